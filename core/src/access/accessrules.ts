@@ -1,0 +1,95 @@
+import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';
+import type { AccessPolicy, AccessRequest, ClientContext, Denial } from './policy.js';
+import {
+  matchNetwork,
+  matchRequest,
+  type NetworkRule,
+  type RequestMatch,
+  type RequestRule,
+} from './rules.js';
+
+/** The rules of one place: the global ones, or a group's section. */
+export interface RuleSet {
+  readonly network: readonly NetworkRule[];
+  readonly request: readonly RequestRule[];
+}
+
+/** A section of rules for the users of a group. */
+export interface GroupRules extends RuleSet {
+  /** The group whose rules follow this one's; the global ones follow in any case. */
+  readonly base: string | undefined;
+}
+
+/** The name of the section for anonymous users and users without a group. */
+export const NO_GROUP = '*';
+
+/**
+ * The rules of `--network` and `--request`. The first rule that matches decides: a group's own
+ * rules come first, then its base's, then the global ones. What matches none is refused if there
+ * is any rule at all.
+ *
+ * A client that is not on loopback itself cannot reach the proxy host's own addresses (loopback,
+ * unspecified, link-local) unless a rule names them: a rule about any address does not.
+ */
+export class AccessRules implements AccessPolicy {
+  readonly id = 'rules';
+  readonly #global: RuleSet;
+  readonly #groups: ReadonlyMap<string, RuleSet>;
+
+  /** @param groups sections by group; a base that is not among them is left out. */
+  constructor(global: RuleSet, groups: ReadonlyMap<string, GroupRules> = new Map()) {
+    this.#global = global;
+    this.#groups = new Map([...groups.keys()].map((name) => [name, flatten(name, groups, global)]));
+  }
+
+  accept(client: Uint8Array): Denial | undefined {
+    return denyNetwork(this.#global.network, client);
+  }
+
+  admit({ client, group }: ClientContext): Denial | undefined {
+    return denyNetwork(this.#rulesOf(group).network, client);
+  }
+
+  judge(request: AccessRequest): Denial | undefined {
+    const rules = this.#rulesOf(request.group).request;
+    const match = matchRequest(rules, request);
+    if (match?.rule.allow === false) return { by: `rule "${match.rule.text}"` };
+    if (match === undefined && rules.length > 0) return { by: 'no rule allows it' };
+    if (isHostLocal(request.address) && !isLoopback(request.client) && !isNamed(match)) {
+      return { by: "the proxy host's own address, which no rule names" };
+    }
+    return undefined;
+  }
+
+  #rulesOf(group: string | undefined): RuleSet {
+    return this.#groups.get(group ?? NO_GROUP) ?? this.#global;
+  }
+}
+
+/** Whether an allowing rule names the proxy host's own addresses. */
+function isNamed(match: RequestMatch | undefined): boolean {
+  return match?.network !== undefined && isHostLocalNetwork(match.network);
+}
+
+function denyNetwork(rules: readonly NetworkRule[], client: Uint8Array): Denial | undefined {
+  if (rules.length === 0) return undefined;
+  const rule = matchNetwork(rules, client);
+  if (rule === undefined) return { by: 'no network rule allows it' };
+  return rule.allow ? undefined : { by: `network rule "${rule.text}"` };
+}
+
+function flatten(name: string, groups: ReadonlyMap<string, GroupRules>, global: RuleSet): RuleSet {
+  const chain: RuleSet[] = [];
+  const seen = new Set<string>();
+  for (let next: string | undefined = name; next !== undefined && !seen.has(next); ) {
+    seen.add(next);
+    const section = groups.get(next);
+    if (section !== undefined) chain.push(section);
+    next = section?.base;
+  }
+  chain.push(global);
+  return {
+    network: chain.flatMap((rules) => rules.network),
+    request: chain.flatMap((rules) => rules.request),
+  };
+}

@@ -1,0 +1,191 @@
+import { UserError } from '../errors.js';
+import { Network } from './network.js';
+import type { AccessRequest, CommandName } from './policy.js';
+
+/** A host name in a rule that stands for the addresses it has when the rules are loaded. */
+interface RuleName {
+  readonly name: string;
+  /** The prefix written behind it. */
+  readonly bits: string | undefined;
+}
+
+/** What both kinds of rules have. */
+interface Rule {
+  readonly allow: boolean;
+  /** The addresses it is about; undefined: any. */
+  readonly networks: readonly Network[] | undefined;
+  /** Whose addresses {@link resolveRule} adds. */
+  readonly unresolved: RuleName | undefined;
+  /** The rule as it was written. */
+  readonly text: string;
+}
+
+/** Which clients may connect: `[!]ADDRESS[/BITS]`. */
+export type NetworkRule = Rule;
+
+/** Which requests are allowed: `[!]COMMAND[:DESTINATION[:PORTS]]`. */
+export interface RequestRule extends Rule {
+  /** undefined: all commands. */
+  readonly command: CommandName | undefined;
+  /** The domain it is about, in lower case; starts with a dot if it stands for all below it. */
+  readonly domain: string | undefined;
+  /** First and last destination port. */
+  readonly ports: readonly [number, number];
+}
+
+/** Resolves a domain name to IP addresses. */
+export type ResolveName = (name: string) => Promise<readonly string[]>;
+
+const commands: Readonly<Record<string, CommandName | undefined>> = {
+  connect: 'connect',
+  bind: 'bind',
+  assoc: 'associate',
+  associate: 'associate',
+};
+
+const allPorts = [0, 65535] as const;
+const hostName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
+
+function parsePorts(text: string): readonly [number, number] | undefined {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  if (match === null) return undefined;
+  const first = Number(match[1]);
+  const last = Number(match[2] ?? match[1]);
+  return first <= last && last <= 65535 ? [first, last] : undefined;
+}
+
+/** Splits `DESTINATION[:PORTS]`; an IPv6 address that ports follow stands in brackets. */
+function splitDestination(text: string): { host: string; ports: string | undefined } {
+  const bracketed = /^\[([^\]]*)\](\/\d+)?(?::(.*))?$/.exec(text);
+  if (bracketed !== null) {
+    return { host: `${bracketed[1]}${bracketed[2] ?? ''}`, ports: bracketed[3] };
+  }
+  const colon = text.indexOf(':');
+  const onlyColon = colon >= 0 && text.indexOf(':', colon + 1) < 0;
+  if (!onlyColon) return { host: text, ports: undefined };
+  return { host: text.slice(0, colon), ports: text.slice(colon + 1) };
+}
+
+function parseName(text: string): RuleName | undefined {
+  const [name = '', bits, ...rest] = text.split('/');
+  const valid = hostName.test(name) && !/^[\d.]+$/.test(name) && rest.length === 0;
+  return valid && (bits === undefined || /^\d{1,3}$/.test(bits)) ? { name, bits } : undefined;
+}
+
+function splitAllow(text: string): { allow: boolean; body: string } {
+  const allow = !text.startsWith('!');
+  return { allow, body: (allow ? text : text.slice(1)).trim().toLowerCase() };
+}
+
+/**
+ * Reads one rule of `--network`.
+ *
+ * @throws {UserError} if it is malformed.
+ */
+export function parseNetworkRule(text: string): NetworkRule {
+  const { allow, body } = splitAllow(text);
+  const rule = { allow, networks: [], unresolved: undefined, text };
+  if (body === '*') return { ...rule, networks: undefined };
+  const network = Network.parse(body.replace(/^\[([^\]]*)\]/, '$1'));
+  if (network !== undefined) return { ...rule, networks: [network] };
+  const unresolved = parseName(body);
+  if (unresolved !== undefined) return { ...rule, unresolved };
+  throw new UserError(`rule "${text}": expected [!]ADDRESS[/BITS], such as 192.0.2.0/24`);
+}
+
+/**
+ * Reads one rule of `--request`. A rule that names a host is about that name and about the
+ * addresses it has when the rules are loaded; `*.NAME` is about all names below it.
+ *
+ * @throws {UserError} if it is malformed.
+ */
+export function parseRequestRule(text: string): RequestRule {
+  const { allow, body } = splitAllow(text);
+  const colon = body.indexOf(':');
+  const commandName = (colon < 0 ? body : body.slice(0, colon)).trim();
+  const command = commands[commandName];
+  const { host, ports } = splitDestination(colon < 0 ? '*' : body.slice(colon + 1).trim());
+  const range = ports === undefined ? allPorts : parsePorts(ports);
+  if ((command === undefined && commandName !== 'all') || range === undefined)
+    throw malformed(text);
+
+  const rule = { allow, command, ports: range, text, domain: undefined, unresolved: undefined };
+  if (host === '*') return { ...rule, networks: undefined };
+  const network = Network.parse(host);
+  if (network !== undefined) return { ...rule, networks: [network] };
+  if (host.startsWith('*.') && hostName.test(host.slice(2))) {
+    return { ...rule, networks: [], domain: host.slice(1) };
+  }
+  const unresolved = parseName(host);
+  if (unresolved === undefined) throw malformed(text);
+  return { ...rule, networks: [], domain: unresolved.name, unresolved };
+}
+
+function malformed(text: string): UserError {
+  return new UserError(
+    `rule "${text}": expected [!]connect|bind|assoc|all[:DESTINATION[:PORTS]], ` +
+      'such as connect:192.0.2.0/24 or !all:*.example.com:25',
+  );
+}
+
+/**
+ * Adds the addresses of the host that a rule names.
+ *
+ * @throws {UserError} if it cannot be resolved.
+ */
+export async function resolveRule<T extends Rule>(rule: T, resolve: ResolveName): Promise<T> {
+  if (rule.unresolved === undefined) return rule;
+  const { name, bits } = rule.unresolved;
+  const addresses = await resolve(name).catch(() => {
+    throw new UserError(`rule "${rule.text}": the name "${name}" cannot be resolved`);
+  });
+  const networks = addresses.flatMap((address) => {
+    const network = Network.parse(bits === undefined ? address : `${address}/${bits}`);
+    return network === undefined ? [] : [network];
+  });
+  return { ...rule, networks, unresolved: undefined };
+}
+
+/** The network of a rule that holds an address; true for a rule about any address. */
+function holds(rule: Rule, address: Uint8Array): Network | boolean {
+  if (rule.networks === undefined) return true;
+  for (const network of rule.networks) if (network.contains(address)) return network;
+  return false;
+}
+
+function domainMatches(domain: string, host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return domain.startsWith('.') ? name.endsWith(domain) : name === domain;
+}
+
+/** The first rule of `--network` that is about a client. */
+export function matchNetwork(
+  rules: readonly NetworkRule[],
+  client: Uint8Array,
+): NetworkRule | undefined {
+  return rules.find((rule) => holds(rule, client) !== false);
+}
+
+/** What decides a request: the rule, and which of its networks held the address, if one did. */
+export interface RequestMatch {
+  readonly rule: RequestRule;
+  readonly network: Network | undefined;
+}
+
+/** The first rule of `--request` that is about a request to one address. */
+export function matchRequest(
+  rules: readonly RequestRule[],
+  request: Pick<AccessRequest, 'command' | 'destination' | 'address'>,
+): RequestMatch | undefined {
+  const { host, port } = request.destination;
+  for (const rule of rules) {
+    if (rule.command !== undefined && rule.command !== request.command) continue;
+    if (port < rule.ports[0] || port > rule.ports[1]) continue;
+    const held = holds(rule, request.address);
+    if (held instanceof Object) return { rule, network: held };
+    if (held || (rule.domain !== undefined && domainMatches(rule.domain, host))) {
+      return { rule, network: undefined };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,156 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { hashSync } from 'bcryptjs';
+import { DIGITS, md5Crypt } from './md5crypt.js';
+import { SHA_ROUNDS, shaCrypt } from './shacrypt.js';
+
+/** The hashing methods of crypt(5) that are understood. */
+export type HashFormat = 'md5' | 'sha256' | 'sha512' | 'bcrypt' | 'yescrypt';
+
+/** A hash whose shape has been checked. */
+export interface ParsedHash {
+  readonly format: HashFormat;
+  /** The salt as written; empty for bcrypt and yescrypt, whose settings are used whole. */
+  readonly salt: string;
+  /** Rounds of SHA-crypt; 0 for the other formats. */
+  readonly rounds: number;
+}
+
+/**
+ * crypt(3): hashes `password` (octets without NUL) as `setting` says, which may be a whole hash.
+ * Throws `Error` when it cannot.
+ */
+export type Crypt = (password: Uint8Array, setting: string) => string;
+
+/** The longest password, in bytes, that RFC 1929 can carry. */
+export const MAX_PASSWORD_BYTES = 255;
+
+// The shapes are those of crypt(5), with two things said more exactly: a salt is printable ASCII
+// without space and !$*:;\, and the last digit has no bits beyond those of the digest.
+const SALT = String.raw`["#%-)+-9<-[\]-~]`;
+const MD5 = new RegExp(String.raw`^\$1\$(${SALT}{1,8})\$[./0-9A-Za-z]{21}[./01]$`);
+const SHA_SETTING = String.raw`(?:rounds=([1-9][0-9]*)\$)?(?!rounds=)(${SALT}{1,16})`;
+const SHA256 = new RegExp(String.raw`^\$5\$${SHA_SETTING}\$[./0-9A-Za-z]{42}[./0-9A-D]$`);
+const SHA512 = new RegExp(String.raw`^\$6\$${SHA_SETTING}\$[./0-9A-Za-z]{85}[./01]$`);
+const BCRYPT = /^\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+const BCRYPT_SETTING_LENGTH = 29;
+const YESCRYPT = /^\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{0,86}\$[./A-Za-z0-9]{42}[./0-9A-D]$/;
+
+/**
+ * Tells the format of a hash, and checks its whole shape against crypt(5): what passes is a hash
+ * that some password has.
+ *
+ * @throws Error with one sentence, which never contains the hash
+ */
+export function parseHash(hash: string): ParsedHash {
+  const prefix = /^\$[0-9a-z]+\$/.exec(hash)?.[0];
+  switch (prefix) {
+    case '$1$': {
+      const [, salt = ''] = match(MD5, hash, prefix);
+      return { format: 'md5', salt, rounds: 0 };
+    }
+    case '$5$': {
+      const [, rounds, salt = ''] = match(SHA256, hash, prefix);
+      return { format: 'sha256', salt, rounds: shaRounds(rounds) };
+    }
+    case '$6$': {
+      const [, rounds, salt = ''] = match(SHA512, hash, prefix);
+      return { format: 'sha512', salt, rounds: shaRounds(rounds) };
+    }
+    case '$2a$':
+    case '$2b$':
+    case '$2y$': {
+      const cost = Number(match(BCRYPT, hash, prefix)[1]);
+      if (cost < 4 || cost > 31) throw new Error('the cost of a bcrypt hash must be 04 to 31');
+      return { format: 'bcrypt', salt: '', rounds: 0 };
+    }
+    case '$y$':
+      match(YESCRYPT, hash, prefix);
+      return { format: 'yescrypt', salt: '', rounds: 0 };
+    default:
+      throw new Error('a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, $6$ or $y$');
+  }
+}
+
+function match(shape: RegExp, hash: string, prefix: string): RegExpExecArray {
+  const found = shape.exec(hash);
+  if (found === null) throw new Error(`the ${prefix} password hash is malformed, see crypt(5)`);
+  return found;
+}
+
+function shaRounds(text: string | undefined): number {
+  const { default: unstated, min, max } = SHA_ROUNDS;
+  const rounds = text === undefined ? unstated : Number(text);
+  if (rounds < min || rounds > max) {
+    throw new Error(`the rounds of a $5$ or $6$ hash must be ${min} to ${max}`);
+  }
+  return rounds;
+}
+
+/**
+ * Whether `password` has this hash, as crypt(3) would say. Takes from milliseconds to seconds of
+ * CPU time, as the hash asks; the comparison takes the same time wherever the hashes differ.
+ *
+ * A password with a NUL, or longer than {@link MAX_PASSWORD_BYTES}, never matches; nor does one
+ * that is not UTF-8 match a bcrypt hash. Bcrypt uses the first 72 bytes only.
+ *
+ * @param password the octets received
+ * @param libcrypt the system's crypt(3), which yescrypt hashes need
+ * @throws Error when the hash is malformed (see {@link parseHash}), or `libcrypt` is missing or
+ *   fails
+ */
+export function verifyHash(password: Uint8Array, hash: string, libcrypt?: Crypt): boolean {
+  const { format, salt, rounds } = parseHash(hash);
+  if (password.length > MAX_PASSWORD_BYTES || password.includes(0)) return false;
+  const setting = hash.slice(0, hash.lastIndexOf('$') + 1);
+  switch (format) {
+    case 'md5':
+      return equal(setting + md5Crypt(password, salt), hash);
+    case 'sha256':
+    case 'sha512':
+      return equal(setting + shaCrypt(format, password, salt, rounds), hash);
+    case 'bcrypt': {
+      const text = decodeUtf8(password);
+      if (text === undefined) return false;
+      return equal(hashSync(text, hash.slice(0, BCRYPT_SETTING_LENGTH)), hash);
+    }
+    case 'yescrypt':
+      if (libcrypt === undefined) {
+        throw new Error("a yescrypt ($y$) hash needs the system's crypt library");
+      }
+      return equal(libcrypt(password, hash), hash);
+  }
+}
+
+function equal(computed: string, expected: string): boolean {
+  const a = Buffer.from(computed);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** The text of which `bytes` are the one UTF-8 encoding, if there is such a text. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A new hash of `password`, for a line of a password file: `$6$` with 16 random salt characters and
+ * the default rounds. Takes some 10 ms of CPU time.
+ *
+ * @throws RangeError when no client could send the password: one that is empty, is over
+ *   {@link MAX_PASSWORD_BYTES} bytes of UTF-8, or has a NUL or a lone surrogate
+ */
+export function makeHash(password: string): string {
+  const bytes = Buffer.from(password);
+  if (bytes.length === 0 || bytes.length > MAX_PASSWORD_BYTES) {
+    throw new RangeError(`a password must be 1 to ${MAX_PASSWORD_BYTES} bytes long`);
+  }
+  if (bytes.includes(0) || bytes.toString() !== password) {
+    throw new RangeError('a password must not have a NUL or a lone surrogate');
+  }
+  const salt = Array.from(randomBytes(16), (byte) => DIGITS.charAt(byte & 63)).join('');
+  return `$6$${salt}$${shaCrypt('sha512', bytes, salt, SHA_ROUNDS.default)}`;
+}

@@ -1,0 +1,128 @@
+/** How failed logins are answered. */
+export interface LockoutOptions {
+  /** How many different wrong passwords lock a user out at one address; 0: never. */
+  readonly failures: number;
+  /** How long the lockout lasts, and how long failures are remembered, ms. */
+  readonly time: number;
+}
+
+/** An address is locked out for all users after this many times as many wrong passwords. */
+const ADDRESS_FACTOR = 10;
+/** How many failing addresses, and pairs of address and user, are remembered. */
+const MEMORY = 10_000;
+/** The answer to a failure waits this long at first and twice as long each time, up to the last. */
+const FIRST_DELAY = 100;
+const LAST_DELAY = 3000;
+
+interface Failures {
+  /** Digests of the different wrong passwords. */
+  readonly digests: Set<string>;
+  /** Failures in a row, the same password counted each time. */
+  row: number;
+  expires: number;
+  /** 0: not locked out. */
+  lockedUntil: number;
+}
+
+/**
+ * Slows repeated failed logins down, and then locks them out for a while: a user at an address
+ * after some different wrong passwords, and the whole address after ten times as many.
+ *
+ * The same wrong password again is no new guess, so a program with an old password never locks
+ * anybody out, however often it comes. An IPv6 address stands for its /64.
+ */
+export class Lockout {
+  options: LockoutOptions;
+  readonly #pairs = new Map<string, Failures>();
+  readonly #addresses = new Map<string, Failures>();
+
+  constructor(options: LockoutOptions) {
+    this.options = options;
+  }
+
+  /** Whether a login may be tried: `repeated` is a password known to be wrong. */
+  check(address: string, user: string, digest: string): 'try' | 'repeated' | 'locked' {
+    const now = Date.now();
+    const pair = current(this.#pairs, pairKey(address, user), now);
+    const whole = current(this.#addresses, networkOf(address), now);
+    if (pair?.digests.has(short(digest))) return 'repeated';
+    return pair?.lockedUntil || whole?.lockedUntil ? 'locked' : 'try';
+  }
+
+  /** Counts a failed login. @returns how long its answer is to wait, ms. */
+  failed(address: string, user: string, digest: string): number {
+    const { failures, time } = this.options;
+    const now = Date.now();
+    const pair = remember(this.#pairs, pairKey(address, user), now, time);
+    const whole = remember(this.#addresses, networkOf(address), now, time);
+    pair.row++;
+    if (failures > 0) {
+      count(pair, digest, failures, now + time);
+      count(whole, digest, failures * ADDRESS_FACTOR, now + time);
+    }
+    return Math.min(FIRST_DELAY * 2 ** (pair.row - 1), LAST_DELAY);
+  }
+
+  succeeded(address: string, user: string): void {
+    const pair = this.#pairs.get(pairKey(address, user));
+    if (pair !== undefined) pair.row = 0;
+  }
+
+  /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */
+  passwordsChanged(): void {
+    for (const { digests } of this.#pairs.values()) digests.clear();
+  }
+}
+
+/** Enough of a digest to tell passwords apart. */
+function short(digest: string): string {
+  return digest.slice(0, 16);
+}
+
+function count(failures: Failures, digest: string, limit: number, until: number): void {
+  if (failures.lockedUntil > 0) return;
+  failures.digests.add(short(digest));
+  if (failures.digests.size >= limit) {
+    failures.lockedUntil = until;
+    failures.expires = until;
+  }
+}
+
+/** What is remembered under a key and has not expired. */
+function current(map: Map<string, Failures>, key: string, now: number): Failures | undefined {
+  const found = map.get(key);
+  if (found === undefined || found.expires > now) return found;
+  map.delete(key);
+  return undefined;
+}
+
+function remember(map: Map<string, Failures>, key: string, now: number, time: number): Failures {
+  const failures: Failures = current(map, key, now) ?? {
+    digests: new Set(),
+    row: 0,
+    expires: 0,
+    lockedUntil: 0,
+  };
+  failures.expires = failures.lockedUntil || now + time;
+  map.delete(key);
+  map.set(key, failures);
+  if (map.size > MEMORY) map.delete(map.keys().next().value as string);
+  return failures;
+}
+
+function pairKey(address: string, user: string): string {
+  return `${networkOf(address)} ${user}`;
+}
+
+/** An IPv4 address itself; of an IPv6 address its /64, which one host usually has to itself. */
+function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const rest = tail === '' ? [] : tail.split(':');
+    while (groups.length + rest.length < 8) groups.push('0');
+    groups.push(...rest);
+  }
+  return groups.slice(0, 4).join(':');
+}

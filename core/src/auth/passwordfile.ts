@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, systemMessage, UserError } from '../errors.js';
+import { parseHash } from './crypt/formats.js';
+import type { CryptPool } from './crypt/pool.js';
+import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
+
+const PLAIN = '$base64$';
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** RFC 1929 has one octet for the length of a user name. */
+const MAX_USER = 255;
+
+/** A line of a password file. */
+interface Entry {
+  /** Empty for the server's own secret. */
+  readonly user: string;
+  readonly secret: Secret;
+  /** Whether it is of the old form, without a group. */
+  readonly old: boolean;
+  /** Counts from 1. */
+  readonly line: number;
+}
+
+function parseSecret(text: string, group: string | undefined): Secret {
+  if (text.startsWith(PLAIN)) {
+    const base64 = text.slice(PLAIN.length);
+    if (!BASE64.test(base64)) throw new Error(`what follows ${PLAIN} is not Base64`);
+    return { kind: 'plain', password: Buffer.from(base64, 'base64'), group };
+  }
+  parseHash(text);
+  return { kind: 'crypt', hash: text, group };
+}
+
+function parseLine(text: string, line: number): Entry {
+  const fields = text.split(':');
+  if (fields.length !== 2 && fields.length !== 3) {
+    throw new Error('expected USER:GROUP:SECRET');
+  }
+  const [user = '', second = '', third] = fields;
+  if (Buffer.byteLength(user) > MAX_USER) throw new Error('the user name is longer than 255 bytes');
+  const group = third === undefined || second === '' ? undefined : second;
+  return { user, secret: parseSecret(third ?? second, group), old: third === undefined, line };
+}
+
+/**
+ * Reads a password file of the original daemon: lines `USER:GROUP:SECRET`, or `USER:SECRET` of an
+ * older form. Empty lines and lines that start with `#` are skipped.
+ *
+ * @param name the file's name, for messages.
+ * @throws {UserError} naming the line that is wrong; never showing what stands in it.
+ */
+export function parsePasswordFile(text: string, name: string): Entry[] {
+  const entries: Entry[] = [];
+  for (const [i, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
+    const content = raw.replace(/\r$/, '');
+    if (content.trim() === '' || content.startsWith('#')) continue;
+    try {
+      entries.push(parseLine(content, i + 1));
+    } catch (error) {
+      throw new UserError(`${name}:${i + 1}: ${messageOf(error)}`);
+    }
+  }
+  return entries;
+}
+
+class PasswordFile implements AuthenticationSource {
+  readonly name: string;
+  readonly #users = new Map<string, Secret[]>();
+  readonly #all: Secret[] = [];
+
+  constructor(name: string, entries: readonly Entry[]) {
+    this.name = name;
+    for (const { user, secret } of entries) {
+      const secrets = this.#users.get(user);
+      if (secrets === undefined) this.#users.set(user, [secret]);
+      else secrets.push(secret);
+      if (user !== '') this.#all.push(secret);
+    }
+  }
+
+  secrets(user: string): readonly Secret[] {
+    return user === '' ? [] : (this.#users.get(user) ?? []);
+  }
+
+  serverSecret(): Secret | undefined {
+    return this.#users.get('')?.find(({ kind }) => kind === 'plain');
+  }
+
+  all(): readonly Secret[] {
+    return this.#all;
+  }
+}
+
+/** The format `password` of `--auth`. Hashes that this system cannot check are found at once. */
+export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
+  return {
+    id: 'password',
+    async open(file, warn) {
+      const text = await readFile(file, 'utf8').catch((error: unknown) => {
+        throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
+      });
+      const entries = parsePasswordFile(text, file);
+      for (const { secret, old, line } of entries) {
+        const reason = secret.kind === 'crypt' ? await pool.supports(secret.hash) : undefined;
+        if (reason !== undefined) throw new UserError(`${file}:${line}: ${reason}`);
+        if (old) warn(`${file}:${line}: the old form USER:SECRET; USER:GROUP:SECRET is better`);
+      }
+      return new PasswordFile(file, entries);
+    },
+  };
+}

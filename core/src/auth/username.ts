@@ -1,0 +1,10 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A user name as clients send it: UTF-8, or ISO 8859-1 where it is not UTF-8. */
+export function decodeUserName(octets: Uint8Array): string {
+  try {
+    return utf8.decode(octets);
+  } catch {
+    return Buffer.from(octets).toString('latin1');
+  }
+}

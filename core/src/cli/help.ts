@@ -1,0 +1,72 @@
+import { OPTIONS, type Option } from '../config/options.js';
+import { version } from './version.js';
+
+const WIDTH = 80;
+const INDENT = 6;
+
+/** What `--help` lists beyond the options of the server. */
+export const COMMAND_OPTIONS = [
+  {
+    flags: '-c, --config FILE',
+    description: 'Read options from the INI file FILE. May be repeated.',
+  },
+  { flags: '--fork', description: 'Go to the background once listening, and log to syslog.' },
+  { flags: '-h, --help', description: 'Print this help and exit.' },
+  { flags: '-V, --version', description: 'Print the version and exit.' },
+] as const;
+
+/** How an option is written: `-a, --auth [FORMAT:]FILE`. */
+export function flagsOf({ key, name, short, argument }: Option): string {
+  if (key === 'listen') return argument ?? '';
+  const long = argument === undefined ? `--${name}` : `--${name} ${argument}`;
+  return short === undefined ? long : `-${short}, ${long}`;
+}
+
+/** The default of an option as people write it; undefined if there is none worth a word. */
+export function defaultText({ schema, default: value }: Option): string | undefined {
+  if (schema.type === 'integer' || schema.type === 'number') return String(value);
+  return Array.isArray(value) && value.length > 0 ? value.join(' ') : undefined;
+}
+
+function wrap(text: string): string {
+  const indent = ' '.repeat(INDENT);
+  const lines = [indent];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string;
+    if (line.length + word.length >= WIDTH) lines.push(`${indent}${word} `);
+    else lines[lines.length - 1] = `${line}${word} `;
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+function entry(flags: string, description: string, value?: string): string {
+  const text = value === undefined ? description : `${description} [${value}]`;
+  return `  ${flags}\n${wrap(text)}\n`;
+}
+
+/** The text of `--help`. */
+export function help(): string {
+  const sections = [...new Set(OPTIONS.map(({ section }) => section))].map((section) => {
+    const own = OPTIONS.filter((option) => option.section === section);
+    const list = own.map((option) =>
+      entry(flagsOf(option), option.description, defaultText(option)),
+    );
+    return `${section}:\n${list.join('')}`;
+  });
+  const command = COMMAND_OPTIONS.map(({ flags, description }) => entry(flags, description));
+  return `picosocks5 ${version} - a SOCKS5 server
+
+Usage: picosocks5 [OPTION]... [ADDRESS[:PORT]]...
+       picosocks5 user [-m METHODS] [-g GROUP] NAME
+
+${sections.join('\n')}
+Command:
+${command.join('')}
+Examples:
+  picosocks5                              on this machine only, without users
+  picosocks5 -a users.txt "*:1080"        for others, with the users of a file
+  picosocks5 user alice >> users.txt      makes a user's lines for that file
+
+The manual page picosocks5(8) says more.
+`;
+}

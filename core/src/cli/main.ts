@@ -1,0 +1,27 @@
+import { parseCommandLine } from '../config/commandline.js';
+import { complain } from './complain.js';
+import { help } from './help.js';
+import { serve } from './serve.js';
+import { version } from './version.js';
+
+/**
+ * The command `picosocks5`.
+ *
+ * @param argv without the program's name.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    if (argv[0] === 'user') {
+      const { userCommand } = await import('./user.js');
+      await userCommand(argv.slice(1));
+      return;
+    }
+    const args = parseCommandLine(argv);
+    if (args.some(({ kind }) => kind === 'help')) process.stdout.write(help());
+    else if (args.some(({ kind }) => kind === 'version')) {
+      process.stdout.write(`picosocks5 ${version}\n`);
+    } else await serve(argv, args);
+  } catch (error) {
+    complain('picosocks5', error);
+  }
+}

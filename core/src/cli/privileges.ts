@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { messageOf, UserError } from '../errors.js';
+
+/** Who to become. */
+export interface Privileges {
+  readonly user?: string;
+  readonly group?: string;
+}
+
+/** The primary group of a user, as id(1) knows it. */
+function primaryGroup(user: string): number {
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    return Number(execFileSync('id', ['-g', '--', user], { encoding: 'utf8', stdio: [...stdio] }));
+  } catch {
+    throw new UserError(`--user: there is no user "${user}"`);
+  }
+}
+
+function numberOrName(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/**
+ * Gives up root for good: setgroups(2), setgid(2), setuid(2), in this order, and checks that none
+ * of it can be taken back.
+ *
+ * @throws {UserError} if the process may not, or if there is no such user or group.
+ */
+export function dropPrivileges({ user, group }: Privileges): void {
+  if (user === undefined && group === undefined) return;
+  const { setgroups, setgid, setuid, getuid } = process;
+  if (!setgroups || !setgid || !setuid || !getuid) {
+    throw new UserError('--user and --group do not exist on this system');
+  }
+  if (getuid() !== 0) throw new UserError('--user and --group need root');
+  const gid = group === undefined ? primaryGroup(user as string) : numberOrName(group);
+  try {
+    setgroups([gid]);
+    setgid(gid);
+    if (user !== undefined) setuid(numberOrName(user));
+  } catch (error) {
+    throw new UserError(`cannot become ${user ?? ''}:${gid}: ${messageOf(error)}`);
+  }
+  if (user === undefined || getuid() === 0) return;
+  for (const takeBack of [() => setuid(0), () => setgid(0), () => setgroups([0])]) {
+    try {
+      takeBack();
+    } catch {
+      continue;
+    }
+    throw new UserError('privileges were dropped but can be taken back; giving up');
+  }
+}

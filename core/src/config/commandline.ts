@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { UserError } from '../errors.js';
+import { OPTIONS, type Option } from './options.js';
+
+/** One thing on the command line, in the order in which it stands there. */
+export type Argument =
+  | { readonly kind: 'help' | 'version' | 'fork' }
+  /** `--config FILE`. */
+  | { readonly kind: 'config'; readonly file: string }
+  /** An option with its value; an address to listen at is the option `listen`. */
+  | {
+      readonly kind: 'option';
+      readonly option: Option;
+      /** As it was written, for messages. */
+      readonly name: string;
+      readonly value: string;
+    };
+
+const listen = OPTIONS.find(({ key }) => key === 'listen') as Option;
+const named = OPTIONS.filter((option) => option !== listen);
+const optionsByName = new Map(named.map((option) => [option.name, option]));
+
+/** What has no counterpart among the options of the server. */
+const special = {
+  config: { type: 'string', short: 'c', multiple: true },
+  fork: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+} as const;
+
+const parseOptions = {
+  ...special,
+  ...Object.fromEntries(
+    named.map(({ name, short, schema }) => [
+      name,
+      {
+        type: schema.type === 'boolean' ? ('boolean' as const) : ('string' as const),
+        multiple: true,
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  ),
+};
+
+/**
+ * Reads the command line.
+ *
+ * @param argv without the program's name.
+ * @throws {UserError} for an unknown option, a missing value, or one that does not belong.
+ */
+export function parseCommandLine(argv: readonly string[]): Argument[] {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: parseOptions,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens.flatMap((token): Argument[] => {
+    if (token.kind === 'option-terminator') return [];
+    if (token.kind === 'positional') {
+      return [{ kind: 'option', option: listen, name: 'listen address', value: token.value }];
+    }
+    const { name, rawName, value } = token;
+    const option = optionsByName.get(name);
+    if (option === undefined && !Object.hasOwn(special, name)) {
+      throw new UserError(`unknown option ${rawName}; --help lists them`);
+    }
+    const flag = option === undefined ? name !== 'config' : option.schema.type === 'boolean';
+    if (flag && value !== undefined) throw new UserError(`${rawName} takes no value`);
+    if (!flag && value === undefined) throw new UserError(`${rawName} needs a value`);
+    if (option !== undefined)
+      return [{ kind: 'option', option, name: rawName, value: value ?? 'yes' }];
+    if (name === 'config') return [{ kind: 'config', file: value ?? '' }];
+    return [{ kind: name as 'help' | 'version' | 'fork' }];
+  });
+}

@@ -1,0 +1,144 @@
+import type { CommandName } from './access/policy.js';
+import { messageOf } from './errors.js';
+import type { Registry } from './extensions/registry.js';
+import type { Address } from './protocol/address.js';
+
+/** Why a connection ended, or was never served. */
+export type CloseReason =
+  /** Both sides finished. */
+  | 'finished'
+  | 'client-reset'
+  | 'remote-reset'
+  /** The client left before it was served. */
+  | 'client-left'
+  /** No bytes moved for as long as `timeout` allows. */
+  | 'idle-timeout'
+  /** The client took too long to say what it wants. */
+  | 'handshake-timeout'
+  | 'protocol-error'
+  | 'no-acceptable-method'
+  | 'authentication-failed'
+  | 'not-allowed'
+  | 'too-many-connections'
+  | 'unsupported'
+  /** The destination could not be reached. */
+  | 'unreachable'
+  /** Somebody disconnected it. */
+  | 'disconnected'
+  /** The server stopped. */
+  | 'shutdown'
+  | 'internal-error';
+
+/** One client's connection as it is now. Times are ms since 1970; bytes those of its data. */
+export interface ConnectionInfo {
+  /** Counts up from 1 while the server runs. */
+  readonly id: number;
+  readonly client: Address;
+  /** undefined for an anonymous client, and until it has authenticated. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** The authentication method that was chosen, such as `userpass`. */
+  readonly method: string | undefined;
+  readonly command: CommandName | undefined;
+  /** DST.ADDR and DST.PORT, as the client named them. */
+  readonly destination: Address | undefined;
+  /** Bytes from the client to the destination. */
+  readonly up: number;
+  /** Bytes from the destination to the client. */
+  readonly down: number;
+  readonly since: number;
+}
+
+interface OfConnection {
+  readonly id: number;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly client: Address;
+}
+
+/** All that happens in a server: what logs, metrics, the tray and the window read. */
+export type ServerEvent =
+  | { readonly type: 'listening'; readonly time: number; readonly address: Address }
+  | { readonly type: 'stopped'; readonly time: number; readonly address: Address }
+  | { readonly type: 'reloaded'; readonly time: number }
+  /** Something that somebody should look at; the server goes on. */
+  | { readonly type: 'warning' | 'error'; readonly time: number; readonly message: string }
+  /** A client connected. */
+  | ({ readonly type: 'connection' } & OfConnection)
+  /** A client authenticated; without a user if it is anonymous. */
+  | ({
+      readonly type: 'authenticated';
+      readonly method: string;
+      readonly user: string | undefined;
+      readonly group: string | undefined;
+    } & OfConnection)
+  | ({
+      readonly type: 'authentication-failed';
+      readonly method: string;
+      readonly user: string | undefined;
+      readonly detail: string;
+    } & OfConnection)
+  | ({
+      readonly type: 'request';
+      readonly command: CommandName;
+      readonly destination: Address;
+    } & OfConnection)
+  /** The destination answers; from now on bytes are relayed. */
+  | ({
+      readonly type: 'established';
+      /** The local end of the connection to the remote host: BND.ADDR and BND.PORT. */
+      readonly bound: Address;
+      readonly remote: Address;
+    } & OfConnection)
+  /** Something was refused: a connection before it was served, or a request. */
+  | ({
+      readonly type: 'rejected';
+      readonly reason: CloseReason;
+      readonly detail: string;
+      readonly user: string | undefined;
+      readonly command: CommandName | undefined;
+      readonly destination: Address | undefined;
+    } & OfConnection)
+  /** A connection is over. */
+  | ({
+      readonly type: 'closed';
+      readonly reason: CloseReason;
+      /** ms from accept to the last byte. */
+      readonly duration: number;
+    } & ConnectionInfo & { readonly time: number });
+
+/** Reads the events of a server: a log, metrics, a window. */
+export interface EventSink {
+  readonly id: string;
+  /** Takes an event at once. A sink that throws is removed, and the others are told. */
+  handle(event: ServerEvent): void;
+}
+
+/** Hands events to the registered sinks. Nothing is made of an event while there is none. */
+export class EventStream {
+  readonly #sinks: Registry<EventSink>;
+
+  constructor(sinks: Registry<EventSink>) {
+    this.#sinks = sinks;
+  }
+
+  /** Whether anybody reads: what an event costs to make can be saved otherwise. */
+  get active(): boolean {
+    return this.#sinks.size > 0;
+  }
+
+  emit(event: ServerEvent): void {
+    for (const sink of this.#sinks) {
+      try {
+        sink.handle(event);
+      } catch (error) {
+        this.#sinks.unregister(sink);
+        this.warn(`the event sink "${sink.id}" failed and was removed: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  warn(message: string): void {
+    this.emit({ type: 'warning', time: Date.now(), message });
+  }
+}

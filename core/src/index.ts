@@ -1,0 +1,25 @@
+export type {
+  AccessPolicy,
+  AccessRequest,
+  ClientContext,
+  CommandName,
+  Denial,
+} from './access/policy.js';
+export type {
+  Authentication,
+  AuthenticationFailure,
+  AuthenticationMethod,
+  Exchange,
+  Identity,
+} from './auth/method.js';
+export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
+export { type GroupOptions, OPTIONS, type Option, type ServerOptions } from './config/options.js';
+export type { Disposable } from './disposable.js';
+export { UserError } from './errors.js';
+export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './events.js';
+export { createRegistries, type Registries } from './extensions/registries.js';
+export type { Registry } from './extensions/registry.js';
+export type { Connector, ConnectTarget } from './net/connector.js';
+export { type Address, formatAddress } from './protocol/address.js';
+export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
+export { createServer, Server } from './server.js';

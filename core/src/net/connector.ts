@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import type { Address } from '../protocol/address.js';
+import { dial } from './dial.js';
+
+/** A connection that a client asks for and that is allowed. */
+export interface ConnectTarget {
+  /** DST.ADDR and DST.PORT as the client named them. */
+  readonly destination: Address;
+  /** The IP addresses that may be dialled, in order of preference; never empty. */
+  readonly addresses: readonly string[];
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  /** ms. */
+  readonly timeout: number;
+  /** Gives up: the client has left. */
+  readonly signal: AbortSignal;
+}
+
+/** How outgoing connections are made. */
+export interface Connector {
+  readonly id: string;
+  /** Whether it makes a connection; every connection, if it is left out. */
+  serves?(target: Omit<ConnectTarget, 'timeout' | 'signal'>): boolean;
+  /**
+   * @returns a connected socket that allows half-open.
+   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
+   */
+  connect(target: ConnectTarget): Promise<Socket>;
+}
+
+/** Connects straight to the destination. */
+export const direct: Connector = {
+  id: 'direct',
+  connect: ({ addresses, destination, timeout, signal }) =>
+    dial(addresses, destination.port, { timeout, signal }),
+};

@@ -1,0 +1,108 @@
+import { connect, type Socket } from 'node:net';
+import { codeOf } from '../errors.js';
+
+/** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
+const ATTEMPT_DELAY = 250;
+
+/** Why no address could be reached, as the system says it: `ECONNREFUSED`, `ETIMEDOUT`, ... */
+export class DialError extends Error {
+  override readonly name = 'DialError';
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`cannot connect: ${code}`);
+    this.code = code;
+  }
+}
+
+/** The most telling error first: one address that refuses says more than one without a route. */
+const telling = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
+
+function mostTelling(codes: readonly string[]): string {
+  return telling.find((code) => codes.includes(code)) ?? codes[0] ?? 'EHOSTUNREACH';
+}
+
+/** Orders addresses so that the families take turns (RFC 8305 section 4). */
+export function interleaveFamilies(addresses: readonly string[]): string[] {
+  const isV6 = (address: string) => address.includes(':');
+  const first = addresses.filter((address) => isV6(address) === isV6(addresses[0] ?? ''));
+  const second = addresses.filter((address) => !first.includes(address));
+  const order: string[] = [];
+  for (let i = 0; i < Math.max(first.length, second.length); i++) {
+    order.push(...first.slice(i, i + 1), ...second.slice(i, i + 1));
+  }
+  return order;
+}
+
+export interface DialOptions {
+  /** All attempts together take no longer, ms. */
+  readonly timeout: number;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects to the first of some IP addresses that answers (Happy Eyeballs, RFC 8305): a next
+ * address is tried when the one before fails, or has not answered within 250 ms.
+ *
+ * @param addresses IP addresses in order of preference; nothing else is dialled.
+ * @returns the connected socket, paused, half-open allowed, without an error listener.
+ * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when the signal gives up.
+ */
+export function dial(
+  addresses: readonly string[],
+  port: number,
+  { timeout, signal }: DialOptions,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const waiting = interleaveFamilies(addresses);
+    const attempts = new Set<Socket>();
+    const errors: string[] = [];
+    let nextAttempt: NodeJS.Timeout | undefined;
+
+    const finish = (winner: Socket | undefined) => {
+      clearTimeout(deadline);
+      clearTimeout(nextAttempt);
+      signal.removeEventListener('abort', cancel);
+      for (const socket of attempts) if (socket !== winner) socket.destroy();
+      attempts.clear();
+    };
+    const fail = (code: string) => {
+      finish(undefined);
+      reject(new DialError(code));
+    };
+    const cancel = () => fail('ECANCELED');
+    const deadline = setTimeout(() => fail('ETIMEDOUT'), timeout);
+
+    const attempt = () => {
+      clearTimeout(nextAttempt);
+      const host = waiting.shift();
+      if (host === undefined) {
+        if (attempts.size === 0) fail(mostTelling(errors));
+        return;
+      }
+      const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+      attempts.add(socket);
+      const failed = (error: Error) => {
+        if (!attempts.delete(socket)) return;
+        errors.push(codeOf(error) ?? 'EHOSTUNREACH');
+        attempt();
+      };
+      socket.on('error', failed);
+      socket.once('connect', () => {
+        if (!attempts.has(socket)) return;
+        finish(socket);
+        socket.removeListener('error', failed);
+        resolve(socket);
+      });
+      if (waiting.length > 0) nextAttempt = setTimeout(attempt, ATTEMPT_DELAY);
+    };
+
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
+    signal.addEventListener('abort', cancel, { once: true });
+    attempt();
+  });
+}

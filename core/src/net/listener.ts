@@ -1,0 +1,127 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { codeOf, systemMessage, UserError } from '../errors.js';
+import { type Address, formatAddress } from '../protocol/address.js';
+import { parseIP } from '../protocol/ip.js';
+import { type Endpoint, parseEndpoint } from './endpoint.js';
+import type { Resolver } from './resolve.js';
+
+/** Clients that wait to be accepted; the system may allow fewer. */
+const BACKLOG = 4096;
+
+/** An IP address to listen at. */
+export interface ListenAddress extends Address {
+  /** Whether the system may do without it: the IPv6 half of `*`. */
+  readonly optional: boolean;
+}
+
+/**
+ * The IP addresses of some `[ADDRESS][:PORT]`.
+ *
+ * @throws {UserError} for a name that cannot be resolved.
+ */
+export async function resolveListenAddresses(
+  endpoints: readonly string[],
+  resolver: Resolver,
+): Promise<ListenAddress[]> {
+  const lists = await Promise.all(
+    endpoints.map((text) => resolveEndpoint(parseEndpoint(text), resolver)),
+  );
+  const addresses = lists.flat();
+  return addresses.filter(
+    (address, i) => i === addresses.findIndex((other) => sameAddress(address, other)),
+  );
+}
+
+async function resolveEndpoint(
+  { host, port }: Endpoint,
+  resolver: Resolver,
+): Promise<ListenAddress[]> {
+  if (host === undefined) {
+    return [
+      { host: '0.0.0.0', port, optional: false },
+      { host: '::', port, optional: true },
+    ];
+  }
+  const found = await resolver.resolve(host).catch((error: unknown) => {
+    throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`);
+  });
+  return found.map((address) => ({ host: address, port, optional: false }));
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}
+
+/** A listening socket. */
+export class Listener {
+  readonly #server: Server;
+  /** What it was asked to listen at: the port may be 0. */
+  readonly requested: Address;
+  /** Where it listens. */
+  readonly address: Address;
+
+  private constructor(server: Server, requested: Address) {
+    this.#server = server;
+    this.requested = requested;
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : requested.port;
+    this.address = { host: requested.host, port };
+  }
+
+  /**
+   * Listens at an IP address.
+   *
+   * @param accept takes each client's socket, which allows half-open.
+   * @returns undefined if the address is optional and the system does not have it.
+   * @throws {UserError} if the system does not let it.
+   */
+  static open(
+    address: ListenAddress,
+    accept: (socket: Socket) => void,
+  ): Promise<Listener | undefined> {
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+    const server = createServer(options, accept);
+    const { host, port, optional } = address;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => {
+        const code = codeOf(error);
+        const missing = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
+        if (optional && missing) resolve(undefined);
+        else reject(listenError(address, error));
+      });
+      const ipv6Only = parseIP(host)?.length === 16;
+      server.listen({ host, port, backlog: BACKLOG, ipv6Only }, () => {
+        server.removeAllListeners('error');
+        server.on('error', () => {});
+        resolve(new Listener(server, { host, port }));
+      });
+    });
+  }
+
+  /** Stops accepting; connections go on. */
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/** The system's error for a listening address, as a sentence. */
+class ListenError extends UserError {
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function listenError(address: Address, error: unknown): ListenError {
+  const code = codeOf(error);
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program uses this port',
+    EACCES: 'ports below 1024 need root',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  const hint = hints[code ?? ''];
+  const text = `cannot listen on ${formatAddress(address)}: ${systemMessage(error)}`;
+  return new ListenError(hint === undefined ? text : `${text} (${hint})`, code);
+}

@@ -1,0 +1,112 @@
+/**
+ * IP addresses as text and as octets in network order: 4 for IPv4, 16 for IPv6.
+ * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) is the IPv4 address
+ * it stands for, so that no notation escapes a rule.
+ */
+
+/** @returns the octets of a dotted-decimal IPv4 address, or undefined if `text` is none. */
+function parseIPv4(text: string): Uint8Array | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  const octets = new Uint8Array(4);
+  for (let i = 0; i < 4; i++) {
+    const part = parts[i] as string;
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    octets[i] = Number(part);
+  }
+  return octets;
+}
+
+/** The 16-bit groups of one side of `::`, or undefined if it is malformed. */
+function parseGroups(text: string): number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    if (i === parts.length - 1 && part.includes('.')) {
+      const v4 = parseIPv4(part);
+      if (v4 === undefined) return undefined;
+      const [a, b, c, d] = v4 as unknown as [number, number, number, number];
+      groups.push((a << 8) | b, (c << 8) | d);
+    } else {
+      if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined;
+      groups.push(Number.parseInt(part, 16));
+    }
+  }
+  return groups;
+}
+
+function parseIPv6(text: string): Uint8Array | undefined {
+  const sides = text.split('::');
+  if (sides.length > 2) return undefined;
+  const head = parseGroups(sides[0] as string);
+  const tail = sides.length === 2 ? parseGroups(sides[1] as string) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  if (sides.length === 2 && (sides[0] as string).includes('.')) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (sides.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const octets = new Uint8Array(16);
+  [...head, ...new Array<number>(missing).fill(0), ...tail].forEach((group, i) => {
+    octets[2 * i] = group >> 8;
+    octets[2 * i + 1] = group & 0xff;
+  });
+  return octets;
+}
+
+/**
+ * The octets of an IP address. A zone (`fe80::1%eth0`, RFC 4007) is left out.
+ *
+ * @returns 4 or 16 octets, or undefined if `text` is not an IP address.
+ */
+export function parseIP(text: string): Uint8Array | undefined {
+  if (!text.includes(':')) return parseIPv4(text);
+  const zone = text.indexOf('%');
+  const octets = parseIPv6(zone < 0 ? text : text.slice(0, zone));
+  return octets === undefined ? undefined : unmap(octets);
+}
+
+function isMapped(octets: Uint8Array): boolean {
+  if (octets.length !== 16 || octets[10] !== 0xff || octets[11] !== 0xff) return false;
+  for (let i = 0; i < 10; i++) if (octets[i] !== 0) return false;
+  return true;
+}
+
+function unmap(octets: Uint8Array): Uint8Array {
+  return isMapped(octets) ? octets.subarray(12) : octets;
+}
+
+/**
+ * Writes an IP address as text: dotted decimal, or RFC 5952's form of an IPv6 address.
+ *
+ * @param octets 4 or 16 octets in network order.
+ */
+export function formatIP(octets: Uint8Array): string {
+  const bytes = unmap(octets);
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) {
+    groups.push(((bytes[i] as number) << 8) | (bytes[i + 1] as number));
+  }
+  let start = -1;
+  let longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > longest) {
+      start = i;
+      longest = end - i;
+    }
+  }
+  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':');
+  if (start < 0) return hex(groups);
+  return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + longest))}`;
+}
+
+/** The form of an IP address that this program compares, logs and dials; other text as it is. */
+export function canonicalIP(text: string): string {
+  if (!text.includes(':')) return text;
+  const octets = parseIP(text);
+  if (octets === undefined) return text;
+  const zone = text.indexOf('%');
+  return octets.length === 16 && zone >= 0 ? formatIP(octets) + text.slice(zone) : formatIP(octets);
+}

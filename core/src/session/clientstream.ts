@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import type { Parser } from '../protocol/parser.js';
+
+/** What a client may send ahead before it is read, bytes; then its socket waits. */
+const MAX_AHEAD = 64 * 1024;
+
+/** The client closed or reset its connection. */
+export class ClientLeft extends Error {
+  override readonly name = 'ClientLeft';
+
+  constructor() {
+    super('the client closed its connection');
+  }
+}
+
+interface Reader {
+  /** Tries to read with what has come. @returns whether it is done. */
+  attempt(): boolean;
+  reject(error: Error): void;
+}
+
+/**
+ * A client's messages before its data is relayed. Bytes may come one at a time or all at once;
+ * what is not part of a message stays for the next, and at last for the relay.
+ */
+export class ClientStream {
+  readonly #socket: Socket;
+  #bytes: Buffer = Buffer.alloc(0);
+  #reader: Reader | undefined;
+  #ended = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', this.#onData);
+    socket.once('end', this.#onEnd);
+    socket.once('close', this.#onEnd);
+  }
+
+  /**
+   * Waits for a message.
+   *
+   * @throws {ProtocolError} if what comes is none, {@link ClientLeft} if the client closes first.
+   */
+  read<T>(parse: Parser<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const reader: Reader = {
+        reject,
+        attempt: () => {
+          const message = parse(this.#bytes);
+          if (message === undefined) return false;
+          this.#bytes = this.#bytes.subarray(message.length);
+          resolve(message.value);
+          return true;
+        },
+      };
+      this.#reader = reader;
+      this.#advance();
+      if (this.#reader !== undefined) this.#socket.resume();
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Ends the conversation of messages. @returns what came beyond the last one. */
+  release(): Uint8Array {
+    this.#socket.pause();
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+    this.#socket.off('close', this.#onEnd);
+    return this.#bytes;
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    this.#advance();
+    if (this.#bytes.length >= MAX_AHEAD) this.#socket.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#advance();
+  };
+
+  #advance(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    try {
+      if (!reader.attempt()) {
+        if (!this.#ended) return;
+        throw new ClientLeft();
+      }
+    } catch (error) {
+      reader.reject(error as Error);
+    }
+    this.#reader = undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net';
+import { relay } from '../net/relay.js';
+import { localAddress, remoteAddress } from '../net/socketaddress.js';
+import { Reply } from '../protocol/socks5.js';
+import { ClientLeft } from './clientstream.js';
+import type { CommandHandler } from './command.js';
+import { unreachable } from './refusal.js';
+
+/** CONNECT (RFC 1928 section 4): a connection to the destination, and its bytes both ways. */
+export const connectCommand: CommandHandler = async (context) => {
+  const { connectTimeout, signal } = context;
+  const addresses = await context.allowedAddresses();
+  const target = { destination: context.destination, addresses, user: context.identity.user };
+  const connector = [...context.connectors].findLast(({ serves }) => serves?.(target) ?? true);
+  let remote: Socket;
+  try {
+    if (connector === undefined) throw new Error('no connector serves it');
+    remote = await connector.connect({ ...target, timeout: connectTimeout, signal });
+  } catch (error) {
+    throw unreachable(error);
+  }
+  if (signal.aborted) {
+    remote.destroy();
+    throw new ClientLeft();
+  }
+  const bound = localAddress(remote);
+  context.established(bound, remoteAddress(remote));
+  context.reply(Reply.succeeded, bound);
+  const { client, early } = context.release();
+  return relay(client, remote, early, context.traffic);
+};
