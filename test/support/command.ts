@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** The program that `picosocks5` runs. */
+export const PICOSOCKS5 = fileURLToPath(
+  new URL('../../../core/bin/picosocks5.cjs', import.meta.url),
+);
+
+/** A running `picosocks5`, and what it has said. */
+export class Command {
+  readonly child: ChildProcess;
+  /** Its lines on stderr so far. */
+  readonly lines: string[] = [];
+  stdout = '';
+  readonly #waiting = new Set<() => void>();
+
+  constructor(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [PICOSOCKS5, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    t.after(() => this.child.kill('SIGKILL'));
+    this.child.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text;
+    });
+    const stderr = this.child.stderr;
+    if (stderr === null) throw new Error('no stderr');
+    createInterface({ input: stderr }).on('line', (line) => {
+      this.lines.push(line);
+      for (const wake of this.#waiting) wake();
+    });
+    this.child.once('close', () => {
+      for (const wake of this.#waiting) wake();
+    });
+  }
+
+  /** Waits for a line on stderr, now or later; rejects when the program ends without it. */
+  line(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        for (const line of this.lines) {
+          const match = pattern.exec(line);
+          if (match !== null) return done(() => resolve(match));
+        }
+        if (this.child.exitCode !== null || this.child.signalCode !== null) {
+          done(() => reject(new Error(`no line ${pattern} in:\n${this.lines.join('\n')}`)));
+        }
+      };
+      const done = (settle: () => void) => {
+        this.#waiting.delete(look);
+        settle();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** The port of the first address it listens at. */
+  async port(): Promise<number> {
+    return Number((await this.line(/listening.*?address=\S*:(\d+)/))[1]);
+  }
+
+  /** Sends a signal and waits for the end. @returns the exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const closed = once(this.child, 'close');
+    this.child.kill(signal);
+    const [status] = await closed;
+    return status;
+  }
+}

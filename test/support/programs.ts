@@ -1,0 +1,57 @@
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import type { TestContext } from 'node:test';
+
+/** Whether a missing prerequisite of a test is a failure rather than a skip. */
+export const isCI = process.env['CI'] === 'true';
+
+/** Whether a program can be found on the PATH. */
+export function has(program: string): boolean {
+  const which = process.platform === 'win32' ? 'where' : 'which';
+  return spawnSync(which, [program], { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * The `skip` option of a test that needs programs: undefined if they are there, or in CI, where
+ * the test then fails by itself; otherwise the reason for the skip.
+ */
+export function unless(...programs: string[]): string | undefined {
+  const missing = programs.filter((program) => !has(program));
+  return missing.length === 0 || isCI ? undefined : `not installed: ${missing.join(', ')}`;
+}
+
+export interface Output {
+  /** The exit status, or null if a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions extends SpawnOptions {
+  /** What it reads from its standard input. */
+  readonly input?: string | Uint8Array;
+}
+
+/** Runs a program to its end; it is killed when the test ends. */
+export function run(
+  t: TestContext,
+  program: string,
+  args: readonly string[],
+  { input = '', ...options }: RunOptions = {},
+): Promise<Output> {
+  const child = spawn(program, [...args], { ...options, stdio: 'pipe' });
+  t.after(() => child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}

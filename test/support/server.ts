@@ -1,0 +1,50 @@
+import type { TestContext } from 'node:test';
+import { createServer, type Server, type ServerEvent, type ServerOptions } from 'picosocks5';
+
+/** A server in this process that ends with the test. */
+export interface TestServer {
+  readonly server: Server;
+  readonly port: number;
+  /** All events so far. */
+  readonly events: ServerEvent[];
+  /** Waits for an event, one that has been or one to come. */
+  event<T extends ServerEvent['type']>(
+    type: T,
+    where?: (event: Extract<ServerEvent, { type: T }>) => boolean,
+  ): Promise<Extract<ServerEvent, { type: T }>>;
+}
+
+export async function startServer(
+  t: TestContext,
+  options: ServerOptions = {},
+): Promise<TestServer> {
+  const server = createServer({ listen: ['127.0.0.1:0'], ...options });
+  const events: ServerEvent[] = [];
+  const waiting = new Set<() => void>();
+  server.onEvent((event) => {
+    events.push(event);
+    for (const look of waiting) look();
+  });
+  const [address] = await server.listen();
+  t.after(() => server.close());
+  return {
+    server,
+    port: address?.port ?? 0,
+    events,
+    event: (type, where = () => true) =>
+      new Promise((resolve) => {
+        const look = () => {
+          for (const event of events) {
+            if (event.type !== type) continue;
+            const candidate = event as Extract<ServerEvent, { type: typeof type }>;
+            if (!where(candidate)) continue;
+            waiting.delete(look);
+            resolve(candidate);
+            return;
+          }
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}

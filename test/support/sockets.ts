@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** A TCP server on loopback that ends with the test. @returns its port. */
+export async function serve(
+  t: TestContext,
+  onConnection: (socket: Socket) => void,
+  host = '127.0.0.1',
+): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that sends back what it gets, and ends when its client does. @returns its port. */
+export function echoServer(t: TestContext, host = '127.0.0.1'): Promise<number> {
+  return serve(t, (socket) => socket.pipe(socket), host);
+}
+
+/** A client that speaks in bytes: it sends what a test says and reads exactly as many as asked. */
+export class Client {
+  readonly socket: Socket;
+  #received = Buffer.alloc(0);
+  #ended = false;
+  /** The error that closed it, such as ECONNRESET. */
+  error: NodeJS.ErrnoException | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake?.();
+    });
+    const end = () => {
+      this.#ended = true;
+      this.#wake?.();
+    };
+    socket.on('error', (error) => {
+      this.error = error;
+    });
+    socket.once('end', end);
+    socket.once('close', end);
+  }
+
+  static async connect(t: TestContext, port: number, host = '127.0.0.1'): Promise<Client> {
+    const socket = connect({ port, host, allowHalfOpen: true });
+    t.after(() => socket.destroy());
+    const client = new Client(socket);
+    await once(socket, 'connect');
+    return client;
+  }
+
+  /** Sends octets: numbers, or text as ASCII. */
+  send(...octets: (number | string | Uint8Array)[]): this {
+    this.socket.write(bytes(...octets));
+    return this;
+  }
+
+  /** Reads a number of bytes; rejects if the connection ends before. */
+  async read(count: number): Promise<Buffer> {
+    while (this.#received.length < count) {
+      if (this.#ended) {
+        const got = this.#received.toString('hex');
+        throw new Error(`ended after ${this.#received.length} of ${count} bytes: ${got}`);
+      }
+      await this.#next();
+    }
+    const result = this.#received.subarray(0, count);
+    this.#received = this.#received.subarray(count);
+    return result;
+  }
+
+  /** Reads to the end of the stream. */
+  async readAll(): Promise<Buffer> {
+    while (!this.#ended) await this.#next();
+    const result = this.#received;
+    this.#received = Buffer.alloc(0);
+    return result;
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+/** Octets of numbers, text (as ASCII) and bytes. */
+export function bytes(...parts: (number | string | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    parts.map((part) =>
+      typeof part === 'number' ? Buffer.of(part) : Buffer.from(part as Uint8Array),
+    ),
+  );
+}
+
+/** Two octets in network order. */
+export function port16(port: number): Buffer {
+  return Buffer.of(port >> 8, port & 0xff);
+}
