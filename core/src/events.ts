@@ -46,6 +46,8 @@ export interface ConnectionInfo {
   readonly up: number;
   /** Bytes from the destination to the client. */
   readonly down: number;
+  /** UDP datagrams that were not relayed. */
+  readonly dropped: number;
   readonly since: number;
 }
 
@@ -86,9 +88,10 @@ export type ServerEvent =
   /** The destination answers; from now on bytes are relayed. */
   | ({
       readonly type: 'established';
-      /** The local end of the connection to the remote host: BND.ADDR and BND.PORT. */
+      /** The local end of the connection to the remote host, or where an association listens. */
       readonly bound: Address;
-      readonly remote: Address;
+      /** undefined for an association, which has no one remote host. */
+      readonly remote: Address | undefined;
     } & OfConnection)
   /** Something was refused: a connection before it was served, or a request. */
   | ({

@@ -11,22 +11,29 @@ import { passwordFileFormat } from './auth/passwordfile.js';
 import { PasswordChecker } from './auth/passwords.js';
 import type { AuthenticationSource } from './auth/source.js';
 import { Users } from './auth/users.js';
-import { checkServerOptions, type GroupOptions, type ServerOptions } from './config/options.js';
+import {
+  type CheckedOptions,
+  checkServerOptions,
+  type GroupOptions,
+  type ServerOptions,
+} from './config/options.js';
 import type { Disposable } from './disposable.js';
 import { codeOf, UserError } from './errors.js';
 import { type CloseReason, type ConnectionInfo, EventStream, type ServerEvent } from './events.js';
 import { createRegistries, type Registries } from './extensions/registries.js';
+import { resolveFamilies } from './net/external.js';
 import {
   type ListenAddress,
   Listener,
   resolveListenAddresses,
   sameAddress,
 } from './net/listener.js';
+import { ANY_PORT, type PortRange, parsePortRange } from './net/ports.js';
 import { Resolver } from './net/resolve.js';
 import { remoteAddress } from './net/socketaddress.js';
 import { type Address, formatAddress } from './protocol/address.js';
 import { parseIP } from './protocol/ip.js';
-import { Session, type SessionHost, type Timeouts } from './session/session.js';
+import { Session, type SessionHost } from './session/session.js';
 
 /** How often idle connections are looked for, ms. */
 const CLOCK = 1000;
@@ -36,7 +43,6 @@ interface State {
   readonly users: Users;
   readonly rules: AccessRules;
   readonly limits: ConnectionLimits;
-  readonly timeouts: Timeouts;
   readonly addresses: readonly ListenAddress[];
   readonly host: SessionHost;
 }
@@ -52,7 +58,7 @@ export class Server {
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
   readonly #sessions = new Map<number, Session>();
-  #options: Required<ServerOptions>;
+  #options: CheckedOptions;
   #state: State | undefined;
   #listeners: readonly Listener[] = [];
   #clock: NodeJS.Timeout | undefined;
@@ -74,6 +80,7 @@ export class Server {
       id: 'rules',
       accept: (client) => this.#state?.rules.accept(client),
       admit: (client) => this.#state?.rules.admit(client),
+      permit: (client, command) => this.#state?.rules.permit(client, command),
       judge: (request) => this.#state?.rules.judge(request),
     });
   }
@@ -159,7 +166,7 @@ export class Server {
     return this.registries.eventSinks.register({ id, handle: listener });
   }
 
-  async #load(options: Required<ServerOptions>): Promise<State> {
+  async #load(options: CheckedOptions): Promise<State> {
     const users = new Users(await this.#openSources(options.auth));
     const rules = await this.#loadRules(options);
     const addresses = await resolveListenAddresses(options.listen, this.#resolver);
@@ -175,22 +182,28 @@ export class Server {
       users,
       passwords: this.#passwords,
     };
-    const timeouts = {
-      handshake: options.handshakeTimeout * 1000,
-      connect: options.connectTimeout * 1000,
-      idle: options.timeout * 1000,
-    };
     const host: SessionHost = {
       methods: this.registries.authenticationMethods,
       policies: this.registries.accessPolicies,
-      connectors: this.registries.connectors,
       authentication,
+      socks4: options.socks4,
       resolver: this.#resolver,
-      timeouts,
+      handshakeTimeout: options.handshakeTimeout * 1000,
+      idleTimeout: options.timeout * 1000,
+      commands: {
+        connectors: this.registries.connectors,
+        connectTimeout: options.connectTimeout * 1000,
+        bindTimeout: options.bindTimeout * 1000,
+        udpTimeout: options.udpTimeout * 1000,
+        external: await resolveFamilies('bind', options.bind, this.#resolver),
+        advertised: await resolveFamilies('advertise', options.advertise, this.#resolver),
+        bindPorts: portsOf(options.bindPorts),
+        udpPorts: portsOf(options.udpPorts),
+      },
       counter: this.#counter,
       events: this.#events,
     };
-    return { users, rules, limits: limitsOf(options), timeouts, addresses, host };
+    return { users, rules, limits: limitsOf(options), addresses, host };
   }
 
   async #openSources(auth: readonly string[]): Promise<AuthenticationSource[]> {
@@ -209,7 +222,7 @@ export class Server {
     return sources;
   }
 
-  async #loadRules(options: Required<ServerOptions>): Promise<AccessRules> {
+  async #loadRules(options: CheckedOptions): Promise<AccessRules> {
     const resolve = (name: string) => this.#resolver.resolve(name);
     const load = async ({ network = [], request = [] }: GroupOptions): Promise<RuleSet> => ({
       network: await Promise.all(
@@ -226,7 +239,7 @@ export class Server {
     return new AccessRules(await load(options), groups);
   }
 
-  #use(options: Required<ServerOptions>, state: State): void {
+  #use(options: CheckedOptions, state: State): void {
     this.#state?.users.dispose();
     this.#options = options;
     this.#state = state;
@@ -330,15 +343,20 @@ export class Server {
   }
 }
 
-function limitsOf(options: Required<ServerOptions>): ConnectionLimits {
+function limitsOf(options: CheckedOptions): ConnectionLimits {
   return {
     total: options.maxconn,
     perAddress: options.maxconnPerAddress,
     perUser: options.maxconnPerUser,
+    associations: options.maxassoc,
   };
 }
 
-function lockoutOf(options: Required<ServerOptions>) {
+function portsOf(text: string | undefined): PortRange {
+  return text === undefined ? ANY_PORT : parsePortRange(text);
+}
+
+function lockoutOf(options: CheckedOptions) {
   return { failures: options.maxLoginFailures, time: options.lockoutTime * 1000 };
 }
 

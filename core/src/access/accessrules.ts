@@ -1,5 +1,5 @@
 import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';
-import type { AccessPolicy, AccessRequest, ClientContext, Denial } from './policy.js';
+import type { AccessPolicy, AccessRequest, ClientContext, CommandName, Denial } from './policy.js';
 import {
   matchNetwork,
   matchRequest,
@@ -48,6 +48,13 @@ export class AccessRules implements AccessPolicy {
 
   admit({ client, group }: ClientContext): Denial | undefined {
     return denyNetwork(this.#rulesOf(group).network, client);
+  }
+
+  permit({ group }: ClientContext, command: CommandName): Denial | undefined {
+    const rules = this.#rulesOf(group).request;
+    const about = rules.filter((rule) => (rule.command ?? command) === command);
+    if (rules.length === 0 || about.some(({ allow }) => allow)) return undefined;
+    return { by: `no rule allows ${command}` };
   }
 
   judge(request: AccessRequest): Denial | undefined {

@@ -5,6 +5,8 @@ export interface ConnectionLimits {
   readonly total: number;
   readonly perAddress: number;
   readonly perUser: number;
+  /** UDP associations per client address. */
+  readonly associations: number;
 }
 
 /** Which limit was reached. */
@@ -16,6 +18,7 @@ export class ConnectionCounter {
   #total = 0;
   readonly #perAddress = new Map<string, number>();
   readonly #perUser = new Map<string, number>();
+  readonly #associations = new Map<string, number>();
 
   constructor(limits: ConnectionLimits) {
     this.limits = limits;
@@ -43,6 +46,11 @@ export class ConnectionCounter {
   /** Counts a connection of a user who has authenticated, as {@link addClient} does. */
   addUser(user: string): Disposable | LimitName {
     return count(this.#perUser, user, this.limits.perUser) ?? 'perUser';
+  }
+
+  /** Counts a UDP association of a client address, as {@link addClient} does. */
+  addAssociation(address: string): Disposable | LimitName {
+    return count(this.#associations, address, this.limits.associations) ?? 'associations';
   }
 }
 

@@ -36,7 +36,9 @@ export interface AccessPolicy {
   accept?(client: Uint8Array): Denial | undefined;
   /** Asked when a client has authenticated. */
   admit?(client: ClientContext): Denial | undefined;
-  /** Asked for every address of a request. */
+  /** Asked for a command whose peers are not known yet: each is judged when it is. */
+  permit?(client: ClientContext, command: CommandName): Denial | undefined;
+  /** Asked for every address of a request, every peer of BIND and destination of a datagram. */
   judge?(request: AccessRequest): Denial | undefined;
 }
 

@@ -6,6 +6,9 @@ export interface LockoutOptions {
   readonly time: number;
 }
 
+/** Whether a login may be tried; `repeated` is a password known to be wrong. */
+export type LoginState = 'try' | 'repeated' | 'locked';
+
 /** An address is locked out for all users after this many times as many wrong passwords. */
 const ADDRESS_FACTOR = 10;
 /** How many failing addresses, and pairs of address and user, are remembered. */
@@ -40,8 +43,8 @@ export class Lockout {
     this.options = options;
   }
 
-  /** Whether a login may be tried: `repeated` is a password known to be wrong. */
-  check(address: string, user: string, digest: string): 'try' | 'repeated' | 'locked' {
+  /** @param digest tells guesses apart. */
+  check(address: string, user: string, digest: string): LoginState {
     const now = Date.now();
     const pair = current(this.#pairs, pairKey(address, user), now);
     const whole = current(this.#addresses, networkOf(address), now);
@@ -49,14 +52,19 @@ export class Lockout {
     return pair?.lockedUntil || whole?.lockedUntil ? 'locked' : 'try';
   }
 
-  /** Counts a failed login. @returns how long its answer is to wait, ms. */
-  failed(address: string, user: string, digest: string): number {
+  /**
+   * Counts a failed login.
+   *
+   * @param state what {@link check} said of it: only what was tried counts towards a lockout.
+   * @returns how long its answer is to wait, ms.
+   */
+  failed(address: string, user: string, digest: string, state: LoginState = 'try'): number {
     const { failures, time } = this.options;
     const now = Date.now();
     const pair = remember(this.#pairs, pairKey(address, user), now, time);
     const whole = remember(this.#addresses, networkOf(address), now, time);
     pair.row++;
-    if (failures > 0) {
+    if (failures > 0 && state === 'try') {
       count(pair, digest, failures, now + time);
       count(whole, digest, failures * ADDRESS_FACTOR, now + time);
     }
@@ -100,10 +108,9 @@ function remember(map: Map<string, Failures>, key: string, now: number, time: nu
   const failures: Failures = current(map, key, now) ?? {
     digests: new Set(),
     row: 0,
-    expires: 0,
+    expires: now + time,
     lockedUntil: 0,
   };
-  failures.expires = failures.lockedUntil || now + time;
   map.delete(key);
   map.set(key, failures);
   if (map.size > MEMORY) map.delete(map.keys().next().value as string);

@@ -81,11 +81,14 @@ class PasswordFile implements AuthenticationSource {
   }
 
   secrets(user: string): readonly Secret[] {
-    return user === '' ? [] : (this.#users.get(user) ?? []);
+    return this.#users.get(user) ?? [];
   }
 
-  serverSecret(): Secret | undefined {
-    return this.#users.get('')?.find(({ kind }) => kind === 'plain');
+  serverSecret(): Uint8Array | undefined {
+    for (const secret of this.#users.get('') ?? []) {
+      if (secret.kind === 'plain') return secret.password;
+    }
+    return undefined;
   }
 
   all(): readonly Secret[] {

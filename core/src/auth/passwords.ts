@@ -53,43 +53,55 @@ export class PasswordChecker {
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
 
-    const check = this.#checkOnce(client, user, password, digest).finally(() => {
+    const matches = (secret: Secret) => this.#matches(password, secret);
+    const check = this.attempt(client, user, undefined, digest, matches).finally(() => {
       if (this.#running.get(digest) === check) this.#running.delete(digest);
     });
     this.#running.set(digest, check);
     return check;
   }
 
-  async close(): Promise<void> {
-    await this.#pool.close();
-  }
-
-  async #checkOnce(
+  /**
+   * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
+   * exist, or has no secret of the kind, is checked against another's: it takes as long.
+   *
+   * @param kind the kind of secret that is needed; undefined: any.
+   * @param digest tells guesses apart, and a right one is remembered by it; undefined if it
+   *   cannot be told.
+   * @param matches whether the proof fits a secret.
+   */
+  async attempt(
     client: string,
     user: string,
-    password: Uint8Array,
-    digest: string,
+    kind: Secret['kind'] | undefined,
+    digest: string | undefined,
+    matches: (secret: Secret) => boolean | Promise<boolean>,
   ): Promise<Check> {
     const users = this.#users;
-    const state = this.#lockout.check(client, user, digest);
+    const guess = digest ?? randomBytes(12).toString('base64');
+    const state = this.#lockout.check(client, user, guess);
     if (state === 'try') {
-      const [secret] = users.secrets(user);
-      const secretOrDecoy = (user === '' ? undefined : secret) ?? users.decoy(user);
+      const own = users.secret(user, kind);
+      const secret = own ?? users.decoy(user, kind);
       let right: boolean;
       try {
-        right = secretOrDecoy !== undefined && (await this.#matches(password, secretOrDecoy));
+        right = secret !== undefined && (await matches(secret));
       } catch (error) {
         if (error instanceof CryptPoolBusyError) return { failure: 'too many logins at once' };
         throw error;
       }
-      if (right && secret !== undefined && secret === secretOrDecoy) {
-        if (users === this.#users) this.#remember(digest, secret.group);
+      if (right && own !== undefined) {
+        if (users === this.#users && digest !== undefined) this.#remember(digest, own.group);
         this.#lockout.succeeded(client, user);
-        return { group: secret.group };
+        return { group: own.group };
       }
     }
-    await delay(this.#lockout.failed(client, user, digest));
+    await delay(this.#lockout.failed(client, user, guess, state));
     return { failure: failures[state] };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
   }
 
   #remember(digest: string, group: string | undefined): void {
@@ -119,7 +131,7 @@ export class PasswordChecker {
 
 const failures = {
   try: 'wrong user name or password',
-  repeated: 'wrong user name or password again',
+  repeated: 'the same wrong password again',
   locked: 'locked out after too many wrong passwords',
 } as const;
 

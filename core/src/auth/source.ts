@@ -13,8 +13,8 @@ export interface AuthenticationSource extends Partial<Disposable> {
   readonly name: string;
   /** A user's secrets in order of preference; none if the user is not known here. */
   secrets(user: string): readonly Secret[];
-  /** The server's own secret, for clients that ask the server to authenticate itself. */
-  serverSecret(): Secret | undefined;
+  /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
+  serverSecret(): Uint8Array | undefined;
   /** All secrets of all users: from these an unknown user's cost of checking is drawn. */
   all(): readonly Secret[];
 }

@@ -22,12 +22,18 @@ export class Users {
     return this.#all.some((secret) => secret.kind === kind);
   }
 
-  /** A user's secrets in order of preference. */
-  secrets(user: string): readonly Secret[] {
-    return this.#sources.flatMap((source) => source.secrets(user));
+  /** The first secret of a user, in the order of the sources, that is of a kind. */
+  secret(user: string, kind?: Secret['kind']): Secret | undefined {
+    if (user === '') return undefined;
+    for (const source of this.#sources) {
+      const secret = first(source.secrets(user), kind);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
   }
 
-  serverSecret(): Secret | undefined {
+  /** The server's own secret, as octets. */
+  serverSecret(): Uint8Array | undefined {
     for (const source of this.#sources) {
       const secret = source.serverSecret();
       if (secret !== undefined) return secret;
@@ -39,13 +45,21 @@ export class Users {
    * A secret for a user who does not exist, always the same one for a name: checking it takes as
    * long as for a user who does.
    */
-  decoy(user: string): Secret | undefined {
-    if (this.#all.length === 0) return undefined;
+  decoy(user: string, kind?: Secret['kind']): Secret | undefined {
     const digest = createHmac('sha256', this.#decoyKey).update(user).digest();
-    return this.#all[digest.readUInt32BE(0) % this.#all.length];
+    const start = digest.readUInt32BE(0);
+    for (let i = 0; i < this.#all.length; i++) {
+      const secret = this.#all[(start + i) % this.#all.length] as Secret;
+      if (kind === undefined || secret.kind === kind) return secret;
+    }
+    return undefined;
   }
 
   dispose(): void {
     for (const source of this.#sources) source.dispose?.();
   }
+}
+
+function first(secrets: readonly Secret[], kind: Secret['kind'] | undefined): Secret | undefined {
+  return kind === undefined ? secrets[0] : secrets.find((secret) => secret.kind === kind);
 }

@@ -1,3 +1,4 @@
+import { isNegatable } from '../config/commandline.js';
 import { OPTIONS, type Option } from '../config/options.js';
 import { version } from './version.js';
 
@@ -16,8 +17,10 @@ export const COMMAND_OPTIONS = [
 ] as const;
 
 /** How an option is written: `-a, --auth [FORMAT:]FILE`. */
-export function flagsOf({ key, name, short, argument }: Option): string {
+export function flagsOf(option: Option): string {
+  const { key, name, short, argument } = option;
   if (key === 'listen') return argument ?? '';
+  if (isNegatable(option)) return `--[no-]${name}`;
   const long = argument === undefined ? `--${name}` : `--${name} ${argument}`;
   return short === undefined ? long : `-${short}, ${long}`;
 }

@@ -82,7 +82,7 @@ function fieldsOf(event: ServerEvent): readonly Field[] {
       return [
         ['client', formatAddress(event.client)],
         ['bound', formatAddress(event.bound)],
-        ['remote', formatAddress(event.remote)],
+        ['remote', event.remote && formatAddress(event.remote)],
       ];
     case 'rejected':
       return [
@@ -101,6 +101,7 @@ function fieldsOf(event: ServerEvent): readonly Field[] {
         ['destination', event.destination === undefined ? '-' : formatAddress(event.destination)],
         ['up', event.up],
         ['down', event.down],
+        ['dropped', event.dropped || undefined],
         ['duration', (event.duration / 1000).toFixed(3)],
         ['reason', event.reason],
       ];

@@ -20,6 +20,11 @@ const listen = OPTIONS.find(({ key }) => key === 'listen') as Option;
 const named = OPTIONS.filter((option) => option !== listen);
 const optionsByName = new Map(named.map((option) => [option.name, option]));
 
+/** Whether an option is on by default, and has a form `--no-NAME`. */
+export function isNegatable(option: Option): boolean {
+  return option.default === true;
+}
+
 /** What has no counterpart among the options of the server. */
 const special = {
   config: { type: 'string', short: 'c', multiple: true },
@@ -28,8 +33,14 @@ const special = {
   version: { type: 'boolean', short: 'V' },
 } as const;
 
+/** Options that are on unless they are switched off: `--no-NAME`. */
+const negated = new Map<string, Option>(
+  named.filter(isNegatable).map((option) => [`no-${option.name}`, option]),
+);
+
 const parseOptions = {
   ...special,
+  ...Object.fromEntries([...negated.keys()].map((name) => [name, { type: 'boolean' as const }])),
   ...Object.fromEntries(
     named.map(({ name, short, schema }) => [
       name,
@@ -62,7 +73,8 @@ export function parseCommandLine(argv: readonly string[]): Argument[] {
       return [{ kind: 'option', option: listen, name: 'listen address', value: token.value }];
     }
     const { name, rawName, value } = token;
-    const option = optionsByName.get(name);
+    const switchedOff = negated.get(name);
+    const option = switchedOff ?? optionsByName.get(name);
     if (option === undefined && !Object.hasOwn(special, name)) {
       throw new UserError(`unknown option ${rawName}; --help lists them`);
     }
@@ -70,7 +82,9 @@ export function parseCommandLine(argv: readonly string[]): Argument[] {
     if (flag && value !== undefined) throw new UserError(`${rawName} takes no value`);
     if (!flag && value === undefined) throw new UserError(`${rawName} needs a value`);
     if (option !== undefined)
-      return [{ kind: 'option', option, name: rawName, value: value ?? 'yes' }];
+      return [
+        { kind: 'option', option, name: rawName, value: value ?? (switchedOff ? 'no' : 'yes') },
+      ];
     if (name === 'config') return [{ kind: 'config', file: value ?? '' }];
     return [{ kind: name as 'help' | 'version' | 'fork' }];
   });

@@ -1,6 +1,7 @@
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import { UserError } from '../errors.js';
 import { parseEndpoint } from '../net/endpoint.js';
+import { parsePortRange } from '../net/ports.js';
 
 /** The rules for the users of a group: a section `[group]` of the INI file. */
 export interface GroupOptions {
@@ -36,11 +37,32 @@ export interface ServerOptions {
   readonly handshakeTimeout?: number;
   /** Seconds until connecting to a destination fails. */
   readonly connectTimeout?: number;
+  /** UDP associations at once of one client address; 0: no limit. */
+  readonly maxassoc?: number;
+  /** Seconds that BIND waits for its peer. */
+  readonly bindTimeout?: number;
+  /** Seconds without a datagram until an association ends; 0: no limit. */
+  readonly udpTimeout?: number;
+  /** External addresses for BIND and UDP: an address, a name, or `@INTERFACE`. */
+  readonly bind?: readonly string[];
+  /** What replies to BIND and UDP ASSOCIATE tell instead, behind NAT. */
+  readonly advertise?: readonly string[];
+  /** Ports for BIND: `FIRST-LAST`. */
+  readonly bindPorts?: string;
+  /** Ports for clients' datagrams: `FIRST-LAST`. */
+  readonly udpPorts?: string;
+  /** Whether clients may speak SOCKS 4 and 4a where anonymous access is allowed. */
+  readonly socks4?: boolean;
   /** Different wrong passwords that lock a user out at an address; 0: never. */
   readonly maxLoginFailures?: number;
   /** Seconds that a lockout lasts. */
   readonly lockoutTime?: number;
 }
+
+/** Checked options: all are there but those that have no default. */
+export type CheckedOptions = Required<Omit<ServerOptions, Undefaulted>> &
+  Pick<ServerOptions, Undefaulted>;
+type Undefaulted = 'bindPorts' | 'udpPorts';
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {
@@ -139,6 +161,57 @@ export const OPTIONS: readonly Option[] = [
     description: 'Let clients in that do not authenticate, even if there are users.',
   },
   {
+    key: 'bind',
+    name: 'bind',
+    short: 'B',
+    argument: 'ADDRESS|HOST|@INTERFACE',
+    schema: strings,
+    default: [],
+    section: 'Server',
+    description: 'External address for BIND and UDP ASSOCIATE; found by itself if not given.',
+    details:
+      'The last one of each address family counts. If it is not given, BIND listens at the ' +
+      'address that the route to its peer would use, and datagrams leave as the routes say.',
+  },
+  {
+    key: 'advertise',
+    name: 'advertise',
+    argument: 'ADDRESS|HOST',
+    schema: strings,
+    default: [],
+    section: 'Server',
+    description: 'Address to tell clients in replies to BIND and UDP ASSOCIATE, behind NAT.',
+    details: 'The last one of each address family counts.',
+  },
+  {
+    key: 'bindPorts',
+    name: 'bind-ports',
+    argument: 'FIRST-LAST',
+    schema: { type: 'string' },
+    default: undefined,
+    check: parsePortRange,
+    section: 'Server',
+    description: 'Ports at which BIND listens; any free port if not given.',
+  },
+  {
+    key: 'udpPorts',
+    name: 'udp-ports',
+    argument: 'FIRST-LAST',
+    schema: { type: 'string' },
+    default: undefined,
+    check: parsePortRange,
+    section: 'Server',
+    description: "Ports that take clients' datagrams; any free port if not given.",
+  },
+  {
+    key: 'socks4',
+    name: 'socks4',
+    schema: { type: 'boolean' },
+    default: true,
+    section: 'Server',
+    description: 'Serve SOCKS 4 and 4a as well, where anonymous access is allowed.',
+  },
+  {
     key: 'network',
     name: 'network',
     argument: '[!]ADDR[/BITS],...',
@@ -229,6 +302,33 @@ export const OPTIONS: readonly Option[] = [
     description: 'Connecting to a destination may take this long.',
   },
   {
+    key: 'bindTimeout',
+    name: 'bind-timeout',
+    argument: 'SECONDS',
+    schema: { ...seconds, minimum: 1 },
+    default: 180,
+    section: 'Limits',
+    description: 'BIND waits this long for its peer.',
+  },
+  {
+    key: 'udpTimeout',
+    name: 'udp-timeout',
+    argument: 'SECONDS',
+    schema: seconds,
+    default: 300,
+    section: 'Limits',
+    description: 'End a UDP association without a datagram for this long; 0: never.',
+  },
+  {
+    key: 'maxassoc',
+    name: 'maxassoc',
+    argument: 'N',
+    schema: count,
+    default: 256,
+    section: 'Limits',
+    description: 'UDP associations at once of one client address; 0: no limit.',
+  },
+  {
     key: 'maxLoginFailures',
     name: 'max-login-failures',
     argument: 'N',
@@ -274,7 +374,7 @@ export const OPTIONS: readonly Option[] = [
     key: 'nofork',
     name: 'nofork',
     schema: { type: 'boolean' },
-    default: true,
+    default: undefined,
     section: 'Process and log',
     description: 'Stay in the foreground, which is the default.',
     details: 'nofork = no in a configuration file does what --fork does.',
@@ -379,6 +479,7 @@ export function checkValue(option: Option, value: unknown): unknown {
     case 'string':
       if (typeof value !== 'string' || value === '') throw wrong();
       if (schema.enum !== undefined && !schema.enum.includes(value)) throw wrong();
+      option.check?.(value);
       return value;
     case 'array':
       if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw wrong();
@@ -430,7 +531,7 @@ export function parseValue(option: Option, text: string): unknown {
  * @returns all of them, with the defaults of those that are not given.
  * @throws {UserError} naming the option.
  */
-export function checkServerOptions(options: ServerOptions): Required<ServerOptions> {
+export function checkServerOptions(options: ServerOptions): CheckedOptions {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const checked: Record<string, unknown> = { groups: options.groups ?? {} };
   for (const name of Object.keys(given)) {
@@ -446,5 +547,5 @@ export function checkServerOptions(options: ServerOptions): Required<ServerOptio
       throw error instanceof UserError ? new UserError(`${option.key}: ${error.message}`) : error;
     }
   }
-  return checked as unknown as Required<ServerOptions>;
+  return checked as unknown as CheckedOptions;
 }

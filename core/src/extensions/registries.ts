@@ -1,4 +1,5 @@
 import type { AccessPolicy } from '../access/policy.js';
+import { chap } from '../auth/chap.js';
 import type { AuthenticationMethod } from '../auth/method.js';
 import { none } from '../auth/none.js';
 import type { AuthenticationSourceFormat } from '../auth/source.js';
@@ -26,7 +27,7 @@ export function createRegistries(): Registries {
     connectors: new Registry('connector'),
     eventSinks: new Registry('event sink'),
   };
-  for (const method of [none, userpass]) registries.authenticationMethods.register(method);
+  for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
   registries.connectors.register(direct);
   return registries;
 }

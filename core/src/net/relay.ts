@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** Bytes that were moved: up from the client to the remote host, down to the client. */
+/** What was moved: up from the client to the remote host, down to the client. */
 export interface Traffic {
+  /** Bytes of data. */
   up: number;
   down: number;
+  /** UDP datagrams that were not relayed. */
+  dropped: number;
 }
 
 /** How a relay ended: both sides finished, or one reset the connection. */

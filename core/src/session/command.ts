@@ -1,39 +1,73 @@
 import type { Socket } from 'node:net';
-import type { CommandName } from '../access/policy.js';
+import type { CommandName, Denial } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
+import type { Disposable } from '../disposable.js';
 import type { CloseReason } from '../events.js';
 import type { Registry } from '../extensions/registry.js';
 import type { Connector } from '../net/connector.js';
+import type { FamilyAddresses } from '../net/external.js';
+import type { PortRange } from '../net/ports.js';
 import type { Traffic } from '../net/relay.js';
 import type { Address } from '../protocol/address.js';
 import type { Reply } from '../protocol/socks5.js';
 
+/** How the server is set up to serve commands. Times are ms. */
+export interface CommandSettings {
+  /** The last one registered that serves a connection makes it. */
+  readonly connectors: Registry<Connector>;
+  /** How long connecting may take. */
+  readonly connectTimeout: number;
+  /** How long BIND waits for its peer. */
+  readonly bindTimeout: number;
+  /** How long an association may be idle. */
+  readonly udpTimeout: number;
+  /** The addresses that peers and destinations see; found by the routes where they are not set. */
+  readonly external: FamilyAddresses;
+  /** What replies tell instead, where the host is behind NAT. */
+  readonly advertised: FamilyAddresses;
+  readonly bindPorts: PortRange;
+  readonly udpPorts: PortRange;
+}
+
 /** What serves a command has of the session: the client, the request, and what is allowed. */
-export interface CommandContext {
+export interface CommandContext extends CommandSettings {
   readonly identity: Identity;
+  /** The client's IP address. */
+  readonly clientHost: string;
+  /** The local end of the client's connection. */
+  readonly control: Address;
   readonly command: CommandName;
   readonly destination: Address;
   readonly traffic: Traffic;
-  /** The last one registered that serves a connection makes it. */
-  readonly connectors: Registry<Connector>;
-  /** How long connecting may take, ms. */
-  readonly connectTimeout: number;
   /** Gives up when the client leaves or the session is ended. */
   readonly signal: AbortSignal;
   /**
-   * Resolves the destination and asks the access policies about each of its addresses.
+   * Resolves a destination, the request's if none is given, and asks the access policies about
+   * each of its addresses.
    *
    * @returns those that are allowed, at least one.
    * @throws {Refusal} if there is none.
    */
-  allowedAddresses(): Promise<readonly string[]>;
-  /** Sends a reply. */
+  allowedAddresses(destination?: Address): Promise<readonly string[]>;
+  /** Asks the access policies about an IP address in place of the request's destination. */
+  judge(address: string): Denial | undefined;
+  /** Counts an association of the client. @throws {Refusal} if it is one too many. */
+  countAssociation(): Disposable;
   reply(reply: Reply, bound: Address): void;
-  /** Tells that the destination answers. */
-  established(bound: Address, remote: Address): void;
-  /** Hands over the client's socket, and what it sent ahead, to be relayed. */
-  release(): { readonly client: Socket; readonly early: Uint8Array };
+  /** Tells that the destination answers; an association has no one remote host. */
+  established(bound: Address, remote: Address | undefined): void;
+  /**
+   * Hands over the client's socket, and what it sent ahead.
+   *
+   * @param idle how long nothing may move from now on, ms; the server's own limit if left out.
+   */
+  release(idle?: number): { readonly client: Socket; readonly early: Uint8Array };
 }
 
 /** Serves one command from its request to its last byte. */
 export type CommandHandler = (context: CommandContext) => Promise<CloseReason>;
+
+/** Whether an address stands for any: 0.0.0.0 or ::. */
+export function isUnspecified({ host }: Address): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,49 +1,54 @@
 import type { Socket } from 'node:net';
 import type { ConnectionCounter } from '../access/limits.js';
-import { type AccessPolicy, type CommandName, firstDenial } from '../access/policy.js';
+import {
+  type AccessPolicy,
+  type ClientContext,
+  type CommandName,
+  type Denial,
+  firstDenial,
+} from '../access/policy.js';
 import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
 import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
-import type { Registry } from '../extensions/registry.js';
-import type { Connector } from '../net/connector.js';
 import type { Traffic } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
+import { localAddress } from '../net/socketaddress.js';
 import { type Address, AddressTypeError } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
+import { parseOpening } from '../protocol/opening.js';
 import { ProtocolError } from '../protocol/parser.js';
+import { encodeReply4 } from '../protocol/socks4.js';
 import {
   Command,
   encodeMethod,
   encodeReply,
+  type Greeting,
   Method,
-  parseGreeting,
   parseRequest,
   Reply,
   type Request,
 } from '../protocol/socks5.js';
+import { associateCommand } from './associate.js';
+import { bindCommand } from './bind.js';
 import { ClientLeft, ClientStream } from './clientstream.js';
-import type { CommandHandler } from './command.js';
+import { type CommandHandler, type CommandSettings, isUnspecified } from './command.js';
 import { connectCommand } from './connect.js';
 import { Refusal, unreachable } from './refusal.js';
 
-/** How long each step of a session may take, ms; 0: as long as it likes. */
-export interface Timeouts {
-  /** From accept to the complete request. */
-  readonly handshake: number;
-  readonly connect: number;
-  /** Without a byte moving either way. */
-  readonly idle: number;
-}
-
-/** What a session needs of the server: fixed when the client connects. */
+/** What a session needs of the server: fixed when the client connects. Times are ms. */
 export interface SessionHost {
   readonly methods: Iterable<AuthenticationMethod>;
   readonly policies: Iterable<AccessPolicy>;
-  readonly connectors: Registry<Connector>;
   readonly authentication: Authentication;
+  /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
+  readonly socks4: boolean;
   readonly resolver: Resolver;
-  readonly timeouts: Timeouts;
+  /** From accept to the complete request; 0: no limit. */
+  readonly handshakeTimeout: number;
+  /** Without a byte moving either way; 0: no limit. */
+  readonly idleTimeout: number;
+  readonly commands: CommandSettings;
   readonly counter: ConnectionCounter;
   readonly events: EventStream;
 }
@@ -63,9 +68,13 @@ const commandNames: Readonly<Record<number, CommandName | undefined>> = {
   [Command.associate]: 'associate',
 };
 
-const handlers: Readonly<Partial<Record<CommandName, CommandHandler>>> = {
+const handlers: Readonly<Record<CommandName, CommandHandler>> = {
   connect: connectCommand,
+  bind: bindCommand,
+  associate: associateCommand,
 };
+
+const anonymous: Identity = { user: undefined, group: undefined };
 
 /** One client, from its greeting to the last byte. */
 export class Session {
@@ -76,16 +85,17 @@ export class Session {
   readonly #stream: ClientStream;
   readonly #host: SessionHost;
   readonly #clientIP: Uint8Array;
-  readonly #traffic: Traffic = { up: 0, down: 0 };
+  readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0 };
   readonly #abort = new AbortController();
+  #encodeReply = encodeReply;
   #method: string | undefined;
-  #identity: Identity | undefined;
+  #identity = anonymous;
   #command: CommandName | undefined;
   #destination: Address | undefined;
   /** Set while bytes are relayed. */
-  #idle: { bytes: number; since: number } | undefined;
+  #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
-  #counted: Disposable | undefined;
+  #countedUser: Disposable | undefined;
 
   constructor(
     id: number,
@@ -106,30 +116,51 @@ export class Session {
 
   /** Serves the client. It never rejects, and when it is done all that it held is released. */
   async run(): Promise<void> {
-    const { handshake } = this.#host.timeouts;
-    const deadline =
-      handshake > 0 ? setTimeout(() => this.end('handshake-timeout'), handshake) : undefined;
+    const { handshakeTimeout: limit } = this.#host;
+    const deadline = limit > 0 ? setTimeout(() => this.end('handshake-timeout'), limit) : undefined;
     this.#emit('connection', {});
     let reason: CloseReason;
     try {
-      await this.#authenticate(await this.#chooseMethod());
-      const handle = this.#accept(await this.#readRequest());
+      const request = await this.#negotiate();
+      const serve = this.#accept(request);
       clearTimeout(deadline);
-      reason = await handle();
+      reason = await serve();
     } catch (error) {
       reason = this.#refuse(error);
     } finally {
       clearTimeout(deadline);
     }
     await this.#close();
-    this.#counted?.dispose();
+    this.#countedUser?.dispose();
     reason = this.#endedBy ?? reason;
-    const duration = Date.now() - this.since;
-    this.#emit('closed', { ...this.info(), reason, duration });
+    this.#emit('closed', { ...this.info(), reason, duration: Date.now() - this.since });
   }
 
-  async #chooseMethod(): Promise<AuthenticationMethod> {
-    const { methods: offered } = await this.#stream.read(parseGreeting);
+  /** Everything before the command: version, method, authentication, request. */
+  async #negotiate(): Promise<Request> {
+    const opening = await this.#stream.read(parseOpening);
+    if (opening.version === 4) {
+      this.#admitSocks4();
+      return opening.request;
+    }
+    await this.#authenticate(this.#chooseMethod(opening.greeting));
+    return this.#readRequest();
+  }
+
+  /** SOCKS 4 has no password: it is for anonymous clients only. */
+  #admitSocks4(): void {
+    this.#encodeReply = encodeReply4;
+    this.#method = 'socks4';
+    if (!this.#host.socks4) {
+      throw new Refusal(Reply.notAllowed, 'unsupported', 'SOCKS 4 is switched off');
+    }
+    if (!this.#host.authentication.anonymous) {
+      throw new Refusal(Reply.notAllowed, 'no-acceptable-method', 'SOCKS 4 cannot authenticate');
+    }
+    this.#emit('authenticated', { method: 'socks4', ...anonymous });
+  }
+
+  #chooseMethod({ methods: offered }: Greeting): AuthenticationMethod {
     const { methods, authentication } = this.#host;
     let chosen: AuthenticationMethod | undefined;
     for (const method of methods) {
@@ -171,68 +202,85 @@ export class Session {
     }
   }
 
-  /** Finds who serves a request, if the client may make requests at all. */
+  /** Finds who serves a request, if the client may make it at all. */
   #accept({ command, destination }: Request): () => Promise<CloseReason> {
     this.#destination = destination;
     const name = commandNames[command];
-    this.#command = name;
-    const handler = name === undefined ? undefined : handlers[name];
-    if (name === undefined || handler === undefined) {
-      throw new Refusal(Reply.commandNotSupported, 'unsupported', `command ${name ?? command}`);
+    if (name === undefined) {
+      throw new Refusal(Reply.commandNotSupported, 'unsupported', `command ${command}`);
     }
+    this.#command = name;
     this.#emit('request', { command: name, destination });
-    const client = { client: this.#clientIP, ...this.#identified };
-    const denial = firstDenial(this.#host.policies, (policy) => policy.admit?.(client));
-    if (denial !== undefined) throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
+    const client = this.#context;
+    this.#demand((policy) => policy.admit?.(client));
+    if (name === 'associate' || isUnspecified(destination)) {
+      this.#demand((policy) => policy.permit?.(client, name));
+    }
     this.#countUser();
-    const { connectors, timeouts } = this.#host;
     return () =>
-      handler({
-        identity: this.#identified,
+      handlers[name]({
+        ...this.#host.commands,
+        identity: this.#identity,
+        clientHost: this.client.host,
+        control: localAddress(this.#socket),
         command: name,
         destination,
         traffic: this.#traffic,
-        connectors,
-        connectTimeout: timeouts.connect,
         signal: this.#abort.signal,
-        allowedAddresses: () => this.#allowedAddresses(name, destination),
-        reply: (reply, bound) => this.#stream.write(encodeReply(reply, bound)),
+        allowedAddresses: (other = destination) => this.#allowedAddresses(name, other),
+        judge: (address) => this.#judge(name, destination, address),
+        countAssociation: () => this.#countAssociation(),
+        reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
         established: (bound, remote) => this.#emit('established', { bound, remote }),
-        release: () => this.#release(),
+        release: (idle = this.#host.idleTimeout) => this.#release(idle),
       });
   }
 
   #countUser(): void {
-    const { user } = this.#identified;
+    const { user } = this.#identity;
     if (user === undefined) return;
     const counted = this.#host.counter.addUser(user);
-    if (typeof counted === 'string') {
-      throw new Refusal(Reply.notAllowed, 'too-many-connections', 'of this user');
-    }
-    this.#counted = counted;
+    if (typeof counted === 'string') throw tooMany('connections of this user');
+    this.#countedUser = counted;
+  }
+
+  #countAssociation(): Disposable {
+    const counted = this.#host.counter.addAssociation(this.client.host);
+    if (typeof counted === 'string') throw tooMany('associations of this address');
+    return counted;
   }
 
   async #allowedAddresses(command: CommandName, destination: Address): Promise<readonly string[]> {
-    const { resolver, timeouts, policies } = this.#host;
-    const found = await resolver.resolve(destination.host, timeouts.connect).catch((error) => {
-      throw unreachable(error);
-    });
-    let denied = 'the name has no address';
-    const allowed = found.filter((text) => {
-      const address = parseIP(text);
-      if (address === undefined) return false;
-      const client = { client: this.#clientIP, ...this.#identified };
-      const request = { ...client, command, destination, address };
-      const denial = firstDenial(policies, (policy) => policy.judge?.(request));
-      if (denial !== undefined) denied = denial.by;
+    const { resolver, commands } = this.#host;
+    const found = await resolver
+      .resolve(destination.host, commands.connectTimeout)
+      .catch((error) => {
+        throw unreachable(error);
+      });
+    let denied: Denial = { by: 'the name has no address' };
+    const allowed = found.filter((address) => {
+      const denial = this.#judge(command, destination, address);
+      denied = denial ?? denied;
       return denial === undefined;
     });
-    if (allowed.length === 0) throw new Refusal(Reply.notAllowed, 'not-allowed', denied);
+    if (allowed.length === 0) throw new Refusal(Reply.notAllowed, 'not-allowed', denied.by);
     return allowed;
   }
 
-  #release(): { client: Socket; early: Uint8Array } {
-    this.#idle = { bytes: 0, since: Date.now() };
+  #judge(command: CommandName, destination: Address, text: string): Denial | undefined {
+    const address = parseIP(text);
+    if (address === undefined) return { by: `"${text}" is not an IP address` };
+    const request = { ...this.#context, command, destination, address };
+    return firstDenial(this.#host.policies, (policy) => policy.judge?.(request));
+  }
+
+  #demand(ask: (policy: AccessPolicy) => Denial | undefined): void {
+    const denial = firstDenial(this.#host.policies, ask);
+    if (denial !== undefined) throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
+  }
+
+  #release(limit: number): { client: Socket; early: Uint8Array } {
+    this.#idle = { limit, bytes: 0, since: Date.now() };
     return { client: this.#socket, early: this.#stream.release() };
   }
 
@@ -241,16 +289,15 @@ export class Session {
     if (this.#endedBy !== undefined) return this.#endedBy;
     if (error instanceof ClientLeft || this.#abort.signal.aborted) return 'client-left';
     let reason: CloseReason = 'internal-error';
-    if (error instanceof Refusal) {
-      reason = error.reason;
-      this.#stream.write(encodeReply(error.reply));
-    } else if (error instanceof Rejection) {
-      reason = error.reason;
-    } else if (error instanceof ProtocolError) {
-      reason = 'protocol-error';
+    if (error instanceof Rejection) reason = error.reason;
+    else if (error instanceof ProtocolError) reason = 'protocol-error';
+    else {
+      if (error instanceof Refusal) reason = error.reason;
+      const reply = error instanceof Refusal ? error.reply : Reply.generalFailure;
+      this.#stream.write(this.#encodeReply(reply));
     }
     if (reason !== 'authentication-failed') {
-      const { user } = this.#identified;
+      const { user } = this.#identity;
       const request = { command: this.#command, destination: this.#destination };
       this.#emit('rejected', { reason, detail: messageOf(error), user, ...request });
     }
@@ -280,16 +327,15 @@ export class Session {
     this.#socket.destroy();
   }
 
-  /** Ends the session if no byte has moved for too long. @param now ms since 1970. */
+  /** Ends the session if nothing has moved for too long. @param now ms since 1970. */
   checkIdle(now: number): void {
     const idle = this.#idle;
-    const limit = this.#host.timeouts.idle;
-    if (idle === undefined || limit === 0) return;
+    if (idle === undefined || idle.limit === 0) return;
     const bytes = this.#traffic.up + this.#traffic.down;
     if (bytes !== idle.bytes) {
       idle.bytes = bytes;
       idle.since = now;
-    } else if (now - idle.since >= limit) {
+    } else if (now - idle.since >= idle.limit) {
       this.end('idle-timeout');
     }
   }
@@ -298,7 +344,7 @@ export class Session {
     return {
       id: this.id,
       client: this.client,
-      ...this.#identified,
+      ...this.#identity,
       method: this.#method,
       command: this.#command,
       destination: this.#destination,
@@ -307,8 +353,8 @@ export class Session {
     };
   }
 
-  get #identified(): Identity {
-    return this.#identity ?? { user: undefined, group: undefined };
+  get #context(): ClientContext {
+    return { client: this.#clientIP, ...this.#identity };
   }
 
   #emit<T extends SessionEvent['type']>(type: T, rest: EventRest<T>): void {
@@ -317,6 +363,10 @@ export class Session {
     const common = { type, id: this.id, time: Date.now(), client: this.client };
     events.emit({ ...rest, ...common } as unknown as ServerEvent);
   }
+}
+
+function tooMany(what: string): Refusal {
+  return new Refusal(Reply.notAllowed, 'too-many-connections', `too many ${what}`);
 }
 
 /** A client that is turned away without a reply of RFC 1928. */

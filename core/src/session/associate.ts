@@ -1,0 +1,46 @@
+import { codeOf } from '../errors.js';
+import { ofFamily } from '../net/external.js';
+import { UdpRelay } from '../net/udprelay.js';
+import { Reply } from '../protocol/socks5.js';
+import { type CommandHandler, isUnspecified } from './command.js';
+import { Refusal } from './refusal.js';
+
+/**
+ * UDP ASSOCIATE (RFC 1928 sections 4 and 7): a relay for the client's datagrams, which lives as
+ * long as this connection.
+ */
+export const associateCommand: CommandHandler = async (context) => {
+  const { destination, clientHost, control, traffic } = context;
+  const ownPort = isUnspecified(destination) || destination.host === clientHost;
+  const counted = context.countAssociation();
+  try {
+    const relay = await UdpRelay.open({
+      client: clientHost,
+      clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
+      host: control.host,
+      ports: context.udpPorts,
+      external: context.external,
+      route: (address) => context.allowedAddresses(address),
+      traffic,
+    }).catch((error: unknown) => {
+      const detail = `cannot open a UDP port: ${codeOf(error)}`;
+      throw new Refusal(Reply.generalFailure, 'unreachable', detail);
+    });
+    try {
+      const host = ofFamily(context.advertised, control.host) ?? control.host;
+      context.established(relay.address, undefined);
+      context.reply(Reply.succeeded, { host, port: relay.address.port });
+      const { client } = context.release(context.udpTimeout);
+      await new Promise((resolve) => {
+        client.once('end', resolve).once('close', resolve);
+        if (client.destroyed || client.readableEnded) resolve(undefined);
+        client.resume();
+      });
+      return 'finished';
+    } finally {
+      relay.close();
+    }
+  } finally {
+    counted.dispose();
+  }
+};

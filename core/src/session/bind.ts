@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { codeOf } from '../errors.js';
+import { addressTowards, ofFamily } from '../net/external.js';
+import { listenInRange } from '../net/ports.js';
+import { relay } from '../net/relay.js';
+import { remoteAddress } from '../net/socketaddress.js';
+import { Reply } from '../protocol/socks5.js';
+import { ClientLeft } from './clientstream.js';
+import { type CommandContext, type CommandHandler, isUnspecified } from './command.js';
+import { Refusal, unreachable } from './refusal.js';
+
+/**
+ * BIND (RFC 1928 section 4): listens at an external address, tells it in a first reply, takes one
+ * connection of the peer that the request names, tells its address in a second reply, and relays.
+ */
+export const bindCommand: CommandHandler = async (context) => {
+  const anyPeer = isUnspecified(context.destination);
+  const peers = anyPeer ? undefined : await context.allowedAddresses();
+  const local = await externalAddress(context, peers?.[0]);
+  const server = await listen(context, local).catch((error: unknown) => {
+    throw new Refusal(Reply.generalFailure, 'unreachable', `cannot listen: ${codeOf(error)}`);
+  });
+  let peer: Socket;
+  try {
+    const bound = server.address() as AddressInfo;
+    const advertised = ofFamily(context.advertised, local) ?? local;
+    context.reply(Reply.succeeded, { host: advertised, port: bound.port });
+    peer = await acceptPeer(server, context, peers);
+  } finally {
+    server.close();
+  }
+  const address = remoteAddress(peer);
+  context.established({ host: local, port: peer.localPort ?? 0 }, address);
+  context.reply(Reply.succeeded, address);
+  const { client, early } = context.release();
+  return relay(client, peer, early, context.traffic);
+};
+
+/** Where the peer can reach this host: as configured, or by the route towards it. */
+async function externalAddress(
+  { external, control }: CommandContext,
+  peer: string | undefined,
+): Promise<string> {
+  const anyFamily = external.ipv4 ?? external.ipv6;
+  const configured = peer === undefined ? anyFamily : ofFamily(external, peer);
+  if (configured !== undefined) return configured;
+  try {
+    return await addressTowards(peer ?? (control.host.includes(':') ? '2001:db8::1' : '192.0.2.1'));
+  } catch (error) {
+    if (peer === undefined) return control.host;
+    throw unreachable(error);
+  }
+}
+
+function listen({ bindPorts }: CommandContext, host: string): Promise<Server> {
+  return listenInRange(bindPorts, async (port) => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    server.listen({ host, port, backlog: 8 });
+    await once(server, 'listening');
+    return server;
+  });
+}
+
+/** Waits for a connection of the peer; others are closed at once. */
+function acceptPeer(
+  server: Server,
+  { bindTimeout, signal, judge }: CommandContext,
+  peers: readonly string[] | undefined,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let waiting = true;
+    const finish = (settle: () => void) => {
+      waiting = false;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      settle();
+    };
+    const leave = () => finish(() => reject(new ClientLeft()));
+    const late = () => new Refusal(Reply.ttlExpired, 'unreachable', 'no peer connected in time');
+    const timer = setTimeout(() => finish(() => reject(late())), bindTimeout);
+    signal.addEventListener('abort', leave, { once: true });
+    server.on('connection', (socket) => {
+      const { host } = remoteAddress(socket);
+      const expected = waiting && (peers?.includes(host) ?? true);
+      if (expected && judge(host) === undefined) finish(() => resolve(socket));
+      else socket.on('error', () => {}).resetAndDestroy();
+    });
+    server.on('error', () => {});
+    if (signal.aborted) leave();
+  });
+}
