@@ -20,6 +20,8 @@ export type CloseReason =
   | 'authentication-failed'
   | 'not-allowed'
   | 'too-many-connections'
+  /** The user, or its group, has moved as many bytes as it may. */
+  | 'quota-exceeded'
   | 'unsupported'
   /** The destination could not be reached. */
   | 'unreachable'

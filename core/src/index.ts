@@ -13,7 +13,9 @@ export type {
   Identity,
 } from './auth/method.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
-export { type GroupOptions, OPTIONS, type Option, type ServerOptions } from './config/options.js';
+export type { Option } from './config/option.js';
+export { OPTIONS } from './config/optionlist.js';
+export type { GroupOptions, ServerOptions } from './config/settings.js';
 export type { Disposable } from './disposable.js';
 export { UserError } from './errors.js';
 export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './events.js';

@@ -1,53 +1,32 @@
 import type { Socket } from 'node:net';
-import { AccessRules, type GroupRules, type RuleSet } from './access/accessrules.js';
-import { ConnectionCounter, type ConnectionLimits } from './access/limits.js';
-import { isLoopback } from './access/network.js';
+import { Allowances } from './access/allowance.js';
+import { ConnectionCounter } from './access/limits.js';
 import { firstDenial } from './access/policy.js';
-import { parseNetworkRule, parseRequestRule, resolveRule } from './access/rules.js';
+import { QuotaKeeper } from './access/quotakeeper.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
-import type { Authentication } from './auth/method.js';
 import { passwordFileFormat } from './auth/passwordfile.js';
 import { PasswordChecker } from './auth/passwords.js';
-import type { AuthenticationSource } from './auth/source.js';
 import { Users } from './auth/users.js';
-import {
-  type CheckedOptions,
-  checkServerOptions,
-  type GroupOptions,
-  type ServerOptions,
-} from './config/options.js';
+import { checkServerOptions } from './config/options.js';
+import type { CheckedOptions, ServerOptions } from './config/settings.js';
 import type { Disposable } from './disposable.js';
-import { codeOf, UserError } from './errors.js';
+import { messageOf, UserError } from './errors.js';
 import { type CloseReason, type ConnectionInfo, EventStream, type ServerEvent } from './events.js';
 import { createRegistries, type Registries } from './extensions/registries.js';
-import { resolveFamilies } from './net/external.js';
-import {
-  type ListenAddress,
-  Listener,
-  resolveListenAddresses,
-  sameAddress,
-} from './net/listener.js';
+import { Listeners } from './net/listeners.js';
 import { ANY_PORT, type PortRange, parsePortRange } from './net/ports.js';
 import { Resolver } from './net/resolve.js';
 import { remoteAddress } from './net/socketaddress.js';
-import { type Address, formatAddress } from './protocol/address.js';
+import type { Address } from './protocol/address.js';
 import { parseIP } from './protocol/ip.js';
 import { Session, type SessionHost } from './session/session.js';
+import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from './state.js';
 
-/** How often idle connections are looked for, ms. */
+/** How often connections are looked after, ms. */
 const CLOCK = 1000;
 
-/** What the options say, ready for use. It is replaced as a whole when they are read again. */
-interface State {
-  readonly users: Users;
-  readonly rules: AccessRules;
-  readonly limits: ConnectionLimits;
-  readonly addresses: readonly ListenAddress[];
-  readonly host: SessionHost;
-}
-
-/** A SOCKS server. */
+/** A SOCKS server. It listens once; when it is closed, make another. */
 export class Server {
   /** What it can do: register more before `listen()` or while it runs. */
   readonly registries: Registries;
@@ -55,15 +34,20 @@ export class Server {
   readonly #resolver = new Resolver();
   readonly #pool = new CryptPool();
   readonly #counter: ConnectionCounter;
+  readonly #allowances = new Allowances();
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
+  readonly #listeners = new Listeners((socket) => this.#accept(socket));
   readonly #sessions = new Map<number, Session>();
-  #options: CheckedOptions;
+  readonly #options: CheckedOptions;
+  /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
-  #listeners: readonly Listener[] = [];
+  #host: SessionHost | undefined;
+  #quotas: QuotaKeeper | undefined;
   #clock: NodeJS.Timeout | undefined;
   #lastId = 0;
   #lastListener = 0;
+  #closing: Promise<void> | undefined;
   /** Called when the last session is over. */
   #onEmpty: (() => void) | undefined;
 
@@ -87,23 +71,29 @@ export class Server {
 
   /** Where it listens. */
   get addresses(): readonly Address[] {
-    return this.#listeners.map(({ address }) => address);
+    return this.#listeners.addresses;
   }
 
   /**
    * Reads users and rules, and listens.
    *
+   * @returns where.
    * @throws {UserError} if an option, a file or an address cannot be used, or if it would be open
    *   to everybody without `anonymous`.
    */
   async listen(): Promise<readonly Address[]> {
-    if (this.#state !== undefined) throw new UserError('the server listens already');
+    if (this.#state !== undefined || this.#closing !== undefined) {
+      throw new UserError('the server listens, or has listened, already');
+    }
     const state = await this.#load(this.#options);
-    const listeners = await this.#open(state.addresses);
-    this.#use(this.#options, state);
-    this.#listeners = listeners;
-    for (const { address } of listeners) this.#tellAddress('listening', address);
-    this.#clock = setInterval(() => this.#checkIdle(), CLOCK).unref();
+    this.#use(state);
+    try {
+      await this.#moveTo(state);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#clock = setInterval(() => this.#tick(), CLOCK).unref();
     return this.addresses;
   }
 
@@ -111,15 +101,20 @@ export class Server {
    * Takes new options, and reads users and rules again. Connections go on: those that are made
    * from now on are judged anew. If anything is wrong, nothing changes.
    *
-   * @param options what is new; without it, the files of the present options are read again.
+   * @param options the new ones; without them, what the present ones name is read again.
    * @throws as `listen()` does.
    */
-  async reload(options: ServerOptions = this.#options): Promise<void> {
+  async reload(options?: ServerOptions): Promise<void> {
     if (this.#state === undefined) throw new UserError('the server does not listen');
-    const checked = checkServerOptions(options);
+    const checked = options === undefined ? this.#state.options : checkServerOptions(options);
     const state = await this.#load(checked);
-    await this.#moveTo(state.addresses);
-    this.#use(checked, state);
+    try {
+      await this.#moveTo(state);
+    } catch (error) {
+      state.users.dispose();
+      throw error;
+    }
+    this.#use(state);
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
 
@@ -128,23 +123,9 @@ export class Server {
    *
    * @param grace how long connections have to finish, seconds; then they are closed.
    */
-  async close(grace = 0): Promise<void> {
-    for (const listener of this.#listeners) this.#closeListener(listener);
-    this.#listeners = [];
-    if (this.#sessions.size > 0) {
-      const empty = new Promise<void>((resolve) => {
-        this.#onEmpty = resolve;
-      });
-      const timer = setTimeout(() => {
-        for (const session of this.#sessions.values()) session.end('shutdown');
-      }, grace * 1000);
-      await empty;
-      clearTimeout(timer);
-    }
-    clearInterval(this.#clock);
-    this.#state?.users.dispose();
-    this.#state = undefined;
-    await this.#passwords.close();
+  close(grace = 0): Promise<void> {
+    this.#closing ??= this.#stop(grace);
+    return this.#closing;
   }
 
   /** The connections of this moment. */
@@ -166,26 +147,41 @@ export class Server {
     return this.registries.eventSinks.register({ id, handle: listener });
   }
 
-  async #load(options: CheckedOptions): Promise<State> {
-    const users = new Users(await this.#openSources(options.auth));
-    const rules = await this.#loadRules(options);
-    const addresses = await resolveListenAddresses(options.listen, this.#resolver);
-    const open = addresses.find(({ host }) => !isLoopback(parseIP(host) ?? new Uint8Array()));
-    if (open !== undefined && !users.configured && !options.anonymous) {
-      throw new UserError(
-        `refusing to listen on ${formatAddress(open)} without users: everybody who can reach it ` +
-          'could use the proxy; name users with --auth FILE, or allow it with --anonymous',
-      );
-    }
-    const authentication: Authentication = {
-      anonymous: options.anonymous || !users.configured,
-      users,
-      passwords: this.#passwords,
-    };
-    const host: SessionHost = {
+  #load(options: CheckedOptions): Promise<State> {
+    const warn = (message: string) => this.#events.warn(message);
+    return loadState(options, this.registries, this.#resolver, warn);
+  }
+
+  async #moveTo({ addresses }: State): Promise<void> {
+    const { started, stopped } = await this.#listeners.moveTo(addresses);
+    for (const address of stopped) this.#tellAddress('stopped', address);
+    for (const address of started) this.#tellAddress('listening', address);
+  }
+
+  #use(state: State): void {
+    const { options, users, quota } = state;
+    this.#state?.users.dispose();
+    this.#state = state;
+    this.#host = this.#makeHost(state);
+    this.#counter.limits = limitsOf(options);
+    this.#lockout.options = lockoutOf(options);
+    this.#passwords.setUsers(users);
+    this.#allowances.configure(allowancesOf(options));
+    if (quota?.file === this.#quotas?.file) return;
+    void this.#quotas?.close();
+    const warn = (message: string) => this.#events.warn(message);
+    this.#quotas = quota && new QuotaKeeper(quota.file, quota.usage, this.#allowances, warn);
+  }
+
+  #makeHost({ options, users, external, advertised }: State): SessionHost {
+    return {
       methods: this.registries.authenticationMethods,
       policies: this.registries.accessPolicies,
-      authentication,
+      authentication: {
+        anonymous: options.anonymous || !users.configured,
+        users,
+        passwords: this.#passwords,
+      },
       socks4: options.socks4,
       resolver: this.#resolver,
       handshakeTimeout: options.handshakeTimeout * 1000,
@@ -195,107 +191,34 @@ export class Server {
         connectTimeout: options.connectTimeout * 1000,
         bindTimeout: options.bindTimeout * 1000,
         udpTimeout: options.udpTimeout * 1000,
-        external: await resolveFamilies('bind', options.bind, this.#resolver),
-        advertised: await resolveFamilies('advertise', options.advertise, this.#resolver),
+        external,
+        advertised,
         bindPorts: portsOf(options.bindPorts),
         udpPorts: portsOf(options.udpPorts),
       },
       counter: this.#counter,
+      allowances: this.#allowances,
       events: this.#events,
     };
-    return { users, rules, limits: limitsOf(options), addresses, host };
   }
 
-  async #openSources(auth: readonly string[]): Promise<AuthenticationSource[]> {
-    const formats = this.registries.authenticationSources;
-    const sources: AuthenticationSource[] = [];
-    for (const text of auth) {
-      const [, id = 'password', file = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
-      const format = formats.get(id);
-      if (format === undefined) {
-        throw new UserError(
-          `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
-        );
-      }
-      sources.push(await format.open(file, (message) => this.#events.warn(message)));
+  async #stop(grace: number): Promise<void> {
+    for (const address of this.#listeners.close()) this.#tellAddress('stopped', address);
+    if (this.#sessions.size > 0) {
+      const empty = new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+      const timer = setTimeout(() => {
+        for (const session of this.#sessions.values()) session.end('shutdown');
+      }, grace * 1000);
+      await empty;
+      clearTimeout(timer);
     }
-    return sources;
-  }
-
-  async #loadRules(options: CheckedOptions): Promise<AccessRules> {
-    const resolve = (name: string) => this.#resolver.resolve(name);
-    const load = async ({ network = [], request = [] }: GroupOptions): Promise<RuleSet> => ({
-      network: await Promise.all(
-        network.map((text) => resolveRule(parseNetworkRule(text), resolve)),
-      ),
-      request: await Promise.all(
-        request.map((text) => resolveRule(parseRequestRule(text), resolve)),
-      ),
-    });
-    const groups = new Map<string, GroupRules>();
-    for (const [name, group] of Object.entries(options.groups)) {
-      groups.set(name, { ...(await load(group)), base: group.base });
-    }
-    return new AccessRules(await load(options), groups);
-  }
-
-  #use(options: CheckedOptions, state: State): void {
+    clearInterval(this.#clock);
     this.#state?.users.dispose();
-    this.#options = options;
-    this.#state = state;
-    this.#counter.limits = state.limits;
-    this.#lockout.options = lockoutOf(options);
-    this.#passwords.setUsers(state.users);
-  }
-
-  /** Listens at all of some addresses, or at none. */
-  async #open(addresses: readonly ListenAddress[]): Promise<Listener[]> {
-    const opened: Listener[] = [];
-    try {
-      for (const address of addresses) {
-        const listener = await Listener.open(address, (socket) => this.#accept(socket));
-        if (listener !== undefined) opened.push(listener);
-      }
-    } catch (error) {
-      for (const listener of opened) listener.close();
-      throw error;
-    }
-    return opened;
-  }
-
-  /** Listens at new addresses and no more at the others. */
-  async #moveTo(addresses: readonly ListenAddress[]): Promise<void> {
-    const isListened = (address: Address) =>
-      this.#listeners.some(({ requested }) => sameAddress(requested, address));
-    const isWanted = ({ requested }: Listener) =>
-      addresses.some((address) => sameAddress(requested, address));
-    const fresh = addresses.filter((address) => !isListened(address));
-    const kept = this.#listeners.filter(isWanted);
-    const obsolete = this.#listeners.filter((listener) => !isWanted(listener));
-
-    let opened: Listener[];
-    try {
-      opened = await this.#open(fresh);
-    } catch (error) {
-      // A wildcard and an address of its own cannot share a port: the old one has to go first.
-      if (codeOf(error) !== 'EADDRINUSE' || obsolete.length === 0) throw error;
-      for (const listener of obsolete) listener.close();
-      try {
-        opened = await this.#open(fresh);
-      } catch (again) {
-        const back = obsolete.map(({ requested }) => ({ ...requested, optional: false }));
-        this.#listeners = [...kept, ...(await this.#open(back))];
-        throw again;
-      }
-    }
-    this.#listeners = [...kept, ...opened];
-    for (const listener of obsolete) this.#closeListener(listener);
-    for (const { address } of opened) this.#tellAddress('listening', address);
-  }
-
-  #closeListener(listener: Listener): void {
-    listener.close();
-    this.#tellAddress('stopped', listener.address);
+    this.#state = undefined;
+    await this.#quotas?.close();
+    await this.#passwords.close();
   }
 
   #tellAddress(type: 'listening' | 'stopped', address: Address): void {
@@ -305,22 +228,25 @@ export class Server {
   #accept(socket: Socket): void {
     const client = remoteAddress(socket);
     const ip = parseIP(client.host);
-    const state = this.#state;
-    if (ip === undefined || state === undefined) {
+    if (ip === undefined || this.#host === undefined) {
       socket.destroy();
       return;
     }
     const id = ++this.#lastId;
     const turnAway = (reason: CloseReason, detail: string) => {
-      socket.on('error', () => {});
-      socket.resetAndDestroy();
+      socket.on('error', () => {}).resetAndDestroy();
       const nothing = { user: undefined, command: undefined, destination: undefined };
       const event = { type: 'rejected', id, time: Date.now(), client, reason, detail } as const;
       this.#events.emit({ ...event, ...nothing });
     };
-    const denial = firstDenial(this.registries.accessPolicies, (policy) => policy.accept?.(ip));
-    if (denial !== undefined) {
-      turnAway('not-allowed', denial.by);
+    try {
+      const denial = firstDenial(this.registries.accessPolicies, (policy) => policy.accept?.(ip));
+      if (denial !== undefined) {
+        turnAway('not-allowed', denial.by);
+        return;
+      }
+    } catch (error) {
+      turnAway('internal-error', messageOf(error));
       return;
     }
     const counted = this.#counter.addClient(client.host);
@@ -328,7 +254,7 @@ export class Server {
       turnAway('too-many-connections', counted === 'total' ? 'in all' : 'from this address');
       return;
     }
-    const session = new Session(id, socket, client, ip, state.host);
+    const session = new Session(id, socket, client, ip, this.#host);
     this.#sessions.set(id, session);
     void session.run().finally(() => {
       this.#sessions.delete(id);
@@ -337,27 +263,14 @@ export class Server {
     });
   }
 
-  #checkIdle(): void {
+  #tick(): void {
     const now = Date.now();
-    for (const session of this.#sessions.values()) session.checkIdle(now);
+    for (const session of this.#sessions.values()) session.tick(now);
   }
-}
-
-function limitsOf(options: CheckedOptions): ConnectionLimits {
-  return {
-    total: options.maxconn,
-    perAddress: options.maxconnPerAddress,
-    perUser: options.maxconnPerUser,
-    associations: options.maxassoc,
-  };
 }
 
 function portsOf(text: string | undefined): PortRange {
   return text === undefined ? ANY_PORT : parsePortRange(text);
-}
-
-function lockoutOf(options: CheckedOptions) {
-  return { failures: options.maxLoginFailures, time: options.lockoutTime * 1000 };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isNegatable } from '../config/commandline.js';
-import { OPTIONS, type Option } from '../config/options.js';
+import type { Option } from '../config/option.js';
+import { OPTIONS } from '../config/optionlist.js';
 import { version } from './version.js';
 
 const WIDTH = 80;

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/options.js';
+import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/settings.js';
 import type { EventSink, ServerEvent } from '../events.js';
 import { levelOf, logJson, logText, PRIORITIES } from './logline.js';
 import { LogWriter } from './logwriter.js';

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../config/options.js';
+import type { LogLevel } from '../config/settings.js';
 import type { ServerEvent } from '../events.js';
 import { formatAddress } from '../protocol/address.js';
 

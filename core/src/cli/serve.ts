@@ -1,6 +1,7 @@
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
-import { type LogMode, pickServerOptions, type Settings } from '../config/options.js';
+import { pickServerOptions } from '../config/options.js';
+import type { LogMode, Settings } from '../config/settings.js';
 import { messageOf, UserError } from '../errors.js';
 import { formatAddress } from '../protocol/address.js';
 import { createServer, type Server } from '../server.js';

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../errors.js';
-import { OPTIONS, type Option } from './options.js';
+import type { Option } from './option.js';
+import { OPTIONS } from './optionlist.js';
 
 /** One thing on the command line, in the order in which it stands there. */
 export type Argument =

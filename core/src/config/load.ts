@@ -1,20 +1,47 @@
 import { readFile } from 'node:fs/promises';
+import type { AllowanceLimits } from '../access/allowance.js';
 import { systemMessage, UserError } from '../errors.js';
 import type { Argument } from './commandline.js';
-import { type IniParameter, parseIni } from './ini.js';
-import { type GroupOptions, OPTIONS, type Option, parseValue, type Settings } from './options.js';
+import { parseIni } from './ini.js';
+import { type Option, parseValue } from './option.js';
+import { OPTIONS } from './optionlist.js';
+import type { GroupOptions, Settings } from './settings.js';
+import { parseCount, parseSize } from './sizes.js';
 
 /** Files that include each other are read no deeper. */
 const MAX_DEPTH = 16;
 
 const optionsByName = new Map(OPTIONS.map((option) => [option.name, option]));
-const groupParameters = ['network', 'request', 'base'] as const;
+
+/** How much a user or a group may use: parameters of a section, and how they are read. */
+const limitParameters: Readonly<
+  Record<string, readonly [key: keyof AllowanceLimits, parse: (text: string) => number]>
+> = {
+  maxconn: ['connections', parseCount],
+  'rate-up': ['rateUp', parseSize],
+  'rate-down': ['rateDown', parseSize],
+  'quota-day': ['perDay', parseSize],
+  'quota-month': ['perMonth', parseSize],
+};
+const ruleParameters = ['network', 'request', 'base'];
+
+/** The start of the name of a section about one user; no group's name has a colon. */
+const USER = 'user:';
+
+type Limits = { -readonly [K in keyof AllowanceLimits]: AllowanceLimits[K] };
+
+interface Group {
+  readonly network: string[];
+  readonly request: string[];
+  base?: string;
+  readonly limits: Limits;
+}
 
 /** What is set so far: single values are overridden, lists grow. */
 class Builder {
   readonly settings: Record<string, unknown> = {};
-  readonly groups: Record<string, { network: string[]; request: string[]; base?: string }> =
-    Object.create(null);
+  readonly groups: Record<string, Group> = Object.create(null);
+  readonly users: Record<string, Limits> = Object.create(null);
 
   set({ key, schema }: Option, value: unknown): void {
     const before = this.settings[key];
@@ -22,15 +49,39 @@ class Builder {
     this.settings[key] = grows ? [...before, ...value] : value;
   }
 
-  setInGroup(group: string, { name, value }: IniParameter): void {
-    this.groups[group] ??= { network: [], request: [] };
-    const rules = this.groups[group];
-    if (name === 'base') rules.base = value;
-    else {
-      const option = optionsByName.get(name) as Option;
-      rules[name as 'network' | 'request'].push(...(parseValue(option, value) as string[]));
+  setInSection(section: string, name: string, value: string): void {
+    const user = section.startsWith(USER) ? section.slice(USER.length) : undefined;
+    const known = [...(user === undefined ? ruleParameters : []), ...Object.keys(limitParameters)];
+    if (!known.includes(name)) {
+      throw new UserError(
+        `unknown parameter "${name}" in section [${section}]; expected ${known.join(', ')}`,
+      );
     }
+    at(name, () => {
+      if (user === undefined) this.#setInGroup(section, name, value);
+      else {
+        this.users[user] ??= {};
+        setLimit(this.users[user], name, value);
+      }
+    });
   }
+
+  #setInGroup(section: string, name: string, value: string): void {
+    this.groups[section] ??= { network: [], request: [], limits: {} };
+    const group = this.groups[section];
+    if (name === 'base') group.base = value;
+    else if (name === 'network' || name === 'request') {
+      const option = optionsByName.get(name) as Option;
+      group[name].push(...(parseValue(option, value) as string[]));
+    } else setLimit(group.limits, name, value);
+  }
+}
+
+function setLimit(limits: Limits, name: string, value: string): void {
+  const parameter = limitParameters[name];
+  if (parameter === undefined) return;
+  const [key, parse] = parameter;
+  limits[key] = parse(value);
 }
 
 /** Puts the place of a mistake before its message. */
@@ -49,19 +100,10 @@ async function loadFile(file: string, builder: Builder, depth: number): Promise<
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot read the configuration file "${file}": ${systemMessage(error)}`);
   });
-  for (const parameter of parseIni(text, file)) {
-    const { section, name, value, line } = parameter;
+  for (const { section, name, value, line } of parseIni(text, file)) {
     const place = `${file}:${line}`;
     if (section !== undefined) {
-      at(place, () => {
-        if (!groupParameters.some((known) => known === name)) {
-          throw new UserError(
-            `unknown parameter "${name}" in section [${section}]; ` +
-              `expected ${groupParameters.join(', ')}`,
-          );
-        }
-        at(name, () => builder.setInGroup(section, parameter));
-      });
+      at(place, () => builder.setInSection(section, name, value));
     } else if (name === 'include') {
       await loadFile(value, builder, depth + 1).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
@@ -104,5 +146,5 @@ export async function loadSettings(args: readonly Argument[]): Promise<Settings>
   }
   if (listen.length > 0) builder.settings['listen'] = listen;
   checkBases(builder.groups);
-  return { ...builder.settings, groups: builder.groups };
+  return { ...builder.settings, groups: builder.groups, users: builder.users };
 }

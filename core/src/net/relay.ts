@@ -12,12 +12,45 @@ export interface Traffic {
 /** How a relay ended: both sides finished, or one reset the connection. */
 export type RelayEnd = 'finished' | 'client-reset' | 'remote-reset';
 
-function pump(source: Socket, sink: Socket, count: (bytes: number) => void): void {
+/** How long a flow has to wait after some bytes to keep to its rate, ms; 0: not at all. */
+export type Throttle = (bytes: number) => number;
+
+/** The rates of both ways; undefined: as fast as it goes. */
+export interface Throttles {
+  readonly up: Throttle | undefined;
+  readonly down: Throttle | undefined;
+}
+
+function pump(
+  source: Socket,
+  sink: Socket,
+  throttle: Throttle | undefined,
+  count: (bytes: number) => void,
+): void {
+  let drained = true;
+  let pause: NodeJS.Timeout | undefined;
+  const resume = () => {
+    if (drained && pause === undefined) source.resume();
+  };
+  const waitFor = (ms: number) => {
+    source.pause();
+    pause = setTimeout(() => {
+      pause = undefined;
+      resume();
+    }, ms);
+  };
   source.on('data', (chunk: Buffer) => {
     count(chunk.length);
-    if (!sink.write(chunk)) source.pause();
+    drained = sink.write(chunk);
+    if (!drained) source.pause();
+    const wait = throttle?.(chunk.length) ?? 0;
+    if (wait > 0) waitFor(wait);
   });
-  sink.on('drain', () => source.resume());
+  sink.on('drain', () => {
+    drained = true;
+    resume();
+  });
+  sink.once('close', () => clearTimeout(pause));
   if (source.readableEnded) sink.end();
   else source.once('end', () => sink.end());
 }
@@ -30,12 +63,14 @@ function pump(source: Socket, sink: Socket, count: (bytes: number) => void): voi
  * @param client without listeners for its data; its reading may have begun.
  * @param early what was already read of the client's data.
  * @param traffic counts on while bytes move.
+ * @param throttles the rates to keep to.
  */
 export function relay(
   client: Socket,
   remote: Socket,
   early: Uint8Array,
   traffic: Traffic,
+  throttles?: Throttles,
 ): Promise<RelayEnd> {
   return new Promise((resolve) => {
     let open = 2;
@@ -58,10 +93,10 @@ export function relay(
       traffic.up += early.length;
       remote.write(early);
     }
-    pump(client, remote, (bytes) => {
+    pump(client, remote, throttles?.up, (bytes) => {
       traffic.up += bytes;
     });
-    pump(remote, client, (bytes) => {
+    pump(remote, client, throttles?.down, (bytes) => {
       traffic.down += bytes;
     });
     client.resume();

@@ -6,7 +6,7 @@ import { Reassembly } from '../protocol/fragments.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { type FamilyAddresses, ofFamily } from './external.js';
 import { listenInRange, type PortRange } from './ports.js';
-import type { Traffic } from './relay.js';
+import type { Throttle, Throttles, Traffic } from './relay.js';
 
 /** How long a decision about a destination holds, ms. */
 const ROUTE_TIME = 10_000;
@@ -17,6 +17,8 @@ const MAX_WAITING = 64;
 /** What may wait for a socket to take it, bytes. */
 const MAX_QUEUE = 256 * 1024;
 const BUFFER_SIZE = 1024 * 1024;
+/** How far datagrams may be ahead of their rate, ms. */
+const MAX_DEBT = 200;
 
 export interface UdpRelayOptions {
   /** The client's IP address: datagrams of others are dropped. */
@@ -31,6 +33,8 @@ export interface UdpRelayOptions {
   /** The addresses of a destination that are allowed, in order of preference. */
   route(destination: Address): Promise<readonly string[]>;
   readonly traffic: Traffic;
+  /** The rates to keep to: what comes while it would have to wait is dropped. */
+  readonly throttles: Throttles;
 }
 
 /** Where datagrams to a destination go. */
@@ -185,7 +189,9 @@ export class UdpRelay {
   }
 
   #send({ address, socket }: NonNullable<Route['target']>, port: number, data: Uint8Array): void {
-    if (port === 0 || socket.getSendQueueSize() > MAX_QUEUE) {
+    const { traffic, throttles } = this.#options;
+    const full = socket.getSendQueueSize() > MAX_QUEUE;
+    if (port === 0 || full || exceeds(throttles.up, data.length)) {
       this.#drop();
       return;
     }
@@ -195,19 +201,21 @@ export class UdpRelay {
         this.#contacted.delete(this.#contacted.values().next().value as string);
       }
     }
-    this.#options.traffic.up += data.length;
+    traffic.up += data.length;
     socket.send(data, port, address, this.#onSent);
   }
 
   #fromRemote(message: Buffer, sender: RemoteInfo): void {
     const host = canonicalIP(sender.address);
     const port = this.#clientPort;
+    const { traffic, throttles } = this.#options;
     const full = this.#socket.getSendQueueSize() > MAX_QUEUE;
-    if (this.#closed || port === undefined || full || !this.#contacted.has(host)) {
+    const stranger = !this.#contacted.has(host);
+    if (port === undefined || full || stranger || exceeds(throttles.down, message.length)) {
       this.#drop();
       return;
     }
-    this.#options.traffic.down += message.length;
+    traffic.down += message.length;
     const parts = [this.#headerOf(host, sender.port), message];
     this.#socket.send(parts, port, this.#options.client, this.#onSent);
   }
@@ -226,6 +234,11 @@ export class UdpRelay {
   readonly #onSent = (error: Error | null): void => {
     if (error !== null) this.#drop();
   };
+}
+
+/** Whether a datagram comes too early for its rate. A datagram that waits is worth nothing. */
+function exceeds(throttle: Throttle | undefined, bytes: number): boolean {
+  return throttle !== undefined && throttle(bytes) > MAX_DEBT;
 }
 
 /** @throws the system's error. */

@@ -22,6 +22,7 @@ export const associateCommand: CommandHandler = async (context) => {
       external: context.external,
       route: (address) => context.allowedAddresses(address),
       traffic,
+      throttles: context.throttles,
     }).catch((error: unknown) => {
       const detail = `cannot open a UDP port: ${codeOf(error)}`;
       throw new Refusal(Reply.generalFailure, 'unreachable', detail);

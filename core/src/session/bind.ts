@@ -34,7 +34,7 @@ export const bindCommand: CommandHandler = async (context) => {
   context.established({ host: local, port: peer.localPort ?? 0 }, address);
   context.reply(Reply.succeeded, address);
   const { client, early } = context.release();
-  return relay(client, peer, early, context.traffic);
+  return relay(client, peer, early, context.traffic, context.throttles);
 };
 
 /** Where the peer can reach this host: as configured, or by the route towards it. */

@@ -7,7 +7,7 @@ import type { Registry } from '../extensions/registry.js';
 import type { Connector } from '../net/connector.js';
 import type { FamilyAddresses } from '../net/external.js';
 import type { PortRange } from '../net/ports.js';
-import type { Traffic } from '../net/relay.js';
+import type { Throttles, Traffic } from '../net/relay.js';
 import type { Address } from '../protocol/address.js';
 import type { Reply } from '../protocol/socks5.js';
 
@@ -39,6 +39,7 @@ export interface CommandContext extends CommandSettings {
   readonly command: CommandName;
   readonly destination: Address;
   readonly traffic: Traffic;
+  readonly throttles: Throttles;
   /** Gives up when the client leaves or the session is ended. */
   readonly signal: AbortSignal;
   /**

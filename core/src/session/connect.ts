@@ -27,5 +27,5 @@ export const connectCommand: CommandHandler = async (context) => {
   context.established(bound, remoteAddress(remote));
   context.reply(Reply.succeeded, bound);
   const { client, early } = context.release();
-  return relay(client, remote, early, context.traffic);
+  return relay(client, remote, early, context.traffic, context.throttles);
 };

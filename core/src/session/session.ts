@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Allowances, Share } from '../access/allowance.js';
 import type { ConnectionCounter } from '../access/limits.js';
 import {
   type AccessPolicy,
@@ -7,42 +8,28 @@ import {
   type Denial,
   firstDenial,
 } from '../access/policy.js';
-import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
+import type { Identity } from '../auth/method.js';
 import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
 import type { Traffic } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress } from '../net/socketaddress.js';
-import { type Address, AddressTypeError } from '../protocol/address.js';
+import type { Address } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
-import { parseOpening } from '../protocol/opening.js';
 import { ProtocolError } from '../protocol/parser.js';
-import { encodeReply4 } from '../protocol/socks4.js';
-import {
-  Command,
-  encodeMethod,
-  encodeReply,
-  type Greeting,
-  Method,
-  parseRequest,
-  Reply,
-  type Request,
-} from '../protocol/socks5.js';
+import { Command, encodeReply, Reply, type Request } from '../protocol/socks5.js';
 import { associateCommand } from './associate.js';
 import { bindCommand } from './bind.js';
 import { ClientLeft, ClientStream } from './clientstream.js';
 import { type CommandHandler, type CommandSettings, isUnspecified } from './command.js';
 import { connectCommand } from './connect.js';
+import { type NegotiationHost, negotiate, Rejection } from './negotiate.js';
 import { Refusal, unreachable } from './refusal.js';
 
 /** What a session needs of the server: fixed when the client connects. Times are ms. */
-export interface SessionHost {
-  readonly methods: Iterable<AuthenticationMethod>;
+export interface SessionHost extends NegotiationHost {
   readonly policies: Iterable<AccessPolicy>;
-  readonly authentication: Authentication;
-  /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
-  readonly socks4: boolean;
   readonly resolver: Resolver;
   /** From accept to the complete request; 0: no limit. */
   readonly handshakeTimeout: number;
@@ -50,6 +37,7 @@ export interface SessionHost {
   readonly idleTimeout: number;
   readonly commands: CommandSettings;
   readonly counter: ConnectionCounter;
+  readonly allowances: Allowances;
   readonly events: EventStream;
 }
 
@@ -87,7 +75,7 @@ export class Session {
   readonly #clientIP: Uint8Array;
   readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0 };
   readonly #abort = new AbortController();
-  #encodeReply = encodeReply;
+  #encodeReply: (reply: Reply, bound?: Address) => Uint8Array = encodeReply;
   #method: string | undefined;
   #identity = anonymous;
   #command: CommandName | undefined;
@@ -96,6 +84,9 @@ export class Session {
   #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
   #countedUser: Disposable | undefined;
+  #share: Share | undefined;
+  /** Bytes that the share has accounted for. */
+  #accounted = 0;
 
   constructor(
     id: number,
@@ -131,75 +122,29 @@ export class Session {
       clearTimeout(deadline);
     }
     await this.#close();
+    this.#account();
+    this.#share?.dispose();
     this.#countedUser?.dispose();
     reason = this.#endedBy ?? reason;
     this.#emit('closed', { ...this.info(), reason, duration: Date.now() - this.since });
   }
 
-  /** Everything before the command: version, method, authentication, request. */
-  async #negotiate(): Promise<Request> {
-    const opening = await this.#stream.read(parseOpening);
-    if (opening.version === 4) {
-      this.#admitSocks4();
-      return opening.request;
-    }
-    await this.#authenticate(this.#chooseMethod(opening.greeting));
-    return this.#readRequest();
-  }
-
-  /** SOCKS 4 has no password: it is for anonymous clients only. */
-  #admitSocks4(): void {
-    this.#encodeReply = encodeReply4;
-    this.#method = 'socks4';
-    if (!this.#host.socks4) {
-      throw new Refusal(Reply.notAllowed, 'unsupported', 'SOCKS 4 is switched off');
-    }
-    if (!this.#host.authentication.anonymous) {
-      throw new Refusal(Reply.notAllowed, 'no-acceptable-method', 'SOCKS 4 cannot authenticate');
-    }
-    this.#emit('authenticated', { method: 'socks4', ...anonymous });
-  }
-
-  #chooseMethod({ methods: offered }: Greeting): AuthenticationMethod {
-    const { methods, authentication } = this.#host;
-    let chosen: AuthenticationMethod | undefined;
-    for (const method of methods) {
-      if (method.strength <= (chosen?.strength ?? -1)) continue;
-      if (offered.includes(method.code) && method.available(authentication)) chosen = method;
-    }
-    this.#stream.write(encodeMethod(chosen?.code ?? Method.noAcceptable));
-    if (chosen === undefined) {
-      const list = [...offered].map((code) => `0x${code.toString(16).padStart(2, '0')}`).join(' ');
-      throw new Rejection('no-acceptable-method', `the client offers ${list || 'none'}`);
-    }
-    this.#method = chosen.id;
-    return chosen;
-  }
-
-  async #authenticate(method: AuthenticationMethod): Promise<void> {
-    const result = await method.authenticate({
-      ...this.#host.authentication,
-      client: this.client.host,
-      read: (parse) => this.#stream.read(parse),
-      write: (bytes) => this.#stream.write(bytes),
+  #negotiate(): Promise<Request> {
+    return negotiate(this.#stream, this.client.host, this.#host, {
+      speaks: (encode) => {
+        this.#encodeReply = encode;
+      },
+      chose: (method) => {
+        this.#method = method;
+      },
+      authenticated: (method, identity) => {
+        this.#identity = identity;
+        this.#emit('authenticated', { method, ...identity });
+      },
+      failed: (method, user, detail) => {
+        this.#emit('authentication-failed', { method, user, detail });
+      },
     });
-    const { user } = result;
-    if ('failure' in result) {
-      const detail = result.failure;
-      this.#emit('authentication-failed', { method: method.id, user, detail });
-      throw new Rejection('authentication-failed', detail);
-    }
-    this.#identity = result;
-    this.#emit('authenticated', { method: method.id, user, group: result.group });
-  }
-
-  async #readRequest(): Promise<Request> {
-    try {
-      return await this.#stream.read(parseRequest);
-    } catch (error) {
-      if (!(error instanceof AddressTypeError)) throw error;
-      throw new Refusal(Reply.addressTypeNotSupported, 'unsupported', error.message);
-    }
   }
 
   /** Finds who serves a request, if the client may make it at all. */
@@ -217,6 +162,7 @@ export class Session {
       this.#demand((policy) => policy.permit?.(client, name));
     }
     this.#countUser();
+    const share = this.#takeShare();
     return () =>
       handlers[name]({
         ...this.#host.commands,
@@ -226,6 +172,7 @@ export class Session {
         command: name,
         destination,
         traffic: this.#traffic,
+        throttles: share.throttles,
         signal: this.#abort.signal,
         allowedAddresses: (other = destination) => this.#allowedAddresses(name, other),
         judge: (address) => this.#judge(name, destination, address),
@@ -242,6 +189,21 @@ export class Session {
     const counted = this.#host.counter.addUser(user);
     if (typeof counted === 'string') throw tooMany('connections of this user');
     this.#countedUser = counted;
+  }
+
+  #takeShare(): Share {
+    const share = this.#host.allowances.share(this.#identity);
+    if ('by' in share) throw new Refusal(Reply.notAllowed, 'quota-exceeded', share.by);
+    this.#share = share;
+    return share;
+  }
+
+  /** Accounts for what was moved since the last time. @returns whether no more may move. */
+  #account(): boolean {
+    const bytes = this.#traffic.up + this.#traffic.down;
+    const fresh = bytes - this.#accounted;
+    this.#accounted = bytes;
+    return this.#share?.use(fresh) !== undefined;
   }
 
   #countAssociation(): Disposable {
@@ -327,15 +289,20 @@ export class Session {
     this.#socket.destroy();
   }
 
-  /** Ends the session if nothing has moved for too long. @param now ms since 1970. */
-  checkIdle(now: number): void {
+  /**
+   * Ends the session if nothing has moved for too long, or if its user has moved too much.
+   *
+   * @param now ms since 1970.
+   */
+  tick(now: number): void {
     const idle = this.#idle;
-    if (idle === undefined || idle.limit === 0) return;
+    if (idle === undefined) return;
     const bytes = this.#traffic.up + this.#traffic.down;
     if (bytes !== idle.bytes) {
       idle.bytes = bytes;
       idle.since = now;
-    } else if (now - idle.since >= idle.limit) {
+      if (this.#account()) this.end('quota-exceeded');
+    } else if (idle.limit > 0 && now - idle.since >= idle.limit) {
       this.end('idle-timeout');
     }
   }
@@ -367,14 +334,4 @@ export class Session {
 
 function tooMany(what: string): Refusal {
   return new Refusal(Reply.notAllowed, 'too-many-connections', `too many ${what}`);
-}
-
-/** A client that is turned away without a reply of RFC 1928. */
-class Rejection extends Error {
-  readonly reason: CloseReason;
-
-  constructor(reason: CloseReason, detail: string) {
-    super(detail);
-    this.reason = reason;
-  }
 }

@@ -1,0 +1,87 @@
+import type { AllowanceLimits } from '../access/allowance.js';
+
+/** The rules for the users of a group: a section `[group]` of the INI file. */
+export interface GroupOptions {
+  readonly network?: readonly string[];
+  readonly request?: readonly string[];
+  /** The group whose rules follow this one's. */
+  readonly base?: string;
+  /** What all users of the group may use together. */
+  readonly limits?: AllowanceLimits;
+}
+
+/** All options of a server, with the names of the command line in camel case. */
+export interface ServerOptions {
+  /** Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`. */
+  readonly listen?: readonly string[];
+  /** Sources of users: `[FORMAT:]FILE`. */
+  readonly auth?: readonly string[];
+  /** Clients need not authenticate, even if there are users. */
+  readonly anonymous?: boolean;
+  /** Clients that may connect: `[!]ADDRESS[/BITS]`. */
+  readonly network?: readonly string[];
+  /** Requests that are allowed: `[!]COMMAND[:DESTINATION[:PORTS]]`. */
+  readonly request?: readonly string[];
+  /** Rules by group; `*` is for anonymous users and users without a group. */
+  readonly groups?: Readonly<Record<string, GroupOptions>>;
+  /** What users may use, by their names. */
+  readonly users?: Readonly<Record<string, AllowanceLimits>>;
+  /** Where it is kept how much users and groups have moved. */
+  readonly quotaFile?: string;
+  /** Connections at once; 0: no limit. */
+  readonly maxconn?: number;
+  /** Connections at once from one client address; 0: no limit. */
+  readonly maxconnPerAddress?: number;
+  /** Connections at once of one user; 0: no limit. */
+  readonly maxconnPerUser?: number;
+  /** Seconds without a byte either way until a connection is closed; 0: no limit. */
+  readonly timeout?: number;
+  /** Seconds from accept to the complete request; 0: no limit. */
+  readonly handshakeTimeout?: number;
+  /** Seconds until connecting to a destination fails. */
+  readonly connectTimeout?: number;
+  /** UDP associations at once of one client address; 0: no limit. */
+  readonly maxassoc?: number;
+  /** Seconds that BIND waits for its peer. */
+  readonly bindTimeout?: number;
+  /** Seconds without a datagram until an association ends; 0: no limit. */
+  readonly udpTimeout?: number;
+  /** External addresses for BIND and UDP: an address, a name, or `@INTERFACE`. */
+  readonly bind?: readonly string[];
+  /** What replies to BIND and UDP ASSOCIATE tell instead, behind NAT. */
+  readonly advertise?: readonly string[];
+  /** Ports for BIND: `FIRST-LAST`. */
+  readonly bindPorts?: string;
+  /** Ports for clients' datagrams: `FIRST-LAST`. */
+  readonly udpPorts?: string;
+  /** Whether clients may speak SOCKS 4 and 4a where anonymous access is allowed. */
+  readonly socks4?: boolean;
+  /** Different wrong passwords that lock a user out at an address; 0: never. */
+  readonly maxLoginFailures?: number;
+  /** Seconds that a lockout lasts. */
+  readonly lockoutTime?: number;
+}
+
+/** Checked options: all are there but those that have no default. */
+export type CheckedOptions = Required<Omit<ServerOptions, Undefaulted>> &
+  Pick<ServerOptions, Undefaulted>;
+type Undefaulted = 'bindPorts' | 'udpPorts' | 'quotaFile';
+
+/** The options of the command beyond those of the server. */
+export interface CommandOptions {
+  readonly user?: string;
+  readonly group?: string;
+  /** Stay in the foreground; false: go to the background. */
+  readonly nofork?: boolean;
+  readonly logmode?: LogMode;
+  readonly loglevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+  /** Seconds that connections have to finish when the server stops. */
+  readonly grace?: number;
+}
+
+export type LogMode = 'syslog' | 'stderr' | 'combined';
+export type LogLevel = 'none' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
+export type LogFormat = 'text' | 'json';
+
+export type Settings = ServerOptions & CommandOptions;

@@ -1,0 +1,119 @@
+import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
+import type { CloseReason } from '../events.js';
+import { type Address, AddressTypeError } from '../protocol/address.js';
+import { parseOpening } from '../protocol/opening.js';
+import { encodeReply4 } from '../protocol/socks4.js';
+import {
+  encodeMethod,
+  encodeReply,
+  type Greeting,
+  Method,
+  parseRequest,
+  Reply,
+  type Request,
+} from '../protocol/socks5.js';
+import type { ClientStream } from './clientstream.js';
+import { Refusal } from './refusal.js';
+
+/** How clients can get as far as a request. */
+export interface NegotiationHost {
+  readonly methods: Iterable<AuthenticationMethod>;
+  readonly authentication: Authentication;
+  /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
+  readonly socks4: boolean;
+}
+
+/** Told what comes out while a client negotiates. */
+export interface NegotiationListener {
+  /** How replies are written from now on. */
+  speaks(encode: (reply: Reply, bound?: Address) => Uint8Array): void;
+  /** @param method such as `userpass`; `socks4` for what SOCKS 4 has instead. */
+  chose(method: string): void;
+  authenticated(method: string, identity: Identity): void;
+  failed(method: string, user: string | undefined, detail: string): void;
+}
+
+/** A client that is turned away without a reply of RFC 1928. */
+export class Rejection extends Error {
+  override readonly name = 'Rejection';
+  readonly reason: CloseReason;
+
+  constructor(reason: CloseReason, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+/**
+ * All that comes before a command: version, method, authentication, request.
+ *
+ * @param client the client's IP address.
+ * @throws {Rejection}, {Refusal}, {ProtocolError} or {ClientLeft} if the client does not get there.
+ */
+export async function negotiate(
+  stream: ClientStream,
+  client: string,
+  host: NegotiationHost,
+  listener: NegotiationListener,
+): Promise<Request> {
+  const opening = await stream.read(parseOpening);
+  if (opening.version === 4) {
+    listener.speaks(encodeReply4);
+    listener.chose('socks4');
+    demandSocks4(host);
+    listener.authenticated('socks4', { user: undefined, group: undefined });
+    return opening.request;
+  }
+  listener.speaks(encodeReply);
+  const method = chooseMethod(opening.greeting, host);
+  stream.write(encodeMethod(method?.code ?? Method.noAcceptable));
+  if (method === undefined) throw noAcceptableMethod(opening.greeting);
+  listener.chose(method.id);
+  const result = await method.authenticate({
+    ...host.authentication,
+    client,
+    read: (parse) => stream.read(parse),
+    write: (bytes) => stream.write(bytes),
+  });
+  if ('failure' in result) {
+    listener.failed(method.id, result.user, result.failure);
+    throw new Rejection('authentication-failed', result.failure);
+  }
+  listener.authenticated(method.id, result);
+  return readRequest(stream);
+}
+
+/** SOCKS 4 has no password: it is for anonymous clients only. */
+function demandSocks4({ socks4, authentication }: NegotiationHost): void {
+  if (!socks4) throw new Refusal(Reply.notAllowed, 'unsupported', 'SOCKS 4 is switched off');
+  if (!authentication.anonymous) {
+    throw new Refusal(Reply.notAllowed, 'no-acceptable-method', 'SOCKS 4 cannot authenticate');
+  }
+}
+
+/** The strongest method that the client offers and that is available. */
+function chooseMethod(
+  { methods: offered }: Greeting,
+  { methods, authentication }: NegotiationHost,
+): AuthenticationMethod | undefined {
+  let chosen: AuthenticationMethod | undefined;
+  for (const method of methods) {
+    if (method.strength <= (chosen?.strength ?? -1)) continue;
+    if (offered.includes(method.code) && method.available(authentication)) chosen = method;
+  }
+  return chosen;
+}
+
+function noAcceptableMethod({ methods }: Greeting): Rejection {
+  const list = [...methods].map((code) => `0x${code.toString(16).padStart(2, '0')}`).join(' ');
+  return new Rejection('no-acceptable-method', `the client offers ${list || 'none'}`);
+}
+
+async function readRequest(stream: ClientStream): Promise<Request> {
+  try {
+    return await stream.read(parseRequest);
+  } catch (error) {
+    if (!(error instanceof AddressTypeError)) throw error;
+    throw new Refusal(Reply.addressTypeNotSupported, 'unsupported', error.message);
+  }
+}

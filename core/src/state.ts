@@ -1,0 +1,136 @@
+import { AccessRules, type GroupRules, type RuleSet } from './access/accessrules.js';
+import type { AllowanceLimits, AllowanceTable } from './access/allowance.js';
+import type { ConnectionLimits } from './access/limits.js';
+import { isLoopback } from './access/network.js';
+import { parseNetworkRule, parseRequestRule, resolveRule } from './access/rules.js';
+import { readUsage, type Usage } from './access/usage.js';
+import type { LockoutOptions } from './auth/lockout.js';
+import type { AuthenticationSource } from './auth/source.js';
+import { Users } from './auth/users.js';
+import type { CheckedOptions, GroupOptions } from './config/settings.js';
+import { UserError } from './errors.js';
+import type { Registries } from './extensions/registries.js';
+import { type FamilyAddresses, resolveFamilies } from './net/external.js';
+import { type ListenAddress, resolveListenAddresses } from './net/listener.js';
+import type { Resolver } from './net/resolve.js';
+import { formatAddress } from './protocol/address.js';
+import { parseIP } from './protocol/ip.js';
+
+/** What the options say, ready for use: files read, names resolved. */
+export interface State {
+  readonly options: CheckedOptions;
+  readonly users: Users;
+  readonly rules: AccessRules;
+  readonly addresses: readonly ListenAddress[];
+  readonly external: FamilyAddresses;
+  readonly advertised: FamilyAddresses;
+  readonly quota: { readonly file: string; readonly usage: Record<string, Usage> } | undefined;
+}
+
+/**
+ * Reads and resolves all that the options name. Nothing is changed by it.
+ *
+ * @param warn told what deserves a warning.
+ * @throws {UserError} if anything cannot be used, or if the server would be open to everybody
+ *   without `anonymous`.
+ */
+export async function loadState(
+  options: CheckedOptions,
+  registries: Registries,
+  resolver: Resolver,
+  warn: (message: string) => void,
+): Promise<State> {
+  const users = new Users(await openSources(options.auth, registries, warn));
+  const addresses = await resolveListenAddresses(options.listen, resolver);
+  demandProtection(addresses, users, options);
+  return {
+    options,
+    users,
+    rules: await loadRules(options, resolver),
+    addresses,
+    external: await resolveFamilies('bind', options.bind, resolver),
+    advertised: await resolveFamilies('advertise', options.advertise, resolver),
+    quota: await loadQuota(options),
+  };
+}
+
+async function openSources(
+  auth: readonly string[],
+  { authenticationSources: formats }: Registries,
+  warn: (message: string) => void,
+): Promise<AuthenticationSource[]> {
+  const sources: AuthenticationSource[] = [];
+  for (const text of auth) {
+    const [, id = 'password', file = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
+    const format = formats.get(id);
+    if (format === undefined) {
+      throw new UserError(
+        `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
+      );
+    }
+    sources.push(await format.open(file, warn));
+  }
+  return sources;
+}
+
+function demandProtection(
+  addresses: readonly ListenAddress[],
+  users: Users,
+  { anonymous }: CheckedOptions,
+): void {
+  if (users.configured || anonymous) return;
+  const open = addresses.find(({ host }) => !isLoopback(parseIP(host) ?? new Uint8Array()));
+  if (open === undefined) return;
+  throw new UserError(
+    `refusing to listen on ${formatAddress(open)} without users: everybody who can reach it ` +
+      'could use the proxy; name users with --auth FILE, or allow it with --anonymous',
+  );
+}
+
+async function loadRules(options: CheckedOptions, resolver: Resolver): Promise<AccessRules> {
+  const resolve = (name: string) => resolver.resolve(name);
+  const load = async ({ network = [], request = [] }: GroupOptions): Promise<RuleSet> => ({
+    network: await Promise.all(network.map((text) => resolveRule(parseNetworkRule(text), resolve))),
+    request: await Promise.all(request.map((text) => resolveRule(parseRequestRule(text), resolve))),
+  });
+  const groups = new Map<string, GroupRules>();
+  for (const [name, group] of Object.entries(options.groups)) {
+    groups.set(name, { ...(await load(group)), base: group.base });
+  }
+  return new AccessRules(await load(options), groups);
+}
+
+async function loadQuota(options: CheckedOptions): Promise<State['quota']> {
+  const { quotaFile } = options;
+  if (quotaFile !== undefined) return { file: quotaFile, usage: await readUsage(quotaFile) };
+  const { users, groups } = allowancesOf(options);
+  for (const { perDay, perMonth } of [...users.values(), ...groups.values()]) {
+    if (perDay !== undefined || perMonth !== undefined) {
+      throw new UserError('quota-day and quota-month need --quota-file FILE, to outlive a restart');
+    }
+  }
+  return undefined;
+}
+
+/** How many connections the options allow. */
+export function limitsOf(options: CheckedOptions): ConnectionLimits {
+  return {
+    total: options.maxconn,
+    perAddress: options.maxconnPerAddress,
+    perUser: options.maxconnPerUser,
+    associations: options.maxassoc,
+  };
+}
+
+/** How the options answer failed logins. */
+export function lockoutOf(options: CheckedOptions): LockoutOptions {
+  return { failures: options.maxLoginFailures, time: options.lockoutTime * 1000 };
+}
+
+/** What users and groups may use, as the options say. */
+export function allowancesOf({ users, groups }: CheckedOptions): AllowanceTable {
+  const ofGroups = Object.entries(groups).map(
+    ([name, { limits = {} }]): [string, AllowanceLimits] => [name, limits],
+  );
+  return { users: new Map(Object.entries(users)), groups: new Map(ofGroups) };
+}
