@@ -13,6 +13,7 @@ export type {
   Identity,
 } from './auth/method.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
+export type { CheckResult } from './check.js';
 export type { Option } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export type { GroupOptions, ServerOptions } from './config/settings.js';

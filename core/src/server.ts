@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import { Allowances } from './access/allowance.js';
 import { ConnectionCounter } from './access/limits.js';
-import { firstDenial } from './access/policy.js';
+import { type CommandName, firstDenial } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
 import { passwordFileFormat } from './auth/passwordfile.js';
 import { PasswordChecker } from './auth/passwords.js';
 import { Users } from './auth/users.js';
+import { type CheckResult, checkRequest } from './check.js';
 import { checkServerOptions } from './config/options.js';
 import type { CheckedOptions, ServerOptions } from './config/settings.js';
 import type { Disposable } from './disposable.js';
@@ -145,6 +146,28 @@ export class Server {
     this.#lastListener++;
     const id = `listener ${this.#lastListener}`;
     return this.registries.eventSinks.register({ id, handle: listener });
+  }
+
+  /**
+   * Says how a request would be answered, without serving it or listening.
+   *
+   * @param user undefined for an anonymous client.
+   * @param client the IP address that the client would come from.
+   * @throws {UserError} if an option or a file cannot be used, there is no such user, or the
+   *   destination cannot be resolved.
+   */
+  async check(
+    user: string | undefined,
+    command: CommandName,
+    destination: Address,
+    client = '127.0.0.1',
+  ): Promise<CheckResult> {
+    return checkRequest(this.#state ?? (await this.#load(this.#options)), this.#resolver, {
+      user,
+      command,
+      destination,
+      client,
+    });
   }
 
   #load(options: CheckedOptions): Promise<State> {

@@ -89,13 +89,21 @@ function demandProtection(
 
 async function loadRules(options: CheckedOptions, resolver: Resolver): Promise<AccessRules> {
   const resolve = (name: string) => resolver.resolve(name);
-  const load = async ({ network = [], request = [] }: GroupOptions): Promise<RuleSet> => ({
-    network: await Promise.all(network.map((text) => resolveRule(parseNetworkRule(text), resolve))),
-    request: await Promise.all(request.map((text) => resolveRule(parseRequestRule(text), resolve))),
-  });
+  const load = async (
+    { network = [], request = [] }: GroupOptions,
+    section?: string,
+  ): Promise<RuleSet> => {
+    const place = section === undefined ? {} : { section };
+    const networks = network.map((text) => ({ ...parseNetworkRule(text), ...place }));
+    const requests = request.map((text) => ({ ...parseRequestRule(text), ...place }));
+    return {
+      network: await Promise.all(networks.map((rule) => resolveRule(rule, resolve))),
+      request: await Promise.all(requests.map((rule) => resolveRule(rule, resolve))),
+    };
+  };
   const groups = new Map<string, GroupRules>();
   for (const [name, group] of Object.entries(options.groups)) {
-    groups.set(name, { ...(await load(group)), base: group.base });
+    groups.set(name, { ...(await load(group, name)), base: group.base });
   }
   return new AccessRules(await load(options), groups);
 }

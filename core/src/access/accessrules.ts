@@ -1,6 +1,7 @@
 import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';
 import type { AccessPolicy, AccessRequest, ClientContext, CommandName, Denial } from './policy.js';
 import {
+  describeRule,
   matchNetwork,
   matchRequest,
   type NetworkRule,
@@ -18,6 +19,12 @@ export interface RuleSet {
 export interface GroupRules extends RuleSet {
   /** The group whose rules follow this one's; the global ones follow in any case. */
   readonly base: string | undefined;
+}
+
+/** Whether something is allowed, and what decides it, in a few words. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly by: string;
 }
 
 /** The name of the section for anonymous users and users without a group. */
@@ -58,14 +65,21 @@ export class AccessRules implements AccessPolicy {
   }
 
   judge(request: AccessRequest): Denial | undefined {
+    const { allowed, by } = this.decide(request);
+    return allowed ? undefined : { by };
+  }
+
+  /** Says whether a request to one address is allowed, and what decides it. */
+  decide(request: AccessRequest): Decision {
     const rules = this.#rulesOf(request.group).request;
     const match = matchRequest(rules, request);
-    if (match?.rule.allow === false) return { by: `rule "${match.rule.text}"` };
-    if (match === undefined && rules.length > 0) return { by: 'no rule allows it' };
+    if (match?.rule.allow === false) return { allowed: false, by: describeRule(match.rule) };
+    if (match === undefined && rules.length > 0) return { allowed: false, by: 'no rule allows it' };
     if (isHostLocal(request.address) && !isLoopback(request.client) && !isNamed(match)) {
-      return { by: "the proxy host's own address, which no rule names" };
+      return { allowed: false, by: "the proxy host's own address, which no rule names" };
     }
-    return undefined;
+    const by = match === undefined ? 'there are no rules' : describeRule(match.rule);
+    return { allowed: true, by };
   }
 
   #rulesOf(group: string | undefined): RuleSet {
@@ -82,7 +96,7 @@ function denyNetwork(rules: readonly NetworkRule[], client: Uint8Array): Denial 
   if (rules.length === 0) return undefined;
   const rule = matchNetwork(rules, client);
   if (rule === undefined) return { by: 'no network rule allows it' };
-  return rule.allow ? undefined : { by: `network rule "${rule.text}"` };
+  return rule.allow ? undefined : { by: `network ${describeRule(rule)}` };
 }
 
 function flatten(name: string, groups: ReadonlyMap<string, GroupRules>, global: RuleSet): RuleSet {

@@ -18,6 +18,8 @@ interface Rule {
   readonly unresolved: RuleName | undefined;
   /** The rule as it was written. */
   readonly text: string;
+  /** The section that it stands in; undefined: the global ones. */
+  readonly section?: string;
 }
 
 /** Which clients may connect: `[!]ADDRESS[/BITS]`. */
@@ -31,6 +33,11 @@ export interface RequestRule extends Rule {
   readonly domain: string | undefined;
   /** First and last destination port. */
   readonly ports: readonly [number, number];
+}
+
+/** A rule for messages: as it was written, and where. */
+export function describeRule({ text, section }: Rule): string {
+  return section === undefined ? `rule "${text}"` : `rule "${text}" of [${section}]`;
 }
 
 /** Resolves a domain name to IP addresses. */

@@ -62,6 +62,7 @@ export function help(): string {
 
 Usage: picosocks5 [OPTION]... [ADDRESS[:PORT]]...
        picosocks5 user [-m METHODS] [-g GROUP] NAME
+       picosocks5 check [OPTION]... USER COMMAND DESTINATION [CLIENT]
 
 ${sections.join('\n')}
 Command:

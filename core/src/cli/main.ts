@@ -16,6 +16,11 @@ export async function main(argv: readonly string[]): Promise<void> {
       await userCommand(argv.slice(1));
       return;
     }
+    if (argv[0] === 'check') {
+      const { checkCommand } = await import('./check.js');
+      await checkCommand(argv.slice(1));
+      return;
+    }
     const args = parseCommandLine(argv);
     if (args.some(({ kind }) => kind === 'help')) process.stdout.write(help());
     else if (args.some(({ kind }) => kind === 'version')) {

@@ -1,0 +1,79 @@
+import type { CommandName } from '../access/policy.js';
+import { type Argument, parseCommandLine } from '../config/commandline.js';
+import { loadSettings } from '../config/load.js';
+import { pickServerOptions } from '../config/options.js';
+import { UserError } from '../errors.js';
+import { parseEndpoint } from '../net/endpoint.js';
+import { formatAddress } from '../protocol/address.js';
+import { createServer } from '../server.js';
+import { complain } from './complain.js';
+
+const usage = `Usage: picosocks5 check [OPTION]... USER COMMAND HOST:PORT [CLIENT]
+
+Says which rule decides a request, without starting the server. OPTIONs are those
+of the server, such as --config FILE. USER is - for an anonymous client; COMMAND
+is connect, bind or associate; CLIENT is the IP address that the client comes
+from, 127.0.0.1 if left out. The exit status is 0 if the request is allowed, 1 if
+it is not, and 2 if that cannot be said.
+`;
+
+const commands: Readonly<Record<string, CommandName | undefined>> = {
+  connect: 'connect',
+  bind: 'bind',
+  assoc: 'associate',
+  associate: 'associate',
+};
+
+/**
+ * The command `picosocks5 check`.
+ *
+ * @param argv without the names of the program and the command.
+ */
+export async function checkCommand(argv: readonly string[]): Promise<void> {
+  try {
+    const args = parseCommandLine(argv);
+    if (args.some(({ kind }) => kind === 'help')) process.stdout.write(usage);
+    else await check(args);
+  } catch (error) {
+    complain('picosocks5 check', error);
+    process.exitCode = 2;
+  }
+}
+
+function isPositional(arg: Argument): boolean {
+  return arg.kind === 'option' && arg.option.key === 'listen';
+}
+
+async function check(args: readonly Argument[]): Promise<void> {
+  const words = args.filter(isPositional).map((arg) => (arg.kind === 'option' ? arg.value : ''));
+  const [user, commandName = '', target, client] = words;
+  const command = commands[commandName];
+  if (user === undefined || target === undefined || words.length > 4) {
+    throw new UserError('expected USER COMMAND HOST:PORT [CLIENT]; --help says more');
+  }
+  if (command === undefined) {
+    throw new UserError(`"${commandName}" is not connect, bind or associate`);
+  }
+  const { host, port } = parseEndpoint(target);
+  if (host === undefined) throw new UserError(`"${target}": expected HOST:PORT`);
+  const settings = await loadSettings(args.filter((arg) => !isPositional(arg)));
+  const server = createServer({ ...pickServerOptions(settings), listen: ['127.0.0.1:0'] });
+  try {
+    const destination = { host, port };
+    const name = user === '-' ? undefined : user;
+    const result = await server.check(name, command, destination, client);
+    const { allowed, by, group, addresses } = result;
+    const who = name === undefined ? 'an anonymous client' : `user ${name}`;
+    const whose = group === undefined ? '' : ` of group ${group}`;
+    process.stdout.write(
+      `${allowed ? 'allowed' : 'refused'}: ${command} to ${formatAddress(destination)} ` +
+        `for ${who}${whose}${by === undefined ? '' : `: ${by}`}\n`,
+    );
+    for (const { address, allowed: fine, by: rule } of addresses) {
+      process.stdout.write(`  ${address}  ${fine ? 'allowed' : 'refused'}: ${rule}\n`);
+    }
+    process.exitCode = allowed ? 0 : 1;
+  } finally {
+    await server.close();
+  }
+}
