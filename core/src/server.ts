@@ -279,11 +279,14 @@ export class Server {
     }
     const session = new Session(id, socket, client, ip, this.#host);
     this.#sessions.set(id, session);
-    void session.run().finally(() => {
-      this.#sessions.delete(id);
-      counted.dispose();
-      if (this.#sessions.size === 0) this.#onEmpty?.();
-    });
+    void session
+      .run(() => {
+        this.#sessions.delete(id);
+        counted.dispose();
+      })
+      .finally(() => {
+        if (this.#sessions.size === 0) this.#onEmpty?.();
+      });
   }
 
   #tick(): void {

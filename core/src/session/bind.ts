@@ -65,12 +65,13 @@ function listen({ bindPorts }: CommandContext, host: string): Promise<Server> {
 /** Waits for a connection of the peer; others are closed at once. */
 function acceptPeer(
   server: Server,
-  { bindTimeout, signal, judge }: CommandContext,
+  { bindTimeout, signal, judge, whenClientEnded }: CommandContext,
   peers: readonly string[] | undefined,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let waiting = true;
     const finish = (settle: () => void) => {
+      if (!waiting) return;
       waiting = false;
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
@@ -80,6 +81,7 @@ function acceptPeer(
     const late = () => new Refusal(Reply.ttlExpired, 'unreachable', 'no peer connected in time');
     const timer = setTimeout(() => finish(() => reject(late())), bindTimeout);
     signal.addEventListener('abort', leave, { once: true });
+    whenClientEnded(leave);
     server.on('connection', (socket) => {
       const { host } = remoteAddress(socket);
       const expected = waiting && (peers?.includes(host) ?? true);

@@ -28,6 +28,7 @@ export class ClientStream {
   #bytes: Buffer = Buffer.alloc(0);
   #reader: Reader | undefined;
   #ended = false;
+  #onEnded: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -63,6 +64,12 @@ export class ClientStream {
     this.#socket.write(bytes);
   }
 
+  /** Calls back once the client has sent its last byte, or has left; at once if it has already. */
+  whenEnded(callback: () => void): void {
+    this.#onEnded = callback;
+    if (this.#ended) callback();
+  }
+
   /** Ends the conversation of messages. @returns what came beyond the last one. */
   release(): Uint8Array {
     this.#socket.pause();
@@ -81,6 +88,7 @@ export class ClientStream {
   readonly #onEnd = (): void => {
     this.#ended = true;
     this.#advance();
+    this.#onEnded?.();
   };
 
   #advance(): void {

@@ -54,6 +54,8 @@ export interface CommandContext extends CommandSettings {
   judge(address: string): Denial | undefined;
   /** Counts an association of the client. @throws {Refusal} if it is one too many. */
   countAssociation(): Disposable;
+  /** Calls back when the client sends nothing more, which CONNECT allows. */
+  whenClientEnded(callback: () => void): void;
   reply(reply: Reply, bound: Address): void;
   /** Tells that the destination answers; an association has no one remote host. */
   established(bound: Address, remote: Address | undefined): void;

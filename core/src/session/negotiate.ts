@@ -4,6 +4,7 @@ import { type Address, AddressTypeError } from '../protocol/address.js';
 import { parseOpening } from '../protocol/opening.js';
 import { encodeReply4 } from '../protocol/socks4.js';
 import {
+  Command,
   encodeMethod,
   encodeReply,
   type Greeting,
@@ -60,7 +61,7 @@ export async function negotiate(
   if (opening.version === 4) {
     listener.speaks(encodeReply4);
     listener.chose('socks4');
-    demandSocks4(host);
+    demandSocks4(host, opening.request);
     listener.authenticated('socks4', { user: undefined, group: undefined });
     return opening.request;
   }
@@ -84,10 +85,13 @@ export async function negotiate(
 }
 
 /** SOCKS 4 has no password: it is for anonymous clients only. */
-function demandSocks4({ socks4, authentication }: NegotiationHost): void {
+function demandSocks4({ socks4, authentication }: NegotiationHost, { command }: Request): void {
   if (!socks4) throw new Refusal(Reply.notAllowed, 'unsupported', 'SOCKS 4 is switched off');
   if (!authentication.anonymous) {
     throw new Refusal(Reply.notAllowed, 'no-acceptable-method', 'SOCKS 4 cannot authenticate');
+  }
+  if (command !== Command.connect && command !== Command.bind) {
+    throw new Refusal(Reply.commandNotSupported, 'unsupported', `command ${command} of SOCKS 4`);
   }
 }
 

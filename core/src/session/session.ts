@@ -105,8 +105,12 @@ export class Session {
     socket.once('close', () => this.#abort.abort());
   }
 
-  /** Serves the client. It never rejects, and when it is done all that it held is released. */
-  async run(): Promise<void> {
+  /**
+   * Serves the client. It never rejects.
+   *
+   * @param release called when all is released, before the last event.
+   */
+  async run(release: () => void): Promise<void> {
     const { handshakeTimeout: limit } = this.#host;
     const deadline = limit > 0 ? setTimeout(() => this.end('handshake-timeout'), limit) : undefined;
     this.#emit('connection', {});
@@ -125,6 +129,7 @@ export class Session {
     this.#account();
     this.#share?.dispose();
     this.#countedUser?.dispose();
+    release();
     reason = this.#endedBy ?? reason;
     this.#emit('closed', { ...this.info(), reason, duration: Date.now() - this.since });
   }
@@ -177,6 +182,7 @@ export class Session {
         allowedAddresses: (other = destination) => this.#allowedAddresses(name, other),
         judge: (address) => this.#judge(name, destination, address),
         countAssociation: () => this.#countAssociation(),
+        whenClientEnded: (callback) => this.#stream.whenEnded(callback),
         reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
         established: (bound, remote) => this.#emit('established', { bound, remote }),
         release: (idle = this.#host.idleTimeout) => this.#release(idle),

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import type { ServerOptions } from 'picosocks5';
+import { startServer } from '../support/server.js';
+import { bytes, type Client } from '../support/sockets.js';
+import { address, type ReadReply, request } from '../support/socks.js';
+import { UdpPeer } from '../support/udp.js';
+
+const ASSOCIATE = 3;
+
+async function associate(
+  t: TestContext,
+  options: ServerOptions = {},
+  destination = address('0.0.0.0', 0),
+): Promise<{ control: Client; relay: ReadReply; server: Awaited<ReturnType<typeof startServer>> }> {
+  const server = await startServer(t, options);
+  const { client: control, reply: relay } = await request(t, server.port, ASSOCIATE, destination);
+  return { control, relay, server };
+}
+
+/** A datagram with its header. */
+function datagram(host: string, port: number, data: string | Uint8Array, fragment = 0): Buffer {
+  return bytes(0, 0, fragment, address(host, port), data);
+}
+
+test('datagrams go to many destinations, and answers name their sender', async (t) => {
+  const { relay } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peers = [await UdpPeer.echo(t), await UdpPeer.echo(t), await UdpPeer.echo(t, '127.0.0.2')];
+  for (const [i, peer] of peers.entries()) {
+    const host = i === 2 ? '127.0.0.2' : '127.0.0.1';
+    client.send(datagram(host, peer.port, `to ${i}`), relay.port);
+    const { data, from } = await client.receive();
+    assert.deepEqual(data, datagram(host, peer.port, `to ${i}`));
+    assert.equal(from.port, relay.port);
+  }
+});
+
+test('names and 60,000 bytes', async (t) => {
+  const { relay, control, server } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  const large = Buffer.alloc(60_000, 'x');
+  client.send(datagram('localhost', peer.port, large), relay.port);
+  const { data } = await client.receive();
+  assert.deepEqual(data, datagram('127.0.0.1', peer.port, large));
+  control.socket.end();
+  const { up, down, dropped, reason } = await server.event('closed');
+  assert.deepEqual([up, down, dropped, reason], [60_000, 60_000, 0, 'finished']);
+});
+
+test('an IPv6 destination', async (t) => {
+  const { relay } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t, '::1');
+  const v6 = Buffer.from('00000004' + '00000000000000000000000000000001', 'hex');
+  const port = Buffer.alloc(2);
+  port.writeUInt16BE(peer.port);
+  client.send(bytes(v6, port, 'six'), relay.port);
+  assert.deepEqual((await client.receive()).data, bytes(v6, port, 'six'));
+});
+
+test('strangers and garbage are dropped and counted, and the association lives on', async (t) => {
+  const { relay, server } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  const garbage = [
+    bytes(0),
+    bytes(0, 0, 0),
+    bytes(1, 0, 0, address('127.0.0.1', peer.port), 'RSV'),
+    bytes(0, 0, 0, 9, 127, 0, 0, 1, 0, 1, 'ATYP'),
+    bytes(0, 0, 0, 3, 255, 'short'),
+  ];
+  for (const bad of garbage) client.send(bad, relay.port);
+  client.send(datagram('127.0.0.1', peer.port, 'mine'), relay.port);
+  await client.receive();
+
+  const otherPort = await UdpPeer.open(t);
+  otherPort.send(datagram('127.0.0.1', peer.port, 'stolen'), relay.port);
+  const otherHost = await UdpPeer.open(t, '127.0.0.9');
+  otherHost.send(datagram('127.0.0.1', peer.port, 'stolen'), relay.port);
+  client.send(datagram('127.0.0.1', peer.port, 'again'), relay.port);
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'again'));
+  assert.equal(server.server.connections()[0]?.dropped, garbage.length + 2);
+});
+
+test('a host that the client has not sent to cannot reach it', async (t) => {
+  const { relay, server } = await associate(t, { bind: ['127.0.0.1'] });
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.open(t);
+  client.send(datagram('127.0.0.1', peer.port, 'hello'), relay.port);
+  const { from } = await peer.receive();
+  const stranger = await UdpPeer.open(t, '127.0.0.5');
+  stranger.send(bytes('psst'), from.port);
+  peer.send(bytes('answer'), from.port);
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'answer'));
+  assert.equal(server.server.connections()[0]?.dropped, 1);
+});
+
+test('the request may name the port that the client will use', async (t) => {
+  const client = await UdpPeer.open(t);
+  const other = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  const { relay } = await associate(t, {}, address('127.0.0.1', client.port));
+  other.send(datagram('127.0.0.1', peer.port, 'first, but not named'), relay.port);
+  client.send(datagram('127.0.0.1', peer.port, 'named'), relay.port);
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'named'));
+});
+
+test('every destination is judged, names by their addresses', async (t) => {
+  const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
+  client.send(datagram('localhost', 53, 'no'), relay.port);
+  client.send(datagram('127.0.0.1', peer.port, 'yes'), relay.port);
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'yes'));
+  assert.equal(server.server.connections()[0]?.dropped, 2);
+});
+
+test('fragments are put together, in order or not at all', async (t) => {
+  const { relay } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  const send = (fragment: number, data: string) =>
+    client.send(datagram('127.0.0.1', peer.port, data, fragment), relay.port);
+  send(1, 'lost, ');
+  send(3, 'since 2 is missing');
+  send(1, 'a');
+  send(2, 'b');
+  send(0x83, 'c');
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'abc'));
+});
+
+test('it ends with its control connection', async (t) => {
+  const { relay, control, server } = await associate(t);
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  client.send(datagram('127.0.0.1', peer.port, 'works'), relay.port);
+  await client.receive();
+  control.socket.destroy();
+  await server.event('closed');
+  assert.equal(server.server.connections().length, 0);
+});
+
+test('an idle association ends', async (t) => {
+  const { server, control } = await associate(t, { udpTimeout: 0.5 });
+  assert.equal((await server.event('closed')).reason, 'idle-timeout');
+  assert.equal((await control.readAll()).length, 0);
+});
+
+test('associations of an address are limited', async (t) => {
+  const { server } = await associate(t, { maxassoc: 1 });
+  const { reply } = await request(t, server.port, ASSOCIATE, address('0.0.0.0', 0));
+  assert.equal(reply.reply, 2);
+});
+
+test('the relay address is that of the control connection on a wildcard, or the advertised one', async (t) => {
+  const wildcard = { listen: ['*:0'], anonymous: true };
+  assert.equal((await associate(t, wildcard)).relay.host, '127.0.0.1');
+  const { relay } = await associate(t, { ...wildcard, advertise: ['198.51.100.7'] });
+  assert.equal(relay.host, '198.51.100.7');
+});

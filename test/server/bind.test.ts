@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { startServer } from '../support/server.js';
+import { Client } from '../support/sockets.js';
+import { address, readReply, request } from '../support/socks.js';
+
+const BIND = 2;
+
+test('BIND tells where it listens, then who connected, and relays', async (t) => {
+  const { port, event } = await startServer(t);
+  const { client, reply } = await request(t, port, BIND, address('127.0.0.1', 21));
+  assert.equal(reply.reply, 0);
+  assert.equal(reply.host, '127.0.0.1', 'the address that the route to the peer uses');
+
+  const peer = await Client.connect(t, reply.port);
+  const second = await readReply(client);
+  const { localPort } = peer.socket;
+  assert.deepEqual(second, { reply: 0, host: '127.0.0.1', port: localPort });
+  client.send('ping');
+  assert.equal((await peer.read(4)).toString(), 'ping');
+  peer.send('pong').socket.end();
+  assert.equal((await client.readAll()).toString(), 'pong');
+  client.socket.end();
+  const closed = await event('closed');
+  assert.deepEqual([closed.command, closed.reason, closed.up], ['bind', 'finished', 4]);
+});
+
+test('what the client sends before its peer has come is not lost', async (t) => {
+  const { port } = await startServer(t);
+  const { client, reply } = await request(t, port, BIND, address('127.0.0.1', 0));
+  client.send('early');
+  const peer = await Client.connect(t, reply.port);
+  assert.equal((await peer.read(5)).toString(), 'early');
+});
+
+test('only the host that the request names may connect, and only once', async (t) => {
+  const { port } = await startServer(t, { bind: ['127.0.0.1'] });
+  const { client, reply } = await request(t, port, BIND, address('127.0.0.2', 0));
+  const stranger = connect({ port: reply.port, host: '127.0.0.1' });
+  t.after(() => stranger.destroy());
+  await assert.rejects(once(stranger, 'end'), { code: 'ECONNRESET' });
+
+  const socket = connect({ port: reply.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  t.after(() => socket.destroy());
+  assert.equal((await readReply(client)).host, '127.0.0.2');
+  await assert.rejects(Client.connect(t, reply.port), { code: 'ECONNREFUSED' });
+});
+
+test('the port closes with the control connection', async (t) => {
+  const { port, event } = await startServer(t, { bind: ['127.0.0.1'] });
+  const { client, reply } = await request(t, port, BIND, address('0.0.0.0', 0));
+  client.socket.destroy();
+  assert.equal((await event('closed')).reason, 'client-left');
+  await assert.rejects(Client.connect(t, reply.port), { code: 'ECONNREFUSED' });
+});
+
+test('BIND gives up after bindTimeout', async (t) => {
+  const { port } = await startServer(t, { bind: ['127.0.0.1'], bindTimeout: 1 });
+  const { client } = await request(t, port, BIND, address('0.0.0.0', 0));
+  assert.equal((await readReply(client)).reply, 6);
+  assert.equal((await client.readAll()).length, 0);
+});
+
+test('BIND keeps to its ports, and tells the advertised address', async (t) => {
+  const probe = await startServer(t);
+  await probe.server.close();
+  const options = {
+    bind: ['127.0.0.1'],
+    advertise: ['198.51.100.7'],
+    bindPorts: `${probe.port}-${probe.port}`,
+  };
+  const { port } = await startServer(t, options);
+  const first = await request(t, port, BIND, address('0.0.0.0', 0));
+  assert.deepEqual(first.reply, { reply: 0, host: '198.51.100.7', port: probe.port });
+  const second = await request(t, port, BIND, address('0.0.0.0', 0));
+  assert.equal(second.reply.reply, 1, 'all ports are taken');
+});
+
+test('rules are judged for the named peer, and for the one that connects', async (t) => {
+  const rules = ['!bind:127.0.0.3', 'bind'];
+  const { port, event } = await startServer(t, { bind: ['127.0.0.1'], request: rules });
+  const named = await request(t, port, BIND, address('127.0.0.3', 0));
+  assert.equal(named.reply.reply, 2);
+
+  const { client, reply } = await request(t, port, BIND, address('0.0.0.0', 0));
+  const refused = connect({ port: reply.port, host: '127.0.0.1', localAddress: '127.0.0.3' });
+  t.after(() => refused.destroy());
+  await assert.rejects(once(refused, 'end'), { code: 'ECONNRESET' });
+  await Client.connect(t, reply.port);
+  assert.equal((await readReply(client)).host, '127.0.0.1');
+  assert.equal((await event('rejected')).reason, 'not-allowed');
+});
+
+test('without a rule for it BIND is refused at once', async (t) => {
+  const { port } = await startServer(t, { request: ['connect'] });
+  const { reply } = await request(t, port, BIND, address('0.0.0.0', 0));
+  assert.equal(reply.reply, 2);
+});
+
+test('BIND over IPv6', async (t) => {
+  const { port } = await startServer(t);
+  const v6 = Buffer.from('0400000000000000000000000000000001' + '0000', 'hex');
+  const { client, reply } = await request(t, port, BIND, v6);
+  assert.equal(reply.host, '::1');
+  await Client.connect(t, reply.port, '::1');
+  assert.equal((await readReply(client)).host, '::1');
+});
