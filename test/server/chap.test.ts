@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { temporaryFolder } from '../support/files.js';
+import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client } from '../support/sockets.js';
 import { address, readReply } from '../support/socks.js';
@@ -18,9 +16,8 @@ const HMAC_MD5 = 0x85;
 const plain = (secret: string) => `$base64$${Buffer.from(secret).toString('base64')}`;
 const hash = '$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/';
 
-async function start(t: TestContext, ...lines: string[]) {
-  const file = join(await temporaryFolder(t), 'users');
-  await writeFile(file, lines.map((line) => `${line}\n`).join(''));
+function start(t: TestContext, ...lines: string[]) {
+  const file = temporaryFile(t, lines.map((line) => `${line}\n`).join(''));
   return startServer(t, { auth: [file] });
 }
 

@@ -1,11 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A folder that is removed when the test ends. */
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'picosocks5-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** A directory that is removed with all that is in it when the test ends. */
+export function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'picosocks5-test-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Writes a file that is removed when the test ends. @returns its path. */
+export function temporaryFile(t: TestContext, content: string | Uint8Array, name = 'file'): string {
+  const file = join(temporaryDirectory(t), name);
+  writeFileSync(file, content);
+  return file;
 }

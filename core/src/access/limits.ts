@@ -1,4 +1,4 @@
-import type { Disposable } from '../disposable.js';
+import { type Disposable, toDisposable } from '../disposable.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
@@ -35,12 +35,10 @@ export class ConnectionCounter {
     const counted = count(this.#perAddress, address, perAddress);
     if (counted === undefined) return 'perAddress';
     this.#total++;
-    return {
-      dispose: () => {
-        this.#total--;
-        counted.dispose();
-      },
-    };
+    return toDisposable(() => {
+      this.#total--;
+      counted.dispose();
+    });
   }
 
   /** Counts a connection of a user who has authenticated, as {@link addClient} does. */
@@ -58,11 +56,9 @@ function count(counts: Map<string, number>, key: string, limit: number): Disposa
   const before = counts.get(key) ?? 0;
   if (limit > 0 && before >= limit) return undefined;
   counts.set(key, before + 1);
-  return {
-    dispose() {
-      const now = counts.get(key) ?? 0;
-      if (now > 1) counts.set(key, now - 1);
-      else counts.delete(key);
-    },
-  };
+  return toDisposable(() => {
+    const now = counts.get(key) ?? 0;
+    if (now > 1) counts.set(key, now - 1);
+    else counts.delete(key);
+  });
 }

@@ -43,12 +43,14 @@ export function describeRule({ text, section }: Rule): string {
 /** Resolves a domain name to IP addresses. */
 export type ResolveName = (name: string) => Promise<readonly string[]>;
 
-const commands: Readonly<Record<string, CommandName | undefined>> = {
-  connect: 'connect',
-  bind: 'bind',
-  assoc: 'associate',
-  associate: 'associate',
-};
+/** Words for commands; undefined: all of them. */
+const commands: ReadonlyMap<string, CommandName | undefined> = new Map([
+  ['connect', 'connect'],
+  ['bind', 'bind'],
+  ['assoc', 'associate'],
+  ['associate', 'associate'],
+  ['all', undefined],
+]);
 
 const allPorts = [0, 65535] as const;
 const hostName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
@@ -109,12 +111,11 @@ export function parseNetworkRule(text: string): NetworkRule {
 export function parseRequestRule(text: string): RequestRule {
   const { allow, body } = splitAllow(text);
   const colon = body.indexOf(':');
-  const commandName = (colon < 0 ? body : body.slice(0, colon)).trim();
-  const command = commands[commandName];
+  const word = (colon < 0 ? body : body.slice(0, colon)).trim();
+  const command = commands.get(word);
   const { host, ports } = splitDestination(colon < 0 ? '*' : body.slice(colon + 1).trim());
   const range = ports === undefined ? allPorts : parsePorts(ports);
-  if ((command === undefined && commandName !== 'all') || range === undefined)
-    throw malformed(text);
+  if (!commands.has(word) || range === undefined) throw malformed(text);
 
   const rule = { allow, command, ports: range, text, domain: undefined, unresolved: undefined };
   if (host === '*') return { ...rule, networks: undefined };

@@ -1,4 +1,4 @@
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A user name as clients send it: UTF-8, or ISO 8859-1 where it is not UTF-8. */
 export function decodeUserName(octets: Uint8Array): string {

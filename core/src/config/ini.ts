@@ -28,8 +28,8 @@ export function* parseIni(text: string, file: string): Generator<IniParameter> {
     const line = i + 1;
     if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
     if (content.startsWith('[')) {
-      section = /^\[(.+)\]$/.exec(content)?.[1];
-      if (section === undefined) {
+      section = /^\[(.+)\]$/.exec(content)?.[1]?.trim();
+      if (!section) {
         throw new UserError(`${file}:${line}: expected a section header such as [group]`);
       }
       continue;

@@ -8,9 +8,6 @@ import { OPTIONS } from './optionlist.js';
 import type { GroupOptions, Settings } from './settings.js';
 import { parseCount, parseSize } from './sizes.js';
 
-/** Files that include each other are read no deeper. */
-const MAX_DEPTH = 16;
-
 const optionsByName = new Map(OPTIONS.map((option) => [option.name, option]));
 
 /** How much a user or a group may use: parameters of a section, and how they are read. */
@@ -93,10 +90,13 @@ function at<T>(place: string, action: () => T): T {
   }
 }
 
-async function loadFile(file: string, builder: Builder, depth: number): Promise<void> {
-  if (depth > MAX_DEPTH) {
-    throw new UserError(`${file}: more than ${MAX_DEPTH} files include each other`);
-  }
+/** @param including the files that include this one, the innermost last. */
+async function loadFile(
+  file: string,
+  builder: Builder,
+  including: readonly string[] = [],
+): Promise<void> {
+  if (including.includes(file)) throw new UserError(`"${file}" includes itself`);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot read the configuration file "${file}": ${systemMessage(error)}`);
   });
@@ -105,7 +105,7 @@ async function loadFile(file: string, builder: Builder, depth: number): Promise<
     if (section !== undefined) {
       at(place, () => builder.setInSection(section, name, value));
     } else if (name === 'include') {
-      await loadFile(value, builder, depth + 1).catch((error: unknown) => {
+      await loadFile(value, builder, [...including, file]).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
         throw new UserError(`${place}: include: ${error.message}`);
       });
@@ -136,7 +136,7 @@ export async function loadSettings(args: readonly Argument[]): Promise<Settings>
   const builder = new Builder();
   const listen: string[] = [];
   for (const arg of args) {
-    if (arg.kind === 'config') await loadFile(arg.file, builder, 1);
+    if (arg.kind === 'config') await loadFile(arg.file, builder);
     else if (arg.kind === 'fork') builder.settings['nofork'] = false;
     else if (arg.kind === 'option') {
       const value = at(arg.name, () => parseValue(arg.option, arg.value));

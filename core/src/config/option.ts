@@ -106,7 +106,7 @@ export function parseValue(option: Option, text: string): unknown {
   switch (schema.type) {
     case 'boolean': {
       const word = text.toLowerCase();
-      if (['yes', 'true', '1'].includes(word)) return true;
+      if (['yes', 'true', '1', 'on'].includes(word)) return true;
       return checkValue(option, ['no', 'false', '0', 'off', ''].includes(word) ? false : text);
     }
     case 'integer':

@@ -50,7 +50,7 @@ function parsePort(text: string, whole: string): number {
  * @throws {UserError} if it is malformed.
  */
 export function parseEndpoint(text: string): Endpoint {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(.*))?$/.exec(text);
+  const match = /^(?:\[([^\]]+)\]|([^\s:[\]]*))(?::([^:\]]*))?$/.exec(text);
   if (match === null || text === '') {
     const hint =
       parseIP(text) !== undefined ? `; an IPv6 address stands in brackets: [${text}]` : '';

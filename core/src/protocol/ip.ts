@@ -60,8 +60,7 @@ function parseIPv6(text: string): Uint8Array | undefined {
  */
 export function parseIP(text: string): Uint8Array | undefined {
   if (!text.includes(':')) return parseIPv4(text);
-  const zone = text.indexOf('%');
-  const octets = parseIPv6(zone < 0 ? text : text.slice(0, zone));
+  const octets = parseIPv6(text.replace(/%[\w.:-]+$/, ''));
   return octets === undefined ? undefined : unmap(octets);
 }
 

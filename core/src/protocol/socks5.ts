@@ -62,7 +62,7 @@ export function parseGreeting(bytes: Uint8Array): Parsed<Greeting> | undefined {
   if (count === undefined) return undefined;
   const length = 2 + count;
   if (bytes.length < length) return undefined;
-  return { value: { methods: bytes.slice(2, length) }, length };
+  return { value: { methods: bytes.subarray(2, length) }, length };
 }
 
 /** Writes the method selection message: VER, METHOD. */

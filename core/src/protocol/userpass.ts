@@ -3,7 +3,10 @@ import { type Parsed, ProtocolError } from './parser.js';
 /** VER of the subnegotiation (RFC 1929 section 2); not SOCKS's own version. */
 const VERSION = 0x01;
 
-/** What a client sends to authenticate by user name and password, as octets. */
+/**
+ * What a client sends to authenticate by user name and password: the octets as they came, not a
+ * copy, so that who wipes the password wipes it where it was received.
+ */
 export interface Credentials {
   readonly user: Uint8Array;
   readonly password: Uint8Array;
@@ -34,8 +37,8 @@ export function parseCredentials(bytes: Uint8Array): Parsed<Credentials> | undef
   if (bytes.length < length) return undefined;
   return {
     value: {
-      user: bytes.slice(2, 2 + userLength),
-      password: bytes.slice(passwordStart, length),
+      user: bytes.subarray(2, 2 + userLength),
+      password: bytes.subarray(passwordStart, length),
     },
     length,
   };
