@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client } from '../support/sockets.js';
 import { address, readReply } from '../support/socks.js';
+import { HASH_OF_SECRET as hash, passwordFile, plainSecret as plain } from '../support/users.js';
 
 const STATUS = 0x00;
 const USER = 0x02;
@@ -13,12 +13,8 @@ const RESPONSE = 0x04;
 const ALGORITHMS = 0x11;
 const HMAC_MD5 = 0x85;
 
-const plain = (secret: string) => `$base64$${Buffer.from(secret).toString('base64')}`;
-const hash = '$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/';
-
 function start(t: TestContext, ...lines: string[]) {
-  const file = temporaryFile(t, lines.map((line) => `${line}\n`).join(''));
-  return startServer(t, { auth: [file] });
+  return startServer(t, { auth: [passwordFile(t, ...lines)] });
 }
 
 function hmac(secret: string, challenge: Uint8Array): Buffer {

@@ -86,7 +86,8 @@ describe('settings', () => {
     assert.deepEqual(groups['staff']?.request, ['connect:*:443', 'bind', '!all']);
     assert.deepEqual(groups['staff']?.network, ['10.0.0.0/8']);
     assert.equal(groups['staff']?.base, 'people');
-    assert.deepEqual(groups['__proto__']?.request, ['all']);
+    const prototype: string = '__proto__';
+    assert.deepEqual(groups[prototype]?.request, ['all']);
     assert.equal(groups['constructor']?.base, '__proto__');
     assert.equal(({} as Record<string, unknown>)['request'], undefined);
   });

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** Text to HTML, or bytes, by path. */
+export type Pages = Readonly<Record<string, string | Uint8Array>>;
+
+/** A web server on loopback that ends with the test. What is sent to it is answered by its hash. */
+export async function webServer(
+  t: TestContext,
+  pages: Pages = {},
+  host = '127.0.0.1',
+): Promise<{ port: number; url: string }> {
+  const server = createServer((request, response) => void answer(request, response, pages));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pages: Pages,
+): Promise<void> {
+  if (request.method !== 'GET') {
+    const hash = createHash('sha256');
+    for await (const chunk of request) hash.update(chunk);
+    response.end(hash.digest('hex'));
+    return;
+  }
+  const page = pages[request.url ?? '/'];
+  if (page === undefined) response.writeHead(404).end();
+  else if (typeof page === 'string') {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page);
+  } else response.end(page);
+}
+
+/** A SHA-256 hash in hexadecimal. */
+export function sha256(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
