@@ -4,16 +4,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** Text to HTML, or bytes, by path. */
+/** Text or bytes by path. */
 export type Pages = Readonly<Record<string, string | Uint8Array>>;
 
-/** A web server on loopback that ends with the test. What is sent to it is answered by its hash. */
+/**
+ * A web server on loopback that ends with the test. What is sent to it is answered by its hash.
+ *
+ * @param type of pages that are not HTML.
+ */
 export async function webServer(
   t: TestContext,
   pages: Pages = {},
   host = '127.0.0.1',
+  type = 'application/octet-stream',
 ): Promise<{ port: number; url: string }> {
-  const server = createServer((request, response) => void answer(request, response, pages));
+  const server = createServer((request, response) => void answer(request, response, pages, type));
   t.after(() => {
     server.close();
     server.closeAllConnections();
@@ -28,6 +33,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   pages: Pages,
+  type: string,
 ): Promise<void> {
   if (request.method !== 'GET') {
     const hash = createHash('sha256');
@@ -37,9 +43,10 @@ async function answer(
   }
   const page = pages[request.url ?? '/'];
   if (page === undefined) response.writeHead(404).end();
-  else if (typeof page === 'string') {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page);
-  } else response.end(page);
+  else {
+    const html = typeof page === 'string' && page.startsWith('<!doctype html>');
+    response.writeHead(200, { 'content-type': html ? 'text/html; charset=utf-8' : type }).end(page);
+  }
 }
 
 /** A SHA-256 hash in hexadecimal. */

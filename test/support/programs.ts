@@ -1,4 +1,5 @@
-import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 
 /** Whether a missing prerequisite of a test is a failure rather than a skip. */
@@ -6,6 +7,7 @@ export const isCI = process.env['CI'] === 'true';
 
 /** Whether a program can be found on the PATH. */
 export function has(program: string): boolean {
+  if (program.startsWith('/')) return existsSync(program);
   const which = process.platform === 'win32' ? 'where' : 'which';
   return spawnSync(which, [program], { stdio: 'ignore' }).status === 0;
 }
@@ -24,6 +26,14 @@ export interface Output {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Starts a program that runs until the test ends. */
+export function start(t: TestContext, program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, [...args], { stdio: 'ignore' });
+  child.on('error', () => {});
+  t.after(() => child.kill('SIGKILL'));
+  return child;
 }
 
 export interface RunOptions extends SpawnOptions {

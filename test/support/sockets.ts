@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 /** A TCP server on loopback that ends with the test. @returns its port. */
 export async function serve(
@@ -22,6 +23,32 @@ export async function serve(
   server.listen(0, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits until a program listens at a port of 127.0.0.1; at most 10 s. */
+export async function listening(port: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await setTimeout(50);
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw new Error(`nothing listens at port ${port}`);
 }
 
 /** A server that sends back what it gets, and ends when its client does. @returns its port. */
