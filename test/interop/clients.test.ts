@@ -95,9 +95,9 @@ test('the npm package socks: bind', async (t) => {
   client.connect();
   const peer = connect({ port: await bound, host: '127.0.0.1' });
   t.after(() => peer.destroy());
-  peer.end('from the peer');
   const socket = await established;
   t.after(() => socket.destroy());
+  peer.end('from the peer');
   let text = '';
   for await (const chunk of socket) text += chunk;
   assert.equal(text, 'from the peer');
