@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { codeOf } from '../errors.js';
+import { bufferInlet } from './inlet.js';
 
 /** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
 const ATTEMPT_DELAY = 250;
@@ -34,6 +35,8 @@ export function interleaveFamilies(addresses: readonly string[]): string[] {
   return order;
 }
 
+const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+
 export interface DialOptions {
   /** All attempts together take no longer, ms. */
   readonly timeout: number;
@@ -46,7 +49,8 @@ export interface DialOptions {
  * address is tried when the one before fails, or has not answered within 250 ms.
  *
  * @param addresses IP addresses in order of preference; nothing else is dialled.
- * @returns the connected socket, paused, half-open allowed, without an error listener.
+ * @returns the connected socket, to be read by its inlet, half-open allowed, without an error
+ *   listener.
  * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when the signal gives up.
  */
 export function dial(
@@ -81,7 +85,10 @@ export function dial(
         if (attempts.size === 0) fail(mostTelling(errors));
         return;
       }
-      const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+      const inlet = bufferInlet();
+      const onread = inlet === undefined ? {} : { onread: inlet.onread };
+      const socket = connect({ ...socketOptions, host, port, ...onread });
+      inlet?.attach(socket);
       attempts.add(socket);
       const failed = (error: Error) => {
         if (!attempts.delete(socket)) return;

@@ -3,10 +3,19 @@ import { codeOf, systemMessage, UserError } from '../errors.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
+import { adopt } from './inlet.js';
 import type { Resolver } from './resolve.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
 const BACKLOG = 4096;
+
+/** How sockets are accepted that {@link adopt} then takes over. */
+export const acceptOptions = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  pauseOnConnect: true,
+};
 
 /** An IP address to listen at. */
 export interface ListenAddress extends Address {
@@ -79,8 +88,7 @@ export class Listener {
     address: ListenAddress,
     accept: (socket: Socket) => void,
   ): Promise<Listener | undefined> {
-    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true };
-    const server = createServer(options, accept);
+    const server = createServer(acceptOptions, (socket) => accept(adopt(socket)));
     const { host, port, optional } = address;
     return new Promise((resolve, reject) => {
       server.once('error', (error) => {

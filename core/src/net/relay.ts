@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { inletOf } from './inlet.js';
 
 /** What was moved: up from the client to the remote host, down to the client. */
 export interface Traffic {
@@ -21,46 +22,53 @@ export interface Throttles {
   readonly down: Throttle | undefined;
 }
 
+/** Moves one way: reads no more while the sink has not taken all that was read. */
 function pump(
   source: Socket,
   sink: Socket,
   throttle: Throttle | undefined,
   count: (bytes: number) => void,
 ): void {
-  let drained = true;
+  const inlet = inletOf(source);
+  let unwritten = false;
   let pause: NodeJS.Timeout | undefined;
   const resume = () => {
-    if (drained && pause === undefined) source.resume();
+    if (!unwritten && pause === undefined) inlet.resume();
+  };
+  const onWritten = () => {
+    if (!unwritten || sink.writableLength > 0) return;
+    unwritten = false;
+    resume();
   };
   const waitFor = (ms: number) => {
-    source.pause();
     pause = setTimeout(() => {
       pause = undefined;
       resume();
     }, ms);
   };
-  source.on('data', (chunk: Buffer) => {
+  inlet.readTo((chunk, kept) => {
     count(chunk.length);
-    drained = sink.write(chunk);
-    if (!drained) source.pause();
+    sink.write(kept ? chunk : Buffer.from(chunk), onWritten);
+    unwritten = sink.writableLength > 0;
     const wait = throttle?.(chunk.length) ?? 0;
     if (wait > 0) waitFor(wait);
+    return !unwritten && pause === undefined;
   });
-  sink.on('drain', () => {
-    drained = true;
-    resume();
+  source.once('close', () => {
+    clearTimeout(pause);
+    inlet.release(sink.writableLength > 0);
   });
-  sink.once('close', () => clearTimeout(pause));
   if (source.readableEnded) sink.end();
   else source.once('end', () => sink.end());
+  inlet.resume();
 }
 
 /**
  * Moves bytes both ways until both sides have finished or one resets. A side that finishes leaves
  * the other free to go on sending; a reset of one side resets the other. A side that does not read
- * stops the other: what waits for it stays below some 200 KiB.
+ * stops the other: what waits for it is one read, half a MiB at most and less if many do.
  *
- * @param client without listeners for its data; its reading may have begun.
+ * @param client whose inlet nobody else reads any more.
  * @param early what was already read of the client's data.
  * @param traffic counts on while bytes move.
  * @param throttles the rates to keep to.
@@ -99,7 +107,5 @@ export function relay(
     pump(remote, client, throttles?.down, (bytes) => {
       traffic.down += bytes;
     });
-    client.resume();
-    remote.resume();
   });
 }

@@ -1,5 +1,6 @@
 import { codeOf } from '../errors.js';
 import { ofFamily } from '../net/external.js';
+import { inletOf } from '../net/inlet.js';
 import { UdpRelay } from '../net/udprelay.js';
 import { Reply } from '../protocol/socks5.js';
 import { type CommandHandler, isUnspecified } from './command.js';
@@ -35,7 +36,9 @@ export const associateCommand: CommandHandler = async (context) => {
       await new Promise((resolve) => {
         client.once('end', resolve).once('close', resolve);
         if (client.destroyed || client.readableEnded) resolve(undefined);
-        client.resume();
+        const inlet = inletOf(client);
+        inlet.readTo(() => true);
+        inlet.resume();
       });
       return 'finished';
     } finally {

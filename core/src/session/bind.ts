@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { codeOf } from '../errors.js';
 import { addressTowards, ofFamily } from '../net/external.js';
+import { adopt } from '../net/inlet.js';
+import { acceptOptions } from '../net/listener.js';
 import { listenInRange } from '../net/ports.js';
 import { relay } from '../net/relay.js';
 import { remoteAddress } from '../net/socketaddress.js';
@@ -55,7 +57,7 @@ async function externalAddress(
 
 function listen({ bindPorts }: CommandContext, host: string): Promise<Server> {
   return listenInRange(bindPorts, async (port) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    const server = createServer(acceptOptions);
     server.listen({ host, port, backlog: 8 });
     await once(server, 'listening');
     return server;
@@ -85,7 +87,7 @@ function acceptPeer(
     server.on('connection', (socket) => {
       const { host } = remoteAddress(socket);
       const expected = waiting && (peers?.includes(host) ?? true);
-      if (expected && judge(host) === undefined) finish(() => resolve(socket));
+      if (expected && judge(host) === undefined) finish(() => resolve(adopt(socket)));
       else socket.on('error', () => {}).resetAndDestroy();
     });
     server.on('error', () => {});

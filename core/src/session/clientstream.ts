@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type Inlet, inletOf } from '../net/inlet.js';
 import type { Parser } from '../protocol/parser.js';
 
 /** What a client may send ahead before it is read, bytes; then its socket waits. */
@@ -25,6 +26,7 @@ interface Reader {
  */
 export class ClientStream {
   readonly #socket: Socket;
+  readonly #inlet: Inlet;
   #bytes: Buffer = Buffer.alloc(0);
   #reader: Reader | undefined;
   #ended = false;
@@ -32,7 +34,8 @@ export class ClientStream {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', this.#onData);
+    this.#inlet = inletOf(socket);
+    this.#inlet.readTo((chunk) => this.#take(chunk));
     socket.once('end', this.#onEnd);
     socket.once('close', this.#onEnd);
   }
@@ -56,7 +59,7 @@ export class ClientStream {
       };
       this.#reader = reader;
       this.#advance();
-      if (this.#reader !== undefined) this.#socket.resume();
+      if (this.#reader !== undefined) this.#inlet.resume();
     });
   }
 
@@ -72,18 +75,17 @@ export class ClientStream {
 
   /** Ends the conversation of messages. @returns what came beyond the last one. */
   release(): Uint8Array {
-    this.#socket.pause();
-    this.#socket.off('data', this.#onData);
+    this.#inlet.pause();
     this.#socket.off('end', this.#onEnd);
     this.#socket.off('close', this.#onEnd);
     return this.#bytes;
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+  #take(chunk: Buffer): boolean {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
     this.#advance();
-    if (this.#bytes.length >= MAX_AHEAD) this.#socket.pause();
-  };
+    return this.#bytes.length < MAX_AHEAD;
+  }
 
   readonly #onEnd = (): void => {
     this.#ended = true;

@@ -12,6 +12,7 @@ import type { Identity } from '../auth/method.js';
 import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
+import { inletOf } from '../net/inlet.js';
 import type { Traffic } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress } from '../net/socketaddress.js';
@@ -283,7 +284,9 @@ export class Session {
         clearTimeout(timer);
         resolve();
       });
-      socket.resume();
+      const inlet = inletOf(socket);
+      inlet.readTo(() => true);
+      inlet.resume();
       socket.end();
     });
   }
