@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -123,6 +123,14 @@ export class Client {
       this.#wake = resolve;
     });
   }
+}
+
+/** Both ends of a connection on loopback: a plain socket, and a client that speaks in bytes. */
+export async function connection(t: TestContext): Promise<{ near: Socket; far: Client }> {
+  const server = new EventEmitter();
+  const port = await serve(t, (socket) => server.emit('accepted', socket.pause()));
+  const [[near], far] = await Promise.all([once(server, 'accepted'), Client.connect(t, port)]);
+  return { near, far };
 }
 
 /** Octets of numbers, text (as ASCII) and bytes. */

@@ -3,6 +3,7 @@ import { messageOf, systemMessage, UserError } from '../errors.js';
 import { parseHash } from './crypt/formats.js';
 import type { CryptPool } from './crypt/pool.js';
 import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
+import { decodeUserName } from './username.js';
 
 const PLAIN = '$base64$';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -96,15 +97,21 @@ class PasswordFile implements AuthenticationSource {
   }
 }
 
+/** The text of a file whose lines are read as clients' user names are, so that both agree. */
+function decodeLines(octets: Buffer): string {
+  const lines = octets.toString('latin1').split('\n');
+  return lines.map((line) => decodeUserName(Buffer.from(line, 'latin1'))).join('\n');
+}
+
 /** The format `password` of `--auth`. Hashes that this system cannot check are found at once. */
 export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
   return {
     id: 'password',
     async open(file, warn) {
-      const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      const octets = await readFile(file).catch((error: unknown) => {
         throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
       });
-      const entries = parsePasswordFile(text, file);
+      const entries = parsePasswordFile(decodeLines(octets), file);
       for (const { secret, old, line } of entries) {
         const reason = secret.kind === 'crypt' ? await pool.supports(secret.hash) : undefined;
         if (reason !== undefined) throw new UserError(`${file}:${line}: ${reason}`);

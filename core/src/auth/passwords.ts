@@ -79,7 +79,7 @@ export class PasswordChecker {
   ): Promise<Check> {
     const users = this.#users;
     const guess = digest ?? randomBytes(12).toString('base64');
-    const state = this.#lockout.check(client, user, guess);
+    let state = this.#lockout.check(client, user, guess);
     if (state === 'try') {
       const own = users.secret(user, kind);
       const secret = own ?? users.decoy(user, kind);
@@ -90,7 +90,9 @@ export class PasswordChecker {
         if (error instanceof CryptPoolBusyError) return { failure: 'too many logins at once' };
         throw error;
       }
-      if (right && own !== undefined) {
+      // Others that were checked meanwhile may have been one guess too many.
+      state = this.#lockout.check(client, user, guess);
+      if (right && own !== undefined && state === 'try') {
         if (users === this.#users && digest !== undefined) this.#remember(digest, own.group);
         this.#lockout.succeeded(client, user);
         return { group: own.group };

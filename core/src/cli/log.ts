@@ -52,7 +52,7 @@ export class Log implements EventSink {
 
   /** Writes what waits. */
   async close(): Promise<void> {
-    this.#stderr?.close();
+    await this.#stderr?.close();
     await this.#syslog?.close();
   }
 

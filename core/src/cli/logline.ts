@@ -40,6 +40,11 @@ export function levelOf(event: ServerEvent): Exclude<LogLevel, 'none'> {
  */
 export function logValue(value: string): string {
   if (/^[\w.:@/*[\]+,%~-]+$/.test(value)) return value;
+  return visibleJson(value);
+}
+
+/** JSON of visible ASCII only: no terminal and no other program takes it for more than it is. */
+function visibleJson(value: unknown): string {
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
@@ -123,5 +128,5 @@ export function logText(event: ServerEvent): string {
 /** An event as a machine reads it: one JSON object, its time in RFC 3339 form. */
 export function logJson(event: ServerEvent): string {
   const { time, ...rest } = event;
-  return JSON.stringify({ time: new Date(time).toISOString(), level: levelOf(event), ...rest });
+  return visibleJson({ time: new Date(time).toISOString(), level: levelOf(event), ...rest });
 }

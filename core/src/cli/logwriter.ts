@@ -1,7 +1,14 @@
-import { write, writeSync } from 'node:fs';
+import { write } from 'node:fs';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { codeOf } from '../errors.js';
 
 /** What waits at most while whoever reads the log is slow, bytes; more is dropped and counted. */
 const MAX_WAITING = 1024 * 1024;
+
+/** How long a reader that takes no more is left alone, ms. */
+const BUSY_DELAY = 10;
+/** How long it may take no more before a process that ends gives up, ms. */
+const CLOSE_TIME = 1000;
 
 /**
  * Writes lines to a file descriptor without ever blocking the event loop: many lines in one write,
@@ -10,8 +17,11 @@ const MAX_WAITING = 1024 * 1024;
 export class LogWriter {
   readonly #fd: number;
   #waiting = '';
-  #writing = false;
   #dropped = 0;
+  /** When a reader that takes no more is given up, ms. */
+  #deadline = Number.POSITIVE_INFINITY;
+  /** Settles when nothing waits any more. */
+  #writing: Promise<void> | undefined;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -23,19 +33,21 @@ export class LogWriter {
       this.#dropped++;
       return;
     }
-    const idle = this.#waiting === '' && !this.#writing;
     this.#waiting += `${line}\n`;
-    if (idle) setImmediate(() => this.#flush());
+    this.#writing ??= this.#writeWaiting();
   }
 
-  /** Writes what waits before the process ends. */
-  close(): void {
-    const rest = this.#take();
-    try {
-      if (rest !== '') writeSync(this.#fd, rest);
-    } catch {
-      // Nobody reads the log any more; there is nobody to tell either.
-    }
+  /** Waits until all is written, before the process ends. */
+  async close(): Promise<void> {
+    this.#deadline = Date.now() + CLOSE_TIME;
+    await this.#writing;
+  }
+
+  async #writeWaiting(): Promise<void> {
+    // What else this turn of the event loop says goes into the same write.
+    await setImmediate();
+    while (this.#waiting !== '') await this.#writeAll(Buffer.from(this.#take()));
+    this.#writing = undefined;
   }
 
   #take(): string {
@@ -46,21 +58,24 @@ export class LogWriter {
     return text;
   }
 
-  #flush(): void {
-    if (this.#writing || this.#waiting === '') return;
-    this.#writing = true;
-    this.#writeAll(Buffer.from(this.#take()));
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      try {
+        rest = rest.subarray(await this.#writeSome(rest));
+      } catch (error) {
+        // If nobody reads the log any more, there is nobody to tell either.
+        if (codeOf(error) !== 'EAGAIN' || Date.now() > this.#deadline) return;
+        await setTimeout(BUSY_DELAY);
+      }
+    }
   }
 
-  #writeAll(bytes: Buffer): void {
-    write(this.#fd, bytes, (error, written) => {
-      const busy = error?.code === 'EAGAIN';
-      if (busy) setTimeout(() => this.#writeAll(bytes), 10);
-      else if (error === null && written < bytes.length) this.#writeAll(bytes.subarray(written));
-      else {
-        this.#writing = false;
-        this.#flush();
-      }
+  #writeSome(bytes: Buffer): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#fd, bytes, (error, written) => {
+        if (error === null) resolve(written);
+        else reject(error);
+      });
     });
   }
 }

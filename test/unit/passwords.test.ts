@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
+import { CryptPool, CryptPoolBusyError } from '#core/auth/crypt/pool.js';
+import { Lockout } from '#core/auth/lockout.js';
+import { PasswordChecker } from '#core/auth/passwords.js';
+import type { AuthenticationSource, Secret } from '#core/auth/source.js';
+import { Users } from '#core/auth/users.js';
+
+const HERE = '192.0.2.1';
+const octets = (text: string) => new TextEncoder().encode(text);
+const plain = (password: string, group?: string): Secret => ({
+  kind: 'plain',
+  password: octets(password),
+  group,
+});
+const crypt = (hash: string, group?: string): Secret => ({ kind: 'crypt', hash, group });
+
+/** A pool for which the hash of a password is `hash of PASSWORD`; it answers when it is told. */
+class FakePool extends CryptPool {
+  readonly calls: string[] = [];
+  busy = false;
+  #answers: (() => void)[] = [];
+  /** Whether answers wait for {@link answer}. */
+  waits = false;
+
+  override async verify(password: Uint8Array, hash: string): Promise<boolean> {
+    if (this.busy) throw new CryptPoolBusyError();
+    const text = Buffer.from(password).toString();
+    this.calls.push(`${text} ? ${hash}`);
+    if (this.waits) await new Promise<void>((resolve) => this.#answers.push(resolve));
+    return hash === `hash of ${text}`;
+  }
+
+  answer(): void {
+    for (const resolve of this.#answers.splice(0)) resolve();
+  }
+}
+
+function source(users: Readonly<Record<string, readonly Secret[]>>): AuthenticationSource {
+  return {
+    name: 'test',
+    secrets: (user) => (Object.hasOwn(users, user) ? (users[user] ?? []) : []),
+    serverSecret: () => undefined,
+    all: () => Object.values(users).flat(),
+  };
+}
+
+describe('PasswordChecker', () => {
+  const pool = new FakePool();
+  const accounts = new Users([
+    source({
+      alice: [crypt('hash of secret', 'staff')],
+      bob: [plain('plain', undefined)],
+      both: [plain('first'), crypt('hash of second')],
+    }),
+  ]);
+  let checker: PasswordChecker;
+
+  beforeEach(() => {
+    pool.calls.length = 0;
+    pool.busy = false;
+    pool.waits = false;
+    checker = new PasswordChecker(accounts, new Lockout({ failures: 3, time: 600_000 }), pool);
+  });
+  afterEach(() => pool.answer());
+
+  const check = (user: string, password: string, client = HERE) =>
+    checker.check(client, user, octets(password));
+
+  /** The outcome of a check whose answer is slowed down, without the wait. */
+  async function soon<T>(t: TestContext, slow: Promise<T>): Promise<T> {
+    let done = false;
+    const settled = slow.finally(() => {
+      done = true;
+    });
+    while (!done) {
+      await new Promise(setImmediate);
+      t.mock.timers.tick(3000);
+    }
+    return settled;
+  }
+
+  /** From here on, time passes only when the test says so. */
+  const stopClock = (t: TestContext) =>
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
+
+  const wrong = { failure: 'wrong user name or password' };
+
+  test('a right password: the group of the user', async () => {
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+    assert.deepEqual(await check('bob', 'plain'), { group: undefined });
+    assert.deepEqual(pool.calls, ['secret ? hash of secret']);
+  });
+
+  test('fifty at once and those that follow are hashed once', async () => {
+    pool.waits = true;
+    const fifty = Array.from({ length: 50 }, () => check('alice', 'secret'));
+    pool.answer();
+    for (const result of await Promise.all(fifty)) assert.deepEqual(result, { group: 'staff' });
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+    assert.equal(pool.calls.length, 1);
+  });
+
+  test('a right password is remembered for one address, ten minutes', async (t) => {
+    stopClock(t);
+    await check('alice', 'secret');
+    await check('alice', 'secret', '192.0.2.2');
+    assert.equal(pool.calls.length, 2);
+    t.mock.timers.tick(10 * 60_000 - 1);
+    await check('alice', 'secret');
+    assert.equal(pool.calls.length, 2);
+    t.mock.timers.tick(1);
+    await check('alice', 'secret');
+    assert.equal(pool.calls.length, 3);
+  });
+
+  test('wrong ones fail, and the same one again is not hashed', async (t) => {
+    stopClock(t);
+    assert.deepEqual(await soon(t, check('alice', 'guess')), wrong);
+    const again = { failure: 'the same wrong password again' };
+    assert.deepEqual(await soon(t, check('alice', 'guess')), again);
+    assert.deepEqual(await soon(t, check('alice', 'secre')), wrong);
+    assert.deepEqual(pool.calls, ['guess ? hash of secret', 'secre ? hash of secret']);
+    assert.deepEqual(await soon(t, check('bob', 'plai')), wrong);
+    assert.deepEqual(await soon(t, check('bob', 'plain\0')), wrong);
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+  });
+
+  test('a failure waits before it is told', async (t) => {
+    stopClock(t);
+    let told = false;
+    const result = check('alice', 'guess').then(() => {
+      told = true;
+    });
+    await new Promise(setImmediate);
+    t.mock.timers.tick(99);
+    await new Promise(setImmediate);
+    assert.equal(told, false);
+    t.mock.timers.tick(1);
+    await result;
+  });
+
+  test('the first secret of a user counts', async (t) => {
+    stopClock(t);
+    assert.deepEqual(await check('both', 'first'), { group: undefined });
+    assert.deepEqual(await soon(t, check('both', 'second')), wrong);
+  });
+
+  test('an unknown user costs what a known one does, always the same', async (t) => {
+    stopClock(t);
+    const one = new Users([source({ alice: [crypt('hash of secret')] })]);
+    checker.setUsers(one);
+    assert.deepEqual(await soon(t, check('nobody', 'guess')), wrong);
+    assert.deepEqual(await soon(t, check('nobody', 'secret')), wrong);
+    assert.deepEqual(pool.calls, ['guess ? hash of secret', 'secret ? hash of secret']);
+    assert.deepEqual(await soon(t, check('toString', 'secret')), wrong);
+  });
+
+  test('nobody gets in without a name, whatever the sources say', async (t) => {
+    stopClock(t);
+    checker.setUsers(new Users([source({ '': [plain('server'), crypt('hash of server')] })]));
+    assert.deepEqual(await soon(t, check('', 'server')), wrong);
+    checker.setUsers(new Users([]));
+    assert.deepEqual(await soon(t, check('', '')), wrong);
+    assert.deepEqual(await soon(t, check('alice', '')), wrong);
+  });
+
+  test('new users: what was right is checked anew', async (t) => {
+    stopClock(t);
+    await check('alice', 'secret');
+    checker.setUsers(new Users([source({ alice: [crypt('hash of other', 'guests')] })]));
+    assert.deepEqual(await soon(t, check('alice', 'secret')), wrong);
+    assert.deepEqual(await check('alice', 'other'), { group: 'guests' });
+    checker.setUsers(accounts);
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+    assert.equal(pool.calls.length, 4);
+  });
+
+  test('a check that began with the old users is not remembered for the new', async (t) => {
+    stopClock(t);
+    pool.waits = true;
+    const old = check('alice', 'secret');
+    checker.setUsers(new Users([source({ alice: [crypt('hash of other')] })]));
+    pool.answer();
+    await old;
+    pool.waits = false;
+    assert.deepEqual(await soon(t, check('alice', 'secret')), wrong);
+  });
+
+  const locked = { failure: 'locked out after too many wrong passwords' };
+
+  test('too many guesses lock out: even the right password, elsewhere not', async (t) => {
+    stopClock(t);
+    for (const guess of ['a', 'b', 'c']) await soon(t, check('alice', guess));
+    pool.calls.length = 0;
+    assert.deepEqual(await soon(t, check('alice', 'secret')), locked);
+    assert.deepEqual(pool.calls, []);
+    assert.deepEqual(await check('alice', 'secret', '192.0.2.2'), { group: 'staff' });
+    t.mock.timers.tick(600_000);
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+  });
+
+  test('guesses at the same time are no more than one after the other', async (t) => {
+    stopClock(t);
+    pool.waits = true;
+    const guesses = Array.from({ length: 50 }, (_, i) => check('alice', `guess ${i}`));
+    const right = check('alice', 'secret');
+    pool.answer();
+    assert.deepEqual(await soon(t, right), locked);
+    const results = await soon(t, Promise.all(guesses));
+    const checked = results.filter(
+      (result) => 'failure' in result && result.failure === wrong.failure,
+    );
+    assert.equal(checked.length, 3);
+  });
+
+  test('who has logged in lately gets in while others guess', async (t) => {
+    stopClock(t);
+    await check('alice', 'secret');
+    for (const guess of ['a', 'b', 'c', 'd']) await soon(t, check('alice', guess));
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+  });
+
+  test('too many logins at once are no wrong password', async () => {
+    pool.busy = true;
+    assert.deepEqual(await check('alice', 'secret'), { failure: 'too many logins at once' });
+    pool.busy = false;
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+  });
+
+  test('a pool that fails is an error, and nothing is remembered', async () => {
+    const broken = new PasswordChecker(accounts, new Lockout({ failures: 1, time: 1000 }));
+    await broken.close();
+    await assert.rejects(broken.check(HERE, 'alice', octets('secret')), /hash|closed/);
+    await assert.rejects(broken.check(HERE, 'alice', octets('secret')), /hash|closed/);
+  });
+});

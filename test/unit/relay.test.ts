@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { describe, type TestContext, test } from 'node:test';
+import { relay, type Throttles, type Traffic } from '#core/net/relay.js';
+import { connection } from '../support/sockets.js';
+
+/** A relay between two programs: `client` and `remote` are what they hold. */
+async function start(t: TestContext, early: Uint8Array = Buffer.alloc(0), throttles?: Throttles) {
+  const [left, right] = await Promise.all([connection(t), connection(t)]);
+  const traffic: Traffic = { up: 0, down: 0, dropped: 0 };
+  return {
+    client: left.far,
+    remote: right.far,
+    /** The relay's own sockets. */
+    inner: { client: left.near, remote: right.near },
+    traffic,
+    begin: () => relay(left.near, right.near, early, traffic, throttles),
+  };
+}
+
+const moved = ({ up, down }: Traffic) => [up, down];
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+describe('relay', () => {
+  test('both ways, until both have finished', async (t) => {
+    const { client, remote, traffic, begin } = await start(t);
+    const end = begin();
+    client.send('question');
+    assert.equal(String(await remote.read(8)), 'question');
+    remote.send('an answer');
+    assert.equal(String(await client.read(9)), 'an answer');
+    client.socket.end();
+    remote.socket.end();
+    assert.equal(await end, 'finished');
+    assert.deepEqual(moved(traffic), [8, 9]);
+  });
+
+  test('a client that has finished still gets its answer', async (t) => {
+    const { client, remote, begin } = await start(t);
+    const end = begin();
+    client.socket.end('question');
+    assert.equal(String(await remote.readAll()), 'question');
+    remote.send('a late ');
+    assert.equal(String(await client.read(7)), 'a late ');
+    remote.socket.end('answer');
+    assert.equal(String(await client.readAll()), 'answer');
+    assert.equal(await end, 'finished');
+  });
+
+  test('a remote host that has finished still gets data', async (t) => {
+    const { client, remote, begin } = await start(t);
+    const end = begin();
+    remote.socket.end('banner');
+    assert.equal(String(await client.readAll()), 'banner');
+    client.send('more');
+    assert.equal(String(await remote.read(4)), 'more');
+    client.socket.end();
+    assert.equal((await remote.readAll()).length, 0);
+    assert.equal(await end, 'finished');
+  });
+
+  test('a reset of one side resets the other', async (t) => {
+    for (const side of ['client', 'remote'] as const) {
+      const sides = await start(t);
+      const end = sides.begin();
+      const other = sides[side === 'client' ? 'remote' : 'client'];
+      sides[side].send('x');
+      await other.read(1);
+      sides[side].socket.resetAndDestroy();
+      await other.readAll();
+      assert.equal(other.error?.code, 'ECONNRESET');
+      assert.equal(await end, `${side}-reset`);
+    }
+  });
+
+  test('a reset after the other side has finished is a reset', async (t) => {
+    const { client, remote, begin } = await start(t);
+    const end = begin();
+    client.socket.end();
+    await remote.readAll();
+    remote.socket.resetAndDestroy();
+    assert.equal(await end, 'remote-reset');
+  });
+
+  test('whoever ends the session ends both sides', async (t) => {
+    for (const side of ['client', 'remote'] as const) {
+      const { client, remote, inner, begin } = await start(t);
+      const end = begin();
+      client.send('x');
+      await remote.read(1);
+      inner[side].destroy();
+      assert.equal(await end, 'finished');
+      assert.ok(inner.client.destroyed && inner.remote.destroyed);
+      await Promise.all([client.readAll(), remote.readAll()]);
+    }
+  });
+
+  test('what the client sent ahead comes first, and counts', async (t) => {
+    const { client, remote, traffic, begin } = await start(t, Buffer.from('early '));
+    client.send('late');
+    const end = begin();
+    assert.equal(String(await remote.read(10)), 'early late');
+    client.socket.end();
+    remote.socket.end();
+    await end;
+    assert.deepEqual(moved(traffic), [10, 0]);
+  });
+
+  test('a client that had finished before', async (t) => {
+    const { client, remote, inner, begin } = await start(t, Buffer.from('all of it'));
+    client.socket.end();
+    inner.client.resume();
+    await once(inner.client, 'end');
+    const end = begin();
+    assert.equal(String(await remote.readAll()), 'all of it');
+    remote.socket.end('answer');
+    assert.equal(String(await client.readAll()), 'answer');
+    assert.equal(await end, 'finished');
+  });
+
+  test('a remote host that had finished before', async (t) => {
+    const { client, remote, inner, begin } = await start(t);
+    remote.socket.end('banner');
+    await once(inner.remote, 'readable');
+    const end = begin();
+    assert.equal(String(await client.readAll()), 'banner');
+    client.socket.end('bye');
+    assert.equal(String(await remote.readAll()), 'bye');
+    assert.equal(await end, 'finished');
+  });
+
+  test('much at once both ways arrives as it was sent', async (t) => {
+    const { client, remote, traffic, begin } = await start(t);
+    const end = begin();
+    const [up, down] = [randomBytes(3_000_000), randomBytes(5_000_000)];
+    client.socket.end(up);
+    remote.socket.end(down);
+    const [gotUp, gotDown] = await Promise.all([remote.readAll(), client.readAll()]);
+    assert.ok(gotUp.equals(up) && gotDown.equals(down));
+    assert.equal(await end, 'finished');
+    assert.deepEqual(moved(traffic), [up.length, down.length]);
+  });
+
+  test('a side that does not read stops the other', async (t) => {
+    for (const [from, to] of [
+      ['client', 'remote'],
+      ['remote', 'client'],
+    ] as const) {
+      const { inner, traffic, begin, ...sides } = await start(t);
+      const end = begin();
+      sides[to].socket.pause();
+      const size = 16_000_000;
+      sides[from].socket.end(Buffer.alloc(size, 7));
+      await until(() => inner[from].isPaused());
+      const waits = inner[to].writableLength + inner[from].readableLength;
+      assert.ok(waits < 200 * 1024, `${waits} bytes wait`);
+      assert.ok(traffic.up + traffic.down < size);
+      sides[to].socket.resume();
+      assert.equal((await sides[to].readAll()).length, size);
+      sides[to].socket.end();
+      assert.equal(await end, 'finished');
+    }
+  });
+
+  test('a throttled way waits as long as it is told, the other does not', async (t) => {
+    const asked: number[] = [];
+    const up = (bytes: number) => {
+      asked.push(bytes);
+      return asked.length === 1 ? 300 : 0;
+    };
+    const { client, remote, begin } = await start(t, undefined, { up, down: undefined });
+    const end = begin();
+    client.send('first');
+    await remote.read(5);
+    const begun = performance.now();
+    client.socket.end('second');
+    remote.send('answer');
+    await client.read(6);
+    assert.ok(performance.now() - begun < 250);
+    assert.equal(String(await remote.readAll()), 'second');
+    assert.ok(performance.now() - begun >= 280);
+    assert.deepEqual(asked, [5, 6]);
+    remote.socket.end();
+    assert.equal(await end, 'finished');
+  });
+});
