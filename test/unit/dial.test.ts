@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { dial, interleaveFamilies } from '#core/net/dial.js';
 import { inletOf } from '#core/net/inlet.js';
@@ -99,7 +99,7 @@ describe('dial', () => {
       accepted.resume();
     });
     const socket = await call(t, ['127.0.0.1'], port);
-    await setImmediate();
+    await nextTurn();
     const ended = once(socket, 'end');
     assert.equal(await readChunk(socket), 'welcome');
     inletOf(socket).resume();
