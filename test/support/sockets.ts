@@ -56,6 +56,19 @@ export function echoServer(t: TestContext, host = '127.0.0.1'): Promise<number> 
   return serve(t, (socket) => socket.pipe(socket), host);
 }
 
+/** A server that a test speaks for. @returns its port, and its first client. */
+export async function peerServer(
+  t: TestContext,
+  host?: string,
+): Promise<{ port: number; peer: Promise<Client> }> {
+  let accept: (client: Client) => void;
+  const peer = new Promise<Client>((resolve) => {
+    accept = resolve;
+  });
+  const port = await serve(t, (socket) => accept(Client.of(socket)), host);
+  return { port, peer };
+}
+
 /** A client that speaks in bytes: it sends what a test says and reads exactly as many as asked. */
 export class Client {
   readonly socket: Socket;
@@ -82,8 +95,20 @@ export class Client {
     socket.once('close', end);
   }
 
-  static async connect(t: TestContext, port: number, host = '127.0.0.1'): Promise<Client> {
-    const socket = connect({ port, host, allowHalfOpen: true });
+  /** Speaks for a socket that is connected. */
+  static of(socket: Socket): Client {
+    return new Client(socket);
+  }
+
+  /** @param from the local address; undefined: the system's choice. */
+  static async connect(
+    t: TestContext,
+    port: number,
+    host = '127.0.0.1',
+    from?: string,
+  ): Promise<Client> {
+    const local = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ port, host, ...local, allowHalfOpen: true });
     t.after(() => socket.destroy());
     const client = new Client(socket);
     await once(socket, 'connect');
@@ -116,6 +141,14 @@ export class Client {
     const result = this.#received;
     this.#received = Buffer.alloc(0);
     return result;
+  }
+
+  /** Waits until the connection is closed, in peace or by an error. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.socket.closed) resolve();
+      else this.socket.once('close', () => resolve());
+    });
   }
 
   #next(): Promise<void> {
