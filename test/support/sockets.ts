@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -156,6 +157,21 @@ export class Client {
       this.#wake = resolve;
     });
   }
+}
+
+/** Asserts that a client is reset as soon as it has connected, without a byte. */
+export async function assertTurnedAway(
+  t: TestContext,
+  port: number,
+  from?: string,
+  host = '127.0.0.1',
+): Promise<void> {
+  const local = from === undefined ? {} : { localAddress: from };
+  const socket = connect({ port, host, ...local });
+  t.after(() => socket.destroy());
+  socket.resume();
+  await assert.rejects(once(socket, 'end'), { code: 'ECONNRESET' });
+  assert.equal(socket.bytesRead, 0);
 }
 
 /** Octets of numbers, text (as ASCII) and bytes. */
