@@ -1,5 +1,11 @@
 import type { TestContext } from 'node:test';
-import { createServer, type Server, type ServerEvent, type ServerOptions } from 'picosocks5';
+import {
+  createServer,
+  type Registries,
+  type Server,
+  type ServerEvent,
+  type ServerOptions,
+} from 'picosocks5';
 
 /** A server in this process that ends with the test. */
 export interface TestServer {
@@ -14,11 +20,14 @@ export interface TestServer {
   ): Promise<Extract<ServerEvent, { type: T }>>;
 }
 
+/** @param extend registers more before it listens. */
 export async function startServer(
   t: TestContext,
   options: ServerOptions = {},
+  extend: (registries: Registries) => void = () => {},
 ): Promise<TestServer> {
   const server = createServer({ listen: ['127.0.0.1:0'], ...options });
+  extend(server.registries);
   const events: ServerEvent[] = [];
   const waiting = new Set<() => void>();
   server.onEvent((event) => {

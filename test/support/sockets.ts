@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -56,6 +57,19 @@ export function echoServer(t: TestContext, host = '127.0.0.1'): Promise<number> 
   return serve(t, (socket) => socket.pipe(socket), host);
 }
 
+/** A server that a test speaks for. @returns its port, and its first client. */
+export async function peerServer(
+  t: TestContext,
+  host?: string,
+): Promise<{ port: number; peer: Promise<Client> }> {
+  let accept: (client: Client) => void;
+  const peer = new Promise<Client>((resolve) => {
+    accept = resolve;
+  });
+  const port = await serve(t, (socket) => accept(Client.of(socket)), host);
+  return { port, peer };
+}
+
 /** A client that speaks in bytes: it sends what a test says and reads exactly as many as asked. */
 export class Client {
   readonly socket: Socket;
@@ -82,8 +96,20 @@ export class Client {
     socket.once('close', end);
   }
 
-  static async connect(t: TestContext, port: number, host = '127.0.0.1'): Promise<Client> {
-    const socket = connect({ port, host, allowHalfOpen: true });
+  /** Speaks for a socket that is connected. */
+  static of(socket: Socket): Client {
+    return new Client(socket);
+  }
+
+  /** @param from the local address; undefined: the system's choice. */
+  static async connect(
+    t: TestContext,
+    port: number,
+    host = '127.0.0.1',
+    from?: string,
+  ): Promise<Client> {
+    const local = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ port, host, ...local, allowHalfOpen: true });
     t.after(() => socket.destroy());
     const client = new Client(socket);
     await once(socket, 'connect');
@@ -118,6 +144,14 @@ export class Client {
     return result;
   }
 
+  /** Waits until the connection is closed, in peace or by an error. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.socket.closed) resolve();
+      else this.socket.once('close', () => resolve());
+    });
+  }
+
   #next(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -131,6 +165,21 @@ export async function connection(t: TestContext): Promise<{ near: Socket; far: C
   const port = await serve(t, (socket) => server.emit('accepted', socket.pause()));
   const [[near], far] = await Promise.all([once(server, 'accepted'), Client.connect(t, port)]);
   return { near, far };
+}
+
+/** Asserts that a client is reset as soon as it has connected, without a byte. */
+export async function assertTurnedAway(
+  t: TestContext,
+  port: number,
+  from?: string,
+  host = '127.0.0.1',
+): Promise<void> {
+  const local = from === undefined ? {} : { localAddress: from };
+  const socket = connect({ port, host, ...local });
+  t.after(() => socket.destroy());
+  socket.resume();
+  await assert.rejects(once(socket, 'end'), { code: 'ECONNRESET' });
+  assert.equal(socket.bytesRead, 0);
 }
 
 /** Octets of numbers, text (as ASCII) and bytes. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Address } from '../protocol/address.js';
-import { dial } from './dial.js';
+import { DialError, dial } from './dial.js';
 
 /** A connection that a client asks for and that is allowed. */
 export interface ConnectTarget {
@@ -10,7 +10,7 @@ export interface ConnectTarget {
   readonly addresses: readonly string[];
   /** undefined for an anonymous client. */
   readonly user: string | undefined;
-  /** ms. */
+  /** ms; what comes later is not waited for. */
   readonly timeout: number;
   /** Gives up: the client has left. */
   readonly signal: AbortSignal;
@@ -34,3 +34,39 @@ export const direct: Connector = {
   connect: ({ addresses, destination, timeout, signal }) =>
     dial(addresses, destination.port, { timeout, signal }),
 };
+
+/**
+ * Connects through a connector, and waits no longer for it than the target says, whatever it does.
+ *
+ * @throws what the connector throws; {@link DialError} when the time is up or the client has left.
+ */
+export function connectThrough(connector: Connector, target: ConnectTarget): Promise<Socket> {
+  const { timeout, signal } = target;
+  return new Promise((resolve, reject) => {
+    let waiting = true;
+    const finish = () => {
+      waiting = false;
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', cancel);
+    };
+    const giveUp = (code: string) => {
+      finish();
+      reject(new DialError(code));
+    };
+    const cancel = () => giveUp('ECANCELED');
+    const connecting = connector.connect(target);
+    const deadline = setTimeout(() => giveUp('ETIMEDOUT'), timeout);
+    signal.addEventListener('abort', cancel, { once: true });
+    connecting.then(
+      (socket) => {
+        if (!waiting) socket.on('error', () => {}).destroy();
+        else resolve(socket);
+        finish();
+      },
+      (error) => {
+        finish();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { connectThrough } from '../net/connector.js';
 import { relay } from '../net/relay.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import { Reply } from '../protocol/socks5.js';
@@ -11,11 +12,11 @@ export const connectCommand: CommandHandler = async (context) => {
   const { connectTimeout, signal } = context;
   const addresses = await context.allowedAddresses();
   const target = { destination: context.destination, addresses, user: context.identity.user };
-  const connector = [...context.connectors].findLast(({ serves }) => serves?.(target) ?? true);
+  const connector = [...context.connectors].findLast((one) => one.serves?.(target) ?? true);
   let remote: Socket;
   try {
     if (connector === undefined) throw new Error('no connector serves it');
-    remote = await connector.connect({ ...target, timeout: connectTimeout, signal });
+    remote = await connectThrough(connector, { ...target, timeout: connectTimeout, signal });
   } catch (error) {
     throw unreachable(error);
   }

@@ -260,10 +260,11 @@ export class Session {
     let reason: CloseReason = 'internal-error';
     if (error instanceof Rejection) reason = error.reason;
     else if (error instanceof ProtocolError) reason = 'protocol-error';
-    else {
-      if (error instanceof Refusal) reason = error.reason;
-      const reply = error instanceof Refusal ? error.reply : Reply.generalFailure;
-      this.#stream.write(this.#encodeReply(reply));
+    else if (error instanceof Refusal) {
+      reason = error.reason;
+      this.#stream.write(this.#encodeReply(error.reply));
+    } else if (this.#destination !== undefined) {
+      this.#stream.write(this.#encodeReply(Reply.generalFailure));
     }
     if (reason !== 'authentication-failed') {
       const { user } = this.#identity;

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { ServerOptions } from 'picosocks5';
+import { temporaryDirectory } from '../support/files.js';
+import { startServer } from '../support/server.js';
+import { echoServer } from '../support/sockets.js';
+import { assertEcho, connectTo, login } from '../support/socks.js';
+import { passwordFile, plainSecret } from '../support/users.js';
+
+/** A server with the users alice and bob of staff and carol without a group. */
+async function start(t: TestContext, options: ServerOptions) {
+  const secret = plainSecret('secret');
+  const lines = [`alice:staff:${secret}`, `bob:staff:${secret}`, `carol::${secret}`];
+  const echo = await echoServer(t);
+  const proxy = await startServer(t, { auth: [passwordFile(t, ...lines)], ...options });
+  const connect = async (user: string) => {
+    const { client } = await login(t, proxy.port, user, 'secret');
+    const { reply } = await connectTo(client, '127.0.0.1', echo);
+    return { client, reply };
+  };
+  return { ...proxy, connect };
+}
+
+test('connections of a user', async (t) => {
+  const { connect, event } = await start(t, { users: { alice: { connections: 1 } } });
+  const { client, reply } = await connect('alice');
+  assert.equal(reply, 0);
+  assert.equal((await connect('alice')).reply, 2);
+  assert.equal((await connect('bob')).reply, 0);
+  await assertEcho(client);
+  client.socket.end();
+  await event('closed', ({ reason }) => reason === 'finished');
+  assert.equal((await connect('alice')).reply, 0);
+});
+
+test('connections of a group count for all its users together', async (t) => {
+  const { connect } = await start(t, { groups: { staff: { limits: { connections: 2 } } } });
+  assert.equal((await connect('alice')).reply, 0);
+  assert.equal((await connect('bob')).reply, 0);
+  assert.equal((await connect('bob')).reply, 2);
+  assert.equal((await connect('carol')).reply, 0);
+});
+
+const rates: [name: string, options: ServerOptions][] = [
+  ['rateDown of a user', { users: { alice: { rateDown: 100_000 } } }],
+  ['rateUp of a user', { users: { alice: { rateUp: 100_000 } } }],
+  ['rateDown of a group', { groups: { staff: { limits: { rateDown: 100_000 } } } }],
+];
+for (const [name, options] of rates) {
+  test(`slow: ${name} keeps to its rate, and others are as fast as ever`, async (t) => {
+    const { connect } = await start(t, options);
+    const transfer = async (user: string) => {
+      const { client } = await connect(user);
+      const started = performance.now();
+      client.send(Buffer.alloc(300_000));
+      await client.read(300_000);
+      return performance.now() - started;
+    };
+    const [limited, free] = await Promise.all([transfer('alice'), transfer('carol')]);
+    assert.ok(limited > 1200 && limited < 4000, `300 KB at 100 KB/s took ${limited} ms`);
+    assert.ok(free < 1000, `without a limit it took ${free} ms`);
+  });
+}
+
+test('all users of a group share its rate, and all go on', async (t) => {
+  const { connect } = await start(t, { groups: { staff: { limits: { rateDown: 400_000 } } } });
+  const clients = await Promise.all(['alice', 'bob'].map(connect));
+  const started = performance.now();
+  await Promise.all(
+    clients.map(async ({ client }) => {
+      client.send(Buffer.alloc(100_000));
+      await client.read(100_000);
+    }),
+  );
+  const took = performance.now() - started;
+  assert.ok(took > 200, `200 KB at 400 KB/s took ${took} ms`);
+});
+
+test('a quota that is used up refuses the next request, and only of its user', async (t) => {
+  const quotaFile = join(temporaryDirectory(t), 'quota');
+  const options = { quotaFile, users: { alice: { perDay: 1000 } } };
+  const { connect, event } = await start(t, options);
+  const { client, reply } = await connect('alice');
+  assert.equal(reply, 0);
+  await assertEcho(client, 'x'.repeat(500));
+  client.socket.end();
+  await event('closed');
+  assert.equal((await connect('alice')).reply, 2);
+  const { reason, detail } = await event('rejected');
+  assert.deepEqual([reason, detail], ['quota-exceeded', "user alice has used up this day's bytes"]);
+  assert.equal((await connect('bob')).reply, 0);
+});
+
+test('a quota outlives the server', async (t) => {
+  const quotaFile = join(temporaryDirectory(t), 'quota');
+  const options = { quotaFile, groups: { staff: { limits: { perMonth: 1000 } } } };
+  const first = await start(t, options);
+  await assertEcho((await first.connect('alice')).client, 'x'.repeat(600));
+  await first.server.close();
+  const second = await start(t, options);
+  assert.equal((await second.connect('bob')).reply, 2);
+  assert.equal((await second.connect('carol')).reply, 0);
+});
+
+test('slow: a quota ends a connection that goes on', async (t) => {
+  const quotaFile = join(temporaryDirectory(t), 'quota');
+  const { connect, event } = await start(t, { quotaFile, users: { alice: { perDay: 1000 } } });
+  const { client } = await connect('alice');
+  const timer = setInterval(() => client.send('x'.repeat(100)), 20);
+  t.after(() => clearInterval(timer));
+  await client.readAll();
+  assert.equal((await event('closed')).reason, 'quota-exceeded');
+});
+
+test('a quota without a file is refused', async (t) => {
+  const options = { users: { alice: { perDay: 1000 } } };
+  await assert.rejects(start(t, options), { name: 'UserError', message: /--quota-file/ });
+});

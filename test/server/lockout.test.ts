@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { startServer } from '../support/server.js';
+import { login } from '../support/socks.js';
+import { HASH_OF_SECRET, passwordFile, plainSecret } from '../support/users.js';
+
+const secret = plainSecret('secret');
+const RIGHT = 0;
+
+/** Wrong passwords, all at once. @returns the statuses. */
+function guess(t: TestContext, port: number, from: string, passwords: readonly string[]) {
+  return Promise.all(
+    passwords.map(async (password) => (await login(t, port, 'alice', password, from)).status),
+  );
+}
+
+function passwords(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `guess ${i}`);
+}
+
+test('slow: ten different wrong passwords lock a user out at that address', async (t) => {
+  const auth = [passwordFile(t, `alice::${secret}`, `bob::${secret}`)];
+  const { port, event } = await startServer(t, { auth });
+  const status = async (user: string, from: string) =>
+    (await login(t, port, user, 'secret', from)).status;
+
+  assert.equal(await status('alice', '127.0.0.3'), RIGHT);
+  for (const from of ['127.0.0.2', '127.0.0.3']) {
+    const statuses = await guess(t, port, from, passwords(10));
+    assert.ok(!statuses.includes(RIGHT));
+  }
+  assert.notEqual(await status('alice', '127.0.0.2'), RIGHT, 'the right password is refused');
+  assert.ok(await event('authentication-failed', ({ detail }) => detail.includes('locked out')));
+  assert.equal(await status('bob', '127.0.0.2'), RIGHT, 'another user');
+  assert.equal(await status('alice', '127.0.0.1'), RIGHT, 'another address');
+  assert.equal(await status('alice', '127.0.0.3'), RIGHT, 'who was known there already');
+});
+
+const harmless: [name: string, options: { maxLoginFailures: number }, guesses: string[]][] = [
+  ['fewer wrong passwords', { maxLoginFailures: 4 }, passwords(3)],
+  ['the same wrong password', { maxLoginFailures: 2 }, ['old', 'old', 'old']],
+  ['no limit', { maxLoginFailures: 0 }, passwords(3)],
+];
+for (const [name, options, guesses] of harmless) {
+  test(`nobody is locked out by ${name}`, async (t) => {
+    const auth = [passwordFile(t, `alice::${secret}`)];
+    const { port } = await startServer(t, { auth, ...options });
+    await guess(t, port, '127.0.0.2', guesses);
+    assert.equal((await login(t, port, 'alice', 'secret', '127.0.0.2')).status, RIGHT);
+  });
+}
+
+test('a lockout ends after lockoutTime', async (t) => {
+  const auth = [passwordFile(t, `alice::${secret}`)];
+  const options = { auth, maxLoginFailures: 2, lockoutTime: 1 };
+  const { port } = await startServer(t, options);
+  await guess(t, port, '127.0.0.1', passwords(2));
+  const started = Date.now();
+  let status = -1;
+  for (let i = 0; status !== RIGHT && i < 5; i++) {
+    ({ status } = await login(t, port, 'alice', 'secret'));
+  }
+  assert.equal(status, RIGHT);
+  assert.ok(Date.now() - started > 300, 'it was locked out');
+});
+
+test('fifty logins at once with a slow hash succeed soon', async (t) => {
+  const users = Array.from({ length: 50 }, (_, i) => `user${i}`);
+  const auth = [passwordFile(t, ...users.map((user) => `${user}::${HASH_OF_SECRET}`))];
+  const { port } = await startServer(t, { auth });
+  const started = Date.now();
+  const statuses = await Promise.all(
+    users.map(async (user) => (await login(t, port, user, 'secret')).status),
+  );
+  assert.deepEqual(new Set(statuses), new Set([RIGHT]));
+  assert.ok(Date.now() - started < 5000, `${Date.now() - started} ms`);
+});
+
+test('fifty logins at once of one client succeed', async (t) => {
+  const auth = [passwordFile(t, `alice::${HASH_OF_SECRET}`)];
+  const { port } = await startServer(t, { auth });
+  const statuses = await guess(t, port, '127.0.0.1', Array(50).fill('secret'));
+  assert.deepEqual(new Set(statuses), new Set([RIGHT]));
+});

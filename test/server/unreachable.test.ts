@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConnectTarget } from 'picosocks5';
+import { startServer } from '../support/server.js';
+import { bytes, Client, echoServer, freePort } from '../support/sockets.js';
+import { address, assertEcho, connected, domain, greeted, readReply } from '../support/socks.js';
+
+const requests: [name: string, reply: number, reason: string, request: (port: number) => Buffer][] =
+  [
+    ['not allowed', 2, 'not-allowed', (port) => bytes(1, 0, address('127.0.0.2', port))],
+    [
+      'a name that does not resolve',
+      4,
+      'unreachable',
+      (port) => bytes(1, 0, domain('name.invalid', port)),
+    ],
+    ['refused', 5, 'unreachable', (port) => bytes(1, 0, address('127.0.0.1', port))],
+    ['refused over IPv6', 5, 'unreachable', (port) => bytes(1, 0, address('::1', port))],
+    ['an unknown command', 7, 'unsupported', (port) => bytes(9, 0, address('127.0.0.1', port))],
+    ['an unknown type of address', 8, 'unsupported', () => bytes(1, 0, 2, 0, 0, 0, 0, 0, 0)],
+  ];
+for (const [name, expected, reason, request] of requests) {
+  test(`reply ${expected}, then the end: ${name}`, async (t) => {
+    const port = await freePort(t);
+    const rules = ['!connect:127.0.0.2', 'all'];
+    const { port: proxy, event } = await startServer(t, { request: rules });
+    const client = await greeted(t, proxy);
+    client.send(5, request(port));
+    assert.equal((await readReply(client)).reply, expected);
+    assert.equal((await client.readAll()).length, 0);
+    client.socket.end();
+    assert.equal((await event('rejected')).reason, reason);
+    assert.equal((await event('closed')).reason, reason);
+  });
+}
+
+const codes: [code: string, reply: number][] = [
+  ['ENETUNREACH', 3],
+  ['EHOSTUNREACH', 4],
+  ['ENOTFOUND', 4],
+  ['ECONNREFUSED', 5],
+  ['ETIMEDOUT', 6],
+  ['EMFILE', 1],
+  ['', 1],
+];
+for (const [code, expected] of codes) {
+  test(`reply ${expected} when connecting fails with "${code}"`, async (t) => {
+    const { port, server } = await startServer(t);
+    const connect = () => Promise.reject(Object.assign(new Error('failed'), { code }));
+    server.registries.connectors.register({ id: 'failing', connect });
+    const client = await greeted(t, port);
+    client.send(5, 1, 0, address('127.0.0.1', 1));
+    const reply = await client.readAll();
+    assert.deepEqual(reply, bytes(5, expected, 0, 1, 0, 0, 0, 0, 0, 0));
+  });
+}
+
+test('slow: a client that does not close after a failure is closed', async (t) => {
+  const { port, event } = await startServer(t);
+  const client = await greeted(t, port);
+  client.send(5, 1, 0, address('127.0.0.1', await freePort(t)));
+  await client.readAll();
+  const { duration } = await event('closed');
+  assert.ok(duration < 5000, `${duration} ms`);
+});
+
+const malformed: [name: string, message: Buffer][] = [
+  ['another version', bytes(6, 1, 0)],
+  ['HTTP', bytes('GET / HTTP/1.1\r\n\r\n')],
+  ['another version in the request', bytes(5, 1, 0, 4, 1, 0, 1, 127, 0, 0, 1, 0, 80)],
+  ['an empty name', bytes(5, 1, 0, 5, 1, 0, 3, 0, 0, 80)],
+];
+for (const [name, message] of malformed) {
+  test(`the connection ends, and no other: ${name}`, async (t) => {
+    const echo = await echoServer(t);
+    const { port, event } = await startServer(t);
+    const other = await connected(t, port, echo);
+    const client = await Client.connect(t, port);
+    client.send(message);
+    await client.readAll();
+    client.socket.end();
+    const { reason } = await event('closed');
+    assert.equal(reason, 'protocol-error');
+    await assertEcho(other);
+  });
+}
+
+test('a client that leaves while it is connected gives up connecting', async (t) => {
+  const { port, server, event } = await startServer(t);
+  const asked = new Promise<ConnectTarget>((resolve) => {
+    server.registries.connectors.register({
+      id: 'pending',
+      connect: (target) => {
+        resolve(target);
+        return new Promise((_, reject) => {
+          target.signal.addEventListener('abort', () => reject(new Error('aborted')));
+        });
+      },
+    });
+  });
+  const client = await greeted(t, port);
+  client.send(5, 1, 0, address('127.0.0.1', 9));
+  const { signal, addresses, destination, user } = await asked;
+  assert.deepEqual([addresses, destination.port, user], [['127.0.0.1'], 9, undefined]);
+  assert.equal(signal.aborted, false);
+  client.socket.resetAndDestroy();
+  assert.equal((await event('closed')).reason, 'client-left');
+  assert.equal(signal.aborted, true);
+  assert.deepEqual(server.connections(), []);
+});
