@@ -15,7 +15,7 @@ const CHUNK = 64 * 1024;
 const CHUNKS = 1600;
 const SIZE = CHUNK * CHUNKS;
 /** What the proxy itself may hold of one flow. */
-const HELD = 320 * 1024;
+const HELD = 400 * 1024;
 
 /** 100 MiB, no two blocks the same. */
 function* data(seed: Buffer): Generator<Buffer> {

@@ -1,10 +1,8 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /**
- * Watches the sockets of a proxy in this process, by the channels on which Node.js publishes all
- * sockets that are made.
+ * Watches the sockets of a proxy in this process: all that are read.
  *
  * @param proxy the port that it listens at.
  * @param destination the port that it connects to.
@@ -16,13 +14,11 @@ export function watchProxySockets(
   destination: number,
 ): () => number {
   const sockets = new Set<Socket>();
-  const add = (message: unknown) => {
-    sockets.add((message as { socket: Socket }).socket);
-  };
-  for (const channel of ['net.server.socket', 'net.client.socket']) {
-    subscribe(channel, add);
-    t.after(() => unsubscribe(channel, add));
-  }
+  const { resume } = Socket.prototype;
+  t.mock.method(Socket.prototype, 'resume', function (this: Socket) {
+    sockets.add(this);
+    return resume.call(this);
+  });
   return () => {
     const own = [...sockets].filter(
       ({ localPort, remotePort }) => localPort === proxy || remotePort === destination,

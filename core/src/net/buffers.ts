@@ -1,8 +1,8 @@
 /** What a socket that carries little reads into: all of them share it. */
 const SMALL = 64 * 1024;
 /** What a flow that fills that reads into, by itself: from the first size to the second. */
-const FIRST = 128 * 1024;
-const LARGEST = 512 * 1024;
+const FIRST = 96 * 1024;
+const LARGEST = 384 * 1024;
 /** All flows together grow beyond the small buffer up to this. */
 const BUDGET = 128 * 1024 * 1024;
 /** Of what flows have given back, this much is kept for the next. */

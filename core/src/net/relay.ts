@@ -66,7 +66,7 @@ function pump(
 /**
  * Moves bytes both ways until both sides have finished or one resets. A side that finishes leaves
  * the other free to go on sending; a reset of one side resets the other. A side that does not read
- * stops the other: what waits for it is one read, half a MiB at most and less if many do.
+ * stops the other: what waits for it is one read, 384 KiB at most and less if many do.
  *
  * @param client whose inlet nobody else reads any more.
  * @param early what was already read of the client's data.
