@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { codeOf, systemMessage, UserError } from '../errors.js';
 
 /** Bytes that a user or a group has moved in a day and in a month of local time. */
@@ -30,6 +31,16 @@ function isUsage(value: unknown): value is Usage {
   return typeof day === 'string' && Number.isFinite(dayBytes) && Number.isFinite(monthBytes);
 }
 
+/** Nothing was used yet; but it has to be possible to say what will be. */
+async function emptyFile(file: string): Promise<Record<string, Usage>> {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new UserError(`cannot write the quota file "${file}": ${systemMessage(error)}`);
+  }
+  return {};
+}
+
 /**
  * Reads what was used from a file; nothing was if there is no such file.
  *
@@ -40,7 +51,7 @@ export async function readUsage(file: string): Promise<Record<string, Usage>> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
+    if (codeOf(error) === 'ENOENT') return emptyFile(file);
     throw new UserError(`cannot read the quota file "${file}": ${systemMessage(error)}`);
   }
   try {

@@ -10,22 +10,25 @@ export const isInBackground = process.env[MARK] !== undefined && process.send !=
  * Starts this program once more, in the background and without a terminal, and returns when it
  * listens.
  *
+ * @param keepStderr whether it goes on writing to stderr; else only until it listens.
  * @throws {UserError} if it ends before; it has said why.
  */
-export function goToBackground(argv: readonly string[]): Promise<void> {
+export function goToBackground(argv: readonly string[], keepStderr: boolean): Promise<void> {
   const child = fork(process.argv[1] as string, [...argv], {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', keepStderr ? 'inherit' : 'pipe', 'ipc'],
   });
+  child.stderr?.pipe(process.stderr);
   return new Promise((resolve, reject) => {
     child.once('message', () => {
       child.disconnect();
+      child.stderr?.destroy();
       child.unref();
       resolve();
     });
     child.once('error', (error) => reject(new UserError(`cannot start: ${error.message}`)));
-    child.once('exit', () => reject(new UserError('it did not start in the background')));
+    child.once('close', () => reject(new UserError('it did not start in the background')));
   });
 }
 

@@ -22,7 +22,7 @@ const DEFAULT_GRACE = 5;
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
   const settings = await loadSettings(args);
   if (settings.nofork === false && !isInBackground) {
-    await goToBackground(argv);
+    await goToBackground(argv, (settings.logmode ?? 'syslog') !== 'syslog');
     return;
   }
   const mode: LogMode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');

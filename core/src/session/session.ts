@@ -338,7 +338,7 @@ export class Session {
     const { events } = this.#host;
     if (!events.active) return;
     const common = { type, id: this.id, time: Date.now(), client: this.client };
-    events.emit({ ...rest, ...common } as unknown as ServerEvent);
+    events.emit({ ...common, ...rest } as unknown as ServerEvent);
   }
 }
 

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { OPTIONS } from 'picosocks5';
+import { PICOSOCKS5 } from '../support/command.js';
+import { temporaryDirectory, temporaryFile } from '../support/files.js';
+import { run } from '../support/programs.js';
+import { serve } from '../support/sockets.js';
+
+function picosocks5(t: TestContext, ...args: string[]) {
+  return run(t, process.execPath, [PICOSOCKS5, ...args]);
+}
+
+/** What is wrong, the arguments, and what the one line on stderr says. */
+type Mistake = [name: string, args: (t: TestContext) => string[], message: RegExp];
+
+const mistakes: Mistake[] = [
+  ['an unknown option', () => ['--frobnicate'], /unknown option --frobnicate/],
+  ['a missing value', () => ['--maxconn'], /--maxconn needs a value/],
+  ['a number that is none', () => ['--maxconn', 'many'], /--maxconn: .*whole number.*"many"/],
+  ['an unknown level', () => ['-v', 'loud'], /-v: expected one of err, warn/],
+  ['a bad rule', () => ['--request', 'fetch:*'], /--request: rule "fetch:\*": expected/],
+  ['a bad address', () => ['127.0.0.1:99999'], /"99999" is not a port/],
+  ['a missing file', () => ['-c', '/nonexistent.ini'], /"\/nonexistent.ini": no such file/],
+  ['missing users', () => ['-a', '/nonexistent'], /"\/nonexistent": no such file/],
+  [
+    'a bad rule in a file',
+    (t) => ['-c', temporaryFile(t, '# rules\n\nrequest = fetch:*\n', 'p.ini')],
+    /p\.ini:3: request: rule "fetch:\*"/,
+  ],
+  [
+    'a bad user',
+    (t) => ['-a', temporaryFile(t, 'a::$base64$eA==\nbob::S3cret!\n', 'users')],
+    /users:2: (?!.*S3cret)/,
+  ],
+  ['an open proxy', () => ['*:0'], /refusing to listen on 0\.0\.0\.0:0 without users/],
+  ['no such interface', () => ['-B', '@none0'], /there is no interface "none0"/],
+  [
+    'a quota without its file',
+    (t) => ['-c', temporaryFile(t, '[user:a]\nquota-day = 1G\n')],
+    /need --quota-file/,
+  ],
+  [
+    'a damaged quota file',
+    (t) => ['--quota-file', temporaryFile(t, '{"user a": 7}')],
+    /quota file ".*" is damaged/,
+  ],
+];
+
+for (const [name, args, message] of mistakes) {
+  test(`${name} is one line on stderr and exit status 1`, async (t) => {
+    const { status, stdout, stderr } = await picosocks5(t, ...args(t));
+    assert.equal(status, 1);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^picosocks5: [^\n]*\n$/);
+    assert.match(stderr, message);
+  });
+}
+
+test('a port in use', async (t) => {
+  const port = await serve(t, () => {});
+  const { status, stderr } = await picosocks5(t, `127.0.0.1:${port}`);
+  assert.equal(status, 1);
+  const address = `127\\.0\\.0\\.1:${port}`;
+  assert.match(stderr, new RegExp(`^picosocks5: cannot listen on ${address}: address already`));
+});
+
+test('--help fits a terminal and lists every option', async (t) => {
+  const { status, stdout } = await picosocks5(t, '--help');
+  assert.equal(status, 0);
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  for (const { key, name } of OPTIONS) assert.ok(key === 'listen' || stdout.includes(name), name);
+});
+
+test('--version', async (t) => {
+  assert.match((await picosocks5(t, '-V')).stdout, /^picosocks5 \d+\.\d+\.\d+\n$/);
+});
+
+const root = process.getuid?.() === 0 ? undefined : 'not root';
+test('--user and --group that do not exist', { skip: root }, async (t) => {
+  for (const args of [
+    ['-u', 'no-such-user'],
+    ['-u', 'nobody', '-g', 'no-such-group'],
+  ]) {
+    const { status, stderr } = await picosocks5(t, ...args, '127.0.0.1:0');
+    assert.equal(status, 1);
+    assert.match(stderr, /^picosocks5: .*no-such-(user|group)/m);
+    assert.doesNotMatch(stderr, / at /);
+  }
+});
+
+test('check says which rule decides, and by its exit status whether', async (t) => {
+  const ini = '[staff]\nrequest = connect:127.0.0.0/8:80-90\n[*]\nrequest = !all\n';
+  const users = temporaryFile(t, 'ann:staff:$base64$eA==\n', 'users');
+  const args = ['-c', temporaryFile(t, ini), '-a', users, '-A'];
+  for (const [request, status, message] of [
+    ['ann connect 127.0.0.1:85', 0, /allowed: rule "connect:127.* of \[staff\]/],
+    ['ann connect 127.0.0.1:91', 1, /refused: no rule allows it/],
+    ['- connect 127.0.0.1:85', 1, /refused: rule "!all" of \[\*\]/],
+    ['bob connect 127.0.0.1:85', 2, /no user "bob"/],
+    ['ann fly 127.0.0.1:85', 2, /"fly" is not connect/],
+  ] as const) {
+    const result = await picosocks5(t, 'check', ...args, ...request.split(' '));
+    assert.equal(result.status, status, request);
+    assert.match(result.stdout + result.stderr, message);
+  }
+});
+
+test('folders are not files', async (t) => {
+  const folder = temporaryDirectory(t);
+  for (const args of [
+    ['-c', folder],
+    ['-a', folder],
+    ['--quota-file', join(folder, 'x', 'y')],
+  ]) {
+    const { status, stderr } = await picosocks5(t, ...args, '127.0.0.1:0');
+    assert.equal(status, 1);
+    assert.match(stderr, /^picosocks5: cannot (read|write) [^\n]*\n$/);
+  }
+});
