@@ -49,6 +49,8 @@ export class Server {
   #lastId = 0;
   #lastListener = 0;
   #closing: Promise<void> | undefined;
+  /** Settled when the reloads so far are over: they wait for each other. */
+  #reloading: Promise<unknown> = Promise.resolve();
   /** Called when the last session is over. */
   #onEmpty: (() => void) | undefined;
 
@@ -91,7 +93,8 @@ export class Server {
     try {
       await this.#moveTo(state);
     } catch (error) {
-      await this.close();
+      this.#closing = this.#stop(0);
+      await this.#closing;
       throw error;
     }
     this.#clock = setInterval(() => this.#tick(), CLOCK).unref();
@@ -105,7 +108,13 @@ export class Server {
    * @param options the new ones; without them, what the present ones name is read again.
    * @throws as `listen()` does.
    */
-  async reload(options?: ServerOptions): Promise<void> {
+  reload(options?: ServerOptions): Promise<void> {
+    const reload = this.#reloading.then(() => this.#reload(options));
+    this.#reloading = reload.catch(() => {});
+    return reload;
+  }
+
+  async #reload(options: ServerOptions | undefined): Promise<void> {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
     const state = await this.#load(checked);

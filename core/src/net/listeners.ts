@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { codeOf } from '../errors.js';
+import { codeOf, UserError } from '../errors.js';
 import type { Address } from '../protocol/address.js';
 import { type ListenAddress, Listener, sameAddress } from './listener.js';
 
@@ -13,6 +13,7 @@ export interface ListenChange {
 export class Listeners {
   readonly #accept: (socket: Socket) => void;
   #open: readonly Listener[] = [];
+  #closed = false;
 
   /** @param accept takes each client's socket. */
   constructor(accept: (socket: Socket) => void) {
@@ -24,7 +25,8 @@ export class Listeners {
   }
 
   /**
-   * Listens at some addresses and no more at others. If that fails, all is as it was.
+   * Listens at some addresses and no more at others. If that fails, all is as it was. One change
+   * has to be over before the next.
    *
    * @throws {UserError} if the system does not let it.
    */
@@ -50,9 +52,10 @@ export class Listeners {
     return { started: addressesOf(opened), stopped: addressesOf(obsolete) };
   }
 
-  /** Stops listening. @returns where it listened. */
+  /** Stops listening, for good. @returns where it listened. */
   close(): readonly Address[] {
     const { addresses } = this;
+    this.#closed = true;
     for (const listener of this.#open) listener.close();
     this.#open = [];
     return addresses;
@@ -81,6 +84,7 @@ export class Listeners {
         const listener = await Listener.open(address, this.#accept);
         if (listener !== undefined) opened.push(listener);
       }
+      if (this.#closed) throw new UserError('the server has been closed');
     } catch (error) {
       for (const listener of opened) listener.close();
       throw error;

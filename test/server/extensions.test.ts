@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as dial } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { AccessPolicy, AuthenticationMethod, ConnectTarget, Registries } from 'picosocks5';
+import { run } from '../support/programs.js';
+import { startServer } from '../support/server.js';
+import { assertTurnedAway, bytes, Client, echoServer } from '../support/sockets.js';
+import { assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
+import { HASH_OF_SECRET, passwordFile } from '../support/users.js';
+
+const TOKEN = 0x80;
+
+/** Lets in who sends the octet 7. */
+const token: AuthenticationMethod = {
+  id: 'token',
+  code: TOKEN,
+  strength: 100,
+  available: () => true,
+  async authenticate({ read, write }) {
+    const octet = await read((input) =>
+      input.length > 0 ? { value: input[0], length: 1 } : undefined,
+    );
+    if (octet === 9) throw new Error('the method is broken');
+    write(Buffer.of(octet === 7 ? 0 : 1));
+    return octet === 7
+      ? { user: 'seven', group: 'tokens' }
+      : { user: undefined, failure: 'another octet' };
+  },
+};
+
+test('an authentication method', async (t) => {
+  const echo = await echoServer(t);
+  const groups = { tokens: { request: ['connect'] } };
+  const { port, event } = await startServer(t, { request: ['!all'], groups }, (registries) =>
+    registries.authenticationMethods.register(token),
+  );
+  const offer = async (octet: number) => {
+    const client = await Client.connect(t, port);
+    client.send(5, 2, 0, TOKEN);
+    assert.deepEqual(await client.read(2), bytes(5, TOKEN));
+    return client.send(octet);
+  };
+  const client = await offer(7);
+  assert.deepEqual(await client.read(1), bytes(0));
+  assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+  const { method, user } = await event('authenticated');
+  assert.deepEqual([method, user], ['token', 'seven']);
+
+  assert.deepEqual(await (await offer(8)).readAll(), bytes(1));
+  assert.equal((await event('authentication-failed')).detail, 'another octet');
+
+  assert.deepEqual(await (await offer(9)).readAll(), bytes(), 'no reply to what is no request');
+  const { reason, detail } = await event('rejected');
+  assert.deepEqual([reason, detail], ['internal-error', 'the method is broken']);
+  await assertEcho(client);
+});
+
+test('a format of authentication sources', async (t) => {
+  const opened: string[] = [];
+  let disposed = 0;
+  const extend = ({ authenticationSources }: Registries) =>
+    authenticationSources.register({
+      id: 'table',
+      open(file) {
+        opened.push(file);
+        const password = Buffer.from('secret');
+        const secret = { kind: 'plain', password, group: undefined } as const;
+        return Promise.resolve({
+          name: file,
+          secrets: (user: string) => {
+            if (user === 'broken') throw new Error('the source is broken');
+            return user === 'alice' ? [secret] : [];
+          },
+          serverSecret: () => undefined,
+          all: () => [secret],
+          dispose: () => disposed++,
+        });
+      },
+    });
+  const { port, server, event } = await startServer(t, { auth: ['table:x:y'] }, extend);
+  assert.deepEqual(opened, ['x:y']);
+  assert.equal((await login(t, port, 'alice', 'secret')).status, 0);
+  assert.notEqual((await login(t, port, 'bob', 'secret')).status, 0);
+  await assert.rejects(login(t, port, 'broken', 'secret'), /ended after 0/);
+  assert.equal((await event('rejected')).detail, 'the source is broken');
+  assert.equal((await login(t, port, 'alice', 'secret')).status, 0);
+  await server.close();
+  assert.equal(disposed, 1);
+});
+
+const DENIED = 2;
+const FAILED = 1;
+const questions: [question: keyof AccessPolicy, command: number][] = [
+  ['admit', 1],
+  ['permit', 2],
+  ['judge', 1],
+];
+for (const [question, command] of questions) {
+  test(`an access policy that answers ${question}()`, async (t) => {
+    const { port, server } = await startServer(t, { bind: ['127.0.0.1'] });
+    const echo = await echoServer(t);
+    const other = await connected(t, port, echo);
+    const replyTo = async (answer: () => { by: string }) => {
+      const policy = { id: 'mine', [question]: answer };
+      const registration = server.registries.accessPolicies.register(policy);
+      const client = await greeted(t, port);
+      client.send(5, command, 0, 1, command === 2 ? bytes(0, 0, 0, 0) : bytes(127, 0, 0, 1), 0, 7);
+      const answered = await client.readAll();
+      registration.dispose();
+      return answered[1];
+    };
+    assert.equal(await replyTo(() => ({ by: 'a whim' })), DENIED);
+    const broken = () => {
+      throw new Error('the policy is broken');
+    };
+    assert.equal(await replyTo(broken), FAILED);
+    await assertEcho(other);
+    await connected(t, port, echo);
+  });
+}
+
+test('an access policy that answers accept()', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server, event } = await startServer(t);
+  server.registries.accessPolicies.register({
+    id: 'mine',
+    accept(client) {
+      if (client.at(-1) === 3) throw new Error('the policy is broken');
+      return client.at(-1) === 2 ? { by: 'a whim' } : undefined;
+    },
+  });
+  await assertTurnedAway(t, port, '127.0.0.2');
+  await assertTurnedAway(t, port, '127.0.0.3');
+  const details = ['a whim', 'the policy is broken'];
+  for (const detail of details) await event('rejected', (rejected) => rejected.detail === detail);
+  await connected(t, port, echo);
+});
+
+/** A connector with a state of its own. */
+class Detour {
+  readonly id: string;
+  readonly #hosts: readonly string[];
+  readonly #port: number;
+
+  constructor(id: string, hosts: readonly string[], port: number) {
+    this.id = id;
+    this.#hosts = hosts;
+    this.#port = port;
+  }
+
+  serves({ destination }: Pick<ConnectTarget, 'destination'>): boolean {
+    if (destination.host === 'broken') throw new Error('the connector is broken');
+    return this.#hosts.includes(destination.host);
+  }
+
+  async connect() {
+    if (this.#port === 0) throw new Error('the connector is broken');
+    const socket = dial({ port: this.#port, host: '127.0.0.1', allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  }
+}
+
+test('connectors: the last one that serves a destination makes the connection', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server } = await startServer(t);
+  const { connectors } = server.registries;
+  connectors.register(new Detour('first', ['127.0.0.2', '127.0.0.3'], echo));
+  connectors.register(new Detour('second', ['127.0.0.3'], 0));
+  const expected: [host: string, reply: number][] = [
+    ['127.0.0.2', 0],
+    ['127.0.0.3', FAILED],
+    ['127.0.0.4', 5],
+    ['127.0.0.1', 0],
+  ];
+  for (const [host, reply] of expected) {
+    const client = await greeted(t, port);
+    assert.equal((await connectTo(client, host, echo)).reply, reply, host);
+    if (reply === 0) await assertEcho(client);
+  }
+});
+
+async function assertOnlyItsOwn(
+  t: TestContext,
+  id: string,
+  extend: (registries: Registries) => void,
+) {
+  const echo = await echoServer(t);
+  const { port, server } = await startServer(t);
+  const other = await connected(t, port, echo);
+  extend(server.registries);
+  assert.equal((await connectTo(await greeted(t, port), '127.0.0.1', echo)).reply, FAILED, id);
+  await assertEcho(other);
+}
+
+test('a connector that throws at once ends only its own connection', async (t) => {
+  const broken = () => {
+    throw new Error('the connector is broken');
+  };
+  const fail = () => Promise.reject(new Error('not asked'));
+  await assertOnlyItsOwn(t, 'connect', ({ connectors }) =>
+    connectors.register({ id: 'x', connect: broken }),
+  );
+  await assertOnlyItsOwn(t, 'serves', ({ connectors }) =>
+    connectors.register({ id: 'x', serves: broken, connect: fail }),
+  );
+});
+
+test('an event sink that throws is removed, and the others are told', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server, events } = await startServer(t);
+  let calls = 0;
+  server.registries.eventSinks.register({
+    id: 'broken',
+    handle() {
+      calls++;
+      throw new Error('the sink is broken');
+    },
+  });
+  await connected(t, port, echo);
+  await connected(t, port, echo);
+  assert.equal(calls, 1);
+  const warnings = events.flatMap((one) => (one.type === 'warning' ? [one.message] : []));
+  assert.match(warnings.join(), /"broken" .* removed: the sink is broken/);
+});
+
+test('after close() nothing keeps the process alive', async (t) => {
+  const echo = await echoServer(t);
+  const program = `
+    import { createServer } from 'picosocks5';
+    import { connect } from 'node:net';
+    import { once } from 'node:events';
+    const options = { listen: ['127.0.0.1:0'], auth: [process.argv[1]], handshakeTimeout: 3600 };
+    const server = createServer(options);
+    const [{ port }] = await server.listen();
+    await server.reload();
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(Buffer.from('\\x05\\x01\\x02\\x01\\x05alice\\x06secret\\x05\\x01\\x00\\x01\\x7f\\x00\\x00\\x01'));
+    socket.write(Buffer.of(${echo >> 8}, ${echo & 0xff}));
+    for (let answer = ''; answer.length < 28; ) answer += (await once(socket, 'data'))[0].toString('hex');
+    console.log(server.connections()[0].user);
+    await server.close();
+    console.log('closed');
+  `;
+  const args = ['--input-type=module', '-e', program, passwordFile(t, `alice::${HASH_OF_SECRET}`)];
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  const output = await run(t, process.execPath, args, { cwd, timeout: 10_000 });
+  assert.deepEqual(output, { status: 0, stdout: 'alice\nclosed\n', stderr: '' });
+});
