@@ -26,7 +26,6 @@ describe('[ADDRESS][:PORT]', () => {
     ['localhost', 'localhost', 1080],
     ['localhost:socks', 'localhost', 1080],
     ['proxy.example.com:1081', 'proxy.example.com', 1081],
-    ['1081', '1081', 1080],
   ];
   for (const [text, host, port] of cases) {
     test(text, () => assert.deepEqual(parseEndpoint(text), { host, port }));
@@ -38,6 +37,7 @@ describe('[ADDRESS][:PORT]', () => {
     `"${text}": "${port}" is not a port; expected a number from 0 to 65535 or a service name`;
   const mistakes: readonly (readonly [text: string, message: string])[] = [
     ['', '"" is not [ADDRESS][:PORT]'],
+    ['1081', '"1081" is not [ADDRESS][:PORT]; a port alone is written :1081'],
     ['::1', hint('::1')],
     ['::', hint('::')],
     ['2001:db8::1', hint('2001:db8::1')],

@@ -61,6 +61,9 @@ export function parseEndpoint(text: string): Endpoint {
     throw new UserError(`"${text}": "${v6}" is not an IPv6 address`);
   }
   const host = v6 ?? name ?? '';
+  if (/^\d+$/.test(host)) {
+    throw new UserError(`"${text}" is not [ADDRESS][:PORT]; a port alone is written :${host}`);
+  }
   return {
     host: host === '' || host === '*' ? undefined : canonicalIP(host),
     port: port === undefined || port === '' ? DEFAULT_PORT : parsePort(port, text),

@@ -45,7 +45,7 @@ export function parseChap(bytes: Uint8Array): Parsed<Attributes> | undefined {
     if (attribute === undefined || size === undefined) return undefined;
     const end = length + 2 + size;
     if (bytes.length < end) return undefined;
-    attributes.set(attribute, bytes.slice(length + 2, end));
+    attributes.set(attribute, Uint8Array.from(bytes.subarray(length + 2, end)));
     length = end;
   }
   return { value: attributes, length };

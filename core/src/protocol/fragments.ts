@@ -46,7 +46,7 @@ export class Reassembly {
       this.#drop();
       return undefined;
     }
-    this.#parts.push(data.slice());
+    this.#parts.push(Uint8Array.from(data));
     if ((fragment & LAST) === 0) return undefined;
     const whole = Buffer.concat(this.#parts, this.#size);
     this.#forget();
