@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   matchNetwork,
-  matchRequest,
   parseNetworkRule,
   parseRequestRule,
+  RequestRules,
   resolveRule,
 } from '#core/access/rules.js';
 import { UserError } from '#core/errors.js';
@@ -181,7 +181,11 @@ describe('request rules', () => {
       const rule = await requestRule(text);
       assert.equal(rule.allow, !text.startsWith('!'));
       const match = ([command, address, port = 80, host = address]: Asked) =>
-        matchRequest([rule], { command, destination: { host, port }, address: ip(address) });
+        new RequestRules([rule]).match({
+          command,
+          destination: { host, port },
+          address: ip(address),
+        });
       for (const asked of about) assert.equal(match(asked)?.rule, rule, String(asked));
       for (const asked of notAbout) assert.equal(match(asked), undefined, String(asked));
     });
@@ -204,7 +208,7 @@ describe('request rules', () => {
       ['!connect:*:25', 'connect:192.0.2.0/24', '!all'].map(requestRule),
     );
     const decide = (address: string, port: number) =>
-      matchRequest(rules, {
+      new RequestRules(rules).match({
         command: 'connect',
         destination: { host: address, port },
         address: ip(address),
@@ -213,7 +217,11 @@ describe('request rules', () => {
     assert.equal(decide('192.0.2.1', 80), 'connect:192.0.2.0/24');
     assert.equal(decide('192.0.3.1', 80), '!all');
     assert.equal(
-      matchRequest([], { command: 'bind', destination: { host: '', port: 0 }, address: ip('::') }),
+      new RequestRules([]).match({
+        command: 'bind',
+        destination: { host: '', port: 0 },
+        address: ip('::'),
+      }),
       undefined,
     );
   });

@@ -3,16 +3,22 @@ import type { AccessPolicy, AccessRequest, ClientContext, CommandName, Denial } 
 import {
   describeRule,
   matchNetwork,
-  matchRequest,
   type NetworkRule,
   type RequestMatch,
   type RequestRule,
+  RequestRules,
 } from './rules.js';
 
 /** The rules of one place: the global ones, or a group's section. */
 export interface RuleSet {
   readonly network: readonly NetworkRule[];
   readonly request: readonly RequestRule[];
+}
+
+/** All rules that count for somebody, in their order. */
+interface Chain {
+  readonly network: readonly NetworkRule[];
+  readonly request: RequestRules;
 }
 
 /** A section of rules for the users of a group. */
@@ -40,12 +46,12 @@ export const NO_GROUP = '*';
  */
 export class AccessRules implements AccessPolicy {
   readonly id = 'rules';
-  readonly #global: RuleSet;
-  readonly #groups: ReadonlyMap<string, RuleSet>;
+  readonly #global: Chain;
+  readonly #groups: ReadonlyMap<string, Chain>;
 
   /** @param groups sections by group; a base that is not among them is left out. */
   constructor(global: RuleSet, groups: ReadonlyMap<string, GroupRules> = new Map()) {
-    this.#global = global;
+    this.#global = chainOf([global]);
     this.#groups = new Map([...groups.keys()].map((name) => [name, flatten(name, groups, global)]));
   }
 
@@ -58,9 +64,8 @@ export class AccessRules implements AccessPolicy {
   }
 
   permit({ group }: ClientContext, command: CommandName): Denial | undefined {
-    const rules = this.#rulesOf(group).request;
-    const about = rules.filter((rule) => (rule.command ?? command) === command);
-    if (rules.length === 0 || about.some(({ allow }) => allow)) return undefined;
+    const { request } = this.#rulesOf(group);
+    if (request.length === 0 || request.mayAllow(command)) return undefined;
     return { by: `no rule allows ${command}` };
   }
 
@@ -72,7 +77,7 @@ export class AccessRules implements AccessPolicy {
   /** Says whether a request to one address is allowed, and what decides it. */
   decide(request: AccessRequest): Decision {
     const rules = this.#rulesOf(request.group).request;
-    const match = matchRequest(rules, request);
+    const match = rules.match(request);
     if (match?.rule.allow === false) return { allowed: false, by: describeRule(match.rule) };
     if (match === undefined && rules.length > 0) return { allowed: false, by: 'no rule allows it' };
     if (isHostLocal(request.address) && !isLoopback(request.client) && !isNamed(match)) {
@@ -82,7 +87,7 @@ export class AccessRules implements AccessPolicy {
     return { allowed: true, by };
   }
 
-  #rulesOf(group: string | undefined): RuleSet {
+  #rulesOf(group: string | undefined): Chain {
     return this.#groups.get(group ?? NO_GROUP) ?? this.#global;
   }
 }
@@ -99,7 +104,7 @@ function denyNetwork(rules: readonly NetworkRule[], client: Uint8Array): Denial 
   return rule.allow ? undefined : { by: `network ${describeRule(rule)}` };
 }
 
-function flatten(name: string, groups: ReadonlyMap<string, GroupRules>, global: RuleSet): RuleSet {
+function flatten(name: string, groups: ReadonlyMap<string, GroupRules>, global: RuleSet): Chain {
   const chain: RuleSet[] = [];
   const seen = new Set<string>();
   for (let next: string | undefined = name; next !== undefined && !seen.has(next); ) {
@@ -108,9 +113,12 @@ function flatten(name: string, groups: ReadonlyMap<string, GroupRules>, global: 
     if (section !== undefined) chain.push(section);
     next = section?.base;
   }
-  chain.push(global);
+  return chainOf([...chain, global]);
+}
+
+function chainOf(sets: readonly RuleSet[]): Chain {
   return {
-    network: chain.flatMap((rules) => rules.network),
-    request: chain.flatMap((rules) => rules.request),
+    network: sets.flatMap(({ network }) => network),
+    request: new RequestRules(sets.flatMap(({ request }) => request)),
   };
 }
