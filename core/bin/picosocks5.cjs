@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
 // CommonJS, since this has to run before anything uses libuv's thread pool: names are resolved
-// there (getaddrinfo(3) blocks a thread), and four threads are few when names are slow.
-process.env.UV_THREADPOOL_SIZE ??= '32';
+// there, getaddrinfo(3) blocks a thread, and libuv lets slow names have half of the threads.
+process.env.UV_THREADPOOL_SIZE ??= '128';
 import('../dist/cli/main.js').then(({ main }) => main(process.argv.slice(2)));
