@@ -115,6 +115,8 @@ export type ServerEvent =
 /** Reads the events of a server: a log, metrics, a window. */
 export interface EventSink {
   readonly id: string;
+  /** Whether it wants events of a type: all, if it is left out. */
+  wants?(type: ServerEvent['type']): boolean;
   /** Takes an event at once. A sink that throws is removed, and the others are told. */
   handle(event: ServerEvent): void;
 }
@@ -127,15 +129,16 @@ export class EventStream {
     this.#sinks = sinks;
   }
 
-  /** Whether anybody reads: what an event costs to make can be saved otherwise. */
-  get active(): boolean {
-    return this.#sinks.size > 0;
+  /** Whether anybody wants events of a type: what it costs to make one can be saved otherwise. */
+  wanted(type: ServerEvent['type']): boolean {
+    for (const sink of this.#sinks) if (sink.wants?.(type) ?? true) return true;
+    return false;
   }
 
   emit(event: ServerEvent): void {
     for (const sink of this.#sinks) {
       try {
-        sink.handle(event);
+        if (sink.wants?.(event.type) ?? true) sink.handle(event);
       } catch (error) {
         this.#sinks.unregister(sink);
         this.warn(`the event sink "${sink.id}" failed and was removed: ${messageOf(error)}`);

@@ -98,12 +98,12 @@ describe('EventStream', () => {
 
   test('is active while anybody reads', () => {
     const { stream, sinks } = start();
-    assert.equal(stream.active, false);
+    assert.equal(stream.wanted('reloaded'), false);
     stream.emit(reloaded);
     const registration = sinks.register({ id: 'a', handle: () => {} });
-    assert.equal(stream.active, true);
+    assert.equal(stream.wanted('reloaded'), true);
     registration.dispose();
-    assert.equal(stream.active, false);
+    assert.equal(stream.wanted('reloaded'), false);
   });
 
   test('every sink gets every event, in order', () => {
@@ -135,7 +135,7 @@ describe('EventStream', () => {
     }
     stream.emit(reloaded);
     assert.equal(sinks.size, 0);
-    assert.equal(stream.active, false);
+    assert.equal(stream.wanted('reloaded'), false);
   });
 
   test('warn() is an event of now', () => {

@@ -109,7 +109,7 @@ const asked = (host: string): ServerEvent => ({ ...rejected, destination: { host
 describe('log lines', () => {
   for (const [event, level, text] of EVENTS) {
     test(text.slice(0, 60), () => {
-      assert.equal(levelOf(event), level);
+      assert.equal(levelOf(event.type), level);
       assert.equal(logText(event), text);
     });
   }

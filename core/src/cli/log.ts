@@ -38,10 +38,13 @@ export class Log implements EventSink {
     this.#threshold = level === 'none' ? -1 : PRIORITIES[level];
   }
 
+  wants(type: ServerEvent['type']): boolean {
+    return PRIORITIES[levelOf(type)] <= this.#threshold;
+  }
+
   handle(event: ServerEvent): void {
-    const level = levelOf(event);
+    const level = levelOf(event.type);
     const priority = PRIORITIES[level];
-    if (priority > this.#threshold) return;
     const text = this.#format === 'json' ? logJson(event) : logText(event);
     this.#syslog?.write(priority, text);
     if (this.#stderr === undefined) return;

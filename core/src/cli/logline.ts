@@ -12,8 +12,8 @@ export const PRIORITIES: Readonly<Record<Exclude<LogLevel, 'none'>, number>> = {
 };
 
 /** How much an event matters. */
-export function levelOf(event: ServerEvent): Exclude<LogLevel, 'none'> {
-  switch (event.type) {
+export function levelOf(type: ServerEvent['type']): Exclude<LogLevel, 'none'> {
+  switch (type) {
     case 'error':
       return 'err';
     case 'warning':
@@ -128,5 +128,5 @@ export function logText(event: ServerEvent): string {
 /** An event as a machine reads it: one JSON object, its time in RFC 3339 form. */
 export function logJson(event: ServerEvent): string {
   const { time, ...rest } = event;
-  return visibleJson({ time: new Date(time).toISOString(), level: levelOf(event), ...rest });
+  return visibleJson({ time: new Date(time).toISOString(), level: levelOf(event.type), ...rest });
 }

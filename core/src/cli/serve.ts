@@ -63,10 +63,14 @@ function greet(server: Server, settings: Settings): void {
 function surviveBugs(log: Log): void {
   const report = (error: unknown) => {
     const trouble = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.handle({ type: 'error', time: Date.now(), message: `internal error: ${trouble}` });
+    tell(log, `internal error: ${trouble}`);
   };
   process.on('uncaughtException', report);
   process.on('unhandledRejection', report);
+}
+
+function tell(log: Log, message: string): void {
+  if (log.wants('error')) log.handle({ type: 'error', time: Date.now(), message });
 }
 
 function reloadOnHangup(server: Server, log: Log, args: readonly Argument[]): void {
@@ -80,8 +84,7 @@ function reloadOnHangup(server: Server, log: Log, args: readonly Argument[]): vo
       } catch (error) {
         const trouble =
           error instanceof UserError ? error.message : `internal error: ${messageOf(error)}`;
-        const message = `nothing was reloaded: ${trouble}`;
-        log.handle({ type: 'error', time: Date.now(), message });
+        tell(log, `nothing was reloaded: ${trouble}`);
       }
     });
   });

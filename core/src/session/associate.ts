@@ -11,7 +11,8 @@ import { Refusal } from './refusal.js';
  * long as this connection.
  */
 export const associateCommand: CommandHandler = async (context) => {
-  const { destination, clientHost, control, traffic } = context;
+  const { settings, destination, clientHost, traffic } = context;
+  const control = context.control();
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
   const counted = context.countAssociation();
   try {
@@ -19,8 +20,8 @@ export const associateCommand: CommandHandler = async (context) => {
       client: clientHost,
       clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
       host: control.host,
-      ports: context.udpPorts,
-      external: context.external,
+      ports: settings.udpPorts,
+      external: settings.external,
       route: (address) => context.allowedAddresses(address),
       traffic,
       throttles: context.throttles,
@@ -29,10 +30,10 @@ export const associateCommand: CommandHandler = async (context) => {
       throw new Refusal(Reply.generalFailure, 'unreachable', detail);
     });
     try {
-      const host = ofFamily(context.advertised, control.host) ?? control.host;
-      context.established(relay.address, undefined);
+      const host = ofFamily(settings.advertised, control.host) ?? control.host;
+      context.established(relay.address);
       context.reply(Reply.succeeded, { host, port: relay.address.port });
-      const { client } = context.release(context.udpTimeout);
+      const { client } = context.release(settings.udpTimeout);
       await new Promise((resolve) => {
         client.once('end', resolve).once('close', resolve);
         if (client.destroyed || client.readableEnded) resolve(undefined);

@@ -26,14 +26,14 @@ export const bindCommand: CommandHandler = async (context) => {
   let peer: Socket;
   try {
     const bound = server.address() as AddressInfo;
-    const advertised = ofFamily(context.advertised, local) ?? local;
+    const advertised = ofFamily(context.settings.advertised, local) ?? local;
     context.reply(Reply.succeeded, { host: advertised, port: bound.port });
     peer = await acceptPeer(server, context, peers);
   } finally {
     server.close();
   }
   const address = remoteAddress(peer);
-  context.established({ host: local, port: peer.localPort ?? 0 }, address);
+  context.established({ host: local, port: peer.localPort ?? 0 }, peer);
   context.reply(Reply.succeeded, address);
   const { client, early } = context.release();
   return relay(client, peer, early, context.traffic, context.throttles);
@@ -41,22 +41,24 @@ export const bindCommand: CommandHandler = async (context) => {
 
 /** Where the peer can reach this host: as configured, or by the route towards it. */
 async function externalAddress(
-  { external, control }: CommandContext,
+  { settings, control }: CommandContext,
   peer: string | undefined,
 ): Promise<string> {
+  const { external } = settings;
   const anyFamily = external.ipv4 ?? external.ipv6;
   const configured = peer === undefined ? anyFamily : ofFamily(external, peer);
   if (configured !== undefined) return configured;
+  const { host } = control();
   try {
-    return await addressTowards(peer ?? (control.host.includes(':') ? '2001:db8::1' : '192.0.2.1'));
+    return await addressTowards(peer ?? (host.includes(':') ? '2001:db8::1' : '192.0.2.1'));
   } catch (error) {
-    if (peer === undefined) return control.host;
+    if (peer === undefined) return host;
     throw unreachable(error);
   }
 }
 
-function listen({ bindPorts }: CommandContext, host: string): Promise<Server> {
-  return listenInRange(bindPorts, async (port) => {
+function listen({ settings }: CommandContext, host: string): Promise<Server> {
+  return listenInRange(settings.bindPorts, async (port) => {
     const server = createServer(acceptOptions);
     server.listen({ host, port, backlog: 8 });
     await once(server, 'listening');
@@ -67,7 +69,7 @@ function listen({ bindPorts }: CommandContext, host: string): Promise<Server> {
 /** Waits for a connection of the peer; others are closed at once. */
 function acceptPeer(
   server: Server,
-  { bindTimeout, signal, judge, whenClientEnded }: CommandContext,
+  { settings, signal, judge, whenClientEnded }: CommandContext,
   peers: readonly string[] | undefined,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -81,7 +83,7 @@ function acceptPeer(
     };
     const leave = () => finish(() => reject(new ClientLeft()));
     const late = () => new Refusal(Reply.ttlExpired, 'unreachable', 'no peer connected in time');
-    const timer = setTimeout(() => finish(() => reject(late())), bindTimeout);
+    const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
     signal.addEventListener('abort', leave, { once: true });
     whenClientEnded(leave);
     server.on('connection', (socket) => {

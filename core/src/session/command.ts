@@ -30,12 +30,13 @@ export interface CommandSettings {
 }
 
 /** What serves a command has of the session: the client, the request, and what is allowed. */
-export interface CommandContext extends CommandSettings {
+export interface CommandContext {
+  readonly settings: CommandSettings;
   readonly identity: Identity;
   /** The client's IP address. */
   readonly clientHost: string;
   /** The local end of the client's connection. */
-  readonly control: Address;
+  control(): Address;
   readonly command: CommandName;
   readonly destination: Address;
   readonly traffic: Traffic;
@@ -58,7 +59,7 @@ export interface CommandContext extends CommandSettings {
   whenClientEnded(callback: () => void): void;
   reply(reply: Reply, bound: Address): void;
   /** Tells that the destination answers; an association has no one remote host. */
-  established(bound: Address, remote: Address | undefined): void;
+  established(bound: Address, remote?: Socket): void;
   /**
    * Hands over the client's socket, and what it sent ahead.
    *

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { connectThrough } from '../net/connector.js';
 import { relay } from '../net/relay.js';
-import { localAddress, remoteAddress } from '../net/socketaddress.js';
+import { localAddress } from '../net/socketaddress.js';
 import { Reply } from '../protocol/socks5.js';
 import { ClientLeft } from './clientstream.js';
 import type { CommandHandler } from './command.js';
@@ -9,14 +9,18 @@ import { unreachable } from './refusal.js';
 
 /** CONNECT (RFC 1928 section 4): a connection to the destination, and its bytes both ways. */
 export const connectCommand: CommandHandler = async (context) => {
-  const { connectTimeout, signal } = context;
+  const { settings, signal } = context;
   const addresses = await context.allowedAddresses();
   const target = { destination: context.destination, addresses, user: context.identity.user };
-  const connector = [...context.connectors].findLast((one) => one.serves?.(target) ?? true);
+  const connector = [...settings.connectors].findLast((one) => one.serves?.(target) ?? true);
   let remote: Socket;
   try {
     if (connector === undefined) throw new Error('no connector serves it');
-    remote = await connectThrough(connector, { ...target, timeout: connectTimeout, signal });
+    remote = await connectThrough(connector, {
+      ...target,
+      timeout: settings.connectTimeout,
+      signal,
+    });
   } catch (error) {
     throw unreachable(error);
   }
@@ -25,7 +29,7 @@ export const connectCommand: CommandHandler = async (context) => {
     throw new ClientLeft();
   }
   const bound = localAddress(remote);
-  context.established(bound, remoteAddress(remote));
+  context.established(bound, remote);
   context.reply(Reply.succeeded, bound);
   const { client, early } = context.release();
   return relay(client, remote, early, context.traffic, context.throttles);

@@ -15,7 +15,7 @@ import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../e
 import { inletOf } from '../net/inlet.js';
 import type { Traffic } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
-import { localAddress } from '../net/socketaddress.js';
+import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
@@ -50,6 +50,9 @@ type EventRest<T extends SessionEvent['type']> = Omit<
 
 /** How long a client has to read the last answer before its connection is closed, ms. */
 const LINGER = 2000;
+
+/** Why sessions give up; without a reason of ours each would make a DOMException of its own. */
+const LEFT = new ClientLeft();
 
 const commandNames: Readonly<Record<number, CommandName | undefined>> = {
   [Command.connect]: 'connect',
@@ -103,7 +106,7 @@ export class Session {
     this.#host = host;
     this.#stream = new ClientStream(socket);
     socket.on('error', () => {});
-    socket.once('close', () => this.#abort.abort());
+    socket.once('close', () => this.#abort.abort(LEFT));
   }
 
   /**
@@ -131,6 +134,7 @@ export class Session {
     this.#share?.dispose();
     this.#countedUser?.dispose();
     release();
+    if (!this.#host.events.wanted('closed')) return;
     reason = this.#endedBy ?? reason;
     this.#emit('closed', { ...this.info(), reason, duration: Date.now() - this.since });
   }
@@ -171,10 +175,10 @@ export class Session {
     const share = this.#takeShare();
     return () =>
       handlers[name]({
-        ...this.#host.commands,
+        settings: this.#host.commands,
         identity: this.#identity,
         clientHost: this.client.host,
-        control: localAddress(this.#socket),
+        control: () => localAddress(this.#socket),
         command: name,
         destination,
         traffic: this.#traffic,
@@ -185,9 +189,14 @@ export class Session {
         countAssociation: () => this.#countAssociation(),
         whenClientEnded: (callback) => this.#stream.whenEnded(callback),
         reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
-        established: (bound, remote) => this.#emit('established', { bound, remote }),
+        established: (bound, remote) => this.#established(bound, remote),
         release: (idle = this.#host.idleTimeout) => this.#release(idle),
       });
+  }
+
+  #established(bound: Address, socket: Socket | undefined): void {
+    if (!this.#host.events.wanted('established')) return;
+    this.#emit('established', { bound, remote: socket && remoteAddress(socket) });
   }
 
   #countUser(): void {
@@ -295,7 +304,7 @@ export class Session {
   /** Ends the session now, whatever it is doing. */
   end(reason: CloseReason): void {
     this.#endedBy ??= reason;
-    this.#abort.abort();
+    this.#abort.abort(LEFT);
     this.#socket.destroy();
   }
 
@@ -336,7 +345,7 @@ export class Session {
 
   #emit<T extends SessionEvent['type']>(type: T, rest: EventRest<T>): void {
     const { events } = this.#host;
-    if (!events.active) return;
+    if (!events.wanted(type)) return;
     const common = { type, id: this.id, time: Date.now(), client: this.client };
     events.emit({ ...common, ...rest } as unknown as ServerEvent);
   }
