@@ -32,6 +32,8 @@ const measures = [
 type Sample = readonly [value: number, cpu: number];
 
 const BASE_PORT = 21_080;
+/** How long servers are used before they are measured, s. */
+const WARM_UP = 3;
 
 function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
@@ -56,6 +58,9 @@ for (let round = 0; round < Number(values.rounds); round++) {
     if (subject !== undefined && running === undefined) continue;
     try {
       if (running !== undefined) await listening(port);
+      // The first seconds are those of a compiler that does not know the program yet.
+      const warmUp = { measure: 'rate', flows: 32, seconds: WARM_UP } as const;
+      await load({ ...warmUp, proxy: running === undefined ? 0 : port, target: targetPort });
       for (const { name, measure, flows } of measures) {
         const seconds = Number(values.seconds);
         const proxy = running === undefined ? 0 : port;

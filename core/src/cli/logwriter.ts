@@ -1,10 +1,12 @@
 import { write } from 'node:fs';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
 
 /** What waits at most while whoever reads the log is slow, bytes; more is dropped and counted. */
 const MAX_WAITING = 1024 * 1024;
 
+/** How long lines are gathered for one write, ms: a write costs as much as a connection. */
+const GATHER_TIME = 20;
 /** How long a reader that takes no more is left alone, ms. */
 const BUSY_DELAY = 10;
 /** How long it may take no more before a process that ends gives up, ms. */
@@ -44,9 +46,10 @@ export class LogWriter {
   }
 
   async #writeWaiting(): Promise<void> {
-    // What else this turn of the event loop says goes into the same write.
-    await setImmediate();
-    while (this.#waiting !== '') await this.#writeAll(Buffer.from(this.#take()));
+    while (this.#waiting !== '') {
+      await setTimeout(GATHER_TIME);
+      await this.#writeAll(Buffer.from(this.#take()));
+    }
     this.#writing = undefined;
   }
 
