@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parseCommandLine } from '#core/config/commandline.js';
 import { loadSettings } from '#core/config/load.js';
-import { temporaryDirectory } from '../support/files.js';
+import { temporaryDirectory, temporaryFile } from '../support/files.js';
 
 /** Writes configuration files, in which `@` is their directory. @returns their directory. */
 function write(t: TestContext, files: Readonly<Record<string, string>>): string {
@@ -160,4 +160,10 @@ describe('mistakes name their place', () => {
       await assert.rejects(load('', ...argv), { name: 'UserError', message });
     });
   }
+});
+
+test('a section may be empty, and be the base of another', async (t) => {
+  const file = temporaryFile(t, '[people]\n[staff]\nbase = people\n');
+  const { groups } = await loadSettings(parseCommandLine(['-c', file]));
+  assert.deepEqual(Object.keys(groups ?? {}), ['people', 'staff']);
 });

@@ -16,9 +16,14 @@ export interface IniParameter {
  * and lines that start with `#` or `;`, are skipped.
  *
  * @param file the file's name, for messages.
+ * @param onSection told of each section header: a section may be empty.
  * @throws {UserError} naming the line that is wrong.
  */
-export function* parseIni(text: string, file: string): Generator<IniParameter> {
+export function* parseIni(
+  text: string,
+  file: string,
+  onSection?: (section: string) => void,
+): Generator<IniParameter> {
   let section: string | undefined;
   for (const [i, raw] of text
     .replace(/^\uFEFF/, '')
@@ -32,6 +37,7 @@ export function* parseIni(text: string, file: string): Generator<IniParameter> {
       if (!section) {
         throw new UserError(`${file}:${line}: expected a section header such as [group]`);
       }
+      onSection?.(section);
       continue;
     }
     const equals = content.indexOf('=');

@@ -46,6 +46,11 @@ class Builder {
     this.settings[key] = grows ? [...before, ...value] : value;
   }
 
+  openSection(section: string): void {
+    if (!section.startsWith(USER))
+      this.groups[section] ??= { network: [], request: [], limits: {} };
+  }
+
   setInSection(section: string, name: string, value: string): void {
     const user = section.startsWith(USER) ? section.slice(USER.length) : undefined;
     const known = [...(user === undefined ? ruleParameters : []), ...Object.keys(limitParameters)];
@@ -55,23 +60,21 @@ class Builder {
       );
     }
     at(name, () => {
-      if (user === undefined) this.#setInGroup(section, name, value);
+      if (user === undefined) setInGroup(this.groups[section] as Group, name, value);
       else {
         this.users[user] ??= {};
         setLimit(this.users[user], name, value);
       }
     });
   }
+}
 
-  #setInGroup(section: string, name: string, value: string): void {
-    this.groups[section] ??= { network: [], request: [], limits: {} };
-    const group = this.groups[section];
-    if (name === 'base') group.base = value;
-    else if (name === 'network' || name === 'request') {
-      const option = optionsByName.get(name) as Option;
-      group[name].push(...(parseValue(option, value) as string[]));
-    } else setLimit(group.limits, name, value);
-  }
+function setInGroup(group: Group, name: string, value: string): void {
+  if (name === 'base') group.base = value;
+  else if (name === 'network' || name === 'request') {
+    const option = optionsByName.get(name) as Option;
+    group[name].push(...(parseValue(option, value) as string[]));
+  } else setLimit(group.limits, name, value);
 }
 
 function setLimit(limits: Limits, name: string, value: string): void {
@@ -100,7 +103,8 @@ async function loadFile(
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot read the configuration file "${file}": ${systemMessage(error)}`);
   });
-  for (const { section, name, value, line } of parseIni(text, file)) {
+  const parameters = parseIni(text, file, (section) => builder.openSection(section));
+  for (const { section, name, value, line } of parameters) {
     const place = `${file}:${line}`;
     if (section !== undefined) {
       at(place, () => builder.setInSection(section, name, value));
