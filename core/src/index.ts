@@ -12,16 +12,25 @@ export type {
   Exchange,
   Identity,
 } from './auth/method.js';
+export {
+  checkField,
+  formatPasswordLine,
+  type PasswordEntry,
+  plainSecret,
+  readPasswordFile,
+} from './auth/passwordfile.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
 export type { CheckResult } from './check.js';
 export type { Option } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
-export type { GroupOptions, ServerOptions } from './config/settings.js';
+export { checkServerOptions } from './config/options.js';
+export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
 export type { Disposable } from './disposable.js';
-export { UserError } from './errors.js';
+export { messageOf, UserError } from './errors.js';
 export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './events.js';
 export { createRegistries, type Registries } from './extensions/registries.js';
 export type { Registry } from './extensions/registry.js';
+export { Log } from './log/log.js';
 export type { Connector, ConnectTarget } from './net/connector.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { levelOf, logJson, logText, logValue } from '#core/cli/logline.js';
 import type { ServerEvent } from '#core/events.js';
+import { levelOf, logJson, logText, logValue } from '#core/log/logline.js';
 
 const client = { host: '192.0.2.1', port: 50000 };
 const destination = { host: 'example.com', port: 443 };

@@ -5,7 +5,7 @@ import fs, { closeSync, openSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { LogWriter } from '#core/cli/logwriter.js';
+import { LogWriter } from '#core/log/logwriter.js';
 import { temporaryFile } from '../support/files.js';
 
 type Write = (
@@ -122,7 +122,7 @@ describe('LogWriter', () => {
   });
 
   test('close() waits for a slow pipe, and a process ends with all written', async (t) => {
-    const module = new URL('../../../core/dist/cli/logwriter.js', import.meta.url);
+    const module = new URL('../../../core/dist/log/logwriter.js', import.meta.url);
     const script = `
       const { LogWriter } = await import(${JSON.stringify(module.href)});
       const writer = new LogWriter(2);

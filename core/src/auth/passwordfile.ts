@@ -11,7 +11,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const MAX_USER = 255;
 
 /** A line of a password file. */
-interface Entry {
+export interface PasswordEntry {
   /** Empty for the server's own secret. */
   readonly user: string;
   readonly secret: Secret;
@@ -31,7 +31,7 @@ function parseSecret(text: string, group: string | undefined): Secret {
   return { kind: 'crypt', hash: text, group };
 }
 
-function parseLine(text: string, line: number): Entry {
+function parseLine(text: string, line: number): PasswordEntry {
   const fields = text.split(':');
   if (fields.length !== 2 && fields.length !== 3) {
     throw new Error('expected USER:GROUP:SECRET');
@@ -49,8 +49,8 @@ function parseLine(text: string, line: number): Entry {
  * @param name the file's name, for messages.
  * @throws {UserError} naming the line that is wrong; never showing what stands in it.
  */
-export function parsePasswordFile(text: string, name: string): Entry[] {
-  const entries: Entry[] = [];
+export function parsePasswordFile(text: string, name: string): PasswordEntry[] {
+  const entries: PasswordEntry[] = [];
   for (const [i, raw] of text
     .replace(/^\uFEFF/, '')
     .split('\n')
@@ -71,7 +71,7 @@ class PasswordFile implements AuthenticationSource {
   readonly #users = new Map<string, Secret[]>();
   readonly #all: Secret[] = [];
 
-  constructor(name: string, entries: readonly Entry[]) {
+  constructor(name: string, entries: readonly PasswordEntry[]) {
     this.name = name;
     for (const { user, secret } of entries) {
       const secrets = this.#users.get(user);
@@ -103,15 +103,51 @@ function decodeLines(octets: Buffer): string {
   return lines.map((line) => decodeUserName(Buffer.from(line, 'latin1'))).join('\n');
 }
 
+/**
+ * Reads the password file of a name.
+ *
+ * @throws {UserError} if it cannot be read, or naming the line that is wrong.
+ */
+export async function readPasswordFile(file: string): Promise<PasswordEntry[]> {
+  const octets = await readFile(file).catch((error: unknown) => {
+    throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
+  });
+  return parsePasswordFile(decodeLines(octets), file);
+}
+
+/** The secret of a password file that holds the password readably, as CHAP needs it. */
+export function plainSecret(password: string): string {
+  return PLAIN + Buffer.from(password).toString('base64');
+}
+
+/**
+ * A line of a password file, without its line feed.
+ *
+ * @param secret a crypt(3) hash, or what {@link plainSecret} gives.
+ * @throws {UserError} if user or group cannot stand in such a file.
+ */
+export function formatPasswordLine(user: string, group: string, secret: string): string {
+  checkField('user name', user);
+  checkField('group', group);
+  return `${user}:${group}:${secret}`;
+}
+
+/** @throws {UserError} if a text cannot stand in a password file as a user's or group's name. */
+export function checkField(what: string, text: string): void {
+  const control = [...text].some((character) => character < ' ' || character === '\x7f');
+  if (text.includes(':') || control || text.startsWith('#')) {
+    throw new UserError(`the ${what} must have no colon or control character, nor begin with #`);
+  }
+  if (Buffer.byteLength(text) > MAX_USER)
+    throw new UserError(`the ${what} is longer than 255 bytes`);
+}
+
 /** The format `password` of `--auth`. Hashes that this system cannot check are found at once. */
 export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
   return {
     id: 'password',
     async open(file, warn) {
-      const octets = await readFile(file).catch((error: unknown) => {
-        throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
-      });
-      const entries = parsePasswordFile(decodeLines(octets), file);
+      const entries = await readPasswordFile(file);
       for (const { secret, old, line } of entries) {
         const reason = secret.kind === 'crypt' ? await pool.supports(secret.hash) : undefined;
         if (reason !== undefined) throw new UserError(`${file}:${line}: ${reason}`);

@@ -3,10 +3,10 @@ import { loadSettings } from '../config/load.js';
 import { pickServerOptions } from '../config/options.js';
 import type { LogMode, Settings } from '../config/settings.js';
 import { messageOf, UserError } from '../errors.js';
+import { Log } from '../log/log.js';
 import { formatAddress } from '../protocol/address.js';
 import { createServer, type Server } from '../server.js';
 import { goToBackground, isInBackground, tellReady } from './background.js';
-import { Log } from './log.js';
 import { dropPrivileges } from './privileges.js';
 import { version } from './version.js';
 

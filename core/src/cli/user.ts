@@ -2,13 +2,14 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { makeHash } from '../auth/crypt/formats.js';
+import { checkField, formatPasswordLine, plainSecret } from '../auth/passwordfile.js';
 import { messageOf, UserError } from '../errors.js';
 import { complain } from './complain.js';
 
 /** Secrets that can be made, by the authentication method that needs them. */
 const methods: Readonly<Record<string, (password: string) => string | Promise<string>>> = {
   basic: makeHash,
-  chap: (password) => `$base64$${Buffer.from(password).toString('base64')}`,
+  chap: plainSecret,
 };
 
 const usage = `Usage: picosocks5 user [OPTION]... NAME
@@ -56,7 +57,7 @@ async function run(argv: readonly string[]): Promise<string> {
   });
   const password = await askPassword();
   const secrets = await Promise.all(makers.map((make) => make(password)));
-  return secrets.map((secret) => `${name}:${group}:${secret}\n`).join('');
+  return secrets.map((secret) => `${formatPasswordLine(name, group, secret)}\n`).join('');
 }
 
 function parseUserArgs(argv: readonly string[]) {
@@ -74,14 +75,6 @@ function parseUserArgs(argv: readonly string[]) {
   } catch (error) {
     throw new UserError(`${messageOf(error)}; --help lists the options`);
   }
-}
-
-function checkField(what: string, text: string): void {
-  const control = [...text].some((character) => character < ' ' || character === '\x7f');
-  if (text.includes(':') || control || text.startsWith('#')) {
-    throw new UserError(`the ${what} must have no colon or control character, nor begin with #`);
-  }
-  if (Buffer.byteLength(text) > 255) throw new UserError(`the ${what} is longer than 255 bytes`);
 }
 
 /** Asks twice; on a terminal without echo. Without a terminal the second time is optional. */

@@ -17,20 +17,22 @@ function isJournal(fd: number): boolean {
   }
 }
 
-/** Writes events to stderr, to syslog, or to both. */
+/** Writes events to stderr or another file, to syslog, or to both. */
 export class Log implements EventSink {
   readonly id = 'log';
-  /** Whether systemd's journal reads stderr: it keeps the time itself. */
-  readonly journal = isJournal(2);
+  /** Whether systemd's journal reads it: it keeps the time itself. */
+  readonly journal: boolean;
   readonly #format: LogFormat;
   #threshold = PRIORITIES.info;
-  readonly #stderr: LogWriter | undefined;
+  readonly #file: LogWriter | undefined;
   readonly #syslog: Syslog | undefined;
 
-  constructor(options: Pick<CommandOptions, 'loglevel' | 'logFormat'>, mode: LogMode) {
+  /** @param fd a file descriptor to write to where `mode` says stderr. */
+  constructor(options: Pick<CommandOptions, 'loglevel' | 'logFormat'>, mode: LogMode, fd = 2) {
     this.setLevel(options.loglevel);
     this.#format = options.logFormat ?? 'text';
-    this.#stderr = mode === 'syslog' ? undefined : new LogWriter(2);
+    this.journal = isJournal(fd);
+    this.#file = mode === 'syslog' ? undefined : new LogWriter(fd);
     this.#syslog = mode === 'stderr' ? undefined : new Syslog((message) => this.#orphaned(message));
   }
 
@@ -47,19 +49,19 @@ export class Log implements EventSink {
     const priority = PRIORITIES[level];
     const text = this.#format === 'json' ? logJson(event) : logText(event);
     this.#syslog?.write(priority, text);
-    if (this.#stderr === undefined) return;
-    if (this.journal) this.#stderr.write(`<${priority}>${text}`);
-    else if (this.#format === 'json') this.#stderr.write(text);
-    else this.#stderr.write(`${new Date(event.time).toISOString()} ${level.padEnd(6)} ${text}`);
+    if (this.#file === undefined) return;
+    if (this.journal) this.#file.write(`<${priority}>${text}`);
+    else if (this.#format === 'json') this.#file.write(text);
+    else this.#file.write(`${new Date(event.time).toISOString()} ${level.padEnd(6)} ${text}`);
   }
 
   /** Writes what waits. */
   async close(): Promise<void> {
-    await this.#stderr?.close();
+    await this.#file?.close();
     await this.#syslog?.close();
   }
 
   #orphaned(message: string): void {
-    (this.#stderr ?? new LogWriter(2)).write(message);
+    (this.#file ?? new LogWriter(2)).write(message);
   }
 }
