@@ -1,0 +1,46 @@
+import { app, dialog } from 'electron';
+import { messageOf } from 'picosocks5';
+import { Application } from './application.js';
+import { registerScheme, serveAssets } from './assets.js';
+import { HIDDEN } from './desktop/autostart.js';
+import { lockDown, lockDownSession } from './desktop/lockdown.js';
+import { watchForUpdates } from './desktop/update.js';
+
+/** Starts the app; a second start shows the window of the first instead. */
+function start(): void {
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return;
+  }
+  registerScheme();
+  lockDown();
+  let application: Application | undefined;
+  let closed = false;
+  app.on('second-instance', () => application?.showWindow());
+  app.on('activate', () => application?.showWindow());
+  app.on('window-all-closed', () => {
+    // The app lives in the tray: it ends when it is told to.
+  });
+  app.on('before-quit', (event) => {
+    if (application === undefined || closed) return;
+    event.preventDefault();
+    void application.close().finally(() => {
+      closed = true;
+      app.quit();
+    });
+  });
+  void app.whenReady().then(async () => {
+    try {
+      lockDownSession();
+      serveAssets();
+      application = new Application();
+      await application.run(process.argv.includes(HIDDEN));
+      await watchForUpdates(() => {});
+    } catch (error) {
+      dialog.showErrorBox('PicoSOCKS5 cannot start', messageOf(error));
+      app.exit(1);
+    }
+  });
+}
+
+start();

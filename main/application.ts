@@ -1,0 +1,268 @@
+import { networkInterfaces } from 'node:os';
+import {
+  app,
+  dialog,
+  nativeTheme,
+  powerMonitor,
+  Notification as SystemNotification,
+} from 'electron';
+import { type LogLevel, messageOf } from 'picosocks5';
+import type { AppState, Notification, SettingKey, SettingsState, Theme } from './contract.js';
+import { setStartAtLogin } from './desktop/autostart.js';
+import { setApplicationMenu } from './desktop/menu.js';
+import { TrayIcon } from './desktop/tray.js';
+import { hasTrayHost } from './desktop/trayhost.js';
+import { MainWindow } from './desktop/window.js';
+import { serveRequests, tell } from './ipc.js';
+import { requestHandlers } from './requests.js';
+import { ConnectionLog } from './server/connectionlog.js';
+import { ServerController } from './server/controller.js';
+import { interfaceAddresses } from './server/endpoints.js';
+import { LogFile } from './server/logfile.js';
+import { watchNetwork } from './server/networkwatch.js';
+import { Traffic } from './server/traffic.js';
+import { DESCRIPTORS } from './settings/descriptors.js';
+import { Settings } from './settings/store.js';
+import { Keychain } from './users/keychain.js';
+import { DesktopUsers } from './users/users.js';
+
+/** How often the window is told of connections, and of traffic, ms. */
+const CONNECTIONS_PERIOD = 100;
+const TRAFFIC_PERIOD = 1000;
+
+/** Notifications that wait for a window, at most. */
+const MAX_WAITING = 20;
+
+/** The app: its parts, and what each tells the others. */
+export class Application {
+  readonly #waiting: Notification[] = [];
+  readonly #settings = Settings.open(app.getPath('userData'), (message) =>
+    this.#waiting.push({ severity: 'warning', message }),
+  );
+  readonly #logFile = new LogFile(app.getPath('logs'), this.#settings.values.loglevel as LogLevel);
+  readonly #users = new DesktopUsers(this.#settings, new Keychain());
+  readonly #connections = new ConnectionLog();
+  readonly #traffic = new Traffic();
+  readonly #server = new ServerController({
+    settings: this.#settings,
+    users: this.#users,
+    log: this.#connections,
+    traffic: this.#traffic,
+    sinks: [this.#logFile.log],
+    interfaces: networkInterfaces,
+  });
+  readonly #window = new MainWindow();
+  #tray: TrayIcon | undefined;
+  /** Whether the app is on its way out: then closing the window closes it. */
+  #quitting = false;
+
+  /** @param hidden whether the window stays closed, as at login. */
+  async run(hidden: boolean): Promise<void> {
+    this.#watchBugs();
+    this.#connect();
+    serveRequests(
+      requestHandlers({
+        settings: this.#settings,
+        users: this.#users,
+        server: this.#server,
+        connections: this.#connections,
+        logFolder: this.#logFile.folder,
+        state: () => this.#state(),
+      }),
+      (sender, url) => this.#window.owns(sender, url),
+      (error) => this.#report(error),
+    );
+    setApplicationMenu((command) => this.#command(command), !app.isPackaged);
+    nativeTheme.themeSource = themeSource(this.#settings.values.theme);
+    await this.#offerTray();
+    if (!hidden || this.#tray === undefined) this.showWindow();
+    await this.#users.refresh();
+    if (this.#settings.values.startServer) await this.#server.start().catch(() => {});
+  }
+
+  showWindow(): void {
+    this.#window.show(this.#settings.window, this.#settings.values.theme);
+  }
+
+  /** Stops the server and lets the app end. */
+  async close(): Promise<void> {
+    this.#quitting = true;
+    await this.#server.stop();
+    await this.#logFile.close();
+    this.#tray?.dispose();
+    this.#window.destroy();
+  }
+
+  #connect(): void {
+    this.#server.on('status', (status) => {
+      tell(this.#window.contents, 'server', status);
+      this.#showTray();
+      if (status.state === 'error' && status.problem !== undefined) {
+        this.#logFile.write('error', status.problem);
+        this.#announce(status.problem);
+      }
+    });
+    this.#users.on('change', () => {
+      tell(this.#window.contents, 'users', this.#users.state);
+      this.#server.apply().catch((error: unknown) => {
+        this.#notify({ severity: 'error', message: messageOf(error) });
+      });
+    });
+    this.#settings.on('change', (keys) => this.#settingsChanged(keys));
+    this.#window.on('place', (place) => {
+      this.#settings.window = place;
+    });
+    this.#window.on('close', (event) => this.#windowCloses(event));
+    const network = watchNetwork(() => {
+      tell(this.#window.contents, 'settings', this.#settingsState());
+      void this.#server.networkChanged();
+    });
+    powerMonitor.on('resume', () => {
+      network.check();
+      void this.#server.networkChanged();
+    });
+    setInterval(() => this.#sendConnections(), CONNECTIONS_PERIOD);
+    setInterval(() => this.#sample(), TRAFFIC_PERIOD);
+  }
+
+  #settingsChanged(keys: readonly SettingKey[]): void {
+    const { values } = this.#settings;
+    tell(this.#window.contents, 'settings', this.#settingsState());
+    for (const key of keys) {
+      if (key === 'theme') nativeTheme.themeSource = themeSource(values.theme);
+      else if (key === 'loglevel') this.#logFile.log.setLevel(values.loglevel as LogLevel);
+      else if (key === 'startAtLogin') this.#changeStartAtLogin(values.startAtLogin);
+    }
+    this.#showTray();
+  }
+
+  #changeStartAtLogin(enabled: boolean): void {
+    try {
+      setStartAtLogin(enabled);
+    } catch (error) {
+      const message = `Start at login cannot be changed: ${messageOf(error)}`;
+      this.#notify({ severity: 'error', message });
+    }
+  }
+
+  #sendConnections(): void {
+    const changes = this.#connections.changes();
+    if (changes !== undefined) tell(this.#window.contents, 'connections', changes);
+  }
+
+  #sample(): void {
+    const live = this.#server.connections;
+    this.#connections.count(live);
+    const sample = this.#traffic.sample(Date.now(), live);
+    tell(this.#window.contents, 'traffic', sample);
+    tell(this.#window.contents, 'refusals', this.#traffic.refusals);
+    this.#showTray();
+  }
+
+  async #offerTray(): Promise<void> {
+    if (!(await hasTrayHost())) return;
+    this.#tray = new TrayIcon({
+      start: () => void this.#server.start().catch(() => {}),
+      stop: () => void this.#server.stop(),
+      open: (view) => {
+        this.showWindow();
+        if (view !== undefined) this.#command(`view.${view}`);
+      },
+      setStartAtLogin: (value) => this.#settings.set({ key: 'startAtLogin', value }),
+      quit: () => app.quit(),
+    });
+    this.#showTray();
+  }
+
+  #showTray(): void {
+    const { startAtLogin } = this.#settings.values;
+    const connections = this.#traffic.history.at(-1)?.connections ?? 0;
+    this.#tray?.show(this.#server.status, { connections, startAtLogin });
+  }
+
+  #command(command: string): void {
+    if (command === 'app.quit') app.quit();
+    else tell(this.#window.contents, 'command', command);
+  }
+
+  /** Closing keeps the server where there is a tray to come back from; elsewhere it asks. */
+  #windowCloses(event: Electron.Event): void {
+    if (this.#quitting) return;
+    event.preventDefault();
+    if (this.#tray !== undefined) this.#window.hide();
+    else void this.#askBeforeClosing();
+  }
+
+  async #askBeforeClosing(): Promise<void> {
+    const { response } = await dialog.showMessageBox({
+      type: 'question',
+      message: 'Quit PicoSOCKS5?',
+      detail:
+        'This desktop has no tray from which the window could be opened again. The server can ' +
+        'go on without a window; starting PicoSOCKS5 once more brings the window back.',
+      buttons: ['Quit', 'Keep running', 'Cancel'],
+      defaultId: 0,
+      cancelId: 2,
+    });
+    if (response === 0) app.quit();
+    else if (response === 1) this.#window.hide();
+  }
+
+  #notify(notification: Notification): void {
+    if (this.#window.exists) tell(this.#window.contents, 'notification', notification);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(notification);
+  }
+
+  /** Tells who does not look at the window. */
+  #announce(body: string): void {
+    if (this.#window.isVisible || !SystemNotification.isSupported()) return;
+    const notification = new SystemNotification({ title: 'PicoSOCKS5', body });
+    notification.on('click', () => this.showWindow());
+    notification.show();
+  }
+
+  #state(): AppState {
+    return {
+      version: app.getVersion(),
+      platform: process.platform as AppState['platform'],
+      tray: this.#tray !== undefined,
+      server: this.#server.status,
+      traffic: this.#traffic.history,
+      refusals: this.#traffic.refusals,
+      settings: this.#settingsState(),
+      descriptors: DESCRIPTORS,
+      users: this.#users.state,
+      notifications: this.#waiting.splice(0),
+    };
+  }
+
+  #settingsState(): SettingsState {
+    const { values, modified } = this.#settings;
+    return { values, modified, addresses: interfaceAddresses() };
+  }
+
+  #watchBugs(): void {
+    process.on('uncaughtException', (error) => this.#report(error));
+    process.on('unhandledRejection', (error) => this.#report(error));
+  }
+
+  /** A bug: the log has its stack, the window its message; all else goes on. */
+  #report(error: unknown): void {
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#logFile.write('error', `internal error: ${stack ?? messageOf(error)}`);
+    this.#notify({ severity: 'error', message: `Internal error: ${messageOf(error)}` });
+  }
+}
+
+function themeSource(theme: Theme): 'system' | 'light' | 'dark' {
+  switch (theme) {
+    case 'system':
+      return 'system';
+    case 'light':
+    case 'high-contrast-light':
+      return 'light';
+    case 'dark':
+    case 'high-contrast':
+      return 'dark';
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * What the window and the main process say to each other: the only file of main that the renderer
+ * knows. Times are ms since 1970, rates bytes a second.
+ */
+
+/** Requests of the window, each answered by its result or by a {@link Failure}. */
+export interface Requests {
+  /** All that the window shows at first. */
+  'app.state'(): AppState;
+  'app.copy'(text: string): void;
+  'app.quit'(): void;
+  'app.open'(what: 'log-folder' | 'settings-folder'): void;
+  /** Puts a text where the user chooses. @returns false if the user thinks better of it. */
+  'app.export'(file: ExportedFile): boolean;
+
+  'server.start'(): void;
+  'server.stop'(): void;
+  /** Takes over the settings that wait for it; connections go on. */
+  'server.restart'(): void;
+
+  'settings.set'(change: SettingChange): void;
+  'settings.reset'(key: SettingKey): void;
+  /** What is wrong with a value, or undefined. */
+  'settings.check'(change: SettingChange): string | undefined;
+
+  'users.add'(user: NewUser): void;
+  'users.update'(change: UserChange): void;
+  /** Deletes a user, who can be restored until the window says otherwise or some time passes. */
+  'users.delete'(name: string): void;
+  'users.restore'(name: string): void;
+  /** Looks into the keychain again. */
+  'users.refresh'(): void;
+  'users.import'(): ImportResult | undefined;
+  'users.export'(): ExportResult | undefined;
+
+  /** The rows that there are; from now on {@link Subscriptions.connections} tells of changes. */
+  'connections.watch'(): ConnectionRow[];
+  'connections.unwatch'(): void;
+  'connections.disconnect'(ids: number[]): void;
+  'connections.clear'(): void;
+}
+
+/** What the window is told without having asked. */
+export interface Subscriptions {
+  server: ServerStatus;
+  traffic: TrafficSample;
+  refusals: Refusal[];
+  settings: SettingsState;
+  users: UsersState;
+  connections: ConnectionChanges;
+  notification: Notification;
+  /** A command to run, from a menu. */
+  command: string;
+}
+
+export type RequestName = keyof Requests;
+export type RequestArgument<K extends RequestName> = Parameters<Requests[K]>;
+export type RequestResult<K extends RequestName> = ReturnType<Requests[K]>;
+
+/** Why a request was not carried out: one sentence for the user. */
+export interface Failure {
+  readonly message: string;
+}
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Failure };
+
+/** What the preload script offers to the window, as `window.picosocks5`. */
+export interface Bridge {
+  request<K extends RequestName>(
+    name: K,
+    ...argument: RequestArgument<K>
+  ): Promise<Outcome<RequestResult<K>>>;
+  /** @returns what ends the subscription. */
+  subscribe<K extends keyof Subscriptions>(
+    name: K,
+    listener: (payload: Subscriptions[K]) => void,
+  ): () => void;
+}
+
+export interface AppState {
+  readonly version: string;
+  readonly platform: 'win32' | 'darwin' | 'linux';
+  /** Whether the tray shows the icon; without one, closing the window would hide the app. */
+  readonly tray: boolean;
+  readonly server: ServerStatus;
+  readonly traffic: readonly TrafficSample[];
+  readonly refusals: Refusal[];
+  readonly settings: SettingsState;
+  readonly descriptors: readonly SettingDescriptor[];
+  readonly users: UsersState;
+  /** Notifications that nobody has seen yet. */
+  readonly notifications: readonly Notification[];
+}
+
+export interface ServerStatus {
+  readonly state: 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+  /** Why it does not run, or what is wrong although it does. */
+  readonly problem: string | undefined;
+  /** A port that is free, where the one that is set is not. */
+  readonly freePort: number | undefined;
+  /** Where it listens, as `ADDRESS:PORT`. */
+  readonly listening: readonly string[];
+  /** Every address at which programs reach it. */
+  readonly endpoints: readonly Endpoint[];
+  /** Whether clients have to authenticate. */
+  readonly authentication: boolean;
+  /** Settings that wait for a restart of the server. */
+  readonly pending: readonly SettingKey[];
+  /** When it started. */
+  readonly since: number | undefined;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Whose address it is: `this computer`, or an interface's name. */
+  readonly place: string;
+}
+
+/** What happened in one second. */
+export interface TrafficSample {
+  readonly time: number;
+  readonly connections: number;
+  readonly rateUp: number;
+  readonly rateDown: number;
+  /** All since the app was started. */
+  readonly totalUp: number;
+  readonly totalDown: number;
+  readonly totalConnections: number;
+}
+
+/** What was refused for one reason. */
+export interface Refusal {
+  readonly reason: string;
+  readonly count: number;
+  readonly lastTime: number;
+  readonly lastClient: string;
+  readonly lastDetail: string;
+}
+
+export interface SettingsState {
+  readonly values: SettingValues;
+  /** The keys of those that are not as they come. */
+  readonly modified: readonly SettingKey[];
+  /** Addresses of this machine to choose from. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+export interface InterfaceAddress {
+  readonly interface: string;
+  readonly address: string;
+}
+
+export type Theme = 'system' | 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+
+export interface SettingValues {
+  readonly listenAddress: readonly string[];
+  readonly port: number;
+  readonly anonymous: boolean;
+  readonly bind: readonly string[];
+  readonly advertise: readonly string[];
+  readonly bindPorts: string;
+  readonly udpPorts: string;
+  readonly socks4: boolean;
+  readonly network: readonly string[];
+  readonly request: readonly string[];
+  readonly maxconn: number;
+  readonly maxconnPerAddress: number;
+  readonly maxconnPerUser: number;
+  readonly timeout: number;
+  readonly handshakeTimeout: number;
+  readonly connectTimeout: number;
+  readonly bindTimeout: number;
+  readonly udpTimeout: number;
+  readonly maxassoc: number;
+  readonly maxLoginFailures: number;
+  readonly lockoutTime: number;
+  readonly loglevel: string;
+  readonly startServer: boolean;
+  readonly startAtLogin: boolean;
+  readonly theme: Theme;
+}
+
+export type SettingKey = keyof SettingValues;
+export type SettingValue = SettingValues[SettingKey];
+
+export interface SettingChange {
+  readonly key: SettingKey;
+  readonly value: SettingValue;
+}
+
+/** A setting as the settings page draws it. */
+export interface SettingDescriptor {
+  readonly key: SettingKey;
+  readonly title: string;
+  readonly section: string;
+  readonly description: string;
+  readonly type: 'boolean' | 'number' | 'text' | 'list' | 'choice';
+  readonly default: SettingValue;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly unit?: string;
+  readonly choices?: readonly { readonly value: string; readonly label: string }[];
+  readonly placeholder?: string;
+  /** Which of the machine's addresses may be picked. */
+  readonly pick?: 'address' | 'external';
+  /** Whether a running server takes it over only when it is restarted. */
+  readonly restart: boolean;
+}
+
+export interface UsersState {
+  readonly users: readonly User[];
+  /** Why passwords cannot be read or written now, and what to do. */
+  readonly keychainProblem: string | undefined;
+}
+
+export interface User {
+  readonly name: string;
+  readonly group: string;
+  readonly disabled: boolean;
+  /** A hash works for username/password, not for CHAP. */
+  readonly password: 'set' | 'hash' | 'none' | 'unknown';
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly group: string;
+  readonly password: string;
+}
+
+export interface UserChange {
+  readonly name: string;
+  readonly newName?: string;
+  readonly group?: string;
+  readonly disabled?: boolean;
+  readonly password?: string;
+}
+
+export interface ImportResult {
+  readonly added: number;
+  /** Names that were there already, and stay as they were. */
+  readonly skipped: readonly string[];
+}
+
+export interface ExportResult {
+  readonly written: number;
+  /** Names that have no password, or are disabled. */
+  readonly skipped: readonly string[];
+}
+
+export type ConnectionState = 'negotiating' | 'connecting' | 'open' | 'closed' | 'refused';
+
+/** A connection of the live log; byte counts of open ones are those of the last second. */
+export interface ConnectionRow {
+  readonly id: number;
+  readonly time: number;
+  readonly client: string;
+  readonly user: string;
+  readonly group: string;
+  readonly method: string;
+  readonly command: string;
+  readonly destination: string;
+  /** The address that was dialled. */
+  readonly remote: string;
+  readonly state: ConnectionState;
+  readonly up: number;
+  readonly down: number;
+  /** ms, once it is over. */
+  readonly duration: number | undefined;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+export interface ConnectionChanges {
+  /** New and changed rows. */
+  readonly rows: readonly ConnectionRow[];
+  /** The ids of rows that are no longer kept. */
+  readonly removed: readonly number[];
+}
+
+export interface Notification {
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+  /** What the user may do about it: a command's name for the button, and the command. */
+  readonly action?: { readonly label: string; readonly command: string };
+}
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly content: string;
+}

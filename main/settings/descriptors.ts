@@ -1,0 +1,173 @@
+import { OPTIONS, type Option } from 'picosocks5';
+import type { SettingDescriptor, SettingKey, SettingValue } from '../contract.js';
+
+type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'title' | 'section'>;
+
+const LISTENING = 'Listening';
+const EXTERNAL = 'BIND and UDP';
+const ACCESS = 'Access';
+const LIMITS = 'Limits';
+const TIMEOUTS = 'Timeouts';
+const APPLICATION = 'Application';
+
+const seconds = { unit: 'seconds' };
+
+/**
+ * What the options of the server lack for a settings page, by their keys and in its order. What is
+ * not named here is no option of the desktop: users come from the keychain, logs have their file.
+ */
+const ofServer: Readonly<Partial<Record<SettingKey, Own>>> = {
+  bind: {
+    title: 'External address',
+    section: EXTERNAL,
+    description:
+      'Address at which BIND and UDP ASSOCIATE are reached by other hosts: an address, a host ' +
+      'name, or @INTERFACE. Empty: found by itself.',
+    placeholder: 'automatic',
+    pick: 'external',
+  },
+  advertise: {
+    title: 'Advertised address',
+    section: EXTERNAL,
+    placeholder: 'the external address',
+  },
+  bindPorts: { title: 'BIND range', section: EXTERNAL, placeholder: 'any free port' },
+  udpPorts: { title: 'UDP range', section: EXTERNAL, placeholder: 'any free port' },
+  anonymous: {
+    title: 'Anonymous access',
+    section: ACCESS,
+    description:
+      'Let clients in that do not authenticate, even if there are users. Needed to listen beyond ' +
+      'this computer without users.',
+  },
+  socks4: { title: 'SOCKS 4', section: ACCESS },
+  network: { title: 'Client rules', section: ACCESS },
+  request: { title: 'Request rules', section: ACCESS },
+  maxconn: { title: 'Connections', section: LIMITS },
+  maxconnPerAddress: { title: 'Connections per address', section: LIMITS },
+  maxconnPerUser: { title: 'Connections per user', section: LIMITS },
+  maxassoc: { title: 'UDP associations per address', section: LIMITS },
+  maxLoginFailures: { title: 'Wrong passwords', section: LIMITS },
+  lockoutTime: { title: 'Lockout', section: LIMITS, ...seconds },
+  timeout: { title: 'Idle timeout', section: TIMEOUTS, ...seconds },
+  handshakeTimeout: { title: 'Handshake timeout', section: TIMEOUTS, ...seconds },
+  connectTimeout: { title: 'Connect timeout', section: TIMEOUTS, ...seconds },
+  bindTimeout: { title: 'BIND timeout', section: TIMEOUTS, ...seconds },
+  udpTimeout: { title: 'UDP timeout', section: TIMEOUTS, ...seconds },
+  loglevel: {
+    title: 'Log level',
+    section: APPLICATION,
+    description: 'What is written to the log file: info has a line for every finished connection.',
+  },
+};
+
+/** The settings that are not options of the server. */
+const listening: readonly SettingDescriptor[] = [
+  {
+    key: 'listenAddress',
+    title: 'Listen address',
+    section: LISTENING,
+    description:
+      'Addresses at which the server listens, with commas between: 127.0.0.1 for this computer ' +
+      'only, * for everybody who can reach it.',
+    type: 'list',
+    default: ['127.0.0.1'],
+    placeholder: '127.0.0.1',
+    pick: 'address',
+    restart: true,
+  },
+  {
+    key: 'port',
+    title: 'Port',
+    section: LISTENING,
+    description: 'TCP port at which the server listens; 1080 is that of SOCKS.',
+    type: 'number',
+    default: 1080,
+    minimum: 1,
+    maximum: 65_535,
+    restart: true,
+  },
+];
+
+const application: readonly SettingDescriptor[] = [
+  {
+    key: 'startServer',
+    title: 'Start the server at launch',
+    section: APPLICATION,
+    description: 'Start the server when the app starts.',
+    type: 'boolean',
+    default: false,
+    restart: false,
+  },
+  {
+    key: 'startAtLogin',
+    title: 'Start at login',
+    section: APPLICATION,
+    description: 'Start the app, in the tray, when you log in.',
+    type: 'boolean',
+    default: false,
+    restart: false,
+  },
+  {
+    key: 'theme',
+    title: 'Theme',
+    section: APPLICATION,
+    description: 'Colours of the window.',
+    type: 'choice',
+    default: 'system',
+    choices: [
+      { value: 'system', label: 'As the system' },
+      { value: 'light', label: 'Light' },
+      { value: 'dark', label: 'Dark' },
+      { value: 'high-contrast', label: 'High contrast' },
+      { value: 'high-contrast-light', label: 'High contrast, light' },
+    ],
+    restart: false,
+  },
+];
+
+/** How a value of an option is typed on a settings page. */
+function shapeOf({ schema, default: initial }: Option): Partial<SettingDescriptor> {
+  switch (schema.type) {
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'integer':
+    case 'number':
+      return { type: 'number', minimum: schema.minimum, maximum: schema.maximum };
+    case 'array':
+      return { type: 'list' };
+    case 'string':
+      return schema.enum === undefined
+        ? { type: 'text', default: (initial as string | undefined) ?? '' }
+        : { type: 'choice', choices: schema.enum.map((value) => ({ value, label: value })) };
+  }
+}
+
+function describe(key: string, own: Own): SettingDescriptor {
+  const option = OPTIONS.find((candidate) => candidate.key === key);
+  if (option === undefined) throw new Error(`the server has no option "${key}"`);
+  return {
+    key: key as SettingKey,
+    description: option.description,
+    type: 'text',
+    default: option.default as SettingValue,
+    restart: false,
+    ...(option.argument !== undefined && { placeholder: option.argument.replace(',...', '') }),
+    ...shapeOf(option),
+    ...own,
+  };
+}
+
+/** Every setting, in the order of the settings page: those of the server are made of its options. */
+export const DESCRIPTORS: readonly SettingDescriptor[] = [
+  ...listening,
+  ...Object.entries(ofServer).map(([key, own]) => describe(key, own)),
+  ...application,
+];
+
+/** @throws if there is no such setting. */
+export function descriptorOf(key: SettingKey): SettingDescriptor {
+  const descriptor = DESCRIPTORS.find((candidate) => candidate.key === key);
+  if (descriptor === undefined) throw new Error(`there is no setting "${key}"`);
+  return descriptor;
+}

@@ -1,0 +1,114 @@
+import type { SettingKey, SettingValues } from '../contract.js';
+import { DESCRIPTORS } from './descriptors.js';
+
+/** A user as the settings file has it: passwords are in the keychain. */
+export interface StoredUser {
+  readonly name: string;
+  readonly group: string;
+  readonly disabled: boolean;
+  /** Whether the keychain has a crypt(3) hash for it, not the password itself. */
+  readonly hashed: boolean;
+}
+
+/** Where the window was, in the coordinates of the screen. */
+export interface WindowPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly maximized: boolean;
+}
+
+/** What the settings file holds. */
+export interface SettingsFile {
+  /** The version of this format. */
+  readonly version: number;
+  /** The settings that are not as they come. */
+  readonly settings: Partial<SettingValues>;
+  readonly users: readonly StoredUser[];
+  readonly window?: WindowPlace;
+}
+
+/** Makes a file of one version one of the next. */
+export type Migration = (file: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+
+/** How files of older versions are made new: the first one leads from version 1 to 2. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+export const VERSION = MIGRATIONS.length + 1;
+
+/** What a new installation starts with. */
+export const EMPTY: SettingsFile = { version: VERSION, settings: {}, users: [] };
+
+/**
+ * Makes a settings file of an older version a present one.
+ *
+ * @throws if it is newer than this app, or says no version.
+ */
+export function migrate(
+  file: Readonly<Record<string, unknown>>,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Record<string, unknown> {
+  const newest = migrations.length + 1;
+  const { version } = file;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw new Error('it says no version');
+  }
+  if (version > newest) throw new Error(`it is of version ${version}, newer than this app`);
+  let migrated: Record<string, unknown> = { ...file };
+  for (const step of migrations.slice(version - 1)) migrated = step(migrated);
+  return { ...migrated, version: newest };
+}
+
+function schemaOf(key: SettingKey): object {
+  const { type, choices, minimum, maximum } =
+    DESCRIPTORS.find((descriptor) => descriptor.key === key) ?? {};
+  switch (type) {
+    case 'number':
+      return { type: 'number', minimum, maximum };
+    case 'choice':
+      return { enum: choices?.map(({ value }) => value) };
+    case 'list':
+      return { type: 'array', maxItems: 1000, items: { type: 'string', maxLength: 1000 } };
+    case 'text':
+      return { type: 'string', maxLength: 1000 };
+    default:
+      return { type: 'boolean' };
+  }
+}
+
+const user = {
+  type: 'object',
+  required: ['name', 'group', 'disabled', 'hashed'],
+  additionalProperties: false,
+  properties: {
+    name: { type: 'string', minLength: 1, maxLength: 255 },
+    group: { type: 'string', maxLength: 255 },
+    disabled: { type: 'boolean' },
+    hashed: { type: 'boolean' },
+  },
+};
+
+const place = {
+  type: 'object',
+  required: ['x', 'y', 'width', 'height', 'maximized'],
+  properties: {
+    x: { type: 'integer' },
+    y: { type: 'integer' },
+    width: { type: 'integer' },
+    height: { type: 'integer' },
+    maximized: { type: 'boolean' },
+  },
+};
+
+/** The JSON Schema of each property of the settings file. */
+export const SCHEMA = {
+  version: { type: 'integer', const: VERSION },
+  settings: {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(DESCRIPTORS.map(({ key }) => [key, schemaOf(key)])),
+  },
+  users: { type: 'array', maxItems: 100_000, items: user },
+  window: place,
+};

@@ -1,0 +1,48 @@
+import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from 'picosocks5';
+import type { StoredUser } from '../settings/file.js';
+import { SERVICE } from './keychain.js';
+
+/** The server's option that makes it use the keychain: `auth`. */
+export const KEYCHAIN_SOURCE = `keychain:${SERVICE}`;
+
+/** The users and what the keychain has for them, as they are at present. */
+export interface Credentials {
+  readonly users: readonly StoredUser[];
+  readonly passwords: ReadonlyMap<string, string>;
+}
+
+function secretOf({ name, group, disabled, hashed }: StoredUser, { passwords }: Credentials) {
+  const password = passwords.get(name);
+  if (disabled || password === undefined) return [];
+  const ofGroup = { group: group === '' ? undefined : group };
+  const secret: Secret = hashed
+    ? { kind: 'crypt', hash: password, ...ofGroup }
+    : { kind: 'plain', password: Buffer.from(password), ...ofGroup };
+  return [secret];
+}
+
+/**
+ * The users of the desktop, as the server asks for them. Who is deleted or disabled is so at once,
+ * whether the server could be told or not.
+ *
+ * @param credentials asked at each login.
+ */
+export function keychainSource(credentials: () => Credentials): AuthenticationSource {
+  const now = credentials();
+  const all = now.users.flatMap((user) => secretOf(user, now));
+  return {
+    name: 'keychain',
+    secrets(name) {
+      const present = credentials();
+      const user = present.users.find((candidate) => candidate.name === name);
+      return user === undefined ? [] : secretOf(user, present);
+    },
+    serverSecret: () => undefined,
+    all: () => all,
+  };
+}
+
+/** The format `keychain` of the server's option `auth`. */
+export function keychainFormat(open: () => AuthenticationSource): AuthenticationSourceFormat {
+  return { id: 'keychain', open: async () => open() };
+}

@@ -1,0 +1,23 @@
+import { LitElement } from 'lit';
+import { model, type Part } from './model.js';
+
+/** A component that draws into the page itself: one style sheet, and labels reach their fields. */
+export class PageElement extends LitElement {
+  /** What of the model it shows: it is drawn again when that changes. */
+  protected readonly parts: readonly Part[] = [];
+  #unlisten: (() => void)[] = [];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#unlisten = this.parts.map((part) => model.listen(part, () => this.requestUpdate()));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const end of this.#unlisten) end();
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+}

@@ -1,0 +1,129 @@
+import type { AppState, Notification, TrafficSample } from '../main/contract.js';
+import { RequestError, request } from './bridge.js';
+
+/** A notification that is shown. */
+export interface Toast extends Notification {
+  readonly id: number;
+  /** What its button does, where it is no command. */
+  readonly run?: () => void;
+}
+
+export type ViewName = 'overview' | 'connections' | 'users' | 'settings';
+
+/** What components draw, and what is told to have changed. */
+export type Part = 'app' | 'traffic' | 'toasts' | 'view' | 'palette' | 'busy';
+
+/** How many seconds of traffic are kept. */
+const HISTORY = 300;
+/** How long a notification stays that is no error, ms. */
+const TOAST_TIME = 10_000;
+const MAX_TOASTS = 5;
+
+/** All that the window shows, and who is to be told when a part of it changes. */
+class Model {
+  app!: AppState;
+  traffic: TrafficSample[] = [];
+  toasts: Toast[] = [];
+  view: ViewName = 'overview';
+  palette = false;
+  /** How many requests are under way. */
+  busy = 0;
+  readonly #listeners = new Map<Part, Set<() => void>>();
+  #lastToast = 0;
+
+  changed(part: Part): void {
+    for (const listener of this.#listeners.get(part) ?? []) listener();
+  }
+
+  listen(part: Part, listener: () => void): () => void {
+    const listeners = this.#listeners.get(part) ?? new Set();
+    this.#listeners.set(part, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  update(change: Partial<AppState>): void {
+    this.app = { ...this.app, ...change };
+    this.changed('app');
+  }
+
+  addTraffic(sample: TrafficSample): void {
+    this.traffic.push(sample);
+    if (this.traffic.length > HISTORY) this.traffic.shift();
+    this.changed('traffic');
+  }
+
+  show(view: ViewName): void {
+    this.view = view;
+    this.changed('view');
+  }
+
+  openPalette(open: boolean): void {
+    this.palette = open;
+    this.changed('palette');
+  }
+
+  notify(notification: Notification, run?: () => void): void {
+    const id = ++this.#lastToast;
+    const toast: Toast = { ...notification, id, ...(run !== undefined && { run }) };
+    const others = this.toasts.filter(({ message }) => message !== notification.message);
+    this.toasts = [...others, toast].slice(-MAX_TOASTS);
+    if (notification.severity !== 'error') setTimeout(() => this.dismiss(id), TOAST_TIME);
+    this.changed('toasts');
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.changed('toasts');
+  }
+
+  /**
+   * Does something that may take a while or fail: progress is shown meanwhile, and a failure is a
+   * notification.
+   *
+   * @returns whether it was done.
+   */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
+    this.#count(1);
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.notify({ severity: 'error', message: sentence(error) });
+      return false;
+    } finally {
+      this.#count(-1);
+    }
+  }
+
+  #count(change: number): void {
+    this.busy += change;
+    this.changed('busy');
+  }
+}
+
+export const model = new Model();
+
+/** What went wrong, for the user. */
+export function sentence(error: unknown): string {
+  return error instanceof RequestError ? error.message : `Internal error: ${String(error)}`;
+}
+
+/** Asks the app for its state, and follows it from then on. */
+export async function connect(): Promise<void> {
+  const { subscribe } = window.picosocks5;
+  const early: Partial<AppState>[] = [];
+  let update = (change: Partial<AppState>) => {
+    early.push(change);
+  };
+  subscribe('server', (server) => update({ server }));
+  subscribe('settings', (settings) => update({ settings }));
+  subscribe('users', (users) => update({ users }));
+  subscribe('refusals', (refusals) => update({ refusals }));
+  subscribe('traffic', (sample) => model.addTraffic(sample));
+  subscribe('notification', (notification) => model.notify(notification));
+  const state = await request('app.state');
+  model.app = state;
+  model.traffic = [...state.traffic];
+  update = (change) => model.update(change);
+  for (const notification of state.notifications) model.notify(notification);
+}

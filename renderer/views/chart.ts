@@ -1,0 +1,102 @@
+import { html, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import uPlot from 'uplot';
+import { PageElement } from '../element.js';
+import { formatRate } from '../format.js';
+import { model } from '../model.js';
+
+const HEIGHT = 170;
+/** How far back the chart goes, seconds. */
+const SPAN = 300;
+
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** The time of day of some seconds since 1970. */
+function clock(time: number): string {
+  return new Date(time * 1000).toLocaleTimeString('en-GB');
+}
+
+/** What went up and down, second by second. */
+@customElement('pico-chart')
+export class Chart extends PageElement {
+  #plot: uPlot | undefined;
+  #ends: (() => void)[] = [];
+
+  override render(): TemplateResult {
+    return html`<div
+        class="chart"
+        role="img"
+        aria-label="Throughput of the last five minutes"
+      ></div>
+      <p class="legend" aria-hidden="true"><span class="down">Down</span><span class="up">Up</span></p>`;
+  }
+
+  override firstUpdated(): void {
+    this.#draw();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const redraw = () => this.#draw();
+    document.addEventListener('theme', redraw);
+    const resize = new ResizeObserver(([entry]) => {
+      const width = Math.floor(entry?.contentRect.width ?? 0);
+      if (width > 0) this.#plot?.setSize({ width, height: HEIGHT });
+    });
+    resize.observe(this);
+    this.#ends = [
+      () => document.removeEventListener('theme', redraw),
+      () => resize.disconnect(),
+      model.listen('traffic', () => this.#plot?.setData(this.#data())),
+    ];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const end of this.#ends) end();
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  #data(): uPlot.AlignedData {
+    const samples = model.traffic;
+    return [
+      samples.map(({ time }) => time / 1000),
+      samples.map(({ rateDown }) => rateDown),
+      samples.map(({ rateUp }) => rateUp),
+    ];
+  }
+
+  #draw(): void {
+    const target = this.querySelector<HTMLElement>('.chart');
+    if (target === null) return;
+    this.#plot?.destroy();
+    const grid = { stroke: color('--border'), width: 1 };
+    const axis = { stroke: color('--dim'), font: '11px system-ui', grid, ticks: grid };
+    this.#plot = new uPlot(
+      {
+        width: Math.max(200, target.clientWidth),
+        height: HEIGHT,
+        cursor: { show: false },
+        legend: { show: false },
+        scales: {
+          x: { range: (_plot, _min, max) => [(max || Date.now() / 1000) - SPAN, max] },
+          y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1000)] },
+        },
+        axes: [
+          { ...axis, values: (_plot, times) => times.map(clock) },
+          { ...axis, size: 76, values: (_plot, rates) => rates.map(formatRate) },
+        ],
+        series: [
+          {},
+          { label: 'Down', stroke: color('--chart-down'), fill: color('--chart-fill'), width: 1.5 },
+          { label: 'Up', stroke: color('--chart-up'), width: 1.5 },
+        ],
+      },
+      this.#data(),
+      target,
+    );
+  }
+}

@@ -1,0 +1,275 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/contract.js';
+import { request } from '../bridge.js';
+import { run, usePort } from '../commands.js';
+import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
+import { model, sentence } from '../model.js';
+
+/** How long after the last key a value is checked and saved, ms. */
+const TYPING = 250;
+
+/** Reads what was typed; a number that is none becomes one that no setting takes. */
+function parse({ type }: SettingDescriptor, text: string): SettingValue {
+  if (type === 'number') return /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : -1;
+  if (type !== 'list') return text.trim();
+  return text
+    .split(/[\n,]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+function show(value: SettingValue): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+/** All settings, drawn from their descriptions; each is saved as soon as it is valid. */
+@customElement('pico-settings')
+export class Settings extends PageElement {
+  protected override readonly parts = ['app'] as const;
+  @state() accessor search = '';
+  /** What is wrong with what was typed, by setting. */
+  @state() accessor problems: Readonly<Partial<Record<SettingKey, string>>> = {};
+  /** What is being typed and not saved yet. */
+  readonly #drafts = new Map<SettingKey, string>();
+  readonly #timers = new Map<SettingKey, number>();
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const key of [...this.#timers.keys()]) this.#flush(key, true);
+  }
+
+  override render(): TemplateResult {
+    const shown = this.#found();
+    const sections = [...new Set(shown.map(({ section }) => section))];
+    return html`<div class="page settings">
+      <h1>Settings</h1>
+      <input
+        class="search"
+        type="search"
+        aria-label="Search settings"
+        placeholder="Search settings"
+        .value=${this.search}
+        @input=${(event: Event) => {
+          this.search = (event.target as HTMLInputElement).value;
+        }}
+      />
+      ${this.#pending()}
+      ${sections.map(
+        (section) =>
+          html`<section aria-label=${section}>
+            <h2>${section}</h2>
+            ${shown.filter((item) => item.section === section).map((item) => this.#setting(item))}
+          </section>`,
+      )}
+      ${shown.length === 0 ? html`<p class="empty">No setting has these words.</p>` : nothing}
+    </div>`;
+  }
+
+  #found(): SettingDescriptor[] {
+    const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+    return model.app.descriptors.filter(({ title, description, key, section }) => {
+      const text = `${title} ${description} ${key} ${section}`.toLowerCase();
+      return wanted.every((word) => text.includes(word));
+    });
+  }
+
+  #pending(): TemplateResult | typeof nothing {
+    const { pending, problem, freePort } = model.app.server;
+    if (pending.length === 0 && problem === undefined) return nothing;
+    const names = model.app.descriptors.filter(({ key }) => pending.includes(key));
+    return html`<div class="banner ${problem === undefined ? 'info' : 'error'}" role="alert">
+      ${icon(problem === undefined ? 'info' : 'error')}
+      <p>
+        ${
+          problem ??
+          `The server takes over ${names.map(({ title }) => title).join(' and ')} when it is ` +
+            'restarted; connections go on.'
+        }
+      </p>
+      ${
+        freePort === undefined
+          ? nothing
+          : html`<button @click=${() => usePort(freePort)}>Use port ${freePort}</button>`
+      }
+      ${
+        pending.length === 0
+          ? nothing
+          : html`<button
+            class=${freePort === undefined ? '' : 'secondary'}
+            @click=${() => run('server.restart')}
+          >
+            Restart server
+          </button>`
+      }
+    </div>`;
+  }
+
+  #setting(descriptor: SettingDescriptor): TemplateResult {
+    const { key, title, description, type } = descriptor;
+    const modified = model.app.settings.modified.includes(key);
+    const problem = this.problems[key];
+    return html`<div class="setting ${modified ? 'modified' : ''}">
+      ${
+        type === 'boolean'
+          ? nothing
+          : html`<label class="title" for="setting-${key}">${title}</label>`
+      }
+      ${modified ? this.#reset(descriptor) : nothing}
+      <p class="dim" id="about-${key}">${description} ${this.#defaultText(descriptor)}</p>
+      <div class="control">${this.#control(descriptor, problem !== undefined)}</div>
+      <p class="invalid" id="wrong-${key}" aria-live="polite">${problem ?? ''}</p>
+    </div>`;
+  }
+
+  #defaultText({ type, default: value, unit }: SettingDescriptor): string {
+    if (type === 'boolean' || type === 'choice' || show(value) === '') return '';
+    return `Default: ${show(value)}${unit === undefined ? '' : ` ${unit}`}.`;
+  }
+
+  #reset({ key, title }: SettingDescriptor): TemplateResult {
+    const reset = () => {
+      this.#forget(key);
+      void model.attempt(() => request('settings.reset', key));
+    };
+    return html`<button
+      class="plain reset"
+      aria-label="Reset: ${title}"
+      title="As it comes"
+      @click=${reset}
+    >
+      ${icon('discard')}
+    </button>`;
+  }
+
+  #control(descriptor: SettingDescriptor, invalid: boolean): TemplateResult {
+    const { key, title, type, choices = [], placeholder = '', unit } = descriptor;
+    const value = model.app.settings.values[key];
+    switch (type) {
+      case 'boolean':
+        return html`<label class="check">
+          <input
+            type="checkbox"
+            aria-describedby="about-${key}"
+            .checked=${value === true}
+            @change=${(event: Event) =>
+              void this.#save(key, (event.target as HTMLInputElement).checked)}
+          />
+          <span class="title">${title}</span>
+        </label>`;
+      case 'choice':
+        return html`<select
+          id="setting-${key}"
+          aria-describedby="about-${key}"
+          @change=${(event: Event) =>
+            void this.#save(key, (event.target as HTMLSelectElement).value)}
+        >
+          ${choices.map(
+            (choice) =>
+              html`<option value=${choice.value} ?selected=${choice.value === value}>
+                ${choice.label}
+              </option>`,
+          )}
+        </select>`;
+      default:
+        return html`<input
+            id="setting-${key}"
+            type="text"
+            class=${type}
+            inputmode=${type === 'number' ? 'numeric' : 'text'}
+            spellcheck="false"
+            autocomplete="off"
+            placeholder=${placeholder}
+            aria-invalid=${invalid}
+            aria-describedby="about-${key} wrong-${key}"
+            .value=${this.#drafts.get(key) ?? show(value)}
+            @input=${(event: Event) =>
+              this.#type(descriptor, (event.target as HTMLInputElement).value)}
+            @change=${() => this.#flush(key, true)}
+          />
+          ${unit === undefined ? nothing : html`<span class="dim">${unit}</span>`}
+          ${this.#picker(descriptor)}`;
+    }
+  }
+
+  /** Addresses of this machine, to be picked. */
+  #picker(descriptor: SettingDescriptor): TemplateResult | typeof nothing {
+    const { pick, key } = descriptor;
+    if (pick === undefined) return nothing;
+    const { addresses } = model.app.settings;
+    const own =
+      pick === 'address'
+        ? [{ value: '*', label: '* (everybody who can reach this computer)' }]
+        : [
+            { value: '', label: 'automatic' },
+            ...[...new Set(addresses.map((item) => item.interface))]
+              .filter((name) => name !== 'this computer')
+              .map((name) => ({
+                value: `@${name}`,
+                label: `@${name} (its address, whatever it is)`,
+              })),
+          ];
+    const all = [
+      ...own,
+      ...addresses.map((item) => ({
+        value: item.address,
+        label: `${item.address} (${item.interface})`,
+      })),
+    ];
+    const choose = (event: Event) => {
+      const select = event.target as HTMLSelectElement;
+      const value = select.value === '' ? [] : [select.value];
+      select.selectedIndex = 0;
+      this.#forget(key);
+      void this.#save(key, value);
+    };
+    return html`<select aria-label="Pick one of this computer" @change=${choose}>
+      <option disabled selected value="-">Pick …</option>
+      ${all.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}
+    </select>`;
+  }
+
+  #type(descriptor: SettingDescriptor, text: string): void {
+    const { key } = descriptor;
+    this.#drafts.set(key, text);
+    clearTimeout(this.#timers.get(key));
+    this.#timers.set(
+      key,
+      setTimeout(() => this.#flush(key), TYPING),
+    );
+  }
+
+  /** Saves what was typed, if it is valid. @param done whether the user has left the field. */
+  #flush(key: SettingKey, done = false): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    const text = this.#drafts.get(key);
+    const descriptor = model.app.descriptors.find((candidate) => candidate.key === key);
+    if (text !== undefined && descriptor !== undefined) {
+      void this.#save(key, parse(descriptor, text), done);
+    }
+  }
+
+  async #save(key: SettingKey, value: SettingValue, done = true): Promise<void> {
+    const change = { key, value };
+    let problem = await request('settings.check', change).catch(sentence);
+    if (problem === undefined) {
+      problem = await request('settings.set', change).then(() => undefined, sentence);
+      if (done) this.#drafts.delete(key);
+    }
+    this.#setProblem(key, problem);
+  }
+
+  #forget(key: SettingKey): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    this.#drafts.delete(key);
+    this.#setProblem(key, undefined);
+  }
+
+  #setProblem(key: SettingKey, problem: string | undefined): void {
+    const { [key]: _before, ...others } = this.problems;
+    this.problems = problem === undefined ? others : { ...others, [key]: problem };
+  }
+}

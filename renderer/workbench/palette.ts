@@ -1,0 +1,106 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { type Command, commands, keyName } from '../commands.js';
+import { PageElement } from '../element.js';
+import { model } from '../model.js';
+
+/** Whether all letters of a text occur in a title, in their order. */
+function matches(title: string, text: string): boolean {
+  let at = 0;
+  for (const letter of text) {
+    at = title.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
+}
+
+/** The command palette: every command, by a few letters of its title. */
+@customElement('pico-palette')
+export class Palette extends PageElement {
+  protected override readonly parts = ['palette'] as const;
+  @state() accessor text = '';
+  @state() accessor chosen = 0;
+  @query('dialog') accessor dialog!: HTMLDialogElement;
+
+  override render(): TemplateResult {
+    const found = this.#found();
+    return html`<dialog
+      class="palette"
+      aria-label="Command palette"
+      @close=${() => model.openPalette(false)}
+      @click=${(event: Event) => event.target === this.dialog && this.dialog.close()}
+    >
+      <input
+        type="text"
+        role="combobox"
+        aria-label="Command"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant="palette-${this.chosen}"
+        placeholder="Type the name of a command"
+        .value=${this.text}
+        @input=${this.#type}
+        @keydown=${this.#press}
+      />
+      <ul id="palette-list" role="listbox" aria-label="Commands">
+        ${found.map((command, i) => this.#item(command, i))}
+        ${found.length === 0 ? html`<li class="none">No command has such a name.</li>` : ''}
+      </ul>
+    </dialog>`;
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (model.palette && !this.dialog.open) {
+      this.text = '';
+      this.chosen = 0;
+      this.dialog.showModal();
+    } else if (!model.palette && this.dialog.open) this.dialog.close();
+    if (changed.has('chosen')) {
+      this.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+    }
+  }
+
+  #found(): Command[] {
+    const text = this.text.toLowerCase().replace(/\s/g, '');
+    return commands().filter(
+      ({ id, title, enabled }) =>
+        id !== 'app.palette' && (enabled?.() ?? true) && matches(title.toLowerCase(), text),
+    );
+  }
+
+  #item(command: Command, i: number): TemplateResult {
+    return html`<li
+      id="palette-${i}"
+      role="option"
+      aria-selected=${i === this.chosen}
+      @click=${() => this.#run(command)}
+    >
+      <span>${command.title}</span>
+      ${command.key === undefined ? '' : html`<kbd>${keyName(command.key)}</kbd>`}
+    </li>`;
+  }
+
+  #type({ target }: Event): void {
+    this.text = (target as HTMLInputElement).value;
+    this.chosen = 0;
+  }
+
+  #press(event: KeyboardEvent): void {
+    const found = this.#found();
+    const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
+    if (step !== undefined && found.length > 0) {
+      event.preventDefault();
+      this.chosen = (this.chosen + step + found.length) % found.length;
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      const command = found[this.chosen];
+      if (command !== undefined) this.#run(command);
+    }
+  }
+
+  #run(command: Command): void {
+    this.dialog.close();
+    void command.run();
+  }
+}

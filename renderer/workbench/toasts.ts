@@ -1,0 +1,35 @@
+import { html, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { run } from '../commands.js';
+import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
+import { model, type Toast } from '../model.js';
+
+/** Notifications, the newest at the bottom. Errors stay until they are dismissed. */
+@customElement('pico-toasts')
+export class Toasts extends PageElement {
+  protected override readonly parts = ['toasts'] as const;
+
+  override render(): TemplateResult {
+    return html`<section class="toasts" aria-label="Notifications" aria-live="polite">
+      ${model.toasts.map((toast) => this.#toast(toast))}
+    </section>`;
+  }
+
+  #toast(toast: Toast): TemplateResult {
+    const { id, severity, message, action } = toast;
+    const act = () => {
+      model.dismiss(id);
+      if (toast.run !== undefined) toast.run();
+      else if (action !== undefined) run(action.command);
+    };
+    return html`<div class="toast ${severity}" role=${severity === 'error' ? 'alert' : 'note'}>
+      ${icon(severity)}
+      <p>${message}</p>
+      ${action === undefined ? '' : html`<button @click=${act}>${action.label}</button>`}
+      <button class="plain" aria-label="Dismiss" @click=${() => model.dismiss(id)}>
+        ${icon('close')}
+      </button>
+    </div>`;
+  }
+}

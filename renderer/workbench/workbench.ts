@@ -1,0 +1,154 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { commandOf, keyName, run } from '../commands.js';
+import { PageElement } from '../element.js';
+import { count, formatRate } from '../format.js';
+import { icon } from '../icon.js';
+import { model, type ViewName } from '../model.js';
+import { followTheme } from '../theme.js';
+import './palette.js';
+import './toasts.js';
+import '../views/connections.js';
+import '../views/overview.js';
+import '../views/settings.js';
+import '../views/users.js';
+
+const VIEWS: readonly (readonly [name: ViewName, title: string, icon: string])[] = [
+  ['overview', 'Overview', 'dashboard'],
+  ['connections', 'Connections', 'list-flat'],
+  ['users', 'Users', 'account'],
+  ['settings', 'Settings', 'settings-gear'],
+];
+
+const STATES = {
+  stopped: 'Stopped',
+  starting: 'Starting …',
+  running: 'Running',
+  stopping: 'Stopping …',
+  error: 'Error',
+} as const;
+
+/** The window: a title bar, the activity bar, the view that is chosen, and the status bar. */
+@customElement('pico-workbench')
+export class Workbench extends PageElement {
+  protected override readonly parts = ['app', 'view', 'traffic', 'busy'] as const;
+  readonly #onKey = (event: KeyboardEvent) => this.#press(event);
+  #ends: (() => void)[] = [];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener('keydown', this.#onKey);
+    this.#ends = [window.picosocks5.subscribe('command', run), followTheme()];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('keydown', this.#onKey);
+    for (const end of this.#ends) end();
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <header class="titlebar">
+        <span class="product">PicoSOCKS5</span>
+        <button
+          class="command-center"
+          aria-keyshortcuts="Control+Shift+P"
+          @click=${() => model.openPalette(true)}
+        >
+          ${icon('search')} Commands <kbd>${keyName('Ctrl+Shift+P')}</kbd>
+        </button>
+        ${this.#power()}
+      </header>
+      <nav class="activitybar" aria-label="Views">
+        ${VIEWS.map(([name, title, symbol]) => this.#item(name, title, symbol))}
+      </nav>
+      <main class="view" tabindex="-1">${this.#view()}</main>
+      ${this.#statusBar()}
+      <pico-palette></pico-palette>
+      <pico-toasts></pico-toasts>
+    `;
+  }
+
+  #power(): TemplateResult {
+    const { state } = model.app.server;
+    const runs = state === 'running' || state === 'stopping';
+    return runs
+      ? html`<button
+          class="power secondary"
+          ?disabled=${state === 'stopping'}
+          @click=${() => run('server.stop')}
+        >
+          ${icon('debug-stop')} Stop server
+        </button>`
+      : html`<button
+          class="power"
+          ?disabled=${state === 'starting'}
+          @click=${() => run('server.start')}
+        >
+          ${icon('play')} Start server
+        </button>`;
+  }
+
+  #item(name: ViewName, title: string, symbol: string): TemplateResult {
+    const go = (event: Event) => {
+      event.preventDefault();
+      run(`view.${name}`);
+    };
+    const current = model.view === name;
+    return html`<a
+      href="#${name}"
+      title=${title}
+      aria-label=${title}
+      aria-current=${current ? 'page' : 'false'}
+      @click=${go}
+      >${icon(symbol)}</a
+    >`;
+  }
+
+  #view(): TemplateResult {
+    switch (model.view) {
+      case 'overview':
+        return html`<pico-overview></pico-overview>`;
+      case 'connections':
+        return html`<pico-connections></pico-connections>`;
+      case 'users':
+        return html`<pico-users></pico-users>`;
+      case 'settings':
+        return html`<pico-settings></pico-settings>`;
+    }
+  }
+
+  #statusBar(): TemplateResult {
+    const { server } = model.app;
+    const now = model.traffic.at(-1);
+    const runs = server.state === 'running';
+    const warns = server.problem !== undefined;
+    return html`<footer class="statusbar ${warns ? 'problem' : server.state}">
+      <span class="state" role="status">${STATES[server.state]}</span>
+      ${warns ? html`<span class="warn" title=${server.problem}>${icon('warning')}</span>` : nothing}
+      ${
+        runs
+          ? html`<button title="Copy the address" @click=${() => run('server.copy')}>
+            ${server.listening.join(', ')}
+          </button>`
+          : nothing
+      }
+      <span class="space">
+        ${model.busy > 0 ? html`<progress aria-label="Working"></progress>` : nothing}
+      </span>
+      <button @click=${() => run('view.connections')}>
+        ${icon('arrow-swap')} ${count(now?.connections ?? 0, 'connection')}
+      </button>
+      <span class="rate">${icon('arrow-up')} ${formatRate(now?.rateUp ?? 0)}</span>
+      <span class="rate">${icon('arrow-down')} ${formatRate(now?.rateDown ?? 0)}</span>
+    </footer>`;
+  }
+
+  #press(event: KeyboardEvent): void {
+    const command = commandOf(event);
+    if (command === undefined) return;
+    event.preventDefault();
+    run(command.id);
+  }
+}
