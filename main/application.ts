@@ -59,6 +59,7 @@ export class Application {
   /** @param hidden whether the window stays closed, as at login. */
   async run(hidden: boolean): Promise<void> {
     this.#watchBugs();
+    this.#reloadWhenTold();
     this.#connect();
     serveRequests(
       requestHandlers({
@@ -239,6 +240,14 @@ export class Application {
   #settingsState(): SettingsState {
     const { values, modified } = this.#settings;
     return { values, modified, addresses: interfaceAddresses() };
+  }
+
+  /** The development runner says when the window's scripts are new. */
+  #reloadWhenTold(): void {
+    if (app.isPackaged) return;
+    process.on('message', (message) => {
+      if (message === 'reload') this.#window.contents?.reload();
+    });
   }
 
   #watchBugs(): void {

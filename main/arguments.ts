@@ -22,15 +22,15 @@ const value: v.GenericSchema<SettingValue> = v.union([
 ]) as v.GenericSchema<SettingValue>;
 
 const change = v.strictObject({ key, value });
-const nothing = v.tuple([]);
+const nothing = v.strictTuple([]);
 
 /** What the argument of each request has to be. */
 export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestArgument<K>> } = {
   'app.state': nothing,
-  'app.copy': v.tuple([v.pipe(v.string(), v.maxLength(MAX_FILE))]),
+  'app.copy': v.strictTuple([v.pipe(v.string(), v.maxLength(MAX_FILE))]),
   'app.quit': nothing,
-  'app.open': v.tuple([v.picklist(['log-folder', 'settings-folder'])]),
-  'app.export': v.tuple([
+  'app.open': v.strictTuple([v.picklist(['log-folder', 'settings-folder'])]),
+  'app.export': v.strictTuple([
     v.strictObject({
       name: v.pipe(v.string(), v.regex(/^[\w-]+\.[a-z]+$/), v.maxLength(100)),
       content: v.pipe(v.string(), v.maxLength(MAX_FILE)),
@@ -39,11 +39,11 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'server.start': nothing,
   'server.stop': nothing,
   'server.restart': nothing,
-  'settings.set': v.tuple([change]),
-  'settings.reset': v.tuple([key]),
-  'settings.check': v.tuple([change]),
-  'users.add': v.tuple([v.strictObject({ name, group: text, password: text })]),
-  'users.update': v.tuple([
+  'settings.set': v.strictTuple([change]),
+  'settings.reset': v.strictTuple([key]),
+  'settings.check': v.strictTuple([change]),
+  'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),
+  'users.update': v.strictTuple([
     v.strictObject({
       name,
       newName: v.exactOptional(name),
@@ -52,14 +52,14 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
       password: v.exactOptional(text),
     }),
   ]),
-  'users.delete': v.tuple([name]),
-  'users.restore': v.tuple([name]),
+  'users.delete': v.strictTuple([name]),
+  'users.restore': v.strictTuple([name]),
   'users.refresh': nothing,
   'users.import': nothing,
   'users.export': nothing,
   'connections.watch': nothing,
   'connections.unwatch': nothing,
-  'connections.disconnect': v.tuple([
+  'connections.disconnect': v.strictTuple([
     v.pipe(v.array(v.pipe(v.number(), v.safeInteger())), v.maxLength(MAX_ROWS)),
   ]),
   'connections.clear': nothing,

@@ -1,4 +1,5 @@
 import { messageOf, UserError } from 'picosocks5';
+import { busProperty } from '../desktop/sessionbus.js';
 
 /** The name under which the system's keychain has our passwords. */
 export const SERVICE = 'picosocks5';
@@ -19,10 +20,27 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Why the keychain did not do what it was asked to: a sentence, with what helps. */
 export class KeychainError extends UserError {}
 
+const LOCKED = 'The keychain is locked: unlock it and try again.';
+
+/**
+ * Whether the keychain is known to be locked. A locked Secret Service may answer as if it had
+ * nothing (Secret Service API, org.freedesktop.Secret.Collection).
+ */
+async function isLocked(): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const locked = await busProperty({
+    service: 'org.freedesktop.secrets',
+    path: '/org/freedesktop/secrets/aliases/default',
+    interface: 'org.freedesktop.Secret.Collection',
+    property: 'Locked',
+  });
+  return locked ?? false;
+}
+
 function explain(error: unknown): KeychainError {
   const message = messageOf(error).trim().split('\n')[0] ?? '';
   if (/locked|dismissed|denied|cancell?ed|interaction is not allowed/i.test(message)) {
-    return new KeychainError('The keychain is locked: unlock it and try again.');
+    return new KeychainError(LOCKED);
   }
   const advice = ADVICE[process.platform] ?? 'see that the system has one';
   return new KeychainError(`No keychain can be used (${message || 'no reason given'}): ${advice}.`);
@@ -36,15 +54,33 @@ export class Keychain {
   #keytar: Promise<Keytar> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Every password by its user's name. @throws {KeychainError} */
-  async all(): Promise<Map<string, string>> {
-    const found = await this.#call((keytar) => keytar.findCredentials(SERVICE));
-    return new Map(found.map(({ account, password }) => [account, password]));
+  /**
+   * The passwords of some users; those that it has none for are left out. They are asked for one
+   * by one: keytar's search for all of them ends the process if one is locked.
+   *
+   * @throws {KeychainError}
+   */
+  read(users: readonly string[]): Promise<Map<string, string>> {
+    return this.#call(async (keytar) => {
+      const passwords = new Map<string, string>();
+      let unlocked = false;
+      for (const user of users) {
+        const password = await keytar.getPassword(SERVICE, user);
+        if (password !== null) passwords.set(user, password);
+        else if (!unlocked && (await isLocked())) throw new KeychainError(LOCKED);
+        unlocked = true;
+      }
+      return passwords;
+    });
   }
 
   /** @throws {KeychainError} */
   get(user: string): Promise<string | undefined> {
-    return this.#call(async (keytar) => (await keytar.getPassword(SERVICE, user)) ?? undefined);
+    return this.#call(async (keytar) => {
+      const password = await keytar.getPassword(SERVICE, user);
+      if (password === null && (await isLocked())) throw new KeychainError(LOCKED);
+      return password ?? undefined;
+    });
   }
 
   /** @throws {KeychainError} */

@@ -230,7 +230,7 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
 
   async #read(): Promise<void> {
     try {
-      this.#passwords = await this.#keychain.all();
+      this.#passwords = await this.#keychain.read(this.#store.users.map(({ name }) => name));
       this.#problem = undefined;
     } catch (error) {
       this.#problem = messageOf(error);

@@ -17,7 +17,7 @@ export class Overview extends PageElement {
     const { server, tray } = model.app;
     return html`<div class="page">
       <h1>Overview</h1>
-      ${this.#problem()}
+      ${this.#problem()} ${this.#keychainProblem()}
       <section aria-labelledby="addresses">
         <h2 id="addresses">Addresses</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
@@ -52,6 +52,16 @@ export class Overview extends PageElement {
           ? html`<button class="secondary" @click=${() => run('server.start')}>Try again</button>`
           : nothing
       }
+    </div>`;
+  }
+
+  #keychainProblem(): TemplateResult | typeof nothing {
+    const { keychainProblem } = model.app.users;
+    if (keychainProblem === undefined || model.app.users.users.length === 0) return nothing;
+    return html`<div class="banner error" role="alert">
+      ${icon('lock')}
+      <p>Users cannot log in. ${keychainProblem}</p>
+      <button class="secondary" @click=${() => run('users.refresh')}>Try again</button>
     </div>`;
   }
 

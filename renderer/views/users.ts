@@ -24,6 +24,11 @@ export class Users extends PageElement {
   @state() accessor saving = false;
   @query('form') accessor form!: HTMLFormElement | null;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (model.app.users.keychainProblem === undefined) run('users.refresh');
+  }
+
   override render(): TemplateResult {
     const { users } = model.app.users;
     return html`<div class="page">
@@ -145,8 +150,13 @@ export class Users extends PageElement {
         <button type="button" class="secondary" @click=${this.#close}>Cancel</button>
         ${this.saving ? html`<progress aria-label="Asking the keychain"></progress>` : nothing}
       </div>
-      <p id="user-problem" class="invalid" role="alert">${this.problem}</p>
+      <p id="user-problem" class="invalid" role="alert">${this.#shownProblem()}</p>
     </form>`;
+  }
+
+  /** What is wrong is said once: the keychain has its place above. */
+  #shownProblem(): string {
+    return this.problem === model.app.users.keychainProblem ? 'Nothing was saved.' : this.problem;
   }
 
   async #edit(name: string): Promise<void> {

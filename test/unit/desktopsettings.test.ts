@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { OPTIONS } from 'picosocks5';
+import * as v from 'valibot';
+import { ARGUMENTS } from '#main/arguments.js';
+import type { SettingKey, SettingValue } from '#main/contract.js';
+import { DESCRIPTORS } from '#main/settings/descriptors.js';
+import { migrate } from '#main/settings/file.js';
+import { checkSetting, DEFAULTS, serverOptions } from '#main/settings/values.js';
+
+const check = (key: SettingKey, value: unknown) => () =>
+  checkSetting({ key, value: value as SettingValue });
+
+describe('settings of the desktop', () => {
+  test('every one as it comes is valid', () => {
+    for (const { key, default: value } of DESCRIPTORS) checkSetting({ key, value });
+  });
+
+  test('every option of the server has a setting, or is none of a desktop', () => {
+    const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
+    const other = ['listen', 'auth', 'quotaFile', 'user', 'group', 'nofork', 'logmode'];
+    assert.deepEqual(without, [...other, 'logFormat', 'grace']);
+  });
+
+  for (const [key, value, sentence] of [
+    ['port', 0, 'Port: expected a number from 1 to 65535'],
+    ['port', 70_000, 'Port: expected a number from 1 to 65535'],
+    ['port', 10.5, 'Port: expected a number from 1 to 65535'],
+    ['port', '1080', 'Port: expected a number from 1 to 65535'],
+    ['listenAddress', [], /at least one address/],
+    ['listenAddress', ['127.0.0.1:99'], /the port has a setting of its own/],
+    ['listenAddress', ['[::1]:99'], /the port has a setting of its own/],
+    ['bindPorts', 'many', /BIND range: /],
+    ['network', ['300.1.1.1/8/9'], /Client rules: /],
+    ['request', ['fly:*'], /Request rules: .*fly/],
+    ['timeout', -1, 'Idle timeout: expected a number from 0 to 3600'],
+    ['socks4', 'yes', 'SOCKS 4: expected on or off'],
+    ['theme', 'pink', /Theme: expected one of system, light/],
+  ] as const) {
+    test(`${key} = ${JSON.stringify(value)} is refused`, () => {
+      assert.throws(check(key, value), { name: 'UserError', message: sentence });
+    });
+  }
+
+  for (const [addresses, listen] of [
+    [['127.0.0.1'], ['127.0.0.1:1080']],
+    [
+      ['::1', '[::1]'],
+      ['[::1]:1080', '[::1]:1080'],
+    ],
+    [['*'], ['*:1080']],
+    [['proxy.example'], ['proxy.example:1080']],
+  ] as const) {
+    test(`listening at ${addresses}`, () => {
+      const options = serverOptions({ ...DEFAULTS, listenAddress: addresses });
+      assert.deepEqual(options.listen, listen);
+    });
+  }
+
+  test('the server gets its options and nothing else', () => {
+    const known: string[] = OPTIONS.map(({ key }) => key);
+    const options = serverOptions({ ...DEFAULTS, bindPorts: '2000-3000' });
+    assert.deepEqual(
+      Object.keys(options).filter((key) => !known.includes(key)),
+      [],
+    );
+    assert.equal(options.bindPorts, '2000-3000');
+    assert.equal('udpPorts' in options, false);
+  });
+});
+
+describe('settings file', () => {
+  const migrations = [
+    (file: object) => ({ ...file, second: true }),
+    (file: object) => ({ ...file, third: true }),
+  ];
+
+  test('an older one is made new, step by step', () => {
+    const expected = { version: 3, second: true, third: true };
+    assert.deepEqual(migrate({ version: 1 }, migrations), expected);
+    assert.deepEqual(migrate({ version: 2 }, migrations), { version: 3, third: true });
+    assert.deepEqual(migrate({ version: 3, a: 1 }, migrations), { version: 3, a: 1 });
+  });
+
+  test('a newer one is not touched', () => {
+    assert.throws(() => migrate({ version: 4 }, migrations), /newer than this app/);
+  });
+
+  test('one without a version is none of ours', () => {
+    assert.throws(() => migrate({}, migrations), /no version/);
+    assert.throws(() => migrate({ version: 'x' }, migrations), /no version/);
+  });
+});
+
+describe('arguments of requests', () => {
+  const valid = (name: keyof typeof ARGUMENTS, ...argument: unknown[]) =>
+    v.safeParse(ARGUMENTS[name], argument).success;
+
+  test('what the window sends is taken', () => {
+    assert.ok(valid('server.start'));
+    assert.ok(valid('settings.set', { key: 'port', value: 1081 }));
+    assert.ok(valid('settings.set', { key: 'bind', value: ['@eth0'] }));
+    assert.ok(valid('users.add', { name: 'alice', group: '', password: 'x' }));
+    assert.ok(valid('users.update', { name: 'alice', disabled: true }));
+    assert.ok(valid('connections.disconnect', [1, 2]));
+    assert.ok(valid('app.export', { name: 'connections.csv', content: 'a,b' }));
+  });
+
+  test('anything else is not', () => {
+    assert.ok(!valid('server.start', 1));
+    assert.ok(!valid('settings.set', { key: '__proto__', value: 1 }));
+    assert.ok(!valid('settings.set', { key: 'port', value: Number.NaN }));
+    assert.ok(!valid('settings.set', { key: 'port', value: { a: 1 } }));
+    assert.ok(!valid('settings.set', { key: 'bind', value: Array(2000).fill('a') }));
+    assert.ok(!valid('users.add', { name: '', group: '', password: 'x' }));
+    assert.ok(!valid('users.add', { name: 'a', group: '', password: 'x', more: 1 }));
+    assert.ok(!valid('users.update', { name: 'a', password: undefined }));
+    assert.ok(!valid('users.delete', 'x'.repeat(300)));
+    assert.ok(!valid('connections.disconnect', ['1']));
+    assert.ok(!valid('app.export', { name: '../../x.csv', content: '' }));
+    assert.ok(!valid('app.open', 'https://example.com'));
+  });
+});
