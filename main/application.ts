@@ -53,6 +53,8 @@ export class Application {
   });
   readonly #window = new MainWindow();
   #tray: TrayIcon | undefined;
+  /** The command that the window is opened for. */
+  #openedFor: string | undefined;
   /** Whether the app is on its way out: then closing the window closes it. */
   #quitting = false;
 
@@ -166,8 +168,8 @@ export class Application {
       start: () => void this.#server.start().catch(() => {}),
       stop: () => void this.#server.stop(),
       open: (view) => {
-        this.showWindow();
         if (view !== undefined) this.#command(`view.${view}`);
+        this.showWindow();
       },
       setStartAtLogin: (value) => this.#settings.set({ key: 'startAtLogin', value }),
       quit: () => app.quit(),
@@ -183,7 +185,8 @@ export class Application {
 
   #command(command: string): void {
     if (command === 'app.quit') app.quit();
-    else tell(this.#window.contents, 'command', command);
+    else if (this.#window.exists) tell(this.#window.contents, 'command', command);
+    else this.#openedFor = command;
   }
 
   /** Closing keeps the server where there is a tray to come back from; elsewhere it asks. */
@@ -223,6 +226,12 @@ export class Application {
   }
 
   #state(): AppState {
+    const state = this.#present();
+    this.#openedFor = undefined;
+    return state;
+  }
+
+  #present(): AppState {
     return {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
@@ -234,6 +243,7 @@ export class Application {
       descriptors: DESCRIPTORS,
       users: this.#users.state,
       notifications: this.#waiting.splice(0),
+      command: this.#openedFor,
     };
   }
 

@@ -41,7 +41,6 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'server.restart': nothing,
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
-  'settings.check': v.strictTuple([change]),
   'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),
   'users.update': v.strictTuple([
     v.strictObject({

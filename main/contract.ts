@@ -18,10 +18,9 @@ export interface Requests {
   /** Takes over the settings that wait for it; connections go on. */
   'server.restart'(): void;
 
+  /** Keeps a value if it is valid, and gives it to the server if that needs no restart. */
   'settings.set'(change: SettingChange): void;
   'settings.reset'(key: SettingKey): void;
-  /** What is wrong with a value, or undefined. */
-  'settings.check'(change: SettingChange): string | undefined;
 
   'users.add'(user: NewUser): void;
   'users.update'(change: UserChange): void;
@@ -92,6 +91,8 @@ export interface AppState {
   readonly users: UsersState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
+  /** A command to run at once: what the window was opened for. */
+  readonly command: string | undefined;
 }
 
 export interface ServerStatus {

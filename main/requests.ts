@@ -7,7 +7,6 @@ import type { Handlers } from './ipc.js';
 import type { ConnectionLog } from './server/connectionlog.js';
 import type { ServerController } from './server/controller.js';
 import type { Settings } from './settings/store.js';
-import { checkSetting } from './settings/values.js';
 import type { DesktopUsers } from './users/users.js';
 
 interface Parts {
@@ -65,14 +64,6 @@ export function requestHandlers(parts: Parts): Handlers {
     async 'settings.reset'(key) {
       settings.reset(key);
       await server.apply();
-    },
-    'settings.check'(change) {
-      try {
-        checkSetting(change);
-        return undefined;
-      } catch (error) {
-        return messageOf(error);
-      }
     },
 
     'users.add': (user) => users.add(user),

@@ -108,12 +108,16 @@ export function sentence(error: unknown): string {
   return error instanceof RequestError ? error.message : `Internal error: ${String(error)}`;
 }
 
-/** Asks the app for its state, and follows it from then on. */
-export async function connect(): Promise<void> {
+/**
+ * Asks the app for its state, and follows it from then on.
+ *
+ * @returns the command that the window was opened for.
+ */
+export async function connect(): Promise<string | undefined> {
   const { subscribe } = window.picosocks5;
-  const early: Partial<AppState>[] = [];
-  let update = (change: Partial<AppState>) => {
-    early.push(change);
+  let connected = false;
+  const update = (change: Partial<AppState>) => {
+    if (connected) model.update(change);
   };
   subscribe('server', (server) => update({ server }));
   subscribe('settings', (settings) => update({ settings }));
@@ -124,6 +128,7 @@ export async function connect(): Promise<void> {
   const state = await request('app.state');
   model.app = state;
   model.traffic = [...state.traffic];
-  update = (change) => model.update(change);
+  connected = true;
   for (const notification of state.notifications) model.notify(notification);
+  return state.command;
 }

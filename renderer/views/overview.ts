@@ -77,14 +77,8 @@ export class Overview extends PageElement {
     const where = listenAddress.map((host) => formatEndpoint({ host, port })).join(', ');
     return html`<p class="empty">
       Nothing is listening yet. “Start” in the title bar makes the proxy available at
-      <code>${where}</code>; the <a href="#settings" @click=${this.#openSettings}>settings</a> say
-      where.
+      <code>${where}</code>.
     </p>`;
-  }
-
-  #openSettings(event: Event): void {
-    event.preventDefault();
-    run('view.settings');
   }
 
   #endpoints(endpoints: readonly Endpoint[]): TemplateResult {

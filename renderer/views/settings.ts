@@ -252,12 +252,8 @@ export class Settings extends PageElement {
   }
 
   async #save(key: SettingKey, value: SettingValue, done = true): Promise<void> {
-    const change = { key, value };
-    let problem = await request('settings.check', change).catch(sentence);
-    if (problem === undefined) {
-      problem = await request('settings.set', change).then(() => undefined, sentence);
-      if (done) this.#drafts.delete(key);
-    }
+    const problem = await request('settings.set', { key, value }).then(() => undefined, sentence);
+    if (done && problem === undefined) this.#drafts.delete(key);
     this.#setProblem(key, problem);
   }
 

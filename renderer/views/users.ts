@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { User } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
@@ -47,7 +48,7 @@ export class Users extends PageElement {
           Export …
         </button>
       </div>
-      ${this.editing === undefined ? nothing : this.#editor(this.editing)}
+      ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
       ${users.length === 0 ? this.#nobody() : this.#table(users)}
     </div>`;
   }
@@ -125,7 +126,7 @@ export class Users extends PageElement {
           maxlength="255"
           autocomplete="off"
           aria-describedby="user-problem"
-          .value=${name}
+          value=${name}
         />
       </label>
       <label>
@@ -143,7 +144,7 @@ export class Users extends PageElement {
       </label>
       <label>
         <span>Group</span>
-        <input name="group" maxlength="255" autocomplete="off" .value=${user?.group ?? ''} />
+        <input name="group" maxlength="255" autocomplete="off" value=${user?.group ?? ''} />
       </label>
       <div class="buttons">
         <button type="submit" ?disabled=${this.saving}>Save</button>
@@ -163,7 +164,6 @@ export class Users extends PageElement {
     this.editing = name;
     this.problem = '';
     await this.updateComplete;
-    this.form?.reset();
     this.querySelector<HTMLInputElement>('[name=name]')?.focus();
   }
 
@@ -183,7 +183,8 @@ export class Users extends PageElement {
         await request('users.update', { name, newName, group, ...secret });
       }
       form.reset();
-      this.#close();
+      // Somebody else may be edited by now.
+      if (form.isConnected) this.#close();
     } catch (error) {
       this.problem = sentence(error);
     } finally {

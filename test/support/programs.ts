@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { TestContext } from 'node:test';
+import type { Scope } from './scope.js';
 
 /** Whether a missing prerequisite of a test is a failure rather than a skip. */
 export const isCI = process.env['CI'] === 'true';
@@ -29,7 +29,7 @@ export interface Output {
 }
 
 /** Starts a program that runs until the test ends. */
-export function start(t: TestContext, program: string, args: readonly string[]): ChildProcess {
+export function start(t: Scope, program: string, args: readonly string[]): ChildProcess {
   const child = spawn(program, [...args], { stdio: 'ignore' });
   child.on('error', () => {});
   t.after(() => child.kill('SIGKILL'));
@@ -43,7 +43,7 @@ export interface RunOptions extends SpawnOptions {
 
 /** Runs a program to its end; it is killed when the test ends. */
 export function run(
-  t: TestContext,
+  t: Scope,
   program: string,
   args: readonly string[],
   { input = '', ...options }: RunOptions = {},

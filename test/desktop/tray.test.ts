@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { DesktopApp } from '../support/desktopapp.js';
+import { startDesktopSession } from '../support/desktopsession.js';
+import { unlessDesktop } from '../support/electron.js';
+import { echoServer, freePort } from '../support/sockets.js';
+import { assertEcho, connected } from '../support/socks.js';
+import { TRAY_HOST_PROGRAMS, type TrayHost } from '../support/trayhost.js';
+
+const skip = unlessDesktop(...TRAY_HOST_PROGRAMS);
+
+/** Waits until the tray's menu has an entry, at most 5 s. */
+async function entry(tray: TrayHost, label: string) {
+  for (let i = 0; i < 50; i++) {
+    const found = (await tray.menu()).find((candidate) => candidate.label.includes(label));
+    if (found !== undefined) return found;
+    await setTimeout(100);
+  }
+  throw new Error(`no entry "${label}" in ${JSON.stringify(await tray.menu())}`);
+}
+
+test('the tray works with the window closed', { skip }, async (t) => {
+  const session = await startDesktopSession(t, { trayHost: true });
+  const { tray } = session;
+  const app = await DesktopApp.start(session);
+  const port = await freePort(t);
+  await app.setPort(port);
+  await entry(tray, 'Stopped');
+  const stopped = await tray.icon();
+
+  const windows = () =>
+    app.electron.evaluate(
+      ({ BrowserWindow }) => BrowserWindow.getAllWindows().filter((w) => w.isVisible()).length,
+    );
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  assert.equal(await windows(), 0);
+
+  await tray.click('Start server');
+  await entry(tray, `Running: 127.0.0.1:${port}`);
+  assert.notEqual((await tray.icon()).hash, stopped.hash);
+  assert.match((await tray.icon()).tooltip, /Running/);
+  const client = await connected(t, port, await echoServer(t));
+  await assertEcho(client);
+  await entry(tray, 'Connections: 1');
+  await tray.click('Copy socks5');
+  const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
+  assert.equal(copied, `socks5h://127.0.0.1:${port}`);
+
+  await tray.click('Start at login');
+  const autostart = join(session.env['XDG_CONFIG_HOME'] ?? '', 'autostart/picosocks5.desktop');
+  assert.equal((await entry(tray, 'Start at login')).checked, true);
+  assert.ok(existsSync(autostart));
+  await tray.click('Start at login');
+  assert.equal((await entry(tray, 'Start at login')).checked, false);
+  assert.ok(!existsSync(autostart));
+
+  await tray.click('Settings');
+  await app.page.getByRole('heading', { name: 'Settings' }).waitFor();
+  assert.equal(await windows(), 1);
+  await tray.click('Stop server');
+  await app.status('Stopped');
+
+  const exit = once(app.electron.process(), 'exit');
+  await tray.click('Quit');
+  assert.deepEqual(await exit, [0, null]);
+});
+
+test('at login the app starts in the tray, and its window comes when asked for', {
+  skip,
+}, async (t) => {
+  const session = await startDesktopSession(t, { trayHost: true });
+  const electron = await DesktopApp.startHidden(session);
+  await entry(session.tray, 'Stopped');
+  assert.equal(electron.windows().length, 0);
+  const window = electron.waitForEvent('window');
+  await session.tray.click('Connections');
+  await (await window).getByRole('table', { name: 'Connections' }).waitFor();
+  await electron.close();
+});
