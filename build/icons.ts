@@ -12,8 +12,6 @@ const WINDOWS_TRAY_SIZES = [16, 20, 24, 32];
 
 /** The types of PNG entries in an .icns file, with their sizes. */
 const ICNS_ENTRIES = [
-  ['icp4', 16],
-  ['icp5', 32],
   ['ic11', 32],
   ['ic12', 64],
   ['ic07', 128],

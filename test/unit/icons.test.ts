@@ -40,7 +40,7 @@ test('an .icns file is a sequence of images that ends where it says', () => {
     sizes += widthOf(file.subarray(at + 8));
   }
   assert.equal(at, file.length);
-  assert.equal(sizes, 16 + 32 + 32 + 64 + 128 + 256 + 256 + 512 + 512 + 1024);
+  assert.equal(sizes, 32 + 64 + 128 + 256 + 256 + 512 + 512 + 1024);
 });
 
 test('every state of the tray has its own colour, and its own shape without colour', () => {
