@@ -6,6 +6,9 @@ const { CSC_LINK, CSC_NAME, ELECTRON_OVERRIDE_DIST_PATH, GITHUB_REPOSITORY } = p
 /** The package and its program: `picosocks5` is the command of core. */
 const NAME = 'picosocks5-desktop';
 
+// A workflow whose secret is not set has it empty, which is read as the name of a file.
+if (CSC_LINK === '') delete process.env.CSC_LINK;
+
 const [owner, repo] = (GITHUB_REPOSITORY || 'picosocks5/picosocks5').split('/');
 
 /** An unpacked Electron in place of the one that is downloaded, with its version. */
@@ -78,7 +81,11 @@ const configuration = {
     icon: 'dist/icons/icon.ico',
     files: filesFor('win32', NO_KOFFI),
   },
-  nsis: { oneClick: false, allowToChangeInstallationDirectory: true },
+  nsis: {
+    oneClick: false,
+    allowToChangeInstallationDirectory: true,
+    artifactName: `\${productName}-Setup-\${version}.\${ext}`,
+  },
   mac: {
     target: ['dmg', 'zip'].map((target) => ({ target, arch: ['x64', 'arm64'] })),
     icon: 'dist/icons/icon.icns',
