@@ -95,7 +95,7 @@ const configuration = {
     // Without a certificate it is signed by nobody, and the hardened runtime refuses to load that.
     ...(CSC_LINK || CSC_NAME
       ? { hardenedRuntime: true }
-      : { identity: '-', hardenedRuntime: false }),
+      : { identity: '-', hardenedRuntime: false, notarize: false }),
     files: filesFor('darwin', NO_KOFFI),
   },
   linux: {
