@@ -133,8 +133,8 @@ export class ConnectionLog {
     const row = this.#ended.get(this.#base + event.id) ?? this.#row(event);
     row.up = event.up;
     row.down = event.down;
-    row.duration = event.duration;
     if (row.state !== 'refused') {
+      row.duration = event.duration;
       row.state = 'closed';
       row.reason = event.reason;
     }

@@ -21,10 +21,13 @@ import { checkSetting, DEFAULTS } from './values.js';
  */
 export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[]] }> {
   readonly #store: Store<SettingsFile>;
+  /** What the file holds: electron-store would read it anew each time. */
+  #file: SettingsFile;
 
   private constructor(store: Store<SettingsFile>) {
     super();
     this.#store = store;
+    this.#file = store.store;
   }
 
   /**
@@ -49,43 +52,48 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   }
 
   get values(): SettingValues {
-    return { ...DEFAULTS, ...this.#store.get('settings') };
+    return { ...DEFAULTS, ...this.#file.settings };
   }
 
   /** The keys of the settings that are not as they come. */
   get modified(): readonly SettingKey[] {
-    return Object.keys(this.#store.get('settings')) as SettingKey[];
+    return Object.keys(this.#file.settings) as SettingKey[];
   }
 
   get users(): readonly StoredUser[] {
-    return this.#store.get('users');
+    return this.#file.users;
   }
 
   set users(users: readonly StoredUser[]) {
-    this.#store.set('users', users);
+    this.#keep({ users });
   }
 
   get window(): WindowPlace | undefined {
-    return this.#store.get('window');
+    return this.#file.window;
   }
 
   set window(place: WindowPlace) {
-    this.#store.set('window', place);
+    this.#keep({ window: place });
   }
 
   /** @throws {UserError} if the value cannot be used; nothing is changed then. */
   set(change: SettingChange): void {
     checkSetting(change);
-    const { [change.key]: _before, ...others } = this.#store.get('settings');
+    const { [change.key]: _before, ...others } = this.#file.settings;
     const isDefault = isDeepStrictEqual(change.value, DEFAULTS[change.key]);
     const settings = isDefault ? others : { ...others, [change.key]: change.value };
-    if (isDeepStrictEqual(settings, this.#store.get('settings'))) return;
-    this.#store.set('settings', settings);
+    if (isDeepStrictEqual(settings, this.#file.settings)) return;
+    this.#keep({ settings });
     this.emit('change', [change.key]);
   }
 
   reset(key: SettingKey): void {
     this.set({ key, value: DEFAULTS[key] });
+  }
+
+  #keep(change: Partial<SettingsFile>): void {
+    this.#store.set(change);
+    this.#file = { ...this.#file, ...change };
   }
 }
 
