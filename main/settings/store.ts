@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Store, { type Schema } from 'electron-store';
-import { messageOf } from 'picosocks5';
+import { messageOf, UserError } from 'picosocks5';
 import type { SettingChange, SettingKey, SettingValues } from '../contract.js';
 import {
   EMPTY,
@@ -91,8 +91,13 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     this.set({ key, value: DEFAULTS[key] });
   }
 
+  /** @throws {UserError} if the file cannot be written; nothing is changed then. */
   #keep(change: Partial<SettingsFile>): void {
-    this.#store.set(change);
+    try {
+      this.#store.set(change);
+    } catch (error) {
+      throw new UserError(`The settings cannot be saved: ${messageOf(error)}`);
+    }
     this.#file = { ...this.#file, ...change };
   }
 }

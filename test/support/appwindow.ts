@@ -1,0 +1,66 @@
+import type { Page } from 'playwright-core';
+
+/** How long the window may take to show what it is expected to, ms. */
+const PATIENCE = 10_000;
+
+/** Views by the names of their navigation items. */
+export type View = 'Overview' | 'Connections' | 'Users' | 'Settings';
+
+/** The window of the app, used as a person would. */
+export class AppWindow {
+  readonly page: Page;
+  /** What it wrote to its console, which should be nothing. */
+  readonly console: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE);
+    page.on('console', (message) => this.console.push(message.text()));
+    page.on('pageerror', (error) => this.console.push(error.message));
+  }
+
+  async show(view: View): Promise<void> {
+    await this.page.getByRole('link', { name: view }).click();
+  }
+
+  button(name: string) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  field(name: string) {
+    return this.page.getByRole('textbox', { name, exact: true });
+  }
+
+  /** Waits until the status bar says so. */
+  async status(text: 'Running' | 'Stopped' | 'Error'): Promise<void> {
+    await this.page.getByRole('status').getByText(text, { exact: true }).waitFor();
+  }
+
+  /** Waits until a text is there. */
+  async sees(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Starts the server at a port of 127.0.0.1. */
+  async startServer(port: number): Promise<void> {
+    await this.setPort(port);
+    await this.button('Start server').click();
+    await this.status('Running');
+  }
+
+  async setPort(port: number): Promise<void> {
+    await this.show('Settings');
+    await this.field('Port').fill(String(port));
+    await this.field('Port').blur();
+  }
+
+  async addUser(name: string, password: string, group = ''): Promise<void> {
+    await this.show('Users');
+    await this.button('Add user').click();
+    await this.field('User name').fill(name);
+    await this.field('Password').fill(password);
+    await this.field('Group').fill(group);
+    await this.button('Save').click();
+    await this.page.getByRole('row', { name: new RegExp(`^${name}\\b`) }).waitFor();
+  }
+}
