@@ -66,7 +66,8 @@ const configuration = {
   electronLanguages: ['en-US'],
   electronFuses: {
     runAsNode: false,
-    enableCookieEncryption: true,
+    // There are no cookies, and encryption would ask for the keychain.
+    enableCookieEncryption: false,
     enableNodeOptionsEnvironmentVariable: false,
     enableNodeCliInspectArguments: false,
     enableEmbeddedAsarIntegrityValidation: true,

@@ -36,7 +36,8 @@ function start(): void {
       serveAssets();
       application = new Application();
       await application.run(process.argv.includes(HIDDEN));
-      await watchForUpdates(() => {});
+      const running = application;
+      await watchForUpdates((error) => running.note(`no look for updates: ${messageOf(error)}`));
     } catch (error) {
       dialog.showErrorBox('PicoSOCKS5 cannot start', messageOf(error));
       app.exit(1);

@@ -6,7 +6,7 @@ import {
   powerMonitor,
   Notification as SystemNotification,
 } from 'electron';
-import { type LogLevel, messageOf } from 'picosocks5';
+import { type LogLevel, messageOf, type ServerEvent } from 'picosocks5';
 import type { AppState, Notification, SettingKey, SettingsState, Theme } from './contract.js';
 import { setStartAtLogin } from './desktop/autostart.js';
 import { setApplicationMenu } from './desktop/menu.js';
@@ -48,7 +48,14 @@ export class Application {
     users: this.#users,
     log: this.#connections,
     traffic: this.#traffic,
-    sinks: [this.#logFile.log],
+    sinks: [
+      this.#logFile.log,
+      {
+        id: 'notifications',
+        wants: (type) => type === 'warning' || type === 'error',
+        handle: (event) => this.#notifyEvent(event),
+      },
+    ],
     interfaces: networkInterfaces,
   });
   readonly #window = new MainWindow();
@@ -85,6 +92,11 @@ export class Application {
 
   showWindow(): void {
     this.#window.show(this.#settings.window, this.#settings.values.theme);
+  }
+
+  /** Notes something that is nobody's business but the log's. */
+  note(message: string): void {
+    this.#logFile.write('warning', message);
   }
 
   /** Stops the server and lets the app end. */
@@ -215,6 +227,10 @@ export class Application {
   #notify(notification: Notification): void {
     if (this.#window.exists) tell(this.#window.contents, 'notification', notification);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(notification);
+  }
+
+  #notifyEvent(event: ServerEvent): void {
+    if ('message' in event) this.#notify({ severity: event.type, message: event.message });
   }
 
   /** Tells who does not look at the window. */

@@ -53,7 +53,8 @@ export class TrayIcon {
     this.#actions = actions;
     this.#tray = new Tray(iconOf('stopped'));
     this.#tray.setToolTip('PicoSOCKS5');
-    this.#tray.on('click', () => actions.open());
+    // On macOS a click opens the menu.
+    if (process.platform !== 'darwin') this.#tray.on('click', () => actions.open());
   }
 
   /** Shows the present state; nothing is done while it is the same. */

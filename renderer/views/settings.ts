@@ -20,8 +20,13 @@ function parse({ type }: SettingDescriptor, text: string): SettingValue {
     .filter(Boolean);
 }
 
-function show(value: SettingValue): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
+function show(value: SettingValue, between = ', '): string {
+  return Array.isArray(value) ? value.join(between) : String(value);
+}
+
+/** Whether a setting is a list that may be long: it has a line for each of its items. */
+function isLong({ type, pick }: SettingDescriptor): boolean {
+  return type === 'list' && pick === undefined;
 }
 
 /** All settings, drawn from their descriptions; each is saved as soon as it is valid. */
@@ -144,7 +149,7 @@ export class Settings extends PageElement {
   }
 
   #control(descriptor: SettingDescriptor, invalid: boolean): TemplateResult {
-    const { key, title, type, choices = [], placeholder = '', unit } = descriptor;
+    const { key, title, type, choices = [], unit } = descriptor;
     const value = model.app.settings.values[key];
     switch (type) {
       case 'boolean':
@@ -173,24 +178,44 @@ export class Settings extends PageElement {
           )}
         </select>`;
       default:
-        return html`<input
-            id="setting-${key}"
-            type="text"
-            class=${type}
-            inputmode=${type === 'number' ? 'numeric' : 'text'}
-            spellcheck="false"
-            autocomplete="off"
-            placeholder=${placeholder}
-            aria-invalid=${invalid}
-            aria-describedby="about-${key} wrong-${key}"
-            .value=${this.#drafts.get(key) ?? show(value)}
-            @input=${(event: Event) =>
-              this.#type(descriptor, (event.target as HTMLInputElement).value)}
-            @change=${() => this.#flush(key, true)}
-          />
-          ${unit === undefined ? nothing : html`<span class="dim">${unit}</span>`}
-          ${this.#picker(descriptor)}`;
+        return html`${this.#textBox(descriptor, value, invalid)}
+        ${unit === undefined ? nothing : html`<span class="dim">${unit}</span>`}
+        ${this.#picker(descriptor)}`;
     }
+  }
+
+  #textBox(descriptor: SettingDescriptor, value: SettingValue, invalid: boolean): TemplateResult {
+    const { key, type, placeholder = '' } = descriptor;
+    const typed = (event: Event) =>
+      this.#type(descriptor, (event.target as HTMLInputElement | HTMLTextAreaElement).value);
+    const leave = () => this.#flush(key, true);
+    if (isLong(descriptor)) {
+      return html`<textarea
+        id="setting-${key}"
+        rows="3"
+        spellcheck="false"
+        placeholder="${placeholder}, one on each line"
+        aria-invalid=${invalid}
+        aria-describedby="about-${key} wrong-${key}"
+        .value=${this.#drafts.get(key) ?? show(value, '\n')}
+        @input=${typed}
+        @change=${leave}
+      ></textarea>`;
+    }
+    return html`<input
+      id="setting-${key}"
+      type="text"
+      class=${type}
+      inputmode=${type === 'number' ? 'numeric' : 'text'}
+      spellcheck="false"
+      autocomplete="off"
+      placeholder=${placeholder}
+      aria-invalid=${invalid}
+      aria-describedby="about-${key} wrong-${key}"
+      .value=${this.#drafts.get(key) ?? show(value)}
+      @input=${typed}
+      @change=${leave}
+    />`;
   }
 
   /** Addresses of this machine, to be picked. */

@@ -30,6 +30,10 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
   await row(`127.0.0.1:${nowhere}`).getByText('refused', { exact: true }).waitFor();
   await row(`127.0.0.1:${nowhere}`).getByText('unreachable: connection refused').waitFor();
 
+  const formula = await request(t, port, 1, address('=1+1', 80));
+  assert.notEqual(formula.reply.reply, 0);
+  await row('=1+1:80').waitFor();
+
   const other = await serve(t, (socket) => socket.end('bye'));
   const short = await connected(t, port, other);
   await short.read(3);
@@ -37,21 +41,21 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
   await row(`127.0.0.1:${other}`).getByText('closed').waitFor();
 
   await app.page.getByLabel('Filter connections').fill(`:${nowhere}`);
-  await app.sees('1 of 3 rows');
+  await app.sees('1 of 4 rows');
   assert.equal(await table.getByRole('row').count(), 2);
   await app.page.getByLabel('Filter connections').fill('');
   await app.page.getByLabel('State').selectOption('open');
-  await app.sees('1 of 3 rows');
+  await app.sees('1 of 4 rows');
   await app.page.getByLabel('State').selectOption('');
-  await app.sees(/^3 rows/);
+  await app.sees(/^4 rows/);
 
   await app.button('Pause').click();
   const unseen = await connected(t, port, echo);
   await assertEcho(unseen);
   await app.page.waitForTimeout(300);
-  assert.equal(await table.getByRole('row').count(), 4);
+  assert.equal(await table.getByRole('row').count(), 5);
   await app.button('Pause').click();
-  await app.sees(/^4 rows/);
+  await app.sees(/^5 rows/);
   unseen.socket.destroy();
 
   const out = join(session.home, 'log');
@@ -62,7 +66,8 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
   await app.sees(/were written to connections.csv/);
   const [head = '', ...lines] = readFileSync(out, 'utf8').trim().split('\r\n');
   assert.match(head, /^id,time,client,user,/);
-  assert.equal(lines.length, 4);
+  assert.equal(lines.length, 5);
+  assert.match(lines[2] ?? '', /,'=1\+1:80,/);
   await app.button('Export JSON').click();
   await app.sees(/were written to connections.jsonl/);
   const objects = readFileSync(out, 'utf8')
