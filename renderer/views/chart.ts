@@ -73,7 +73,7 @@ export class Chart extends PageElement {
     const target = this.querySelector<HTMLElement>('.chart');
     if (target === null) return;
     this.#plot?.destroy();
-    const grid = { stroke: color('--border'), width: 1 };
+    const grid = { stroke: color('--grid'), width: 1 };
     const axis = { stroke: color('--dim'), font: '11px system-ui', grid, ticks: grid };
     this.#plot = new uPlot(
       {

@@ -1,6 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
-import { repeat } from 'lit/directives/repeat.js';
 import type { ConnectionRow, ConnectionState } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { addCommands, copy, run } from '../commands.js';
@@ -188,11 +187,7 @@ export class Connections extends PageElement {
         @keydown=${this.#press}
       >
         <div class="spacer" role="presentation" .style=${`height: ${rows.length * ROW_HEIGHT}px`}>
-          ${repeat(
-            visible,
-            ([row]) => row.id,
-            ([row, i]) => this.#row(row, i, now),
-          )}
+          ${visible.map(([row, i]) => this.#row(row, i, now))}
         </div>
         ${rows.length === 0 ? this.#empty() : nothing}
       </div>

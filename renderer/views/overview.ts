@@ -105,7 +105,7 @@ export class Overview extends PageElement {
       ['Chromium', `chromium --proxy-server=${plain}`],
       [
         'Firefox',
-        `Settings, Network Settings, Manual: SOCKS v5 host ${first?.host}, ${first?.port}`,
+        `Settings, Network Settings, Manual: SOCKS v5 host ${first?.host}, port ${first?.port}`,
       ],
     ];
     return html`<section aria-labelledby="recipes">

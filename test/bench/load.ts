@@ -3,11 +3,11 @@ import { connect, type Socket } from 'node:net';
 
 /** What to do, as JSON in the first argument; the result is JSON on stdout. */
 export interface Job {
-  readonly measure: 'rate' | 'down' | 'up' | 'latency';
+  readonly measure: 'rate' | 'down' | 'up' | 'latency' | 'steady';
   /** Port of the proxy; 0: straight to the target. */
   readonly proxy: number;
   readonly target: number;
-  /** Connections at once. */
+  /** Connections at once; for `steady`, new ones a second. */
   readonly flows: number;
   readonly seconds: number;
 }
@@ -115,15 +115,47 @@ async function latency(): Promise<number[]> {
     await flow.exchange(message, message.length);
     times.push((performance.now() - start) * 1000);
   }
+  return quantiles(times);
+}
+
+function quantiles(times: number[]): number[] {
   times.sort((a, b) => a - b);
   return [0.5, 0.99, 0.999].map((part) => times[Math.floor(times.length * part)] ?? 0);
 }
 
-const result =
-  job.measure === 'rate'
-    ? await rate()
-    : job.measure === 'latency'
-      ? await latency()
-      : await throughput(job.measure === 'up');
+/** Whole connections at a rate that does not wait for them: how long each takes, ms. */
+async function steady(): Promise<number[]> {
+  const times: number[] = [];
+  const start = performance.now();
+  const connection = async () => {
+    const begin = performance.now();
+    const flow = await new Flow().open();
+    await flow.exchange(message, message.length);
+    flow.socket.destroy();
+    times.push(performance.now() - begin);
+  };
+  const all: Promise<void>[] = [];
+  for (let now = start; now < start + job.seconds * 1000; now = performance.now()) {
+    while (all.length < ((now - start) / 1000) * job.flows) all.push(connection());
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(all);
+  return quantiles(times);
+}
+
+function measure(): Promise<number | number[]> {
+  switch (job.measure) {
+    case 'rate':
+      return rate();
+    case 'latency':
+      return latency();
+    case 'steady':
+      return steady();
+    default:
+      return throughput(job.measure === 'up');
+  }
+}
+
+const result = await measure();
 process.stdout.write(JSON.stringify(result));
 process.exit();
