@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { DEADLINE } from '../support/daemon.js';
 import {
   type DesktopSession,
-  type DesktopSessionOptions,
   SESSION_PROGRAMS,
   startDesktopSession,
 } from '../support/desktopsession.js';
@@ -13,7 +12,7 @@ import { TRAY_HOST_PROGRAMS } from '../support/trayhost.js';
 const skip = unless(...SESSION_PROGRAMS);
 const ENTRY = { service: 'picosocks5-test', account: 'ada' };
 
-/** Calls keytar in the session, in a process of its own. @returns its result, or its error's message. */
+/** What keytar answers in the session, in a process of its own: its result or its error's message. */
 async function keytar(
   session: DesktopSession,
   method: 'getPassword' | 'setPassword',
@@ -44,14 +43,8 @@ async function assertLocked(session: DesktopSession): Promise<void> {
   assert.match(String(await keytar(session, 'setPassword', 'other')), /locked collection/);
 }
 
-async function sessionOf(t: TestContext, options?: DesktopSessionOptions): Promise<DesktopSession> {
-  const session = await startDesktopSession(t, options);
-  assert.equal(session.env['HOME'], session.home);
-  return session;
-}
-
 test('a desktop session: its keyring keeps what keytar stores', { skip }, async (t) => {
-  const session = await sessionOf(t);
+  const session = await startDesktopSession(t);
   await assertStores(session, 'first\nsecond');
   const found = { label: 'picosocks5-test/ada', secret: 'first\nsecond' };
   assert.deepEqual(await session.secretSearchAll({ service: ENTRY.service }), [found]);
@@ -68,14 +61,14 @@ test('a desktop session: its keyring keeps what keytar stores', { skip }, async 
 });
 
 test('a desktop session whose keyring is locked from the start', { skip }, async (t) => {
-  const session = await sessionOf(t, { keyring: 'locked' });
+  const session = await startDesktopSession(t, { keyring: 'locked' });
   await assertLocked(session);
   await session.unlock();
   await assertStores(session, 'secret');
 });
 
 test('a desktop session without a keyring', { skip }, async (t) => {
-  const session = await sessionOf(t, { keyring: 'none' });
+  const session = await startDesktopSession(t, { keyring: 'none' });
   assert.match(
     String(await keytar(session, 'getPassword')),
     /org\.freedesktop\.secrets was not provided/,
@@ -87,7 +80,7 @@ test('a desktop session with a tray host, or without', {
   skip: unless(...SESSION_PROGRAMS, ...TRAY_HOST_PROGRAMS),
 }, async (t) => {
   for (const trayHost of [true, false]) {
-    const session = await sessionOf(t, { keyring: 'none', trayHost });
+    const session = await startDesktopSession(t, { keyring: 'none', trayHost });
     const { status, stdout } = await run(
       session,
       'gdbus',

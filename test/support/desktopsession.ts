@@ -6,16 +6,19 @@ import { join } from 'node:path';
 import { Daemon, DEADLINE, within } from './daemon.js';
 import { type Output, run } from './programs.js';
 import { Cleanups, type Scope } from './scope.js';
+import { endStragglers } from './stragglers.js';
 import { startTrayHost, type TrayHost } from './trayhost.js';
 
 /** The programs that a session needs, for `unless`. */
 export const SESSION_PROGRAMS = [
-  ...['dbus-daemon', 'Xvfb', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
+  ...['dbus-daemon', 'Xvfb', 'gnome-keyring-daemon', 'secret-tool', 'gdbus', 'setpriv'],
 ] as const;
 
 /** What of the caller's environment is about its own session. */
-const CALLERS =
-  /^((XDG|DBUS|GNOME|KDE|WAYLAND)_.*|DISPLAY|XAUTHORITY|DESKTOP_SESSION|SSH_AUTH_SOCK|ELECTRON_RUN_AS_NODE|NODE_TEST_CONTEXT)$/;
+const CALLERS = [
+  /^(DBUS|GNOME|KDE|WAYLAND|XDG)_/,
+  /^(DESKTOP_SESSION|DISPLAY|ELECTRON_RUN_AS_NODE|NODE_TEST_CONTEXT|SSH_AUTH_SOCK|XAUTHORITY)$/,
+];
 
 /** A bus that starts no service by itself: there is what the session started, and nothing else. */
 const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -154,7 +157,8 @@ export async function startDesktopSession(
 ): Promise<DesktopSession> {
   const scope = new Cleanups(t);
   const folder = mkdtempSync(join(tmpdir(), 'picosocks5-test-'));
-  scope.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  scope.after(() => rm(folder, { recursive: true, force: true }));
+  scope.after(() => endStragglers(folder));
   const directory = (name: string) => {
     const path = join(folder, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -189,7 +193,7 @@ export async function startDesktopSession(
 function callersEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !CALLERS.test(name)) kept[name] = value;
+    if (value !== undefined && !CALLERS.some((its) => its.test(name))) kept[name] = value;
   }
   return kept;
 }

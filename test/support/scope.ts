@@ -4,7 +4,7 @@ export interface Scope {
   after(action: () => unknown): void;
 }
 
-/** Does at the end of a scope what was asked for, the last thing first, each when the one before is done. */
+/** Does at the end of a scope what was asked for, one thing after the other, the last one first. */
 export class Cleanups implements Scope {
   readonly #actions: (() => unknown)[] = [];
 

@@ -21,6 +21,7 @@ from dbus.mainloop.glib import DBusGMainLoop
 from gi.repository import GLib
 
 WATCHER = "org.kde.StatusNotifierWatcher"
+HOST = "org.kde.StatusNotifierHost-test"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 PROPERTIES = "org.freedesktop.DBus.Properties"
@@ -29,10 +30,6 @@ TIMEOUT = 5
 
 def tell(**message):
     print(json.dumps(message), flush=True)
-
-
-def digest(data):
-    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def read_png(name):
@@ -62,7 +59,9 @@ class Watcher(dbus.service.Object):
     @dbus.service.method(WATCHER, in_signature="s", sender_keyword="sender")
     def RegisterStatusNotifierItem(self, service, sender):
         # Some give the path of their item, the others the name of a bus connection.
-        owner, path = (sender, service) if service.startswith("/") else (service, "/StatusNotifierItem")
+        owner, path = service, "/StatusNotifierItem"
+        if service.startswith("/"):
+            owner, path = sender, service
         if (owner, path) in self.items:
             return
         self.items.append((owner, path))
@@ -125,7 +124,8 @@ class Host:
         found = self.properties()
         title, tip = (found.get("ToolTip") or ("", [], "", ""))[2:4]
         # The image itself, or where it is: for GNOME, Electron writes a file for each new image.
-        name = "/".join(part for part in (found.get("IconThemePath"), found.get("IconName")) if part)
+        place = found.get("IconThemePath"), found.get("IconName")
+        name = "/".join(part for part in place if part)
         width, height, pixels = max(found.get("IconPixmap") or [read_png(name)])
         return {
             "title": found.get("Title", ""),
@@ -134,7 +134,7 @@ class Host:
             "name": name,
             "width": width,
             "height": height,
-            "hash": digest(bytes(pixels)),
+            "hash": hashlib.sha256(bytes(pixels)).hexdigest()[:16] if pixels else "",
         }
 
     def activate(self):
@@ -144,10 +144,10 @@ class Host:
         """The entries below an entry, the ones that are seen."""
         path = self.properties()["Menu"]
         self.call(MENU, "AboutToShow", dbus.Int32(top), path=path)
-        _, (_, _, children) = self.call(
-            MENU, "GetLayout", dbus.Int32(top), dbus.Int32(1), dbus.Array([], signature="s"), path=path
-        )
-        return [self.entry(int(id), found) for id, found, _ in children if found.get("visible", True)]
+        every = dbus.Array([], signature="s")
+        layout = self.call(MENU, "GetLayout", dbus.Int32(top), dbus.Int32(1), every, path=path)[1]
+        seen = [(id, found) for id, found, _ in layout[2] if found.get("visible", True)]
+        return [self.entry(int(id), found) for id, found in seen]
 
     def entry(self, id, found):
         # One underscore marks the letter to press, two are one.
@@ -171,8 +171,8 @@ class Host:
             raise LookupError(f"{len(named)} entries have {label!r} among: {labels}")
         if not named[0]["enabled"]:
             raise LookupError(f"the entry {label!r} is disabled")
-        event = dbus.Int32(named[0]["id"]), "clicked", dbus.String("", variant_level=1), dbus.UInt32(0)
-        self.call(MENU, "Event", *event, path=self.properties()["Menu"])
+        event = dbus.Int32(named[0]["id"]), "clicked", dbus.String("", variant_level=1)
+        self.call(MENU, "Event", *event, dbus.UInt32(0), path=self.properties()["Menu"])
 
 
 def flat(entries):
@@ -186,9 +186,10 @@ def main():
     bus = dbus.SessionBus()
     watcher = Watcher(bus)
     host = Host(bus, watcher)
+    actions = {name: getattr(host, name) for name in ("icon", "menu", "click", "activate")}
     loop = GLib.MainLoop()
     # Both last as long as the program: a name is given back when its object is collected.
-    names = [dbus.service.BusName(name, bus) for name in (WATCHER, "org.kde.StatusNotifierHost-test")]
+    names = [dbus.service.BusName(name, bus) for name in (WATCHER, HOST)]
 
     def command(stdin, condition):
         line = stdin.readline()
@@ -197,8 +198,7 @@ def main():
             return False
         arguments = json.loads(line)
         try:
-            action = {"icon": host.icon, "menu": host.menu, "click": host.click, "activate": host.activate}
-            tell(reply=action[arguments.pop("do")](**arguments))
+            tell(reply=actions[arguments.pop("do")](**arguments))
         except (LookupError, dbus.DBusException) as error:
             tell(error=str(error))
         return True

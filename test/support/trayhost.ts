@@ -31,7 +31,7 @@ export interface TrayLook {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** Another image has another. */
+  /** Another image has another; empty if there is no image. */
   readonly hash: string;
 }
 
