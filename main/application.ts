@@ -30,6 +30,10 @@ import { DesktopUsers } from './users/users.js';
 const CONNECTIONS_PERIOD = 100;
 const TRAFFIC_PERIOD = 1000;
 
+/** How often it is looked for something that shows tray icons, ms, and how many times. */
+const TRAY_PERIOD = 5000;
+const TRAY_TRIES = 24;
+
 /** Notifications that wait for a window, at most. */
 const MAX_WAITING = 20;
 
@@ -85,6 +89,7 @@ export class Application {
     setApplicationMenu((command) => this.#command(command), !app.isPackaged);
     nativeTheme.themeSource = themeSource(this.#settings.values.theme);
     await this.#offerTray();
+    this.#waitForTray();
     if (!hidden || this.#tray === undefined) this.showWindow();
     await this.#users.refresh();
     if (this.#settings.values.startServer) await this.#server.start().catch(() => {});
@@ -174,8 +179,9 @@ export class Application {
     this.#showTray();
   }
 
+  /** Makes the tray's icon, if this desktop shows any. One that comes later is not too late. */
   async #offerTray(): Promise<void> {
-    if (!(await hasTrayHost())) return;
+    if (!(await hasTrayHost()) || this.#tray !== undefined) return;
     this.#tray = new TrayIcon({
       start: () => void this.#server.start().catch(() => {}),
       stop: () => void this.#server.stop(),
@@ -187,6 +193,16 @@ export class Application {
       quit: () => app.quit(),
     });
     this.#showTray();
+    tell(this.#window.contents, 'tray', true);
+  }
+
+  /** The panel may start after the apps that start at login. */
+  #waitForTray(): void {
+    let left = TRAY_TRIES;
+    const timer = setInterval(() => {
+      if (this.#tray !== undefined || --left === 0) clearInterval(timer);
+      else void this.#offerTray();
+    }, TRAY_PERIOD);
   }
 
   #showTray(): void {
@@ -210,6 +226,11 @@ export class Application {
   }
 
   async #askBeforeClosing(): Promise<void> {
+    await this.#offerTray();
+    if (this.#tray !== undefined) {
+      this.#window.hide();
+      return;
+    }
     const { response } = await dialog.showMessageBox({
       type: 'question',
       message: 'Quit PicoSOCKS5?',

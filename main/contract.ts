@@ -48,6 +48,8 @@ export interface Subscriptions {
   users: UsersState;
   connections: ConnectionChanges;
   notification: Notification;
+  /** Whether there is a tray icon. */
+  tray: boolean;
   /** A command to run, from a menu. */
   command: string;
 }

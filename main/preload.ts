@@ -10,6 +10,7 @@ const names: readonly (keyof Subscriptions)[] = [
   'users',
   'connections',
   'notification',
+  'tray',
   'command',
 ];
 

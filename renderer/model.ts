@@ -122,6 +122,7 @@ export async function connect(): Promise<string | undefined> {
   subscribe('server', (server) => update({ server }));
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
+  subscribe('tray', (tray) => update({ tray }));
   subscribe('refusals', (refusals) => update({ refusals }));
   subscribe('traffic', (sample) => model.addTraffic(sample));
   subscribe('notification', (notification) => model.notify(notification));

@@ -16,21 +16,21 @@ interface BusProperty {
 
 type Question = readonly [program: string, ...args: string[]];
 
-/** Ways to ask; every desktop has one of the programs. */
+/** Ways to ask, the most common program first. */
 function questions({ service, path, interface: type, property }: BusProperty): Question[] {
   const get = 'org.freedesktop.DBus.Properties.Get';
   return [
+    [
+      'dbus-send',
+      ...['--session', '--print-reply', '--reply-timeout=2000', `--dest=${service}`, path],
+      ...[get, `string:${type}`, `string:${property}`],
+    ],
     [
       'gdbus',
       ...['call', '--session', '--timeout', '2', '--dest', service, '--object-path', path],
       ...['--method', get, type, property],
     ],
     ['busctl', '--user', '--timeout=2', 'get-property', service, path, type, property],
-    [
-      'dbus-send',
-      ...['--session', '--print-reply', '--reply-timeout=2000', `--dest=${service}`, path],
-      ...[get, `string:${type}`, `string:${property}`],
-    ],
   ];
 }
 
@@ -40,9 +40,10 @@ export async function busProperty(property: BusProperty): Promise<boolean | unde
     try {
       const { stdout } = await run(program, args, { timeout: TIMEOUT });
       const [answer] = /\b(true|false)\b/.exec(stdout) ?? [];
-      if (answer !== undefined) return answer === 'true';
-    } catch {
-      // The program is not installed, or nobody answered it: the next one may know.
+      return answer === undefined ? undefined : answer === 'true';
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing) return undefined;
     }
   }
   return undefined;

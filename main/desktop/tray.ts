@@ -98,7 +98,10 @@ export class TrayIcon {
         label: 'Start at login',
         type: 'checkbox',
         checked: info.startAtLogin,
-        click: ({ checked }) => actions.setStartAtLogin(checked),
+        click: ({ checked }) => {
+          this.#shown = '';
+          actions.setStartAtLogin(checked);
+        },
       },
       { type: 'separator' },
       { label: 'Quit', click: () => actions.quit() },

@@ -1,13 +1,9 @@
 import { messageOf, UserError } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
+import { Keytar } from './keytar.js';
 
 /** The name under which the system's keychain has our passwords. */
 export const SERVICE = 'picosocks5';
-
-/** The system may ask its user to unlock the keychain; that takes as long as it takes, up to this, ms. */
-const TIMEOUT = 60_000;
-
-type Keytar = typeof import('keytar');
 
 const ADVICE: Readonly<Record<string, string>> = {
   linux:
@@ -23,18 +19,20 @@ export class KeychainError extends UserError {}
 const LOCKED = 'The keychain is locked: unlock it and try again.';
 
 /**
- * Whether the keychain is known to be locked. A locked Secret Service may answer as if it had
- * nothing (Secret Service API, org.freedesktop.Secret.Collection).
+ * A locked Secret Service may answer as if it had nothing (Secret Service API,
+ * org.freedesktop.Secret.Collection).
+ *
+ * @throws {KeychainError} if it is known to be locked.
  */
-async function isLocked(): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
+async function demandUnlocked(): Promise<void> {
+  if (process.platform !== 'linux') return;
   const locked = await busProperty({
     service: 'org.freedesktop.secrets',
     path: '/org/freedesktop/secrets/aliases/default',
     interface: 'org.freedesktop.Secret.Collection',
     property: 'Locked',
   });
-  return locked ?? false;
+  if (locked) throw new KeychainError(LOCKED);
 }
 
 function explain(error: unknown): KeychainError {
@@ -42,8 +40,17 @@ function explain(error: unknown): KeychainError {
   if (/locked|dismissed|denied|cancell?ed|interaction is not allowed/i.test(message)) {
     return new KeychainError(LOCKED);
   }
+  if (/does not answer/.test(message)) {
+    return new KeychainError('The keychain does not answer: unlock it and try again.');
+  }
+  if (/does not exist at path/.test(message)) {
+    return new KeychainError(
+      'There is no keyring yet: make one, with a password, in the system’s keyring manager.',
+    );
+  }
+  const reason = /native addon/.test(message) ? 'its library is missing' : message;
   const advice = ADVICE[process.platform] ?? 'see that the system has one';
-  return new KeychainError(`No keychain can be used (${message || 'no reason given'}): ${advice}.`);
+  return new KeychainError(`No keychain can be used (${reason || 'no reason given'}): ${advice}.`);
 }
 
 /**
@@ -51,23 +58,23 @@ function explain(error: unknown): KeychainError {
  * name. One call at a time: some keychains ask the user, and nobody wants to be asked twice.
  */
 export class Keychain {
-  #keytar: Promise<Keytar> | undefined;
+  readonly #keytar = new Keytar();
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * The passwords of some users; those that it has none for are left out. They are asked for one
-   * by one: keytar's search for all of them ends the process if one is locked.
+   * The passwords of some users; those that it has none for are left out.
    *
    * @throws {KeychainError}
    */
   read(users: readonly string[]): Promise<Map<string, string>> {
-    return this.#call(async (keytar) => {
+    return this.#next(async () => {
       const passwords = new Map<string, string>();
       let unlocked = false;
+      // keytar's search for all of them at once crashes on what is locked.
       for (const user of users) {
-        const password = await keytar.getPassword(SERVICE, user);
+        const password = await this.#get(user);
         if (password !== null) passwords.set(user, password);
-        else if (!unlocked && (await isLocked())) throw new KeychainError(LOCKED);
+        else if (!unlocked) await demandUnlocked();
         unlocked = true;
       }
       return passwords;
@@ -76,48 +83,39 @@ export class Keychain {
 
   /** @throws {KeychainError} */
   get(user: string): Promise<string | undefined> {
-    return this.#call(async (keytar) => {
-      const password = await keytar.getPassword(SERVICE, user);
-      if (password === null && (await isLocked())) throw new KeychainError(LOCKED);
+    return this.#next(async () => {
+      const password = await this.#get(user);
+      if (password === null) await demandUnlocked();
       return password ?? undefined;
     });
   }
 
   /** @throws {KeychainError} */
   set(user: string, password: string): Promise<void> {
-    return this.#call((keytar) => keytar.setPassword(SERVICE, user, password));
+    return this.#next(() => this.#keytar.call<undefined>('setPassword', SERVICE, user, password));
   }
 
   /** @throws {KeychainError} */
-  async delete(user: string): Promise<void> {
-    await this.#call((keytar) => keytar.deletePassword(SERVICE, user));
+  delete(user: string): Promise<void> {
+    return this.#next(async () => {
+      const deleted = await this.#keytar.call<boolean>('deletePassword', SERVICE, user);
+      if (!deleted) await demandUnlocked();
+    });
   }
 
-  #call<T>(action: (keytar: Keytar) => Promise<T>): Promise<T> {
-    const call = this.#last.then(async () => {
+  #get(user: string): Promise<string | null> {
+    return this.#keytar.call('getPassword', SERVICE, user);
+  }
+
+  #next<T>(action: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(async () => {
       try {
-        this.#keytar ??= load();
-        return await withTimeout(action(await this.#keytar));
+        return await action();
       } catch (error) {
-        this.#keytar = undefined;
         throw error instanceof KeychainError ? error : explain(error);
       }
     });
-    this.#last = call.catch(() => {});
-    return call;
+    this.#last = next.catch(() => {});
+    return next;
   }
-}
-
-/** Loads keytar when it is needed: without its system library the rest of the app works. */
-async function load(): Promise<Keytar> {
-  const module = await import('keytar');
-  return 'default' in module ? (module.default as Keytar) : module;
-}
-
-function withTimeout<T>(call: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const give = () => reject(new KeychainError('The keychain does not answer; try again.'));
-    const timer = setTimeout(give, TIMEOUT);
-    call.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -22,6 +22,9 @@ test('settings and users outlive a restart', { skip }, async (t) => {
   await before.page.getByLabel('Theme').selectOption('dark');
   await before.page.locator('html[data-theme=dark]').waitFor();
   await before.addUser('alice', 'secret', 'staff');
+  await before.electron.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.setBounds({ x: 60, y: 50, width: 800, height: 600 }),
+  );
   await before.close();
 
   const after = await DesktopApp.start(session);
@@ -31,6 +34,10 @@ test('settings and users outlive a restart', { skip }, async (t) => {
     .getByRole('button', { name: `127.0.0.1:${port}` })
     .first()
     .waitFor();
+  const bounds = await after.electron.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.getBounds(),
+  );
+  assert.deepEqual([bounds?.width, bounds?.height], [800, 600]);
   await after.show('Users');
   const row = after.page.getByRole('row', { name: /^alice\b/ });
   await row.getByText('staff').waitFor();
