@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { watch } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,18 +7,25 @@ import { BUNDLES, copyPage } from './desktop.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How long after the last change something is done about it, ms: compilers write many files. */
+/** How long after the last change something is done about it, ms: editors write more than once. */
 const SETTLE = 300;
 
-/** Calls back once some folders have come to rest after a change. */
-function onChange(folders: readonly string[], changed: () => void): void {
+/** Calls back once a folder, what is built in it aside, has come to rest after a change. */
+function onChange(folder: string, changed: () => void): void {
   let timer: NodeJS.Timeout | undefined;
-  for (const folder of folders) {
-    watch(`${root}${folder}`, { recursive: true }, () => {
-      clearTimeout(timer);
-      timer = setTimeout(changed, SETTLE);
-    });
-  }
+  watch(`${root}${folder}`, { recursive: true }, (_event, file) => {
+    if (file?.startsWith('dist')) return;
+    clearTimeout(timer);
+    timer = setTimeout(changed, SETTLE);
+  });
+}
+
+/** Compiles all that has changed. @returns whether it could. */
+function compile(): boolean {
+  const compiler = `${root}node_modules/typescript/bin/tsc`;
+  return (
+    spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' }).status === 0
+  );
 }
 
 /** The app: started again when main or core have changed, its window reloaded for the rest. */
@@ -49,11 +56,24 @@ class DevelopmentApp {
 }
 
 await copyPage();
-for (const options of BUNDLES) await (await context(options)).watch();
-spawn('npx', ['tsc', '-b', '--watch', '--preserveWatchOutput'], { cwd: root, stdio: 'inherit' });
+const contexts = await Promise.all(BUNDLES.map((options) => context(options)));
+const bundle = () => Promise.all(contexts.map((each) => each.rebuild()));
+await bundle();
 
 const app = new DevelopmentApp();
 app.start();
-onChange(['main/dist', 'core/dist'], () => app.restart());
-onChange(['renderer/dist'], () => app.reload());
-onChange(['renderer/index.html'], () => void copyPage());
+for (const folder of ['core/src', 'main']) {
+  onChange(folder, async () => {
+    if (compile()) await bundle().then(() => app.restart(), report);
+  });
+}
+onChange('renderer', () =>
+  copyPage()
+    .then(bundle)
+    .then(() => app.reload(), report),
+);
+
+/** esbuild has said what is wrong; the next change may mend it. */
+function report(): void {
+  process.stderr.write('not reloaded\n');
+}

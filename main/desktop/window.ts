@@ -69,6 +69,7 @@ export class MainWindow extends EventEmitter<{
 
   /** Closes it without asking. */
   destroy(): void {
+    this.#remember();
     this.#window?.destroy();
   }
 
