@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Allowances } from './access/allowance.js';
-import { ConnectionCounter } from './access/limits.js';
+import { andThen } from './access/counts.js';
+import { ConnectionCounter, type LimitName } from './access/limits.js';
 import { type CommandName, firstDenial } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
 import { CryptPool } from './auth/crypt/pool.js';
@@ -22,6 +23,7 @@ import { remoteAddress } from './net/socketaddress.js';
 import type { Address } from './protocol/address.js';
 import { parseIP } from './protocol/ip.js';
 import { Session, type SessionHost } from './session/session.js';
+import { alone, type Sharing } from './sharing.js';
 import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from './state.js';
 
 /** How often connections are looked after, ms. */
@@ -34,8 +36,9 @@ export class Server {
   readonly #events: EventStream;
   readonly #resolver = new Resolver();
   readonly #pool = new CryptPool();
+  readonly #sharing: Sharing;
   readonly #counter: ConnectionCounter;
-  readonly #allowances = new Allowances();
+  readonly #allowances: Allowances;
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
   readonly #listeners = new Listeners((socket) => this.#accept(socket));
@@ -46,7 +49,7 @@ export class Server {
   #host: SessionHost | undefined;
   #quotas: QuotaKeeper | undefined;
   #clock: NodeJS.Timeout | undefined;
-  #lastId = 0;
+  #nextId: number;
   #lastListener = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
@@ -54,14 +57,26 @@ export class Server {
   /** Called when the last session is over. */
   #onEmpty: (() => void) | undefined;
 
-  /** @throws {UserError} naming the option that is wrong. */
-  constructor(options: ServerOptions = {}, registries: Registries = createRegistries()) {
+  /**
+   * @param sharing what it has in common with other processes.
+   * @throws {UserError} naming the option that is wrong.
+   */
+  constructor(
+    options: ServerOptions = {},
+    registries: Registries = createRegistries(),
+    sharing: Sharing = alone(),
+  ) {
     this.#options = checkServerOptions(options);
+    this.#sharing = sharing;
+    this.#nextId = sharing.firstId;
+    this.#allowances = new Allowances(sharing.counts);
     this.registries = registries;
     this.#events = new EventStream(registries.eventSinks);
-    this.#counter = new ConnectionCounter(limitsOf(this.#options));
+    this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
-    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool);
+    const { passwordKey } = sharing;
+    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool, passwordKey);
+    sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
     registries.authenticationSources.register(passwordFileFormat(this.#pool));
     registries.accessPolicies.register({
       id: 'rules',
@@ -199,7 +214,7 @@ export class Server {
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
     this.#allowances.configure(allowancesOf(options));
-    if (quota?.file === this.#quotas?.file) return;
+    if (!this.#sharing.keepsQuotas || quota?.file === this.#quotas?.file) return;
     void this.#quotas?.close();
     const warn = (message: string) => this.#events.warn(message);
     this.#quotas = quota && new QuotaKeeper(quota.file, quota.usage, this.#allowances, warn);
@@ -264,7 +279,8 @@ export class Server {
       socket.destroy();
       return;
     }
-    const id = ++this.#lastId;
+    const id = this.#nextId;
+    this.#nextId += this.#sharing.idStep;
     const turnAway = (reason: CloseReason, detail: string) => {
       socket.on('error', () => {}).resetAndDestroy();
       const nothing = { user: undefined, command: undefined, destination: undefined };
@@ -283,15 +299,23 @@ export class Server {
     }
     const counted = this.#counter.addClient(client.host);
     if (typeof counted === 'string') {
-      turnAway('too-many-connections', counted === 'total' ? 'in all' : 'from this address');
+      turnAway('too-many-connections', fullWords(counted));
       return;
     }
-    const session = new Session(id, socket, client, ip, this.#host);
+    const admitted =
+      counted instanceof Promise
+        ? counted.then((result) => {
+            if (typeof result === 'string') {
+              session.turnAway('too-many-connections', fullWords(result));
+            }
+          })
+        : undefined;
+    const session = new Session(id, socket, client, ip, this.#host, admitted);
     this.#sessions.set(id, session);
     void session
       .run(() => {
         this.#sessions.delete(id);
-        counted.dispose();
+        void andThen(counted, (result) => typeof result !== 'string' && result.dispose());
       })
       .finally(() => {
         if (this.#sessions.size === 0) this.#onEmpty?.();
@@ -302,6 +326,10 @@ export class Server {
     const now = Date.now();
     for (const session of this.#sessions.values()) session.tick(now);
   }
+}
+
+function fullWords(limit: LimitName): string {
+  return limit === 'total' ? 'in all' : 'from this address';
 }
 
 function portsOf(text: string | undefined): PortRange {

@@ -19,7 +19,7 @@ describe('settings of the desktop', () => {
   test('every option of the server has a setting, or is none of a desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
     const other = ['listen', 'auth', 'quotaFile', 'user', 'group', 'nofork', 'logmode'];
-    assert.deepEqual(without, [...other, 'logFormat', 'grace']);
+    assert.deepEqual(without, [...other, 'logFormat', 'grace', 'workers']);
   });
 
   for (const [key, value, sentence] of [

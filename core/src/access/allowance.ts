@@ -1,6 +1,7 @@
 import type { Identity } from '../auth/method.js';
 import type { Disposable } from '../disposable.js';
 import type { Throttle, Throttles } from '../net/relay.js';
+import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 import type { Denial } from './policy.js';
 import { TokenBucket } from './tokenbucket.js';
 import { emptyUsage, type Usage, usageAt } from './usage.js';
@@ -32,7 +33,10 @@ class Allowance {
   readonly up = new TokenBucket();
   readonly down = new TokenBucket();
   #limits: AllowanceLimits = {};
-  #connections = 0;
+  /** The part of the rates that is this process's. */
+  #part = 1;
+  /** Bytes that were used since they were asked for last. */
+  #fresh = 0;
 
   constructor(name: string, usage: Usage) {
     this.name = name;
@@ -41,20 +45,19 @@ class Allowance {
 
   setLimits(limits: AllowanceLimits): void {
     this.#limits = limits;
-    this.up.rate = limits.rateUp ?? 0;
-    this.down.rate = limits.rateDown ?? 0;
+    this.setPart(this.#part);
   }
 
-  /** Counts a connection until the result is disposed, unless it is one too many. */
-  admit(now: Date): Disposable | Denial {
-    const { connections } = this.#limits;
-    if (connections !== undefined && this.#connections >= connections) {
-      return { by: `${this.name} has ${connections} connections already` };
-    }
-    const spent = this.spent(now);
-    if (spent !== undefined) return spent;
-    this.#connections++;
-    return { dispose: () => this.#connections-- };
+  /** @param part of the rates that is this process's: above 0, up to 1. */
+  setPart(part: number): void {
+    this.#part = part;
+    this.up.rate = (this.#limits.rateUp ?? 0) * part;
+    this.down.rate = (this.#limits.rateDown ?? 0) * part;
+  }
+
+  /** How many connections there may be. */
+  get connections(): number | undefined {
+    return this.#limits.connections;
   }
 
   /** Why no more bytes may move, if so. */
@@ -77,6 +80,14 @@ class Allowance {
       dayBytes: usage.dayBytes + bytes,
       monthBytes: usage.monthBytes + bytes,
     };
+    this.#fresh += bytes;
+  }
+
+  /** Bytes that were used since the last call. */
+  takeFresh(): number {
+    const fresh = this.#fresh;
+    this.#fresh = 0;
+    return fresh;
   }
 }
 
@@ -84,9 +95,9 @@ class Allowance {
 export class Share implements Disposable {
   readonly throttles: Throttles;
   readonly #allowances: readonly Allowance[];
-  readonly #counted: readonly Disposable[];
+  readonly #counted: Disposable;
 
-  constructor(allowances: readonly Allowance[], counted: readonly Disposable[]) {
+  constructor(allowances: readonly Allowance[], counted: Disposable) {
     this.#allowances = allowances;
     this.#counted = counted;
     this.throttles = {
@@ -107,7 +118,7 @@ export class Share implements Disposable {
   }
 
   dispose(): void {
-    for (const counted of this.#counted) counted.dispose();
+    this.#counted.dispose();
   }
 }
 
@@ -119,10 +130,15 @@ function throttle(buckets: readonly TokenBucket[]): Throttle | undefined {
 
 /** What all users and groups may use, and have used. */
 export class Allowances {
+  readonly #counts: Counts;
   readonly #users = new Map<string, Allowance>();
   readonly #groups = new Map<string, Allowance>();
   /** What was used by those who have no limits now, too. */
   #kept: Readonly<Record<string, Usage>> = {};
+
+  constructor(counts: Counts = new LocalCounts()) {
+    this.#counts = counts;
+  }
 
   /** Sets new limits; what was used stays. */
   configure(table: AllowanceTable): void {
@@ -135,37 +151,70 @@ export class Allowances {
    *
    * @returns why there is none left, if so.
    */
-  share({ user, group }: Identity): Share | Denial {
+  share({ user, group }: Identity): Coming<Share | Denial> {
     const own = user === undefined ? undefined : this.#users.get(user);
     const common = group === undefined ? undefined : this.#groups.get(group);
     const allowances = [own, common].filter((allowance) => allowance !== undefined);
-    const counted: Disposable[] = [];
+    const now = new Date();
     for (const allowance of allowances) {
-      const admitted = allowance.admit(new Date());
-      if ('by' in admitted) {
-        for (const before of counted) before.dispose();
-        return admitted;
-      }
-      counted.push(admitted);
+      const spent = allowance.spent(now);
+      if (spent !== undefined) return spent;
     }
-    return new Share(allowances, counted);
+    const wanted = allowances.map(({ name, connections }) => ({ key: name, limit: connections }));
+    return andThen(taken(this.#counts, wanted), (counted) => {
+      if (typeof counted !== 'string') return new Share(allowances, counted);
+      const limit = wanted.find(({ key }) => key === counted)?.limit;
+      return { by: `${counted} has ${limit} connections already` };
+    });
+  }
+
+  /** Sets the part of the rates of a user or a group, by its name, that is this process's. */
+  setPart(name: string, part: number): void {
+    this.#find(name)?.setPart(part);
+  }
+
+  /** Bytes that were used since the last call, by `user NAME` and `group NAME`. */
+  takeFresh(): Readonly<Record<string, number>> {
+    const fresh: Record<string, number> = {};
+    for (const allowance of this.#all()) {
+      const bytes = allowance.takeFresh();
+      if (bytes > 0) fresh[allowance.name] = bytes;
+    }
+    return fresh;
   }
 
   /** What was used, to be kept: by `user NAME` and `group NAME`. */
   usage(): Readonly<Record<string, Usage>> {
     const usage = { ...this.#kept };
-    for (const { name, usage: own } of [...this.#users.values(), ...this.#groups.values()]) {
+    for (const { name, usage: own } of this.#all()) {
       if (own !== emptyUsage) usage[name] = own;
     }
     return usage;
   }
 
+  /** Takes what all processes have used of some. */
+  updateUsage(usage: Readonly<Record<string, Usage>>): void {
+    this.#kept = { ...this.#kept, ...usage };
+    for (const [name, used] of Object.entries(usage)) {
+      const allowance = this.#find(name);
+      if (allowance !== undefined) allowance.usage = used;
+    }
+  }
+
   /** Takes what was kept. */
   setUsage(kept: Readonly<Record<string, Usage>>): void {
     this.#kept = kept;
-    for (const allowance of [...this.#users.values(), ...this.#groups.values()]) {
+    for (const allowance of this.#all()) {
       allowance.usage = kept[allowance.name] ?? emptyUsage;
     }
+  }
+
+  #all(): readonly Allowance[] {
+    return [...this.#users.values(), ...this.#groups.values()];
+  }
+
+  #find(name: string): Allowance | undefined {
+    return this.#all().find((allowance) => allowance.name === name);
   }
 
   #setLimits(

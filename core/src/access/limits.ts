@@ -1,4 +1,5 @@
-import { type Disposable, toDisposable } from '../disposable.js';
+import type { Disposable } from '../disposable.js';
+import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
@@ -12,16 +13,20 @@ export interface ConnectionLimits {
 /** Which limit was reached. */
 export type LimitName = keyof ConnectionLimits;
 
+const ALL = 'all';
+
+function limited(key: string, limit: number) {
+  return { key, limit: limit > 0 ? limit : undefined };
+}
+
 /** Counts connections: all, per client address, per user. */
 export class ConnectionCounter {
   limits: ConnectionLimits;
-  #total = 0;
-  readonly #perAddress = new Map<string, number>();
-  readonly #perUser = new Map<string, number>();
-  readonly #associations = new Map<string, number>();
+  readonly #counts: Counts;
 
-  constructor(limits: ConnectionLimits) {
+  constructor(limits: ConnectionLimits, counts: Counts = new LocalCounts()) {
     this.limits = limits;
+    this.#counts = counts;
   }
 
   /**
@@ -29,36 +34,26 @@ export class ConnectionCounter {
    *
    * @returns the limit that was reached, if the connection is one too many.
    */
-  addClient(address: string): Disposable | LimitName {
+  addClient(address: string): Coming<Disposable | LimitName> {
     const { total, perAddress } = this.limits;
-    if (total > 0 && this.#total >= total) return 'total';
-    const counted = count(this.#perAddress, address, perAddress);
-    if (counted === undefined) return 'perAddress';
-    this.#total++;
-    return toDisposable(() => {
-      this.#total--;
-      counted.dispose();
-    });
+    const wanted = [limited(ALL, total), limited(`address ${address}`, perAddress)];
+    return andThen(taken(this.#counts, wanted), (result) =>
+      typeof result !== 'string' ? result : result === ALL ? 'total' : 'perAddress',
+    );
   }
 
   /** Counts a connection of a user who has authenticated, as {@link addClient} does. */
-  addUser(user: string): Disposable | LimitName {
-    return count(this.#perUser, user, this.limits.perUser) ?? 'perUser';
+  addUser(user: string): Coming<Disposable | LimitName> {
+    return this.#add(`connections of ${user}`, 'perUser');
   }
 
   /** Counts a UDP association of a client address, as {@link addClient} does. */
-  addAssociation(address: string): Disposable | LimitName {
-    return count(this.#associations, address, this.limits.associations) ?? 'associations';
+  addAssociation(address: string): Coming<Disposable | LimitName> {
+    return this.#add(`associations of ${address}`, 'associations');
   }
-}
 
-function count(counts: Map<string, number>, key: string, limit: number): Disposable | undefined {
-  const before = counts.get(key) ?? 0;
-  if (limit > 0 && before >= limit) return undefined;
-  counts.set(key, before + 1);
-  return toDisposable(() => {
-    const now = counts.get(key) ?? 0;
-    if (now > 1) counts.set(key, now - 1);
-    else counts.delete(key);
-  });
+  #add(key: string, name: LimitName): Coming<Disposable | LimitName> {
+    const result = taken(this.#counts, [limited(key, this.limits[name])]);
+    return andThen(result, (given) => (typeof given === 'string' ? name : given));
+  }
 }

@@ -1,14 +1,19 @@
 import { systemMessage } from '../errors.js';
-import type { Allowances } from './allowance.js';
 import { type Usage, writeUsage } from './usage.js';
 
 /** How often what was used is written, ms: a crash forgets no more than this. */
 const INTERVAL = 10_000;
 
+/** Knows what users and groups have used. */
+export interface UsageTable {
+  usage(): Readonly<Record<string, Usage>>;
+  setUsage(usage: Readonly<Record<string, Usage>>): void;
+}
+
 /** Keeps what users and groups have used in a file, across restarts. */
 export class QuotaKeeper {
   readonly file: string;
-  readonly #allowances: Allowances;
+  readonly #table: UsageTable;
   readonly #warn: (message: string) => void;
   readonly #timer: NodeJS.Timeout;
   #written = '';
@@ -20,13 +25,13 @@ export class QuotaKeeper {
   constructor(
     file: string,
     usage: Readonly<Record<string, Usage>>,
-    allowances: Allowances,
+    table: UsageTable,
     warn: (message: string) => void,
   ) {
     this.file = file;
-    this.#allowances = allowances;
+    this.#table = table;
     this.#warn = warn;
-    allowances.setUsage(usage);
+    table.setUsage(usage);
     this.#timer = setInterval(() => void this.#save(), INTERVAL).unref();
   }
 
@@ -37,7 +42,7 @@ export class QuotaKeeper {
   }
 
   async #save(): Promise<void> {
-    const usage = this.#allowances.usage();
+    const usage = this.#table.usage();
     const text = JSON.stringify(usage);
     if (text === this.#written) return;
     try {

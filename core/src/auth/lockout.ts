@@ -9,6 +9,15 @@ export interface LockoutOptions {
 /** Whether a login may be tried; `repeated` is a password known to be wrong. */
 export type LoginState = 'try' | 'repeated' | 'locked';
 
+/** What came of a login: all that a lockout goes by. */
+export interface LoginNews {
+  readonly address: string;
+  readonly user: string;
+  /** Of the wrong password; undefined: the login succeeded. */
+  readonly digest?: string;
+  readonly state?: LoginState;
+}
+
 /** An address is locked out for all users after this many times as many wrong passwords. */
 const ADDRESS_FACTOR = 10;
 /** How many failing addresses, and pairs of address and user, are remembered. */
@@ -36,6 +45,8 @@ interface Failures {
  */
 export class Lockout {
   options: LockoutOptions;
+  /** Told what comes of logins, for other processes that serve the same clients. */
+  onNews: ((news: LoginNews) => void) | undefined;
   readonly #pairs = new Map<string, Failures>();
   readonly #addresses = new Map<string, Failures>();
 
@@ -59,6 +70,26 @@ export class Lockout {
    * @returns how long its answer is to wait, ms.
    */
   failed(address: string, user: string, digest: string, state: LoginState = 'try'): number {
+    this.onNews?.({ address, user, digest: short(digest), state });
+    return this.#count(address, user, digest, state);
+  }
+
+  succeeded(address: string, user: string): void {
+    if (this.#forgive(address, user)) this.onNews?.({ address, user });
+  }
+
+  /** Takes what came of a login in another process. */
+  hear({ address, user, digest, state = 'try' }: LoginNews): void {
+    if (digest === undefined) this.#forgive(address, user);
+    else this.#count(address, user, digest, state);
+  }
+
+  /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */
+  passwordsChanged(): void {
+    for (const { digests } of this.#pairs.values()) digests.clear();
+  }
+
+  #count(address: string, user: string, digest: string, state: LoginState): number {
     const { failures, time } = this.options;
     const now = Date.now();
     const pair = remember(this.#pairs, pairKey(address, user), now, time);
@@ -71,14 +102,12 @@ export class Lockout {
     return Math.min(FIRST_DELAY * 2 ** (pair.row - 1), LAST_DELAY);
   }
 
-  succeeded(address: string, user: string): void {
+  /** @returns whether there was anything to forgive. */
+  #forgive(address: string, user: string): boolean {
     const pair = this.#pairs.get(pairKey(address, user));
-    if (pair !== undefined) pair.row = 0;
-  }
-
-  /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */
-  passwordsChanged(): void {
-    for (const { digests } of this.#pairs.values()) digests.clear();
+    if (pair === undefined || pair.row === 0) return false;
+    pair.row = 0;
+    return true;
   }
 }
 

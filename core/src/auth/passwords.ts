@@ -19,14 +19,21 @@ type Check = { readonly group: string | undefined } | Pick<AuthenticationFailure
  * long as the process, so that its memory holds no password.
  */
 export class PasswordChecker {
-  readonly #key = randomBytes(32);
+  readonly #key: Uint8Array;
   readonly #right = new Map<string, { readonly group: string | undefined; expires: number }>();
   readonly #running = new Map<string, Promise<Check>>();
   readonly #lockout: Lockout;
   readonly #pool: CryptPool;
   #users: Users;
 
-  constructor(users: Users, lockout: Lockout, pool = new CryptPool()) {
+  /** @param key what digests are made with: processes that share a lockout have the same. */
+  constructor(
+    users: Users,
+    lockout: Lockout,
+    pool = new CryptPool(),
+    key: Uint8Array = randomBytes(32),
+  ) {
+    this.#key = key;
     this.#users = users;
     this.#lockout = lockout;
     this.#pool = pool;

@@ -10,6 +10,11 @@ import { version } from './version.js';
  * @param argv without the program's name.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  if (process.env['PICOSOCKS5_WORKER'] !== undefined) {
+    const { runWorker } = await import('./worker.js');
+    runWorker();
+    return;
+  }
   try {
     if (argv[0] === 'user') {
       const { userCommand } = await import('./user.js');

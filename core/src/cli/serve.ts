@@ -2,15 +2,25 @@ import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions } from '../config/options.js';
 import type { LogMode, Settings } from '../config/settings.js';
+import { parseWorkers } from '../config/workercount.js';
 import { messageOf, UserError } from '../errors.js';
 import { Log } from '../log/log.js';
-import { formatAddress } from '../protocol/address.js';
-import { createServer, type Server } from '../server.js';
+import { type Address, formatAddress } from '../protocol/address.js';
+import { createServer } from '../server.js';
 import { goToBackground, isInBackground, tellReady } from './background.js';
 import { dropPrivileges } from './privileges.js';
+import { logError, surviveBugs } from './survival.js';
 import { version } from './version.js';
 
 const DEFAULT_GRACE = 5;
+
+/** What serves: a server in this process, or several in processes of their own. */
+interface Service {
+  readonly addresses: readonly Address[];
+  start(): Promise<unknown>;
+  reload(settings: Settings): Promise<void>;
+  stop(grace: number): Promise<void>;
+}
 
 /**
  * Runs the server until SIGTERM or SIGINT; SIGHUP reads configuration, users and rules again.
@@ -27,77 +37,83 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   }
   const mode: LogMode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');
   const log = new Log(settings, mode);
-  const server = createServer(pickServerOptions(settings));
-  server.registries.eventSinks.register(log);
+  const workers = parseWorkers(settings.workers ?? '1');
+  const service = workers === 1 ? single(settings, log) : await several(settings, workers, log);
   try {
-    await server.listen();
+    await service.start();
     dropPrivileges(settings);
   } catch (error) {
-    await server.close();
+    await service.stop(0);
     await log.close();
     throw error;
   }
   surviveBugs(log);
   if (isInBackground) tellReady();
-  else if (mode === 'stderr' && !log.journal) greet(server, settings);
-  reloadOnHangup(server, log, args);
-  await untilTold(server, log, settings.grace ?? DEFAULT_GRACE);
+  else if (mode === 'stderr' && !log.journal) greet(service.addresses, settings);
+  reloadOnHangup(service, log, args);
+  await untilTold(service, log, settings.grace ?? DEFAULT_GRACE);
+}
+
+function single(settings: Settings, log: Log): Service {
+  const server = createServer(pickServerOptions(settings));
+  server.registries.eventSinks.register(log);
+  return {
+    get addresses() {
+      return server.addresses;
+    },
+    start: () => server.listen(),
+    reload: (changed) => server.reload(pickServerOptions(changed)),
+    stop: (grace) => server.close(grace),
+  };
+}
+
+async function several(settings: Settings, count: number, log: Log): Promise<Service> {
+  const { Workers } = await import('./workers.js');
+  return new Workers(settings, count, (message) => {
+    if (log.wants('warning')) log.handle({ type: 'warning', time: Date.now(), message });
+  });
 }
 
 /** Says what runs, and how to use it. */
-function greet(server: Server, settings: Settings): void {
+function greet(addresses: readonly Address[], settings: Settings): void {
   const { auth = [], anonymous = false } = settings;
-  const [first] = server.addresses;
+  const [first] = addresses;
   if (first === undefined) return;
   const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
   const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
   const proxy = `socks5h://${user}${formatAddress({ ...first, host })}`;
   process.stdout.on('error', () => {});
   process.stdout.write(
-    `PicoSOCKS5 ${version} listens on ${server.addresses.map(formatAddress).join(' and ')}\n` +
+    `PicoSOCKS5 ${version} listens on ${addresses.map(formatAddress).join(' and ')}\n` +
       `Try: curl -x ${proxy} https://example.com/    Stop: Ctrl+C    Help: picosocks5 --help\n`,
   );
 }
 
-/** What one connection does wrong must not end the others, a bug of this program included. */
-function surviveBugs(log: Log): void {
-  const report = (error: unknown) => {
-    const trouble = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    tell(log, `internal error: ${trouble}`);
-  };
-  process.on('uncaughtException', report);
-  process.on('unhandledRejection', report);
-}
-
-function tell(log: Log, message: string): void {
-  if (log.wants('error')) log.handle({ type: 'error', time: Date.now(), message });
-}
-
-function reloadOnHangup(server: Server, log: Log, args: readonly Argument[]): void {
+function reloadOnHangup(service: Service, log: Log, args: readonly Argument[]): void {
   let last = Promise.resolve();
   process.on('SIGHUP', () => {
     last = last.then(async () => {
       try {
         const settings = await loadSettings(args);
-        await server.reload(pickServerOptions(settings));
+        await service.reload(settings);
         log.setLevel(settings.loglevel);
       } catch (error) {
         const trouble =
           error instanceof UserError ? error.message : `internal error: ${messageOf(error)}`;
-        tell(log, `nothing was reloaded: ${trouble}`);
+        logError(log, `nothing was reloaded: ${trouble}`);
       }
     });
   });
 }
 
 /** Waits for SIGTERM or SIGINT, and stops; a second signal ends the process at once. */
-function untilTold(server: Server, log: Log, grace: number): Promise<void> {
+function untilTold(service: Service, log: Log, grace: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       process.off('SIGTERM', stop);
       process.off('SIGINT', stop);
-      server
-        .close(grace)
+      service
+        .stop(grace)
         .then(() => log.close())
         .then(resolve, reject);
     };

@@ -2,6 +2,7 @@ import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import { parseEndpoint } from '../net/endpoint.js';
 import { parsePortRange } from '../net/ports.js';
 import type { Option } from './option.js';
+import { parseWorkers } from './workercount.js';
 
 const strings = { type: 'array', items: { type: 'string' } } as const;
 const count = { type: 'integer', minimum: 0, maximum: 1_000_000 } as const;
@@ -313,5 +314,18 @@ export const OPTIONS: readonly Option[] = [
     default: 5,
     section: 'Process and log',
     description: 'Connections have this long to finish when the server is told to stop.',
+  },
+  {
+    key: 'workers',
+    name: 'workers',
+    argument: 'N|auto',
+    schema: { type: 'string' },
+    default: '1',
+    check: parseWorkers,
+    section: 'Process and log',
+    description: 'Processes that serve; auto: one for each processor.',
+    details:
+      'Limits, lockouts and quotas are those of all together. One that dies is replaced: only its ' +
+      'own connections are lost. A change needs a restart.',
   },
 ];

@@ -78,6 +78,8 @@ export interface CommandOptions {
   readonly logFormat?: LogFormat;
   /** Seconds that connections have to finish when the server stops. */
   readonly grace?: number;
+  /** How many processes serve: a number, or `auto`. */
+  readonly workers?: string;
 }
 
 export type LogMode = 'syslog' | 'stderr' | 'combined';

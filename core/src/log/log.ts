@@ -27,12 +27,20 @@ export class Log implements EventSink {
   readonly #file: LogWriter | undefined;
   readonly #syslog: Syslog | undefined;
 
-  /** @param fd a file descriptor to write to where `mode` says stderr. */
-  constructor(options: Pick<CommandOptions, 'loglevel' | 'logFormat'>, mode: LogMode, fd = 2) {
+  /**
+   * @param fd a file descriptor to write to where `mode` says stderr.
+   * @param maxWrite how many bytes one write has at most, as {@link LogWriter} takes it.
+   */
+  constructor(
+    options: Pick<CommandOptions, 'loglevel' | 'logFormat'>,
+    mode: LogMode,
+    fd = 2,
+    maxWrite?: number,
+  ) {
     this.setLevel(options.loglevel);
     this.#format = options.logFormat ?? 'text';
     this.journal = isJournal(fd);
-    this.#file = mode === 'syslog' ? undefined : new LogWriter(fd);
+    this.#file = mode === 'syslog' ? undefined : new LogWriter(fd, maxWrite);
     this.#syslog = mode === 'stderr' ? undefined : new Syslog((message) => this.#orphaned(message));
   }
 

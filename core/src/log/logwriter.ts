@@ -18,6 +18,7 @@ const CLOSE_TIME = 1000;
  */
 export class LogWriter {
   readonly #fd: number;
+  readonly #maxWrite: number;
   #waiting = '';
   #dropped = 0;
   /** When a reader that takes no more is given up, ms. */
@@ -25,8 +26,10 @@ export class LogWriter {
   /** Settles when nothing waits any more. */
   #writing: Promise<void> | undefined;
 
-  constructor(fd: number) {
+  /** @param maxWrite how many bytes of whole lines one write has, unless a line has more. */
+  constructor(fd: number, maxWrite = Number.POSITIVE_INFINITY) {
     this.#fd = fd;
+    this.#maxWrite = maxWrite;
   }
 
   /** @param line without its line feed. */
@@ -48,7 +51,7 @@ export class LogWriter {
   async #writeWaiting(): Promise<void> {
     while (this.#waiting !== '') {
       await setTimeout(GATHER_TIME);
-      await this.#writeAll(Buffer.from(this.#take()));
+      await this.#writeLines(Buffer.from(this.#take()));
     }
     this.#writing = undefined;
   }
@@ -59,6 +62,21 @@ export class LogWriter {
     this.#waiting = '';
     this.#dropped = 0;
     return text;
+  }
+
+  async #writeLines(lines: Buffer): Promise<void> {
+    for (let start = 0; start < lines.length; ) {
+      const end = this.#endOfWrite(lines, start);
+      await this.#writeAll(lines.subarray(start, end));
+      start = end;
+    }
+  }
+
+  /** Where a write that begins at `start` ends: after a whole line. */
+  #endOfWrite(lines: Buffer, start: number): number {
+    if (lines.length - start <= this.#maxWrite) return lines.length;
+    const last = lines.lastIndexOf('\n', start + this.#maxWrite - 1);
+    return (last >= start ? last : lines.indexOf('\n', start)) + 1;
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {

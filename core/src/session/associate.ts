@@ -14,7 +14,7 @@ export const associateCommand: CommandHandler = async (context) => {
   const { settings, destination, clientHost, traffic } = context;
   const control = context.control();
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
-  const counted = context.countAssociation();
+  const counted = await context.countAssociation();
   try {
     const relay = await UdpRelay.open({
       client: clientHost,

@@ -60,7 +60,7 @@ async function externalAddress(
 function listen({ settings }: CommandContext, host: string): Promise<Server> {
   return listenInRange(settings.bindPorts, async (port) => {
     const server = createServer(acceptOptions);
-    server.listen({ host, port, backlog: 8 });
+    server.listen({ host, port, backlog: 8, exclusive: true });
     await once(server, 'listening');
     return server;
   });

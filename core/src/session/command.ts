@@ -54,7 +54,7 @@ export interface CommandContext {
   /** Asks the access policies about an IP address in place of the request's destination. */
   judge(address: string): Denial | undefined;
   /** Counts an association of the client. @throws {Refusal} if it is one too many. */
-  countAssociation(): Disposable;
+  countAssociation(): Promise<Disposable>;
   /** Calls back when the client sends nothing more, which CONNECT allows. */
   whenClientEnded(callback: () => void): void;
   reply(reply: Reply, bound: Address): void;

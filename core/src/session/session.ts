@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Allowances, Share } from '../access/allowance.js';
+import { andThen, type Coming } from '../access/counts.js';
 import type { ConnectionCounter } from '../access/limits.js';
 import {
   type AccessPolicy,
@@ -13,7 +14,7 @@ import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
 import { inletOf } from '../net/inlet.js';
-import type { Traffic } from '../net/relay.js';
+import type { Throttles, Traffic } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
@@ -66,6 +67,7 @@ const handlers: Readonly<Record<CommandName, CommandHandler>> = {
   associate: associateCommand,
 };
 
+const unthrottled: Throttles = { up: undefined, down: undefined };
 const anonymous: Identity = { user: undefined, group: undefined };
 
 /** One client, from its greeting to the last byte. */
@@ -79,6 +81,8 @@ export class Session {
   readonly #clientIP: Uint8Array;
   readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0 };
   readonly #abort = new AbortController();
+  /** Settled once this session counts as one more, where that takes a while. */
+  readonly #admitted: Promise<unknown> | undefined;
   #encodeReply: (reply: Reply, bound?: Address) => Uint8Array = encodeReply;
   #method: string | undefined;
   #identity = anonymous;
@@ -98,12 +102,14 @@ export class Session {
     client: Address,
     clientIP: Uint8Array,
     host: SessionHost,
+    admitted?: Promise<unknown>,
   ) {
     this.id = id;
     this.client = client;
     this.#socket = socket;
     this.#clientIP = clientIP;
     this.#host = host;
+    this.#admitted = admitted;
     this.#stream = new ClientStream(socket);
     socket.on('error', () => {});
     socket.once('close', () => this.#abort.abort(LEFT));
@@ -121,9 +127,11 @@ export class Session {
     let reason: CloseReason;
     try {
       const request = await this.#negotiate();
-      const serve = this.#accept(request);
+      const command = this.#accept(request);
+      const counted = this.#count();
+      if (counted instanceof Promise) await counted;
       clearTimeout(deadline);
-      reason = await serve();
+      reason = await this.#serve(command, request);
     } catch (error) {
       reason = this.#refuse(error);
     } finally {
@@ -157,8 +165,8 @@ export class Session {
     });
   }
 
-  /** Finds who serves a request, if the client may make it at all. */
-  #accept({ command, destination }: Request): () => Promise<CloseReason> {
+  /** Finds the command of a request, if the client may make it at all. */
+  #accept({ command, destination }: Request): CommandName {
     this.#destination = destination;
     const name = commandNames[command];
     if (name === undefined) {
@@ -171,47 +179,51 @@ export class Session {
     if (name === 'associate' || isUnspecified(destination)) {
       this.#demand((policy) => policy.permit?.(client, name));
     }
-    this.#countUser();
-    const share = this.#takeShare();
-    return () =>
-      handlers[name]({
-        settings: this.#host.commands,
-        identity: this.#identity,
-        clientHost: this.client.host,
-        control: () => localAddress(this.#socket),
-        command: name,
-        destination,
-        traffic: this.#traffic,
-        throttles: share.throttles,
-        signal: this.#abort.signal,
-        allowedAddresses: (other = destination) => this.#allowedAddresses(name, other),
-        judge: (address) => this.#judge(name, destination, address),
-        countAssociation: () => this.#countAssociation(),
-        whenClientEnded: (callback) => this.#stream.whenEnded(callback),
-        reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
-        established: (bound, remote) => this.#established(bound, remote),
-        release: (idle = this.#host.idleTimeout) => this.#release(idle),
+    return name;
+  }
+
+  /** Counts the session as one of all, of its user and of its group, if none has too many. */
+  #count(): Coming<void> {
+    const { user } = this.#identity;
+    const { counter, allowances } = this.#host;
+    return andThen(this.#admitted, () => {
+      if (this.#endedBy !== undefined) throw LEFT;
+      const ofUser = user === undefined ? undefined : counter.addUser(user);
+      return andThen(ofUser, (counted) => {
+        if (typeof counted === 'string') throw tooMany('connections of this user');
+        this.#countedUser = counted;
+        return andThen(allowances.share(this.#identity), (share) => {
+          if ('by' in share) throw new Refusal(Reply.notAllowed, 'quota-exceeded', share.by);
+          this.#share = share;
+        });
       });
+    });
+  }
+
+  #serve(command: CommandName, { destination }: Request): Promise<CloseReason> {
+    return handlers[command]({
+      settings: this.#host.commands,
+      identity: this.#identity,
+      clientHost: this.client.host,
+      control: () => localAddress(this.#socket),
+      command,
+      destination,
+      traffic: this.#traffic,
+      throttles: this.#share?.throttles ?? unthrottled,
+      signal: this.#abort.signal,
+      allowedAddresses: (other = destination) => this.#allowedAddresses(command, other),
+      judge: (address) => this.#judge(command, destination, address),
+      countAssociation: () => this.#countAssociation(),
+      whenClientEnded: (callback) => this.#stream.whenEnded(callback),
+      reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
+      established: (bound, remote) => this.#established(bound, remote),
+      release: (idle = this.#host.idleTimeout) => this.#release(idle),
+    });
   }
 
   #established(bound: Address, socket: Socket | undefined): void {
     if (!this.#host.events.wanted('established')) return;
     this.#emit('established', { bound, remote: socket && remoteAddress(socket) });
-  }
-
-  #countUser(): void {
-    const { user } = this.#identity;
-    if (user === undefined) return;
-    const counted = this.#host.counter.addUser(user);
-    if (typeof counted === 'string') throw tooMany('connections of this user');
-    this.#countedUser = counted;
-  }
-
-  #takeShare(): Share {
-    const share = this.#host.allowances.share(this.#identity);
-    if ('by' in share) throw new Refusal(Reply.notAllowed, 'quota-exceeded', share.by);
-    this.#share = share;
-    return share;
   }
 
   /** Accounts for what was moved since the last time. @returns whether no more may move. */
@@ -222,8 +234,8 @@ export class Session {
     return this.#share?.use(fresh) !== undefined;
   }
 
-  #countAssociation(): Disposable {
-    const counted = this.#host.counter.addAssociation(this.client.host);
+  async #countAssociation(): Promise<Disposable> {
+    const counted = await this.#host.counter.addAssociation(this.client.host);
     if (typeof counted === 'string') throw tooMany('associations of this address');
     return counted;
   }
@@ -299,6 +311,14 @@ export class Session {
       inlet.resume();
       socket.end();
     });
+  }
+
+  /** Ends a session that should not have begun. */
+  turnAway(reason: CloseReason, detail: string): void {
+    const { user } = this.#identity;
+    const request = { command: this.#command, destination: this.#destination };
+    this.#emit('rejected', { reason, detail, user, ...request });
+    this.end(reason);
   }
 
   /** Ends the session now, whatever it is doing. */

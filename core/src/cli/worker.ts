@@ -1,0 +1,117 @@
+import { pickServerOptions } from '../config/options.js';
+import { messageOf, UserError } from '../errors.js';
+import type { ConnectionInfo, EventSink, ServerEvent } from '../events.js';
+import { createRegistries } from '../extensions/registries.js';
+import { Log } from '../log/log.js';
+import { Server } from '../server.js';
+import type { FromWorker, Task, ToWorker } from '../workers/messages.js';
+import { Shared } from '../workers/shared.js';
+import { isInBackground } from './background.js';
+import { dropPrivileges } from './privileges.js';
+import { surviveBugs } from './survival.js';
+
+type Start = Extract<Task, { readonly type: 'start' }>;
+
+/** What all workers do alike is logged by the first. */
+const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped', 'reloaded']);
+
+/** A pipe takes so many bytes as a whole: the lines of several workers do not mix (pipe(7)). */
+const PIPE_BUF = 4096;
+
+function logOf(log: Log, number: number): EventSink {
+  return {
+    id: log.id,
+    wants: (type) => (number === 1 || !COMMON.has(type)) && log.wants(type),
+    handle: (event) => log.handle(event),
+  };
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** A worker's server and what belongs to it. */
+class Worker {
+  readonly #shared: Shared;
+  readonly #log: Log;
+  readonly #server: Server;
+  readonly #start: Start;
+
+  constructor(start: Start) {
+    const { settings, number } = start;
+    this.#start = start;
+    this.#shared = new Shared(start, tell);
+    const mode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');
+    this.#log = new Log(settings, mode, 2, PIPE_BUF);
+    this.#server = new Server(pickServerOptions(settings), createRegistries(), this.#shared);
+    this.#server.registries.eventSinks.register(logOf(this.#log, number));
+  }
+
+  async listen(): Promise<void> {
+    await this.#server.listen();
+    dropPrivileges(this.#start.settings);
+    surviveBugs(this.#log);
+    tell({ type: 'listening', addresses: this.#server.addresses });
+  }
+
+  async change(task: Extract<Task, { readonly type: 'reload' | 'stop' }>): Promise<void> {
+    if (task.type === 'stop') {
+      await this.#server.close(task.grace);
+      this.#shared.close();
+      await this.#log.close();
+      return;
+    }
+    await this.#server.reload(pickServerOptions(task.settings));
+    this.#log.setLevel(task.settings.loglevel);
+    tell({ type: 'listening', addresses: this.#server.addresses });
+  }
+
+  connections(): ConnectionInfo[] {
+    return this.#server.connections();
+  }
+
+  disconnect(connection: number): boolean {
+    return this.#server.disconnect(connection);
+  }
+
+  hear(message: ToWorker): void {
+    this.#shared.handle(message);
+  }
+}
+
+/** Serves clients as the primary process says, until it says otherwise or is gone. */
+export function runWorker(): void {
+  let worker: Worker | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const perform = (task: Task): Promise<unknown> => {
+    if (task.type === 'connections') return Promise.resolve(worker?.connections() ?? []);
+    if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
+    // Starting, reloading and stopping wait for each other.
+    last = last
+      .catch(() => {})
+      .then(() => {
+        if (task.type !== 'start') return worker?.change(task);
+        worker = new Worker(task);
+        return worker.listen();
+      });
+    return last;
+  };
+  process.on('message', async (message: ToWorker) => {
+    if (!('id' in message)) {
+      worker?.hear(message);
+      return;
+    }
+    const { id } = message;
+    try {
+      tell({ type: 'done', id, result: await perform(message) });
+    } catch (error) {
+      const isMistake = error instanceof UserError;
+      tell({ type: 'failed', id, message: messageOf(error), isMistake });
+    }
+  });
+  // The terminal tells all of its processes; the primary process tells the workers.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.on('disconnect', () => process.exit());
+  tell({ type: 'ready' });
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import cluster from 'node:cluster';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { Workers } from '#core/cli/workers.js';
+import type { Settings } from '#core/config/settings.js';
+import { Command, PICOSOCKS5 } from '../support/command.js';
+import { temporaryDirectory, temporaryFile } from '../support/files.js';
+import { type Client, echoServer, freePort } from '../support/sockets.js';
+import { address, assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
+import { passwordFile, plainSecret } from '../support/users.js';
+
+interface Started {
+  readonly workers: Workers;
+  readonly port: number;
+  readonly warnings: string[];
+}
+
+async function started(t: TestContext, settings: Settings = {}, count = 2): Promise<Started> {
+  const warnings: string[] = [];
+  const port = await freePort(t);
+  const all = { loglevel: 'none', ...settings, listen: [`127.0.0.1:${port}`] } as const;
+  const workers = new Workers(all, count, (message) => warnings.push(message));
+  await workers.start();
+  t.after(() => workers.stop(0));
+  return { workers, port, warnings };
+}
+
+/** The number of the worker that has a connection. */
+const workerOf = (id: number, count = 2) => ((id - 1) % count) + 1;
+
+/** Connections until each worker has one. @returns the connections, and the workers' process ids. */
+async function onAllWorkers(t: TestContext, { workers, port }: Started, echo: number) {
+  const clients: Client[] = [];
+  for (let i = 0; i < 200; i++) {
+    clients.push(await connected(t, port, echo));
+    const numbers = new Set((await workers.connections()).map(({ id }) => workerOf(id)));
+    if (numbers.size === 2) return clients;
+  }
+  throw new Error('one of the workers gets no connection');
+}
+
+describe('workers', { concurrency: false }, () => {
+  before(() => cluster.setupPrimary({ exec: PICOSOCKS5 }));
+  after(() => cluster.setupPrimary());
+
+  test('all serve; their connections are one table', async (t) => {
+    const running = await started(t);
+    const { workers, port } = running;
+    assert.deepEqual(workers.addresses, [{ host: '127.0.0.1', port }]);
+    const echo = await echoServer(t);
+    const clients = await onAllWorkers(t, running, echo);
+    for (const client of clients) await assertEcho(client);
+    const table = await workers.connections();
+    assert.equal(table.length, clients.length);
+    assert.equal(new Set(table.map(({ id }) => id)).size, clients.length);
+    const [first] = table;
+    assert.deepEqual(first?.destination, { host: '127.0.0.1', port: echo });
+    assert.equal(await workers.disconnect(first?.id ?? 0), true);
+    assert.equal(await workers.disconnect(999_999), false);
+    assert.equal((await workers.connections()).length, clients.length - 1);
+  });
+
+  test('limits hold over all of them', async (t) => {
+    const { port } = await started(t, { maxconnPerAddress: 10 });
+    const echo = await echoServer(t);
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 40 }, () => connected(t, port, echo)),
+    );
+    const clients = attempts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    assert.equal(clients.length, 10);
+    for (const client of clients) await assertEcho(client);
+    await assert.rejects(connected(t, port, echo));
+    clients[0]?.socket.destroy();
+    for (;;) {
+      const client = await connected(t, port, echo).catch(() => undefined);
+      if (client !== undefined) return assertEcho(client);
+    }
+  });
+
+  test("a user's connections are counted over all of them", async (t) => {
+    const users = passwordFile(t, `alice::${plainSecret('secret')}`);
+    const { port } = await started(t, { auth: [users], users: { alice: { connections: 3 } } });
+    const echo = await echoServer(t);
+    const replies: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const { client, status } = await login(t, port, 'alice', 'secret');
+      assert.equal(status, 0);
+      replies.push((await connectTo(client, '127.0.0.1', echo)).reply);
+    }
+    assert.deepEqual(replies, [0, 0, 0, 2, 2, 2, 2, 2]);
+  });
+
+  test('wrong passwords are counted over all of them', async (t) => {
+    const users = passwordFile(t, `alice::${plainSecret('secret')}`);
+    const { port } = await started(t, { auth: [users], maxLoginFailures: 2 });
+    for (let i = 0; i < 2; i++) assert.equal((await login(t, port, 'alice', `${i}`)).status, 1);
+    for (let i = 0; i < 2; i++) assert.equal((await login(t, port, 'alice', 'secret')).status, 1);
+  });
+
+  test('quotas are used up over all of them, and kept', async (t) => {
+    const users = passwordFile(t, `alice::${plainSecret('secret')}`);
+    const quotaFile = join(temporaryDirectory(t), 'quota.json');
+    const settings = { auth: [users], quotaFile, users: { alice: { perDay: 1_000_000 } } };
+    const { port } = await started(t, settings);
+    const echo = await echoServer(t);
+    const use = async () => {
+      const { client } = await login(t, port, 'alice', 'secret');
+      const { reply } = await connectTo(client, '127.0.0.1', echo);
+      if (reply === 0) await assertEcho(client, 'x'.repeat(100_000));
+      client.socket.destroy();
+      return reply;
+    };
+    for (let i = 0; i < 5; i++) assert.equal(await use(), 0);
+    const deadline = Date.now() + 10_000;
+    let reply = 0;
+    while (reply === 0 && Date.now() < deadline) reply = await use();
+    assert.equal(reply, 2);
+    // Both know it: what one of them let through would be 0.
+    for (let i = 0; i < 6; i++) assert.equal(await use(), 2);
+  });
+
+  test('one that dies is replaced, and only its own connections are lost', async (t) => {
+    const running = await started(t, { maxconnPerAddress: 300 });
+    const { workers, port, warnings } = running;
+    const echo = await echoServer(t);
+    const clients = await onAllWorkers(t, running, echo);
+    const table = await workers.connections();
+    const byPort = new Map(table.map(({ id, client }) => [client.port, workerOf(id)]));
+    const victim = Object.values(cluster.workers ?? {}).find(
+      (worker) => worker?.process.pid !== undefined,
+    );
+    victim?.process.kill('SIGKILL');
+    const ofVictim = new Set<number | undefined>();
+    for (const client of clients) {
+      const number = byPort.get(client.socket.localPort ?? 0);
+      const lives = await assertEcho(client).then(
+        () => true,
+        () => false,
+      );
+      if (!lives) ofVictim.add(number);
+    }
+    assert.equal(ofVictim.size, 1);
+    while (Object.keys(cluster.workers ?? {}).length < 2) await new Promise(setImmediate);
+    assert.match(
+      warnings[0] ?? '',
+      /^worker \d has ended \(SIGKILL\); another one takes its place$/,
+    );
+    for (const client of clients) client.socket.destroy();
+    await onAllWorkers(t, running, echo);
+    // What the dead one had counted is given back: nobody is turned away.
+    for (let i = 0; i < 50; i++) await assertEcho(await connected(t, port, echo));
+  });
+
+  test('a mistake in the settings stops the start, or leaves all as they were', async (t) => {
+    const { workers, port } = await started(t);
+    const echo = await echoServer(t);
+    const twin = new Workers({ listen: [`127.0.0.1:${port}`], auth: ['/nowhere'] }, 2, () => {});
+    await assert.rejects(twin.start(), { name: 'UserError', message: /"\/nowhere"/ });
+    await assert.rejects(workers.reload({ auth: ['/nowhere'] }), /"\/nowhere"/);
+    await assertEcho(await connected(t, port, echo));
+
+    const rules = { request: [`!connect:127.0.0.1:${echo}`, 'all'] };
+    await workers.reload({ listen: [`127.0.0.1:${port}`], loglevel: 'none', ...rules });
+    for (let i = 0; i < 8; i++) {
+      const client = await greeted(t, port);
+      client.send(5, 1, 0, address('127.0.0.1', echo));
+      assert.equal((await client.read(2))[1], 2);
+    }
+  });
+});
+
+test('picosocks5 --workers: reload and stop reach all', async (t) => {
+  const echo = await echoServer(t);
+  const port = await freePort(t);
+  const file = temporaryFile(t, '', 'picosocks5.ini');
+  const command = new Command(t, [
+    ...['--workers', '2', '--grace', '0', '-c', file],
+    `127.0.0.1:${port}`,
+  ]);
+  await command.line(/listening address=127\.0\.0\.1/);
+  await assertEcho(await connected(t, port, echo));
+
+  writeFileSync(file, 'nonsense = 1\n');
+  command.child.kill('SIGHUP');
+  await command.line(/nothing was reloaded: .*unknown parameter "nonsense"/);
+  writeFileSync(file, `request = !connect:127.0.0.1:${echo}, all\n`);
+  command.child.kill('SIGHUP');
+  await command.line(/reloaded$/);
+  for (let i = 0; i < 8; i++) await assert.rejects(connected(t, port, echo));
+  assert.equal(await command.stop(), 0);
+  await assert.rejects(connected(t, port, echo));
+});
+
+test('picosocks5 --workers: what is no number is refused', async (t) => {
+  const command = new Command(t, ['--workers', 'many']);
+  await command.line(/--workers: expected a whole number from 1 to 256, or auto, not "many"/);
+});
