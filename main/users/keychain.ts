@@ -1,9 +1,7 @@
-import { messageOf, UserError } from 'picosocks5';
+import { messageOf } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
+import { KeychainError, SERVICE } from './keychainservice.js';
 import { Keytar } from './keytar.js';
-
-/** The name under which the system's keychain has our passwords. */
-export const SERVICE = 'picosocks5';
 
 const ADVICE: Readonly<Record<string, string>> = {
   linux:
@@ -12,9 +10,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   darwin: 'open Keychain Access and see that the login keychain is there and unlocked',
   win32: 'see that the service "Credential Manager" runs',
 };
-
-/** Why the keychain did not do what it was asked to: a sentence, with what helps. */
-export class KeychainError extends UserError {}
 
 const LOCKED = 'The keychain is locked: unlock it and try again.';
 

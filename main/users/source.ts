@@ -1,6 +1,6 @@
 import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
-import { SERVICE } from './keychain.js';
+import { SERVICE } from './keychainservice.js';
 
 /** The server's option that makes it use the keychain: `auth`. */
 export const KEYCHAIN_SOURCE = `keychain:${SERVICE}`;

@@ -18,7 +18,8 @@ import type {
   UsersState,
 } from '../contract.js';
 import type { StoredUser } from '../settings/file.js';
-import { type Keychain, KeychainError } from './keychain.js';
+import type { Keychain } from './keychain.js';
+import { KeychainError } from './keychainservice.js';
 import { keychainSource } from './source.js';
 
 /** How long a deleted user can be restored, ms. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -128,10 +129,11 @@ describe('workers', { concurrency: false }, () => {
     const clients = await onAllWorkers(t, running, echo);
     const table = await workers.connections();
     const byPort = new Map(table.map(({ id, client }) => [client.port, workerOf(id)]));
-    const victim = Object.values(cluster.workers ?? {}).find(
-      (worker) => worker?.process.pid !== undefined,
-    );
-    victim?.process.kill('SIGKILL');
+    const [victim] = Object.values(cluster.workers ?? {});
+    assert.ok(victim !== undefined);
+    const exit = once(victim, 'exit');
+    victim.process.kill('SIGKILL');
+    await exit;
     const ofVictim = new Set<number | undefined>();
     for (const client of clients) {
       const number = byPort.get(client.socket.localPort ?? 0);

@@ -3,7 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { StoredUser } from '#main/settings/file.js';
-import { type Keychain, KeychainError } from '#main/users/keychain.js';
+import type { Keychain } from '#main/users/keychain.js';
+import { KeychainError } from '#main/users/keychainservice.js';
 import { DesktopUsers } from '#main/users/users.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 
