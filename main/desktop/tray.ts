@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { clipboard, Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
+import { formatAddress } from 'picosocks5';
 import type { ServerStatus } from '../contract.js';
 
 const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
@@ -36,11 +37,8 @@ function iconOf(state: ServerStatus['state']) {
 }
 
 /** The address that programs on this computer use. */
-export function proxyUrl({ endpoints, authentication }: ServerStatus): string | undefined {
-  const [first] = endpoints;
-  if (first === undefined) return undefined;
-  const host = first.host.includes(':') ? `[${first.host}]` : first.host;
-  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${host}:${first.port}`;
+function proxyUrl({ endpoints: [first] }: ServerStatus): string | undefined {
+  return first && `socks5://${formatAddress(first)}`;
 }
 
 /** The icon in the system's tray, and its menu. */
@@ -75,7 +73,7 @@ export class TrayIcon {
 
   #menu(status: ServerStatus, info: TrayInfo, state: string): MenuItemConstructorOptions[] {
     const actions = this.#actions;
-    const url = proxyUrl({ ...status, authentication: false });
+    const url = proxyUrl(status);
     const runs = status.state === 'running' || status.state === 'stopping';
     const problem = status.problem === undefined ? [] : [{ label: status.problem, enabled: false }];
     return [

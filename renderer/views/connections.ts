@@ -30,7 +30,8 @@ export class Connections extends PageElement {
   @state() accessor only: ConnectionState | '' = '';
   @state() accessor sort: keyof ConnectionRow = 'time';
   @state() accessor descending = false;
-  @state() accessor paused = false;
+  /** Since when nothing changes, ms since 1970. */
+  @state() accessor pausedAt: number | undefined;
   /** Whether the newest row is kept in view. */
   @state() accessor follow = true;
   @state() accessor chosen: number | undefined;
@@ -38,13 +39,13 @@ export class Connections extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const visibility = () => this.#setWatching(document.visibilityState === 'visible');
-    document.addEventListener('visibilitychange', visibility);
-    visibility();
+    const watch = () => this.#setWatching(document.visibilityState === 'visible');
+    document.addEventListener('visibilitychange', watch);
+    watch();
     const resize = new ResizeObserver(() => this.requestUpdate());
     resize.observe(this);
     this.#ends = [
-      () => document.removeEventListener('visibilitychange', visibility),
+      () => document.removeEventListener('visibilitychange', watch),
       () => resize.disconnect(),
       addCommands(this.#commands()),
     ];
@@ -65,18 +66,19 @@ export class Connections extends PageElement {
   }
 
   override updated(_changed: PropertyValues): void {
-    if (this.follow && !this.paused && this.body !== null) {
+    if (this.follow && this.body !== null) {
       this.body.scrollTop = this.descending ? 0 : this.body.scrollHeight;
     }
   }
 
   #setWatching(watching: boolean): void {
-    if (watching) void model.attempt(() => this.#rows.watch(() => this.#changed()));
+    if (watching && this.pausedAt === undefined)
+      void model.attempt(() => this.#rows.watch(() => this.#changed()));
     else this.#rows.unwatch();
   }
 
   #changed(): void {
-    if (this.paused || this.#frame !== undefined) return;
+    if (this.#frame !== undefined) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = undefined;
       this.requestUpdate();
@@ -84,12 +86,12 @@ export class Connections extends PageElement {
   }
 
   #select(): void {
-    if (this.paused && this.hasUpdated) {
-      this.#shown = this.#shown.map((row) => row);
-      return;
-    }
     const { text, only, sort, descending } = this;
-    this.#shown = this.#rows.select({ text, state: only, sort, descending }, Date.now());
+    this.#shown = this.#rows.select({ text, state: only, sort, descending }, this.#now);
+  }
+
+  get #now(): number {
+    return this.pausedAt ?? Date.now();
   }
 
   #toolbar(): TemplateResult {
@@ -114,7 +116,7 @@ export class Connections extends PageElement {
         <option value="">All states</option>
         ${STATES.map((name) => html`<option value=${name}>${name}</option>`)}
       </select>
-      ${this.#toggle('Pause', 'debug-pause', this.paused, 'connections.pause')}
+      ${this.#toggle('Pause', 'debug-pause', this.pausedAt !== undefined, 'connections.pause')}
       ${this.#toggle('Follow', 'arrow-down', this.follow, 'connections.follow')}
       <button class="plain" title="Clear" aria-label="Clear" @click=${() => run('connections.clear')}>
         ${icon('clear-all')}
@@ -157,8 +159,8 @@ export class Connections extends PageElement {
 
   #table(): TemplateResult {
     const rows = this.#shown;
-    const now = Date.now();
-    const top = this.follow && !this.paused ? Number.MAX_SAFE_INTEGER : (this.body?.scrollTop ?? 0);
+    const now = this.#now;
+    const top = this.follow ? Number.MAX_SAFE_INTEGER : (this.body?.scrollTop ?? 0);
     const height = this.body?.clientHeight ?? 600;
     const last = Math.max(0, rows.length * ROW_HEIGHT - height);
     const from = this.follow && this.descending ? 0 : Math.min(top, last);
@@ -261,7 +263,7 @@ export class Connections extends PageElement {
         </button>
       </header>
       <dl>
-        ${COLUMNS.map((column) => this.#detail(column.title, column.text(row, Date.now())))}
+        ${COLUMNS.map((column) => this.#detail(column.title, column.text(row, this.#now)))}
         ${this.#detail('Group', row.group)} ${this.#detail('Method', row.method)}
         ${this.#detail('Dialled', row.remote)}
       </dl>
@@ -277,7 +279,7 @@ export class Connections extends PageElement {
   }
 
   #scroll(): void {
-    if (!this.follow || this.paused) this.requestUpdate();
+    if (!this.follow) this.requestUpdate();
   }
 
   /** Who scrolls back wants to read: following ends, until the user asks for it again. */
@@ -326,7 +328,8 @@ export class Connections extends PageElement {
         id: 'connections.pause',
         title: 'Connections: Pause or go on',
         run: () => {
-          this.paused = !this.paused;
+          this.pausedAt = this.pausedAt === undefined ? Date.now() : undefined;
+          this.#setWatching(true);
         },
       },
       {

@@ -19,10 +19,17 @@ function visibleWindows(app: DesktopApp): Promise<number> {
 
 /** Closes the window as its title bar does, and answers what is asked then. */
 function closeWindow(app: DesktopApp, answer: number): Promise<void> {
-  return app.electron.evaluate(({ BrowserWindow, dialog }, response) => {
-    dialog.showMessageBox = async () => ({ response, checkboxChecked: false });
-    BrowserWindow.getAllWindows()[0]?.close();
-  }, answer);
+  return app.electron.evaluate(
+    ({ BrowserWindow, dialog }, response) =>
+      new Promise<void>((resolve) => {
+        dialog.showMessageBox = async () => {
+          setTimeout(resolve);
+          return { response, checkboxChecked: false };
+        };
+        BrowserWindow.getAllWindows()[0]?.close();
+      }),
+    answer,
+  );
 }
 
 async function started(t: TestContext): Promise<DesktopApp> {
@@ -46,7 +53,7 @@ test('without a tray, closing asks; a second start brings the window back', { sk
   await app.status('Running');
 
   const exit = once(app.electron.process(), 'exit');
-  await closeWindow(app, 0);
+  await closeWindow(app, 0).catch(() => {});
   assert.deepEqual(await exit, [0, null]);
 });
 

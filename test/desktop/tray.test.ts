@@ -48,7 +48,7 @@ test('the tray works with the window closed', { skip }, async (t) => {
   await entry(tray, 'Connections: 1');
   await tray.click('Copy socks5');
   const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
-  assert.equal(copied, `socks5h://127.0.0.1:${port}`);
+  assert.equal(copied, `socks5://127.0.0.1:${port}`);
 
   await tray.click('Start at login');
   const autostart = join(session.env['XDG_CONFIG_HOME'] ?? '', 'autostart/picosocks5.desktop');
