@@ -39,8 +39,10 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const log = new Log(settings, mode);
   const workers = parseWorkers(settings.workers ?? '1');
   const service = workers === 1 ? single(settings, log) : await several(settings, workers, log);
+  const start = service.start();
+  reloadOnHangup(service, log, args, start);
   try {
-    await service.start();
+    await start;
     dropPrivileges(settings);
   } catch (error) {
     await service.stop(0);
@@ -50,7 +52,6 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   surviveBugs(log);
   if (isInBackground) tellReady();
   else if (mode === 'stderr' && !log.journal) greet(service.addresses, settings);
-  reloadOnHangup(service, log, args);
   await untilTold(service, log, settings.grace ?? DEFAULT_GRACE);
 }
 
@@ -89,8 +90,17 @@ function greet(addresses: readonly Address[], settings: Settings): void {
   );
 }
 
-function reloadOnHangup(service: Service, log: Log, args: readonly Argument[]): void {
-  let last = Promise.resolve();
+/** @param start settled when there is something to reload. */
+function reloadOnHangup(
+  service: Service,
+  log: Log,
+  args: readonly Argument[],
+  start: Promise<unknown>,
+): void {
+  let last = start.then(
+    () => {},
+    () => {},
+  );
   process.on('SIGHUP', () => {
     last = last.then(async () => {
       try {
