@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
-import { getEventListeners, once } from 'node:events';
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { Cancellation } from '#core/cancellation.js';
 import { dial, interleaveFamilies } from '#core/net/dial.js';
 import { inletOf } from '#core/net/inlet.js';
 import { blackHole, noBlackHole } from '../support/blackhole.js';
 import { echoServer, serve } from '../support/sockets.js';
 
-const never = new AbortController().signal;
+const never = new Cancellation();
 
 /** Dials, and ends the connection with the test. */
 async function call(
   t: TestContext,
   addresses: readonly string[],
   port: number,
-  { timeout = 5000, signal = never } = {},
+  { timeout = 5000, cancellation = never } = {},
 ): Promise<Socket> {
-  const socket = await dial(addresses, port, { timeout, signal });
+  const socket = await dial(addresses, port, { timeout, cancellation });
   t.after(() => socket.destroy());
   return socket;
 }
@@ -145,26 +146,26 @@ describe('dial', () => {
     await allClosed(before);
   });
 
-  test('a signal gives up, before and while it dials', { skip: noBlackHole }, async (t) => {
+  test('a cancellation gives up, before and while it dials', { skip: noBlackHole }, async (t) => {
     const port = await blackHole(t);
     const before = handles();
-    const abort = new AbortController();
-    const options = { signal: abort.signal, timeout: 60_000 };
+    const cancellation = new Cancellation();
+    const options = { cancellation, timeout: 60_000 };
     const dialling = call(t, ['127.0.0.1', '127.0.0.1'], port, options);
-    setImmediate(() => abort.abort());
+    setImmediate(() => cancellation.cancel());
     const expected = { name: 'DialError', code: 'ECANCELED' };
     await assert.rejects(dialling, expected);
     await assert.rejects(call(t, ['127.0.0.1'], port, options), expected);
     await allClosed(before);
-    assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
+    assert.equal(cancellation.listeners, 0);
   });
 
-  test('a signal that comes later does nothing', async (t) => {
+  test('a cancellation that comes later does nothing', async (t) => {
     const port = await echoServer(t);
-    const abort = new AbortController();
-    const socket = await call(t, ['127.0.0.1'], port, { signal: abort.signal });
-    assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
-    abort.abort();
+    const cancellation = new Cancellation();
+    const socket = await call(t, ['127.0.0.1'], port, { cancellation });
+    assert.equal(cancellation.listeners, 0);
+    cancellation.cancel();
     socket.write('still here');
     assert.equal(await readChunk(socket), 'still here');
   });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Cancellation } from '../cancellation.js';
 import type { Address } from '../protocol/address.js';
 import { DialError, dial } from './dial.js';
 
@@ -32,7 +33,7 @@ export interface Connector {
 export const direct: Connector = {
   id: 'direct',
   connect: ({ addresses, destination, timeout, signal }) =>
-    dial(addresses, destination.port, { timeout, signal }),
+    dial(addresses, destination.port, { timeout, cancellation: Cancellation.of(signal) }),
 };
 
 /**
@@ -40,23 +41,30 @@ export const direct: Connector = {
  *
  * @throws what the connector throws; {@link DialError} when the time is up or the client has left.
  */
-export function connectThrough(connector: Connector, target: ConnectTarget): Promise<Socket> {
-  const { timeout, signal } = target;
+export function connectThrough(
+  connector: Connector,
+  target: Omit<ConnectTarget, 'signal'>,
+  cancellation: Cancellation,
+): Promise<Socket> {
+  const { timeout } = target;
+  if (connector === direct) {
+    return dial(target.addresses, target.destination.port, { timeout, cancellation });
+  }
   return new Promise((resolve, reject) => {
     let waiting = true;
     const finish = () => {
       waiting = false;
       clearTimeout(deadline);
-      signal.removeEventListener('abort', cancel);
+      cancellation.off(cancel);
     };
     const giveUp = (code: string) => {
       finish();
       reject(new DialError(code));
     };
     const cancel = () => giveUp('ECANCELED');
-    const connecting = connector.connect(target);
+    const connecting = connector.connect({ ...target, signal: cancellation.toSignal() });
     const deadline = setTimeout(() => giveUp('ETIMEDOUT'), timeout);
-    signal.addEventListener('abort', cancel, { once: true });
+    cancellation.on(cancel);
     connecting.then(
       (socket) => {
         if (!waiting) socket.on('error', () => {}).destroy();

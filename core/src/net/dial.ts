@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Cancellation } from '../cancellation.js';
 import { codeOf } from '../errors.js';
 import { bufferInlet } from './inlet.js';
 
@@ -40,8 +41,7 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true };
 export interface DialOptions {
   /** All attempts together take no longer, ms. */
   readonly timeout: number;
-  /** Gives up. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
 }
 
 /**
@@ -51,12 +51,12 @@ export interface DialOptions {
  * @param addresses IP addresses in order of preference; nothing else is dialled.
  * @returns the connected socket, to be read by its inlet, half-open allowed, without an error
  *   listener.
- * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when the signal gives up.
+ * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when it is cancelled.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
-  { timeout, signal }: DialOptions,
+  { timeout, cancellation }: DialOptions,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = interleaveFamilies(addresses);
@@ -67,7 +67,7 @@ export function dial(
     const finish = (winner: Socket | undefined) => {
       clearTimeout(deadline);
       clearTimeout(nextAttempt);
-      signal.removeEventListener('abort', cancel);
+      cancellation.off(cancel);
       for (const socket of attempts) if (socket !== winner) socket.destroy();
       attempts.clear();
     };
@@ -105,11 +105,11 @@ export function dial(
       if (waiting.length > 0) nextAttempt = setTimeout(attempt, ATTEMPT_DELAY);
     };
 
-    if (signal.aborted) {
+    if (cancellation.cancelled) {
       cancel();
       return;
     }
-    signal.addEventListener('abort', cancel, { once: true });
+    cancellation.on(cancel);
     attempt();
   });
 }

@@ -69,7 +69,7 @@ function listen({ settings }: CommandContext, host: string): Promise<Server> {
 /** Waits for a connection of the peer; others are closed at once. */
 function acceptPeer(
   server: Server,
-  { settings, signal, judge, whenClientEnded }: CommandContext,
+  { settings, cancellation, judge, whenClientEnded }: CommandContext,
   peers: readonly string[] | undefined,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -78,13 +78,13 @@ function acceptPeer(
       if (!waiting) return;
       waiting = false;
       clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
+      cancellation.off(leave);
       settle();
     };
     const leave = () => finish(() => reject(new ClientLeft()));
     const late = () => new Refusal(Reply.ttlExpired, 'unreachable', 'no peer connected in time');
     const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
-    signal.addEventListener('abort', leave, { once: true });
+    cancellation.on(leave);
     whenClientEnded(leave);
     server.on('connection', (socket) => {
       const { host } = remoteAddress(socket);
@@ -93,6 +93,6 @@ function acceptPeer(
       else socket.on('error', () => {}).resetAndDestroy();
     });
     server.on('error', () => {});
-    if (signal.aborted) leave();
+    if (cancellation.cancelled) leave();
   });
 }

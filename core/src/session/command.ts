@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { CommandName, Denial } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
+import type { Cancellation } from '../cancellation.js';
 import type { Disposable } from '../disposable.js';
 import type { CloseReason } from '../events.js';
 import type { Registry } from '../extensions/registry.js';
@@ -42,7 +43,7 @@ export interface CommandContext {
   readonly traffic: Traffic;
   readonly throttles: Throttles;
   /** Gives up when the client leaves or the session is ended. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /**
    * Resolves a destination, the request's if none is given, and asks the access policies about
    * each of its addresses.

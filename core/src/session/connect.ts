@@ -9,22 +9,19 @@ import { unreachable } from './refusal.js';
 
 /** CONNECT (RFC 1928 section 4): a connection to the destination, and its bytes both ways. */
 export const connectCommand: CommandHandler = async (context) => {
-  const { settings, signal } = context;
+  const { settings, cancellation } = context;
   const addresses = await context.allowedAddresses();
   const target = { destination: context.destination, addresses, user: context.identity.user };
   const connector = [...settings.connectors].findLast((one) => one.serves?.(target) ?? true);
   let remote: Socket;
   try {
     if (connector === undefined) throw new Error('no connector serves it');
-    remote = await connectThrough(connector, {
-      ...target,
-      timeout: settings.connectTimeout,
-      signal,
-    });
+    const { connectTimeout: timeout } = settings;
+    remote = await connectThrough(connector, { ...target, timeout }, cancellation);
   } catch (error) {
     throw unreachable(error);
   }
-  if (signal.aborted) {
+  if (cancellation.cancelled) {
     remote.destroy();
     throw new ClientLeft();
   }

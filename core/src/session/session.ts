@@ -10,6 +10,7 @@ import {
   firstDenial,
 } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
+import { Cancellation } from '../cancellation.js';
 import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
@@ -52,9 +53,6 @@ type EventRest<T extends SessionEvent['type']> = Omit<
 /** How long a client has to read the last answer before its connection is closed, ms. */
 const LINGER = 2000;
 
-/** Why sessions give up; without a reason of ours each would make a DOMException of its own. */
-const LEFT = new ClientLeft();
-
 const commandNames: Readonly<Record<number, CommandName | undefined>> = {
   [Command.connect]: 'connect',
   [Command.bind]: 'bind',
@@ -80,7 +78,7 @@ export class Session {
   readonly #host: SessionHost;
   readonly #clientIP: Uint8Array;
   readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0 };
-  readonly #abort = new AbortController();
+  readonly #cancellation = new Cancellation();
   /** Settled once this session counts as one more, where that takes a while. */
   readonly #admitted: Promise<unknown> | undefined;
   #encodeReply: (reply: Reply, bound?: Address) => Uint8Array = encodeReply;
@@ -112,7 +110,7 @@ export class Session {
     this.#admitted = admitted;
     this.#stream = new ClientStream(socket);
     socket.on('error', () => {});
-    socket.once('close', () => this.#abort.abort(LEFT));
+    socket.once('close', () => this.#cancellation.cancel());
   }
 
   /**
@@ -187,7 +185,7 @@ export class Session {
     const { user } = this.#identity;
     const { counter, allowances } = this.#host;
     return andThen(this.#admitted, () => {
-      if (this.#endedBy !== undefined) throw LEFT;
+      if (this.#endedBy !== undefined) throw new ClientLeft();
       const ofUser = user === undefined ? undefined : counter.addUser(user);
       return andThen(ofUser, (counted) => {
         if (typeof counted === 'string') throw tooMany('connections of this user');
@@ -210,7 +208,7 @@ export class Session {
       destination,
       traffic: this.#traffic,
       throttles: this.#share?.throttles ?? unthrottled,
-      signal: this.#abort.signal,
+      cancellation: this.#cancellation,
       allowedAddresses: (other = destination) => this.#allowedAddresses(command, other),
       judge: (address) => this.#judge(command, destination, address),
       countAssociation: () => this.#countAssociation(),
@@ -277,7 +275,7 @@ export class Session {
   /** Answers what went wrong before bytes were relayed. */
   #refuse(error: unknown): CloseReason {
     if (this.#endedBy !== undefined) return this.#endedBy;
-    if (error instanceof ClientLeft || this.#abort.signal.aborted) return 'client-left';
+    if (error instanceof ClientLeft || this.#cancellation.cancelled) return 'client-left';
     let reason: CloseReason = 'internal-error';
     if (error instanceof Rejection) reason = error.reason;
     else if (error instanceof ProtocolError) reason = 'protocol-error';
@@ -324,7 +322,7 @@ export class Session {
   /** Ends the session now, whatever it is doing. */
   end(reason: CloseReason): void {
     this.#endedBy ??= reason;
-    this.#abort.abort(LEFT);
+    this.#cancellation.cancel();
     this.#socket.destroy();
   }
 

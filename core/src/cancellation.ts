@@ -1,0 +1,50 @@
+/**
+ * Says that something is to be given up. An AbortController says the same, but one for every
+ * connection costs more than all else that is allocated for it.
+ */
+export class Cancellation {
+  #cancelled = false;
+  #listeners: (() => void)[] = [];
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** How many wait to be called back. */
+  get listeners(): number {
+    return this.#listeners.length;
+  }
+
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
+
+  /** Calls back when it is cancelled, until `off()`; never if it was before. */
+  on(listener: () => void): void {
+    if (!this.#cancelled) this.#listeners.push(listener);
+  }
+
+  off(listener: () => void): void {
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
+  }
+
+  /** The same as an AbortSignal, for those who want one. */
+  toSignal(): AbortSignal {
+    const controller = new AbortController();
+    if (this.#cancelled) controller.abort();
+    else this.on(() => controller.abort());
+    return controller.signal;
+  }
+
+  /** What an AbortSignal says. */
+  static of(signal: AbortSignal): Cancellation {
+    const cancellation = new Cancellation();
+    if (signal.aborted) cancellation.cancel();
+    else signal.addEventListener('abort', () => cancellation.cancel(), { once: true });
+    return cancellation;
+  }
+}
