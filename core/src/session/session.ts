@@ -140,9 +140,7 @@ export class Session {
     this.#share?.dispose();
     this.#countedUser?.dispose();
     release();
-    if (!this.#host.events.wanted('closed')) return;
-    reason = this.#endedBy ?? reason;
-    this.#emit('closed', { ...this.info(), reason, duration: Date.now() - this.since });
+    this.#tellEnd(this.#endedBy ?? reason);
   }
 
   #negotiate(): Promise<Request> {
@@ -258,7 +256,8 @@ export class Session {
   #judge(command: CommandName, destination: Address, text: string): Denial | undefined {
     const address = parseIP(text);
     if (address === undefined) return { by: `"${text}" is not an IP address` };
-    const request = { ...this.#context, command, destination, address };
+    const { user, group } = this.#identity;
+    const request = { client: this.#clientIP, user, group, command, destination, address };
     return firstDenial(this.#host.policies, (policy) => policy.judge?.(request));
   }
 
@@ -344,21 +343,50 @@ export class Session {
     }
   }
 
+  // Every connection comes through here, and spreading objects costs more than naming what they have.
   info(): ConnectionInfo {
+    const { up, down, dropped } = this.#traffic;
     return {
       id: this.id,
       client: this.client,
-      ...this.#identity,
+      user: this.#identity.user,
+      group: this.#identity.group,
       method: this.#method,
       command: this.#command,
       destination: this.#destination,
-      ...this.#traffic,
+      up,
+      down,
+      dropped,
       since: this.since,
     };
   }
 
+  #tellEnd(reason: CloseReason): void {
+    const { events } = this.#host;
+    if (!events.wanted('closed')) return;
+    const { up, down, dropped } = this.#traffic;
+    const time = Date.now();
+    events.emit({
+      type: 'closed',
+      id: this.id,
+      time,
+      client: this.client,
+      user: this.#identity.user,
+      group: this.#identity.group,
+      method: this.#method,
+      command: this.#command,
+      destination: this.#destination,
+      up,
+      down,
+      dropped,
+      since: this.since,
+      reason,
+      duration: time - this.since,
+    });
+  }
+
   get #context(): ClientContext {
-    return { client: this.#clientIP, ...this.#identity };
+    return { client: this.#clientIP, user: this.#identity.user, group: this.#identity.group };
   }
 
   #emit<T extends SessionEvent['type']>(type: T, rest: EventRest<T>): void {
