@@ -73,9 +73,13 @@ export class ClientStream {
     if (this.#ended) callback();
   }
 
-  /** Ends the conversation of messages. @returns what came beyond the last one. */
+  /**
+   * Ends the conversation of messages. Whoever takes the socket over reads its inlet from the same
+   * tick on: it is not paused for that.
+   *
+   * @returns what came beyond the last message.
+   */
   release(): Uint8Array {
-    this.#inlet.pause();
     this.#socket.off('end', this.#onEnd);
     this.#socket.off('close', this.#onEnd);
     return this.#bytes;
