@@ -18,6 +18,7 @@ import { type CloseReason, type ConnectionInfo, EventStream, type ServerEvent } 
 import { createRegistries, type Registries } from './extensions/registries.js';
 import { Listeners } from './net/listeners.js';
 import { ANY_PORT, type PortRange, parsePortRange } from './net/ports.js';
+import { reset } from './net/reset.js';
 import { Resolver } from './net/resolve.js';
 import { remoteAddress } from './net/socketaddress.js';
 import type { Address } from './protocol/address.js';
@@ -275,14 +276,15 @@ export class Server {
   #accept(socket: Socket): void {
     const client = remoteAddress(socket);
     const ip = parseIP(client.host);
-    if (ip === undefined || this.#host === undefined) {
+    const hasLeft = socket.remoteAddress === undefined;
+    if (hasLeft || ip === undefined || this.#host === undefined) {
       socket.destroy();
       return;
     }
     const id = this.#nextId;
     this.#nextId += this.#sharing.idStep;
     const turnAway = (reason: CloseReason, detail: string) => {
-      socket.on('error', () => {}).resetAndDestroy();
+      reset(socket.on('error', () => {}));
       const nothing = { user: undefined, command: undefined, destination: undefined };
       const event = { type: 'rejected', id, time: Date.now(), client, reason, detail } as const;
       this.#events.emit({ ...event, ...nothing });

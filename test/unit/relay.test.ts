@@ -86,6 +86,38 @@ describe('relay', () => {
     assert.equal(await end, 'remote-reset');
   });
 
+  test('a reset while the other side is being shut down leaves no socket open', async (t) => {
+    for (const side of ['client', 'remote'] as const) {
+      const sides = await start(t);
+      const end = sides.begin();
+      let over = false;
+      end.then(() => {
+        over = true;
+      });
+      sides[side].socket.end('last words');
+      sides[side].socket.destroy();
+      // What cannot be sent any more tells the relay of the reset.
+      const { socket } = sides[side === 'client' ? 'remote' : 'client'];
+      socket.on('error', () => {});
+      await until(() => {
+        socket.write('x');
+        return over;
+      });
+      assert.ok(sides.inner.client.closed && sides.inner.remote.closed);
+    }
+  });
+
+  test('what waits for a slow reader arrives before the end', async (t) => {
+    const { client, remote, begin } = await start(t);
+    const end = begin();
+    const data = randomBytes(20_000_000);
+    client.socket.end(data);
+    await once(client.socket, 'finish');
+    assert.ok((await remote.readAll()).equals(data));
+    remote.socket.end();
+    assert.equal(await end, 'finished');
+  });
+
   test('whoever ends the session ends both sides', async (t) => {
     for (const side of ['client', 'remote'] as const) {
       const { client, remote, inner, begin } = await start(t);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { inletOf } from './inlet.js';
+import { reset } from './reset.js';
 
 /** What was moved: up from the client to the remote host, down to the client. */
 export interface Traffic {
@@ -31,6 +32,7 @@ function pump(
 ): void {
   const inlet = inletOf(source);
   let unwritten = false;
+  let ended = false;
   let pause: NodeJS.Timeout | undefined;
   const resume = () => {
     if (!unwritten && pause === undefined) inlet.resume();
@@ -38,7 +40,8 @@ function pump(
   const onWritten = () => {
     if (!unwritten || sink.writableLength > 0) return;
     unwritten = false;
-    resume();
+    if (ended) sink.end();
+    else resume();
   };
   const waitFor = (ms: number) => {
     pause = setTimeout(() => {
@@ -58,8 +61,13 @@ function pump(
     clearTimeout(pause);
     inlet.release(sink.writableLength > 0);
   });
-  if (source.readableEnded) sink.end();
-  else source.once('end', () => sink.end());
+  // What is written comes first: a connection that is being shut down cannot be reset.
+  const onEnd = () => {
+    ended = true;
+    if (!unwritten) sink.end();
+  };
+  if (source.readableEnded) onEnd();
+  else source.once('end', onEnd);
   inlet.resume();
 }
 
@@ -83,10 +91,10 @@ export function relay(
   return new Promise((resolve) => {
     let open = 2;
     let end: RelayEnd = 'finished';
-    const watch = (socket: Socket, other: Socket, reset: RelayEnd) => {
+    const watch = (socket: Socket, other: Socket, failed: RelayEnd) => {
       socket.on('error', () => {
-        if (end === 'finished') end = reset;
-        if (!other.destroyed) other.resetAndDestroy();
+        if (end === 'finished') end = failed;
+        reset(other);
       });
       socket.once('close', () => {
         open--;

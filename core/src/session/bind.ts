@@ -4,6 +4,7 @@ import { codeOf } from '../errors.js';
 import { addressTowards, ofFamily } from '../net/external.js';
 import { adopt } from '../net/inlet.js';
 import { acceptOptions } from '../net/listener.js';
+import { reset } from '../net/reset.js';
 import { listenInRange } from '../net/ports.js';
 import { relay } from '../net/relay.js';
 import { remoteAddress } from '../net/socketaddress.js';
@@ -90,7 +91,7 @@ function acceptPeer(
       const { host } = remoteAddress(socket);
       const expected = waiting && (peers?.includes(host) ?? true);
       if (expected && judge(host) === undefined) finish(() => resolve(adopt(socket)));
-      else socket.on('error', () => {}).resetAndDestroy();
+      else reset(socket.on('error', () => {}));
     });
     server.on('error', () => {});
     if (cancellation.cancelled) leave();
