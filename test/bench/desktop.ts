@@ -1,11 +1,7 @@
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { DesktopApp } from '../support/desktopapp.js';
 import { startDesktopSession } from '../support/desktopsession.js';
-import type { Job } from './load.js';
+import { load as generate, Target } from './generator.js';
+import type { Job } from './load/job.js';
 
 const PORT = 21_099;
 const SECONDS = 5;
@@ -16,14 +12,11 @@ const ends: (() => unknown)[] = [];
 const session = await startDesktopSession({ after: (end) => ends.push(end) });
 const app = await DesktopApp.start(session);
 await app.startServer(PORT);
-const target = fork(fileURLToPath(new URL('./target.js', import.meta.url)));
-const [{ port }] = (await once(target, 'message')) as [AddressInfo];
+const target = await Target.start();
 
-async function load(job: Pick<Job, 'measure' | 'flows'>): Promise<number | number[]> {
-  const program = fileURLToPath(new URL('./load.js', import.meta.url));
-  const whole: Job = { ...job, seconds: SECONDS, proxy: PORT, target: port };
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(whole)]);
-  return JSON.parse(stdout);
+async function load(job: Pick<Job, 'measure' | 'flows'>): Promise<number[]> {
+  const whole: Job = { ...job, seconds: SECONDS, proxy: PORT, target: target.port };
+  return [...(await generate(whole)).values];
 }
 
 function setVisible(visible: boolean): Promise<void> {
@@ -54,8 +47,8 @@ async function frames(action: () => Promise<unknown>): Promise<number[]> {
   }`);
 }
 
-const round = (values: number | number[]) => [values].flat().map((value) => value.toFixed(1));
-const out = (what: string, values: number | number[]) =>
+const round = (values: number[]) => values.map((value) => value.toFixed(1));
+const out = (what: string, values: number[]) =>
   process.stdout.write(`${what.padEnd(64)} ${round(values).join(' / ')}\n`);
 
 await load({ measure: 'rate', flows: 32 });
@@ -69,6 +62,6 @@ for (const visible of [false, true]) {
   out(`most connections/s, ${where}`, await load({ measure: 'rate', flows: 32 }));
   out(`down, 1 flow, ${where}: MB/s`, await load({ measure: 'down', flows: 1 }));
 }
-target.kill();
+target.stop();
 await app.close();
 for (const end of ends.reverse()) await end();

@@ -1,118 +1,137 @@
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { listening } from '../support/sockets.js';
-import type { Job } from './load.js';
-import { Running, subjects } from './subjects.js';
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Target } from './generator.js';
+import { about, goalTable, table } from './markdown.js';
+import { Loaded, type Measure, measures } from './measures.js';
+import { NpmFolder } from './npm.js';
+import type { Results, Sample } from './results.js';
+import { Running } from './running.js';
+import { type Subject, subjects, versionIn } from './subjects.js';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
     node: { type: 'string', default: process.execPath },
+    only: { type: 'string' },
+    subjects: { type: 'string' },
     json: { type: 'string' },
   },
 });
 
-/** What is measured, in which unit, and whether more is better. */
-const measures = [
-  { name: 'connections/s', unit: '', measure: 'rate', flows: 32 },
-  { name: 'down, 1 flow', unit: 'MB/s', measure: 'down', flows: 1 },
-  { name: 'down, 8 flows', unit: 'MB/s', measure: 'down', flows: 8 },
-  { name: 'up, 1 flow', unit: 'MB/s', measure: 'up', flows: 1 },
-  { name: 'up, 8 flows', unit: 'MB/s', measure: 'up', flows: 8 },
-  { name: 'round trip', unit: 'µs p50', measure: 'latency', flows: 1 },
-] as const;
-
-/** Results of all rounds: value, CPU seconds per unit of work. */
-type Sample = readonly [value: number, cpu: number];
-
 const BASE_PORT = 21_080;
-/** How long servers are used before they are measured, s. */
+/** How long a server is used before it is measured, s: a compiler has to know the program. */
 const WARM_UP = 3;
 
-function median(numbers: number[]): number {
-  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const out = (text: string) => process.stdout.write(`${text}\n`);
+
+/** What of a list an option names by the ids; all if it is not given. */
+function chosen<T extends { readonly id: string }>(list: readonly T[], ids?: string): readonly T[] {
+  if (ids === undefined) return list;
+  return ids.split(',').map((id) => {
+    const one = list.find((item) => item.id === id);
+    if (one !== undefined) return one;
+    const known = list.map((item) => item.id).join(', ');
+    out(`"${id}" is none of: ${known}`);
+    return process.exit(1);
+  });
 }
 
-async function load(job: Job): Promise<number> {
-  const program = fileURLToPath(new URL('./load.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(job)]);
-  const result: number | number[] = JSON.parse(stdout);
-  return Array.isArray(result) ? (result[0] ?? Number.NaN) : result;
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const npm = new NpmFolder();
+const servers = chosen(subjects(values.node, npm), values.subjects);
+const wanted = chosen(measures, values.only);
+const target = await Target.start();
+const complaints = new Set<string>();
+const samples: Record<string, Record<string, Sample[]>> = {};
+
+/** Takes a sample, and adds it to the others. */
+async function take(id: string, measure: Measure, loaded: Loaded, round: number): Promise<void> {
+  const before = loaded.running?.tree.cpu() ?? 0;
+  const outcome = await measure.take(loaded);
+  if (outcome === undefined) return;
+  const used = (loaded.running?.tree.cpu() ?? 0) - before;
+  const cpu = measure.cpu && loaded.running && (used / outcome.work) * measure.cpu.scale;
+  for (const [i, { id: figure }] of measure.figures.entries()) {
+    samples[id] ??= {};
+    samples[id][figure] ??= [];
+    samples[id][figure][round] = {
+      value: outcome.values[i] ?? Number.NaN,
+      cpu: i === 0 ? cpu : undefined,
+    };
+  }
 }
 
-const target = fork(fileURLToPath(new URL('./target.js', import.meta.url)));
-const [{ port: targetPort }] = (await once(target, 'message')) as [AddressInfo];
-const samples = new Map<string, Map<string, Sample[]>>();
-const all = subjects(values.node);
+/** Measures that share a running server. */
+function groups(): (readonly Measure[])[] {
+  const together = wanted.filter(({ alone }) => alone !== true);
+  const modes = [...new Set(together.map(({ mode }) => mode))];
+  return [
+    ...modes.map((mode) => together.filter((one) => one.mode === mode)),
+    ...wanted.filter(({ alone }) => alone).map((one) => [one]),
+  ];
+}
 
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [i, subject] of [undefined, ...all].entries()) {
-    const port = BASE_PORT + i;
-    const running = subject && Running.start(subject, port);
-    if (subject !== undefined && running === undefined) continue;
-    try {
-      if (running !== undefined) await listening(port);
-      // The first seconds are those of a compiler that does not know the program yet.
-      const warmUp = { measure: 'rate', flows: 32, seconds: WARM_UP } as const;
-      await load({ ...warmUp, proxy: running === undefined ? 0 : port, target: targetPort });
-      for (const { name, measure, flows } of measures) {
-        const seconds = Number(values.seconds);
-        const proxy = running === undefined ? 0 : port;
-        const before = running?.cpu() ?? 0;
-        const value = await load({ measure, flows, seconds, proxy, target: targetPort });
-        const cpu = (running?.cpu() ?? 0) - before;
-        // Per GB of data, or per 1,000 connections or round trips; the start counts a little.
-        const work =
-          measure === 'latency' ? (seconds * 1e6) / value / 1000 : (value * seconds) / 1000;
-        const row = samples.get(subject?.name ?? 'direct') ?? new Map<string, Sample[]>();
-        samples.set(subject?.name ?? 'direct', row);
-        row.set(name, [...(row.get(name) ?? []), [value, cpu / work]]);
+async function measure(
+  subject: Subject | undefined,
+  port: number,
+  group: readonly Measure[],
+  round: number,
+): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const running = subject && (await Running.start(subject, port, first.mode));
+  try {
+    const warm = new Loaded(running, target.port, WARM_UP);
+    await (first.alone ? warm.load('rate', 32) : first.take(warm));
+    const loaded = new Loaded(running, target.port, seconds);
+    for (const one of group) await take(subject?.id ?? 'direct', one, loaded, round);
+  } finally {
+    await running?.stop();
+  }
+}
+
+for (let round = 0; round < rounds; round++) {
+  for (const [i, subject] of [undefined, ...servers].entries()) {
+    const title = subject?.title ?? 'direct';
+    process.stderr.write(`round ${round + 1} of ${rounds}: ${title}\n`);
+    for (const group of groups()) {
+      if (subject !== undefined && !subject.modes.includes(group[0]?.mode ?? 'plain')) continue;
+      if (subject === undefined && !['plain', 'udp'].includes(group[0]?.mode ?? '')) continue;
+      try {
+        await measure(subject, BASE_PORT + i, group, round);
+      } catch (error) {
+        complaints.add(`${title}: ${error instanceof Error ? error.message : error}`);
       }
-    } finally {
-      running?.stop();
     }
   }
 }
-target.kill();
+target.stop();
 
-const results = Object.fromEntries(
-  [...samples].map(([subject, row]) => [
-    subject,
-    Object.fromEntries(
-      [...row].map(([name, list]) => [
-        name,
-        { value: median(list.map(([v]) => v)), cpu: median(list.map(([, cpu]) => cpu)) },
-      ]),
-    ),
-  ]),
-);
-const about = {
-  date: new Date().toISOString().slice(0, 10),
-  node: process.version,
-  serverNode: values.node,
-  cpu: `${cpus().length} x ${cpus()[0]?.model}`,
+const versions = servers.flatMap((subject): [string, string][] => {
+  const version = samples[subject.id] && subject.version();
+  return version === undefined ? [] : [[subject.title, version]];
+});
+const results: Results = {
+  about: {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${availableParallelism()} cores of ${cpus()[0]?.model}`,
+    Node: versionIn(values.node, '--version') ?? values.node,
+    ...Object.fromEntries(versions),
+  },
+  subjects: [{ id: 'direct', title: 'direct' }, ...servers]
+    .filter(({ id }) => samples[id] !== undefined)
+    .map(({ id, title }) => ({ id, title })),
+  lines: wanted.flatMap(({ figures, cpu }) =>
+    figures.map((figure, i) => ({ ...figure, cpuUnit: i === 0 ? cpu?.unit : undefined })),
+  ),
+  samples,
 };
+npm.remove();
 if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify({ about, results }, undefined, 1)}\n`);
+  writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
 }
-
-const out = (text: string) => process.stdout.write(`${text}\n`);
-out(`${about.date}, ${about.cpu}, Node ${about.node}; medians of ${values.rounds} rounds`);
-out('in parentheses CPU seconds per GB, or per 1,000 connections or round trips\n');
-const names = Object.keys(results);
-out(`| measure | ${names.join(' | ')} |`);
-out(`|---|${names.map(() => '---:|').join('')}`);
-for (const { name, unit } of measures) {
-  const cells = names.map((subject) => {
-    const cell = results[subject]?.[name];
-    const cpu = subject === 'direct' ? '' : ` (${cell?.cpu.toFixed(2)})`;
-    return cell === undefined ? '-' : `${cell.value.toFixed(0)}${cpu}`;
-  });
-  out(`| ${name}${unit && `, ${unit}`} | ${cells.join(' | ')} |`);
-}
+out(`${about(results)}; medians of ${rounds} rounds\n\n${table(results)}\n${goalTable(results)}`);
+for (const complaint of complaints) out(`not measured: ${complaint}`);

@@ -87,7 +87,7 @@ export class Peer {
       const more = this.#socket.write(bytes);
       this.#resetIfDue();
       if (!more && !this.#socket.destroyed) {
-        await new Promise((go) => this.#socket.once('drain', go).once('close', go));
+        await Promise.race([new Promise((go) => this.#socket.once('drain', go)), this.closed]);
       } else if (this.#random.chance(pauses)) await sleep(this.#random.below(PAUSE));
     }
     this.#socket.end();
