@@ -24,6 +24,7 @@ import { remoteAddress } from './net/socketaddress.js';
 import type { Address } from './protocol/address.js';
 import { parseIP } from './protocol/ip.js';
 import { Session, type SessionHost } from './session/session.js';
+import { SessionTable } from './session/table.js';
 import { alone, type Sharing } from './sharing.js';
 import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from './state.js';
 
@@ -43,7 +44,7 @@ export class Server {
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
   readonly #listeners = new Listeners((socket) => this.#accept(socket));
-  readonly #sessions = new Map<number, Session>();
+  readonly #sessions = new SessionTable();
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -156,12 +157,12 @@ export class Server {
 
   /** The connections of this moment. */
   connections(): ConnectionInfo[] {
-    return [...this.#sessions.values()].map((session) => session.info());
+    return Array.from(this.#sessions, (session) => session.info()).sort((a, b) => a.id - b.id);
   }
 
   /** Ends a connection. @returns false if there is none of that id. */
   disconnect(id: number): boolean {
-    const session = this.#sessions.get(id);
+    const session = this.#sessions.find(id);
     session?.end('disconnected');
     return session !== undefined;
   }
@@ -257,7 +258,7 @@ export class Server {
         this.#onEmpty = resolve;
       });
       const timer = setTimeout(() => {
-        for (const session of this.#sessions.values()) session.end('shutdown');
+        for (const session of this.#sessions) session.end('shutdown');
       }, grace * 1000);
       await empty;
       clearTimeout(timer);
@@ -313,10 +314,10 @@ export class Server {
           })
         : undefined;
     const session = new Session(id, socket, client, ip, this.#host, admitted);
-    this.#sessions.set(id, session);
+    this.#sessions.add(session);
     void session
       .run(() => {
-        this.#sessions.delete(id);
+        this.#sessions.remove(session);
         void andThen(counted, (result) => typeof result !== 'string' && result.dispose());
       })
       .finally(() => {
@@ -326,7 +327,7 @@ export class Server {
 
   #tick(): void {
     const now = Date.now();
-    for (const session of this.#sessions.values()) session.tick(now);
+    for (const session of this.#sessions) session.tick(now);
   }
 }
 

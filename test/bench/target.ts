@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { adopt, inletOf } from '#core/net/inlet.js';
+import { acceptFrom, acceptOptions } from '#core/net/accept.js';
+import { inletOf } from '#core/net/inlet.js';
 
 /**
  * The destination of a benchmark, a process of its own. The first octet of a connection says what
@@ -13,8 +14,9 @@ function flood(socket: Socket): void {
   while (socket.write(block));
 }
 
-const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
-  const socket = adopt(accepted);
+const server = createServer(acceptOptions);
+
+function serve(socket: Socket): void {
   socket.on('error', () => {});
   const inlet = inletOf(socket);
   let mode = '';
@@ -29,10 +31,12 @@ const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) 
   inlet.resume();
   socket.once('end', () => socket.end());
   socket.once('close', () => inlet.release(false));
-});
+}
+
 const datagrams = createSocket({ type: 'udp4', recvBufferSize: 1024 * 1024 });
 datagrams.on('message', (data, { port, address }) => datagrams.send(data, port, address));
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+  acceptFrom(server, serve);
   const { port } = server.address() as AddressInfo;
   datagrams.bind(port, '127.0.0.1', () => process.send?.(server.address()));
 });

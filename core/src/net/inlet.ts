@@ -1,4 +1,4 @@
-import { type OnReadOpts, Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import { growBuffer, releaseBuffer, sharedBuffer } from './buffers.js';
 
 /**
@@ -44,9 +44,9 @@ export class BufferInlet implements Inlet {
   }
 
   /** @param socket made with {@link onread}. */
-  attach(socket: Socket): void {
+  attach(socket: Socket & WithInlet): void {
     this.#socket = socket;
-    inlets.set(socket, this);
+    socket[INLET] = this;
   }
 
   readTo(take: TakeChunk): void {
@@ -123,16 +123,20 @@ class StreamInlet implements Inlet {
   release(): void {}
 }
 
-const inlets = new WeakMap<Socket, Inlet>();
+/**
+ * Where a socket has its inlet. Not in a WeakMap: an inlet refers to its socket, and V8 then keeps
+ * both through all collections of young objects, which makes a connection a third dearer.
+ */
+const INLET = Symbol('inlet');
+
+interface WithInlet {
+  [INLET]?: Inlet;
+}
 
 /** The inlet of a socket. */
-export function inletOf(socket: Socket): Inlet {
-  let inlet = inlets.get(socket);
-  if (inlet === undefined) {
-    inlet = new StreamInlet(socket);
-    inlets.set(socket, inlet);
-  }
-  return inlet;
+export function inletOf(socket: Socket & WithInlet): Inlet {
+  socket[INLET] ??= new StreamInlet(socket);
+  return socket[INLET];
 }
 
 /** Whether sockets are to be read by their events only: to compare, and should `onread` fail. */
@@ -141,28 +145,4 @@ const eventsOnly = process.env['PICOSOCKS5_READ'] === 'events';
 /** An inlet for a socket that is to be made with its `onread`; undefined to read by events. */
 export function bufferInlet(): BufferInlet | undefined {
   return eventsOnly ? undefined : new BufferInlet();
-}
-
-/** What Node keeps of a socket and does not tell; looked at with care. */
-interface Internals {
-  _handle?: { readonly useUserBuffer?: unknown } | null;
-}
-
-/**
- * Makes an accepted socket readable through a {@link BufferInlet}. Node has no public way to it,
- * so this takes the handle of the accepted socket over into a new one; where Node's internals are
- * not as known, the socket stays what it is, and is read by its events.
- *
- * @param accepted paused and not yet read from (`pauseOnConnect`), half-open allowed.
- */
-export function adopt(accepted: Socket): Socket {
-  const internals = accepted as unknown as Internals;
-  const handle = internals._handle;
-  const inlet = bufferInlet();
-  if (inlet === undefined || typeof handle?.useUserBuffer !== 'function') return accepted;
-  internals._handle = null;
-  const options = { handle, allowHalfOpen: true, onread: inlet.onread };
-  const socket = new Socket(options);
-  inlet.attach(socket);
-  return socket;
 }

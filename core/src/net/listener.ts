@@ -2,20 +2,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { codeOf, systemMessage, UserError } from '../errors.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
+import { acceptFrom, acceptOptions } from './accept.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
-import { adopt } from './inlet.js';
 import type { Resolver } from './resolve.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
 const BACKLOG = 4096;
-
-/** How sockets are accepted that {@link adopt} then takes over. */
-export const acceptOptions = {
-  allowHalfOpen: true,
-  noDelay: true,
-  keepAlive: true,
-  pauseOnConnect: true,
-};
 
 /** An IP address to listen at. */
 export interface ListenAddress extends Address {
@@ -88,7 +80,7 @@ export class Listener {
     address: ListenAddress,
     accept: (socket: Socket) => void,
   ): Promise<Listener | undefined> {
-    const server = createServer(acceptOptions, (socket) => accept(adopt(socket)));
+    const server = createServer(acceptOptions);
     const { host, port, optional } = address;
     return new Promise((resolve, reject) => {
       server.once('error', (error) => {
@@ -101,6 +93,7 @@ export class Listener {
       server.listen({ host, port, backlog: BACKLOG, ipv6Only }, () => {
         server.removeAllListeners('error');
         server.on('error', () => {});
+        acceptFrom(server, accept);
         resolve(new Listener(server, { host, port }));
       });
     });

@@ -4,15 +4,25 @@
  * it stands for, so that no notation escapes a rule.
  */
 
+const ZERO = '0'.charCodeAt(0);
+
 /** @returns the octets of a dotted-decimal IPv4 address, or undefined if `text` is none. */
 function parseIPv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const octets = new Uint8Array(4);
+  let position = 0;
   for (let i = 0; i < 4; i++) {
-    const part = parts[i] as string;
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    octets[i] = Number(part);
+    const first = position;
+    let octet = 0;
+    for (let digit = text.charCodeAt(position) - ZERO; digit >= 0 && digit <= 9; ) {
+      octet = octet * 10 + digit;
+      position++;
+      digit = text.charCodeAt(position) - ZERO;
+    }
+    const digits = position - first;
+    if (digits === 0 || digits > 3 || octet > 255) return undefined;
+    if (digits > 1 && text.charCodeAt(first) === ZERO) return undefined;
+    if (i < 3 ? text[position++] !== '.' : position !== text.length) return undefined;
+    octets[i] = octet;
   }
   return octets;
 }

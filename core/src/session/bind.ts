@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { codeOf } from '../errors.js';
+import { acceptFrom, acceptOptions } from '../net/accept.js';
 import { addressTowards, ofFamily } from '../net/external.js';
-import { adopt } from '../net/inlet.js';
-import { acceptOptions } from '../net/listener.js';
-import { reset } from '../net/reset.js';
 import { listenInRange } from '../net/ports.js';
 import { relay } from '../net/relay.js';
+import { reset } from '../net/reset.js';
 import { remoteAddress } from '../net/socketaddress.js';
 import { Reply } from '../protocol/socks5.js';
 import { ClientLeft } from './clientstream.js';
@@ -87,10 +86,10 @@ function acceptPeer(
     const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
     cancellation.on(leave);
     whenClientEnded(leave);
-    server.on('connection', (socket) => {
+    acceptFrom(server, (socket) => {
       const { host } = remoteAddress(socket);
       const expected = waiting && (peers?.includes(host) ?? true);
-      if (expected && judge(host) === undefined) finish(() => resolve(adopt(socket)));
+      if (expected && judge(host) === undefined) finish(() => resolve(socket));
       else reset(socket.on('error', () => {}));
     });
     server.on('error', () => {});

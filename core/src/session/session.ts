@@ -73,6 +73,8 @@ export class Session {
   readonly id: number;
   readonly client: Address;
   readonly since = Date.now();
+  /** Where it is in the table of sessions. */
+  place = 0;
   readonly #socket: Socket;
   readonly #stream: ClientStream;
   readonly #host: SessionHost;
