@@ -1,5 +1,5 @@
 import type { Identity } from '../auth/method.js';
-import type { Disposable } from '../disposable.js';
+import { type Disposable, toDisposable } from '../disposable.js';
 import type { Throttle, Throttles } from '../net/relay.js';
 import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 import type { Denial } from './policy.js';
@@ -108,6 +108,7 @@ export class Share implements Disposable {
 
   /** Accounts for bytes that were moved. @returns why no more may move, if so. */
   use(bytes: number): Denial | undefined {
+    if (this.#allowances.length === 0) return undefined;
     const now = new Date();
     let spent: Denial | undefined;
     for (const allowance of this.#allowances) {
@@ -121,6 +122,12 @@ export class Share implements Disposable {
     this.#counted.dispose();
   }
 }
+
+/** What those have who have no limits. */
+const unlimited = new Share(
+  [],
+  toDisposable(() => {}),
+);
 
 function throttle(buckets: readonly TokenBucket[]): Throttle | undefined {
   const limited = buckets.filter(({ rate }) => rate > 0);
@@ -154,6 +161,7 @@ export class Allowances {
   share({ user, group }: Identity): Coming<Share | Denial> {
     const own = user === undefined ? undefined : this.#users.get(user);
     const common = group === undefined ? undefined : this.#groups.get(group);
+    if (own === undefined && common === undefined) return unlimited;
     const allowances = [own, common].filter((allowance) => allowance !== undefined);
     const now = new Date();
     for (const allowance of allowances) {

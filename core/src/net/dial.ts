@@ -26,6 +26,7 @@ function mostTelling(codes: readonly string[]): string {
 
 /** Orders addresses so that the families take turns (RFC 8305 section 4). */
 export function interleaveFamilies(addresses: readonly string[]): string[] {
+  if (addresses.length === 1) return [...addresses];
   const isV6 = (address: string) => address.includes(':');
   const first = addresses.filter((address) => isV6(address) === isV6(addresses[0] ?? ''));
   const second = addresses.filter((address) => !first.includes(address));
@@ -49,8 +50,8 @@ export interface DialOptions {
  * address is tried when the one before fails, or has not answered within 250 ms.
  *
  * @param addresses IP addresses in order of preference; nothing else is dialled.
- * @returns the connected socket, to be read by its inlet, half-open allowed, without an error
- *   listener.
+ * @returns the connected socket, to be read by its inlet, half-open allowed; its errors go
+ *   unnoticed until somebody listens.
  * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when it is cancelled.
  */
 export function dial(
@@ -96,10 +97,9 @@ export function dial(
         attempt();
       };
       socket.on('error', failed);
-      socket.once('connect', () => {
+      socket.on('connect', () => {
         if (!attempts.has(socket)) return;
         finish(socket);
-        socket.removeListener('error', failed);
         resolve(socket);
       });
       if (waiting.length > 0) nextAttempt = setTimeout(attempt, ATTEMPT_DELAY);

@@ -23,13 +23,17 @@ export interface Throttles {
   readonly down: Throttle | undefined;
 }
 
-/** Moves one way: reads no more while the sink has not taken all that was read. */
+/**
+ * Moves one way: reads no more while the sink has not taken all that was read.
+ *
+ * @returns to be called when the source is closed.
+ */
 function pump(
   source: Socket,
   sink: Socket,
   throttle: Throttle | undefined,
   count: (bytes: number) => void,
-): void {
+): () => void {
   const inlet = inletOf(source);
   let unwritten = false;
   let ended = false;
@@ -57,18 +61,18 @@ function pump(
     if (wait > 0) waitFor(wait);
     return !unwritten && pause === undefined;
   });
-  source.once('close', () => {
-    clearTimeout(pause);
-    inlet.release(sink.writableLength > 0);
-  });
   // What is written comes first: a connection that is being shut down cannot be reset.
   const onEnd = () => {
     ended = true;
     if (!unwritten) sink.end();
   };
   if (source.readableEnded) onEnd();
-  else source.once('end', onEnd);
+  else source.on('end', onEnd);
   inlet.resume();
+  return () => {
+    clearTimeout(pause);
+    inlet.release(sink.writableLength > 0);
+  };
 }
 
 /**
@@ -91,29 +95,30 @@ export function relay(
   return new Promise((resolve) => {
     let open = 2;
     let end: RelayEnd = 'finished';
-    const watch = (socket: Socket, other: Socket, failed: RelayEnd) => {
+    const watch = (socket: Socket, other: Socket, failed: RelayEnd, stop: () => void) => {
       socket.on('error', () => {
         if (end === 'finished') end = failed;
         reset(other);
       });
-      socket.once('close', () => {
+      socket.on('close', () => {
+        stop();
         open--;
         if (open === 0) resolve(end);
         else if (!socket.readableEnded || !socket.writableFinished) other.destroy();
       });
     };
-    watch(client, remote, 'client-reset');
-    watch(remote, client, 'remote-reset');
 
     if (early.length > 0) {
       traffic.up += early.length;
       remote.write(early);
     }
-    pump(client, remote, throttles?.up, (bytes) => {
+    const stopUp = pump(client, remote, throttles?.up, (bytes) => {
       traffic.up += bytes;
     });
-    pump(remote, client, throttles?.down, (bytes) => {
+    const stopDown = pump(remote, client, throttles?.down, (bytes) => {
       traffic.down += bytes;
     });
+    watch(client, remote, 'client-reset', stopUp);
+    watch(remote, client, 'remote-reset', stopDown);
   });
 }

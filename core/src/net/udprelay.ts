@@ -50,7 +50,8 @@ interface Route {
 /**
  * Relays the datagrams of one association (RFC 1928 section 7): from the client, in whose headers
  * stands where they go, to any number of destinations, and the answers of these hosts back. What
- * is malformed, not allowed, from a stranger, or more than fits, is dropped and counted.
+ * is malformed, not allowed, from a stranger, or more than fits, is dropped and counted; once the
+ * client has sent its first datagram, the system itself keeps those away who are not the client.
  */
 export class UdpRelay {
   /** Where the client is to send. */
@@ -65,6 +66,7 @@ export class UdpRelay {
   readonly #headers = new Map<string, Uint8Array>();
   readonly #reassembly = new Reassembly();
   #clientPort: number | undefined;
+  #connected = false;
   #waiting = 0;
   #closed = false;
 
@@ -112,13 +114,21 @@ export class UdpRelay {
       this.#drop();
       return;
     }
-    this.#clientPort = port;
+    if (!this.#connected) this.#connect(port);
     if (datagram.fragment !== 0) {
       const before = this.#reassembly.dropped;
       datagram = this.#reassembly.add(datagram, Date.now());
       this.#drop(this.#reassembly.dropped - before);
     }
     if (datagram !== undefined) this.#forward(datagram);
+  }
+
+  /** Has the system take this client's datagrams only, and keep the way to it. */
+  #connect(port: number): void {
+    this.#clientPort = port;
+    this.#socket.connect(port, this.#options.client, (error?: Error) => {
+      this.#connected = error === undefined;
+    });
   }
 
   #forward({ address, data }: Datagram): void {
@@ -207,17 +217,15 @@ export class UdpRelay {
 
   #fromRemote(message: Buffer, sender: RemoteInfo): void {
     const host = canonicalIP(sender.address);
-    const port = this.#clientPort;
     const { traffic, throttles } = this.#options;
     const full = this.#socket.getSendQueueSize() > MAX_QUEUE;
     const stranger = !this.#contacted.has(host);
-    if (port === undefined || full || stranger || exceeds(throttles.down, message.length)) {
+    if (!this.#connected || full || stranger || exceeds(throttles.down, message.length)) {
       this.#drop();
       return;
     }
     traffic.down += message.length;
-    const parts = [this.#headerOf(host, sender.port), message];
-    this.#socket.send(parts, port, this.#options.client, this.#onSent);
+    this.#socket.send([this.#headerOf(host, sender.port), message], this.#onSent);
   }
 
   #headerOf(host: string, port: number): Uint8Array {

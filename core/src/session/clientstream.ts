@@ -5,6 +5,8 @@ import type { Parser } from '../protocol/parser.js';
 /** What a client may send ahead before it is read, bytes; then its socket waits. */
 const MAX_AHEAD = 64 * 1024;
 
+const nothing: Buffer = Buffer.alloc(0);
+
 /** The client closed or reset its connection. */
 export class ClientLeft extends Error {
   override readonly name = 'ClientLeft';
@@ -27,7 +29,7 @@ interface Reader {
 export class ClientStream {
   readonly #socket: Socket;
   readonly #inlet: Inlet;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = nothing;
   #reader: Reader | undefined;
   #ended = false;
   #onEnded: (() => void) | undefined;
@@ -36,8 +38,8 @@ export class ClientStream {
     this.#socket = socket;
     this.#inlet = inletOf(socket);
     this.#inlet.readTo((chunk) => this.#take(chunk));
-    socket.once('end', this.#onEnd);
-    socket.once('close', this.#onEnd);
+    const onEnd = () => this.#onEnd();
+    socket.on('end', onEnd).on('close', onEnd);
   }
 
   /**
@@ -52,7 +54,8 @@ export class ClientStream {
         attempt: () => {
           const message = parse(this.#bytes);
           if (message === undefined) return false;
-          this.#bytes = this.#bytes.subarray(message.length);
+          this.#bytes =
+            message.length === this.#bytes.length ? nothing : this.#bytes.subarray(message.length);
           resolve(message.value);
           return true;
         },
@@ -80,22 +83,22 @@ export class ClientStream {
    * @returns what came beyond the last message.
    */
   release(): Uint8Array {
-    this.#socket.off('end', this.#onEnd);
-    this.#socket.off('close', this.#onEnd);
+    this.#onEnded = undefined;
     return this.#bytes;
   }
 
   #take(chunk: Buffer): boolean {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    this.#bytes =
+      this.#bytes === nothing ? Buffer.from(chunk) : Buffer.concat([this.#bytes, chunk]);
     this.#advance();
     return this.#bytes.length < MAX_AHEAD;
   }
 
-  readonly #onEnd = (): void => {
+  #onEnd(): void {
     this.#ended = true;
     this.#advance();
     this.#onEnded?.();
-  };
+  }
 
   #advance(): void {
     const reader = this.#reader;

@@ -112,7 +112,7 @@ export class Session {
     this.#admitted = admitted;
     this.#stream = new ClientStream(socket);
     socket.on('error', () => {});
-    socket.once('close', () => this.#cancellation.cancel());
+    socket.on('close', () => this.#cancellation.cancel());
   }
 
   /**
@@ -240,11 +240,12 @@ export class Session {
 
   async #allowedAddresses(command: CommandName, destination: Address): Promise<readonly string[]> {
     const { resolver, commands } = this.#host;
-    const found = await resolver
-      .resolve(destination.host, commands.connectTimeout)
-      .catch((error) => {
-        throw unreachable(error);
-      });
+    let found: readonly string[];
+    try {
+      found = await resolver.resolve(destination.host, commands.connectTimeout);
+    } catch (error) {
+      throw unreachable(error);
+    }
     let denied: Denial = { by: 'the name has no address' };
     const allowed = found.filter((address) => {
       const denial = this.#judge(command, destination, address);
@@ -301,7 +302,7 @@ export class Session {
     this.#stream.release();
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.destroy(), LINGER);
-      socket.once('close', () => {
+      socket.on('close', () => {
         clearTimeout(timer);
         resolve();
       });
