@@ -22,6 +22,9 @@ export interface Inlet {
   release(inUse: boolean): void;
 }
 
+/** What a flow may read before others have their turn, bytes: libuv alone stops after 32 reads. */
+const TURN = 256 * 1024;
+
 /**
  * Reads a socket through net.Socket's `onread`, which allocates nothing: into a buffer that all
  * sockets share, or into a larger one of its own while it carries much. It grows when a read has
@@ -35,6 +38,7 @@ export class BufferInlet implements Inlet {
   #buffer = sharedBuffer;
   #filled = sharedBuffer.length / 2;
   #paused = false;
+  #turn = 0;
 
   constructor() {
     this.onread = {
@@ -78,7 +82,18 @@ export class BufferInlet implements Inlet {
       this.#early = Buffer.concat([this.#early ?? Buffer.alloc(0), chunk]);
       this.#paused = true;
     } else if (!this.#take(chunk, buffer !== sharedBuffer)) this.#paused = true;
-    return !this.#paused;
+    return !this.#paused && !this.#yield(bytes);
+  }
+
+  /** @returns whether it goes on only after the others' turn. */
+  #yield(bytes: number): boolean {
+    this.#turn += bytes;
+    if (this.#turn < TURN) return false;
+    this.#turn = 0;
+    setImmediate(() => {
+      if (!this.#paused) this.#socket?.resume();
+    });
+    return true;
   }
 
   /** The buffer for the next read: asked for at first, and after each read. */
