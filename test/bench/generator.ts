@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Job, Outcome } from './load/job.js';
 
 /** How long a job may take beyond its own time, s. */
-const PATIENCE = 45;
+const PATIENCE = 20;
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 

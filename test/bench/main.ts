@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Target } from './generator.js';
@@ -23,6 +23,9 @@ const { values } = parseArgs({
 const BASE_PORT = 21_080;
 /** How long a server is used before it is measured, s: a compiler has to know the program. */
 const WARM_UP = 3;
+
+/** More connections in TIME_WAIT make those that follow slow: a part of all local ports. */
+const MAX_TIME_WAITS = 4096;
 
 const out = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -92,6 +95,15 @@ async function measure(
     await running?.stop();
   }
 }
+
+const TIME_WAITS = '/proc/sys/net/ipv4/tcp_max_tw_buckets';
+if (Number(readFileSync(TIME_WAITS, 'utf8')) > MAX_TIME_WAITS) {
+  const name = 'net.ipv4.tcp_max_tw_buckets';
+  process.stderr.write(
+    `hint: closed connections will hold up those that follow; sysctl -w ${name}=${MAX_TIME_WAITS}\n`,
+  );
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 for (let round = 0; round < rounds; round++) {
   for (const [i, subject] of [undefined, ...servers].entries()) {

@@ -18,6 +18,7 @@ export class Running {
   readonly tree: ProcessTree;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #onExit = () => kill(this.#child);
 
   private constructor(port: number, child: ChildProcess, folder: string, started: number) {
     this.port = port;
@@ -25,10 +26,12 @@ export class Running {
     this.#folder = folder;
     this.started = started;
     this.tree = new ProcessTree(child.pid ?? 0);
+    process.on('exit', this.#onExit);
   }
 
   /** @throws {Error} if it cannot be started here. */
   static async start(subject: Subject, port: number, mode: Mode): Promise<Running> {
+    if (await accepts(port)) throw new Error(`another program listens at 127.0.0.1:${port}`);
     const folder = mkdtempSync(join(tmpdir(), 'picosocks5-bench-'));
     try {
       const [program = '', ...args] = subject.command(port, mode, folder);
@@ -53,6 +56,7 @@ export class Running {
   /** Waits until nothing listens any more. */
   async stop(): Promise<void> {
     kill(this.#child);
+    process.off('exit', this.#onExit);
     while (await accepts(this.port)) await sleep(10);
     rmSync(this.#folder, { recursive: true, force: true });
   }
