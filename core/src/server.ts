@@ -10,6 +10,7 @@ import { passwordFileFormat } from './auth/passwordfile.js';
 import { PasswordChecker } from './auth/passwords.js';
 import { Users } from './auth/users.js';
 import { type CheckResult, checkRequest } from './check.js';
+import { monotonic } from './clock.js';
 import { checkServerOptions } from './config/options.js';
 import type { CheckedOptions, ServerOptions } from './config/settings.js';
 import type { Disposable } from './disposable.js';
@@ -326,7 +327,7 @@ export class Server {
   }
 
   #tick(): void {
-    const now = Date.now();
+    const now = monotonic();
     for (const session of this.#sessions) session.tick(now);
   }
 }

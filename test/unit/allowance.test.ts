@@ -64,7 +64,6 @@ describe('allowances', () => {
 });
 
 test('a token bucket lets a second go at once, and then keeps to its rate', (t) => {
-  t.mock.timers.enable({ apis: ['Date'] });
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const bucket = new TokenBucket();
@@ -88,6 +87,12 @@ describe('usage', () => {
     const nextMonth = usageAt(used, new Date(2026, 3, 1));
     assert.deepEqual(nextMonth, { day: '2026-04-01', dayBytes: 0, monthBytes: 0 });
     assert.equal(usageAt(emptyUsage, new Date(2026, 3, 1)).monthBytes, 0);
+  });
+
+  test('a clock that is set back empties nothing', () => {
+    const back = usageAt(used, new Date(2026, 1, 1));
+    assert.deepEqual(back, { day: '2026-02-01', dayBytes: 5, monthBytes: 9 });
+    assert.equal(usageAt(back, new Date(2026, 1, 2)).dayBytes, 0, 'the next day is a new one');
   });
 
   test('is written and read, and damage is said', async (t) => {

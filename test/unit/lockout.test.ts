@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Lockout } from '#core/auth/lockout.js';
+import { manualClock } from '../support/clock.js';
 
 const HERE = '192.0.2.1';
 const TIME = 600_000;
@@ -9,11 +10,7 @@ const guess = (n: number) => `guess ${n}`.padEnd(44, '.');
 
 /** A lockout under a clock that a test moves. */
 function start(t: TestContext, failures = 3) {
-  t.mock.timers.enable({ apis: ['Date'], now: 1e12 });
-  return {
-    lockout: new Lockout({ failures, time: TIME }),
-    pass: (ms: number) => t.mock.timers.tick(ms),
-  };
+  return { lockout: new Lockout({ failures, time: TIME }), ...manualClock(t) };
 }
 
 function fail(lockout: Lockout, count: number, user = 'alice', address = HERE, first = 0): void {

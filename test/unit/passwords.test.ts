@@ -5,6 +5,7 @@ import { Lockout } from '#core/auth/lockout.js';
 import { PasswordChecker } from '#core/auth/passwords.js';
 import type { AuthenticationSource, Secret } from '#core/auth/source.js';
 import { Users } from '#core/auth/users.js';
+import { type ManualClock, manualClock } from '../support/clock.js';
 
 const HERE = '192.0.2.1';
 const octets = (text: string) => new TextEncoder().encode(text);
@@ -68,21 +69,20 @@ describe('PasswordChecker', () => {
     checker.check(client, user, octets(password));
 
   /** The outcome of a check whose answer is slowed down, without the wait. */
-  async function soon<T>(t: TestContext, slow: Promise<T>): Promise<T> {
+  async function soon<T>(clock: ManualClock, slow: Promise<T>): Promise<T> {
     let done = false;
     const settled = slow.finally(() => {
       done = true;
     });
     while (!done) {
       await new Promise(setImmediate);
-      t.mock.timers.tick(3000);
+      clock.pass(3000);
     }
     return settled;
   }
 
   /** From here on, time passes only when the test says so. */
-  const stopClock = (t: TestContext) =>
-    t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
+  const stopClock = (t: TestContext) => manualClock(t, ['setTimeout']);
 
   const wrong = { failure: 'wrong user name or password' };
 
@@ -102,74 +102,74 @@ describe('PasswordChecker', () => {
   });
 
   test('a right password is remembered for one address, ten minutes', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     await check('alice', 'secret');
     await check('alice', 'secret', '192.0.2.2');
     assert.equal(pool.calls.length, 2);
-    t.mock.timers.tick(10 * 60_000 - 1);
+    clock.pass(10 * 60_000 - 1);
     await check('alice', 'secret');
     assert.equal(pool.calls.length, 2);
-    t.mock.timers.tick(1);
+    clock.pass(1);
     await check('alice', 'secret');
     assert.equal(pool.calls.length, 3);
   });
 
   test('wrong ones fail, and the same one again is not hashed', async (t) => {
-    stopClock(t);
-    assert.deepEqual(await soon(t, check('alice', 'guess')), wrong);
+    const clock = stopClock(t);
+    assert.deepEqual(await soon(clock, check('alice', 'guess')), wrong);
     const again = { failure: 'the same wrong password again' };
-    assert.deepEqual(await soon(t, check('alice', 'guess')), again);
-    assert.deepEqual(await soon(t, check('alice', 'secre')), wrong);
+    assert.deepEqual(await soon(clock, check('alice', 'guess')), again);
+    assert.deepEqual(await soon(clock, check('alice', 'secre')), wrong);
     assert.deepEqual(pool.calls, ['guess ? hash of secret', 'secre ? hash of secret']);
-    assert.deepEqual(await soon(t, check('bob', 'plai')), wrong);
-    assert.deepEqual(await soon(t, check('bob', 'plain\0')), wrong);
+    assert.deepEqual(await soon(clock, check('bob', 'plai')), wrong);
+    assert.deepEqual(await soon(clock, check('bob', 'plain\0')), wrong);
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
   });
 
   test('a failure waits before it is told', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     let told = false;
     const result = check('alice', 'guess').then(() => {
       told = true;
     });
     await new Promise(setImmediate);
-    t.mock.timers.tick(99);
+    clock.pass(99);
     await new Promise(setImmediate);
     assert.equal(told, false);
-    t.mock.timers.tick(1);
+    clock.pass(1);
     await result;
   });
 
   test('the first secret of a user counts', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     assert.deepEqual(await check('both', 'first'), { group: undefined });
-    assert.deepEqual(await soon(t, check('both', 'second')), wrong);
+    assert.deepEqual(await soon(clock, check('both', 'second')), wrong);
   });
 
   test('an unknown user costs what a known one does, always the same', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     const one = new Users([source({ alice: [crypt('hash of secret')] })]);
     checker.setUsers(one);
-    assert.deepEqual(await soon(t, check('nobody', 'guess')), wrong);
-    assert.deepEqual(await soon(t, check('nobody', 'secret')), wrong);
+    assert.deepEqual(await soon(clock, check('nobody', 'guess')), wrong);
+    assert.deepEqual(await soon(clock, check('nobody', 'secret')), wrong);
     assert.deepEqual(pool.calls, ['guess ? hash of secret', 'secret ? hash of secret']);
-    assert.deepEqual(await soon(t, check('toString', 'secret')), wrong);
+    assert.deepEqual(await soon(clock, check('toString', 'secret')), wrong);
   });
 
   test('nobody gets in without a name, whatever the sources say', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     checker.setUsers(new Users([source({ '': [plain('server'), crypt('hash of server')] })]));
-    assert.deepEqual(await soon(t, check('', 'server')), wrong);
+    assert.deepEqual(await soon(clock, check('', 'server')), wrong);
     checker.setUsers(new Users([]));
-    assert.deepEqual(await soon(t, check('', '')), wrong);
-    assert.deepEqual(await soon(t, check('alice', '')), wrong);
+    assert.deepEqual(await soon(clock, check('', '')), wrong);
+    assert.deepEqual(await soon(clock, check('alice', '')), wrong);
   });
 
   test('new users: what was right is checked anew', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     await check('alice', 'secret');
     checker.setUsers(new Users([source({ alice: [crypt('hash of other', 'guests')] })]));
-    assert.deepEqual(await soon(t, check('alice', 'secret')), wrong);
+    assert.deepEqual(await soon(clock, check('alice', 'secret')), wrong);
     assert.deepEqual(await check('alice', 'other'), { group: 'guests' });
     checker.setUsers(accounts);
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
@@ -177,37 +177,37 @@ describe('PasswordChecker', () => {
   });
 
   test('a check that began with the old users is not remembered for the new', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     pool.waits = true;
     const old = check('alice', 'secret');
     checker.setUsers(new Users([source({ alice: [crypt('hash of other')] })]));
     pool.answer();
     await old;
     pool.waits = false;
-    assert.deepEqual(await soon(t, check('alice', 'secret')), wrong);
+    assert.deepEqual(await soon(clock, check('alice', 'secret')), wrong);
   });
 
   const locked = { failure: 'locked out after too many wrong passwords' };
 
   test('too many guesses lock out: even the right password, elsewhere not', async (t) => {
-    stopClock(t);
-    for (const guess of ['a', 'b', 'c']) await soon(t, check('alice', guess));
+    const clock = stopClock(t);
+    for (const guess of ['a', 'b', 'c']) await soon(clock, check('alice', guess));
     pool.calls.length = 0;
-    assert.deepEqual(await soon(t, check('alice', 'secret')), locked);
+    assert.deepEqual(await soon(clock, check('alice', 'secret')), locked);
     assert.deepEqual(pool.calls, []);
     assert.deepEqual(await check('alice', 'secret', '192.0.2.2'), { group: 'staff' });
-    t.mock.timers.tick(600_000);
+    clock.pass(600_000);
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
   });
 
   test('guesses at the same time are no more than one after the other', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     pool.waits = true;
     const guesses = Array.from({ length: 50 }, (_, i) => check('alice', `guess ${i}`));
     const right = check('alice', 'secret');
     pool.answer();
-    assert.deepEqual(await soon(t, right), locked);
-    const results = await soon(t, Promise.all(guesses));
+    assert.deepEqual(await soon(clock, right), locked);
+    const results = await soon(clock, Promise.all(guesses));
     const checked = results.filter(
       (result) => 'failure' in result && result.failure === wrong.failure,
     );
@@ -215,9 +215,9 @@ describe('PasswordChecker', () => {
   });
 
   test('who has logged in lately gets in while others guess', async (t) => {
-    stopClock(t);
+    const clock = stopClock(t);
     await check('alice', 'secret');
-    for (const guess of ['a', 'b', 'c', 'd']) await soon(t, check('alice', guess));
+    for (const guess of ['a', 'b', 'c', 'd']) await soon(clock, check('alice', guess));
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
   });
 

@@ -3,6 +3,7 @@ import dns from 'node:dns/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import { Resolver } from '#core/net/resolve.js';
+import { manualClock } from '../support/clock.js';
 
 type Answer = readonly string[] | NodeJS.ErrnoException;
 
@@ -24,7 +25,7 @@ function system(t: TestContext, answer: (name: string) => Answer | Promise<Answe
 }
 
 const notFound = Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
-const time = (t: TestContext) => t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1e12 });
+const time = (t: TestContext) => manualClock(t, ['setTimeout']);
 
 describe('Resolver', () => {
   test('an address is its own, in its canonical form, and nobody is asked', async (t) => {
@@ -47,22 +48,22 @@ describe('Resolver', () => {
   });
 
   test('the system is asked once at a time, and once in ten seconds', async (t) => {
-    time(t);
+    const clock = time(t);
     const asked = system(t, () => ['192.0.2.1']);
     const resolver = new Resolver();
     await Promise.all(Array.from({ length: 50 }, () => resolver.resolve('example.com')));
     await resolver.resolve('EXAMPLE.com');
-    t.mock.timers.tick(9_999);
+    clock.pass(9_999);
     await resolver.resolve('example.com');
     assert.deepEqual(asked, ['example.com']);
-    t.mock.timers.tick(1);
+    clock.pass(1);
     await resolver.resolve('example.com');
     await resolver.resolve('www.example.com');
     assert.deepEqual(asked, ['example.com', 'example.com', 'www.example.com']);
   });
 
   test('the ten seconds begin with the answer', async (t) => {
-    time(t);
+    const clock = time(t);
     let give: (answer: Answer) => void = () => {};
     const asked = system(
       t,
@@ -73,11 +74,11 @@ describe('Resolver', () => {
     );
     const resolver = new Resolver();
     const first = resolver.resolve('slow.example');
-    t.mock.timers.tick(60_000);
+    clock.pass(60_000);
     const second = resolver.resolve('slow.example');
     give(['192.0.2.1']);
     assert.deepEqual(await Promise.all([first, second]), [['192.0.2.1'], ['192.0.2.1']]);
-    t.mock.timers.tick(9_999);
+    clock.pass(9_999);
     assert.deepEqual(await resolver.resolve('slow.example'), ['192.0.2.1']);
     assert.equal(asked.length, 1);
   });
@@ -93,7 +94,7 @@ describe('Resolver', () => {
   });
 
   test('who cannot wait longer is told, the others get the answer', async (t) => {
-    time(t);
+    const clock = time(t);
     let give: (answer: Answer) => void = () => {};
     system(
       t,
@@ -106,7 +107,7 @@ describe('Resolver', () => {
     const hasty = resolver.resolve('slow.example', 100);
     const patient = resolver.resolve('slow.example', 200);
     const endless = resolver.resolve('slow.example');
-    t.mock.timers.tick(100);
+    clock.pass(100);
     await assert.rejects(hasty, { code: 'ETIMEDOUT' });
     give(['192.0.2.1']);
     assert.deepEqual(await patient, ['192.0.2.1']);
@@ -114,7 +115,7 @@ describe('Resolver', () => {
   });
 
   test('a failure after the time is up is nobody’s surprise', async (t) => {
-    time(t);
+    const clock = time(t);
     let give: (answer: Answer) => void = () => {};
     system(
       t,
@@ -124,7 +125,7 @@ describe('Resolver', () => {
         }),
     );
     const hasty = new Resolver().resolve('slow.example', 100);
-    t.mock.timers.tick(100);
+    clock.pass(100);
     await assert.rejects(hasty, { code: 'ETIMEDOUT' });
     give(notFound);
     await new Promise(setImmediate);

@@ -17,10 +17,14 @@ function dayOf(date: Date): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** A usage as it counts at a time: a new day, or a new month, starts at zero. */
+/**
+ * A usage as it counts at a time: a new day, or a new month, starts at zero. A day before the
+ * usage's own, which a clock that was set back makes, takes what was used over.
+ */
 export function usageAt(usage: Usage, now: Date): Usage {
   const day = dayOf(now);
   if (usage.day === day) return usage;
+  if (day < usage.day) return { ...usage, day };
   const sameMonth = usage.day.slice(0, 7) === day.slice(0, 7);
   return { day, dayBytes: 0, monthBytes: sameMonth ? usage.monthBytes : 0 };
 }

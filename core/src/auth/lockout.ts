@@ -1,3 +1,5 @@
+import { monotonic } from '../clock.js';
+
 /** How failed logins are answered. */
 export interface LockoutOptions {
   /** How many different wrong passwords lock a user out at one address; 0: never. */
@@ -56,7 +58,7 @@ export class Lockout {
 
   /** @param digest tells guesses apart. */
   check(address: string, user: string, digest: string): LoginState {
-    const now = Date.now();
+    const now = monotonic();
     const pair = current(this.#pairs, pairKey(address, user), now);
     const whole = current(this.#addresses, networkOf(address), now);
     if (pair?.digests.has(short(digest))) return 'repeated';
@@ -91,7 +93,7 @@ export class Lockout {
 
   #count(address: string, user: string, digest: string, state: LoginState): number {
     const { failures, time } = this.options;
-    const now = Date.now();
+    const now = monotonic();
     const pair = remember(this.#pairs, pairKey(address, user), now, time);
     const whole = remember(this.#addresses, networkOf(address), now, time);
     pair.row++;

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { monotonic } from '../clock.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
 import type { Lockout } from './lockout.js';
 import type { AuthenticationFailure } from './method.js';
@@ -56,7 +57,7 @@ export class PasswordChecker {
   async check(client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(client, user, password);
     const known = this.#right.get(digest);
-    if (known !== undefined && known.expires > Date.now()) return { group: known.group };
+    if (known !== undefined && known.expires > monotonic()) return { group: known.group };
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
 
@@ -115,7 +116,7 @@ export class PasswordChecker {
 
   #remember(digest: string, group: string | undefined): void {
     this.#right.delete(digest);
-    this.#right.set(digest, { group, expires: Date.now() + MEMORY_TIME });
+    this.#right.set(digest, { group, expires: monotonic() + MEMORY_TIME });
     if (this.#right.size > MEMORY_SIZE) {
       this.#right.delete(this.#right.keys().next().value as string);
     }

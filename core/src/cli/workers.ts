@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { QuotaKeeper } from '../access/quotakeeper.js';
 import { readUsage } from '../access/usage.js';
+import { monotonic } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import { messageOf, UserError } from '../errors.js';
 import type { ConnectionInfo } from '../events.js';
@@ -29,7 +30,7 @@ interface Pending {
 /** One worker process, and what it was asked and has not answered yet. */
 class Member {
   readonly process: Worker;
-  readonly started = Date.now();
+  readonly started = monotonic();
   /** Settled when the worker can be told something, or has ended. */
   readonly #ready: Promise<unknown>;
   readonly #pending = new Map<number, Pending>();
@@ -197,7 +198,7 @@ export class Workers {
   }
 
   #replace(number: number, member: Member, by: string | number): void {
-    const soon = Date.now() - member.started < SOON;
+    const soon = monotonic() - member.started < SOON;
     this.#failures = soon ? this.#failures + 1 : 0;
     const delay = soon ? Math.min(FIRST_DELAY * 2 ** this.#failures, LAST_DELAY) : 0;
     this.#warn(`worker ${number} has ended (${by}); another one takes its place`);

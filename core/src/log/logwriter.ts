@@ -1,5 +1,6 @@
 import { write } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { monotonic } from '../clock.js';
 import { codeOf } from '../errors.js';
 
 /** What waits at most while whoever reads the log is slow, bytes; more is dropped and counted. */
@@ -44,7 +45,7 @@ export class LogWriter {
 
   /** Waits until all is written, before the process ends. */
   async close(): Promise<void> {
-    this.#deadline = Date.now() + CLOSE_TIME;
+    this.#deadline = monotonic() + CLOSE_TIME;
     await this.#writing;
   }
 
@@ -85,7 +86,7 @@ export class LogWriter {
         rest = rest.subarray(await this.#writeSome(rest));
       } catch (error) {
         // If nobody reads the log any more, there is nobody to tell either.
-        if (codeOf(error) !== 'EAGAIN' || Date.now() > this.#deadline) return;
+        if (codeOf(error) !== 'EAGAIN' || monotonic() > this.#deadline) return;
         await setTimeout(BUSY_DELAY);
       }
     }

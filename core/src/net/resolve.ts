@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { monotonic } from '../clock.js';
 import { canonicalIP, parseIP } from '../protocol/ip.js';
 
 /** How long an answer is used again, ms. Short: the system's resolver does not tell the TTL. */
@@ -8,7 +9,7 @@ const CACHE_SIZE = 4096;
 
 interface Entry {
   readonly addresses: Promise<readonly string[]>;
-  /** When it is forgotten, ms; Infinity while the system looks. */
+  /** When it is forgotten, monotonic ms; Infinity while the system looks. */
   expires: number;
 }
 
@@ -35,7 +36,7 @@ export class Resolver {
 
   #lookup(host: string): Promise<readonly string[]> {
     const key = host.toLowerCase();
-    const now = Date.now();
+    const now = monotonic();
     const known = this.#cache.get(key);
     if (known !== undefined && known.expires > now) return known.addresses;
 
@@ -48,7 +49,7 @@ export class Resolver {
     this.#trim(now);
     addresses.then(
       () => {
-        entry.expires = Date.now() + CACHE_TIME;
+        entry.expires = monotonic() + CACHE_TIME;
       },
       () => {
         if (this.#cache.get(key) === entry) this.#cache.delete(key);

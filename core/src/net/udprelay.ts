@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { monotonic } from '../clock.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { type Datagram, encodeDatagramHeader, parseDatagram } from '../protocol/datagram.js';
 import { Reassembly } from '../protocol/fragments.js';
@@ -117,7 +118,7 @@ export class UdpRelay {
     if (!this.#connected) this.#connect(port);
     if (datagram.fragment !== 0) {
       const before = this.#reassembly.dropped;
-      datagram = this.#reassembly.add(datagram, Date.now());
+      datagram = this.#reassembly.add(datagram, monotonic());
       this.#drop(this.#reassembly.dropped - before);
     }
     if (datagram !== undefined) this.#forward(datagram);
@@ -143,7 +144,7 @@ export class UdpRelay {
 
   #routeTo(destination: Address): Route {
     const key = formatAddress(destination);
-    const now = Date.now();
+    const now = monotonic();
     const found = this.#routes.get(key);
     if (found !== undefined && found.expires > now) return found;
     const route: Route = {

@@ -11,6 +11,7 @@ import {
 } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
 import { Cancellation } from '../cancellation.js';
+import { monotonic } from '../clock.js';
 import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
@@ -73,6 +74,8 @@ export class Session {
   readonly id: number;
   readonly client: Address;
   readonly since = Date.now();
+  /** When it began, by the clock that durations are measured with, ms. */
+  readonly #began = monotonic();
   /** Where it is in the table of sessions. */
   place = 0;
   readonly #socket: Socket;
@@ -270,7 +273,7 @@ export class Session {
   }
 
   #release(limit: number): { client: Socket; early: Uint8Array } {
-    this.#idle = { limit, bytes: 0, since: Date.now() };
+    this.#idle = { limit, bytes: 0, since: monotonic() };
     return { client: this.#socket, early: this.#stream.release() };
   }
 
@@ -331,7 +334,7 @@ export class Session {
   /**
    * Ends the session if nothing has moved for too long, or if its user has moved too much.
    *
-   * @param now ms since 1970.
+   * @param now monotonic ms.
    */
   tick(now: number): void {
     const idle = this.#idle;
@@ -384,7 +387,7 @@ export class Session {
       dropped,
       since: this.since,
       reason,
-      duration: time - this.since,
+      duration: monotonic() - this.#began,
     });
   }
 

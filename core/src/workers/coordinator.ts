@@ -1,6 +1,7 @@
 import { LocalCounts } from '../access/counts.js';
 import { emptyUsage, type Usage, usageAt } from '../access/usage.js';
 import type { LoginNews } from '../auth/lockout.js';
+import { monotonic } from '../clock.js';
 import type { CountMessage, FromWorker, ToWorker } from './messages.js';
 
 /** How many failed logins a new worker is told of, and how old they are at most, ms. */
@@ -20,7 +21,7 @@ export class Coordinator {
 
   /** Failed logins, for a worker that was not there. */
   get logins(): LoginNews[] {
-    const oldest = Date.now() - LOGIN_AGE;
+    const oldest = monotonic() - LOGIN_AGE;
     this.#logins = this.#logins.filter(({ time }) => time > oldest).slice(-LOGINS);
     return this.#logins.map(({ news }) => news);
   }
@@ -46,7 +47,7 @@ export class Coordinator {
         this.#count(number, message.counts);
         return true;
       case 'login':
-        this.#logins.push({ news: message.news, time: Date.now() });
+        this.#logins.push({ news: message.news, time: monotonic() });
         if (this.#logins.length > 2 * LOGINS) this.#logins = this.#logins.slice(-LOGINS);
         this.#tellOthers(number, message);
         return true;
