@@ -1,0 +1,205 @@
+import type { Socket } from 'node:net';
+import { codeOf } from '../errors.js';
+import type { Address } from '../protocol/address.js';
+import { canonicalIP } from '../protocol/ip.js';
+import { hidesResets, type TcpHandle } from './handles.js';
+import { nowhere, type Transport, type TransportReader } from './transport.js';
+
+/**
+ * A connection on a net.Socket: for sockets that were made elsewhere, for what is one only in part,
+ * such as TLS, and where Node's internals are not as known. It is read by its events.
+ */
+export class SocketTransport implements Transport {
+  readonly remote: Address;
+  readonly #socket: Socket;
+  #reader: TransportReader | undefined;
+  #endTold = false;
+  #closeTold = false;
+  #putBack: Uint8Array | undefined;
+  #paused = true;
+  #ended = false;
+  #closed = false;
+  /** Nothing is written any more. */
+  #finished = false;
+  /** Whether a write is not over, of which the reader is to be told. */
+  #writing = false;
+  #resetWhenShut = false;
+  #failure: string | undefined;
+
+  /** @param socket connected, with `allowHalfOpen`, not read so far, and nobody else's. */
+  constructor(socket: Socket, remote: Address = farEnd(socket)) {
+    this.#socket = socket;
+    this.remote = remote;
+    this.#closed = socket.destroyed;
+    socket
+      .on('data', (chunk: Buffer) => this.#take(chunk))
+      .on('end', () => this.#onEnd())
+      .on('finish', () => this.#onShut())
+      .on('error', (error) => {
+        this.#failure ??= this.#closed ? undefined : (codeOf(error) ?? 'EIO');
+      })
+      .on('close', () => this.#dispose())
+      .pause();
+  }
+
+  get local(): Address {
+    const { localAddress: host, localPort: port } = this.#socket;
+    return host === undefined || port === undefined ? nowhere : { host: canonicalIP(host), port };
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get unwritten(): number {
+    return this.#closed ? 0 : this.#socket.writableLength;
+  }
+
+  readTo(reader: TransportReader): void {
+    this.#reader = reader;
+    this.#endTold = false;
+    this.#closeTold = false;
+    if (this.#closed) process.nextTick(() => this.#tellClosed());
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    const bytes = this.#putBack;
+    if (bytes !== undefined) {
+      this.#putBack = undefined;
+      if (this.#reader?.onData(bytes, true) === false) this.#paused = true;
+    }
+    if (this.#paused || this.#closed) return;
+    if (this.#ended) this.#tellEnd();
+    else this.#socket.resume();
+  }
+
+  putBack(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#putBack = this.#putBack === undefined ? bytes : Buffer.concat([bytes, this.#putBack]);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#closed || this.#finished) return true;
+    this.#socket.write(bytes, () => this.#onWritten());
+    if (this.#socket.writableLength === 0) return true;
+    this.#writing = true;
+    return false;
+  }
+
+  end(): void {
+    if (this.#finished || this.#closed) return;
+    this.#finished = true;
+    if (!this.#writing) this.#socket.end();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#dispose();
+    this.#socket.destroy();
+  }
+
+  abort(): void {
+    if (this.#closed) return;
+    this.#dispose();
+    const socket = this.#socket;
+    // A connection that is just being shut down cannot be reset (uv_tcp_close_reset(3)).
+    if (socket.writableEnded && !socket.writableFinished) this.#resetWhenShut = true;
+    else reset(socket);
+  }
+
+  rest(): void {}
+
+  #take(chunk: Buffer): void {
+    if (this.#closed) return;
+    if (hidesResets && this.#finished) this.#readLater();
+    if (this.#paused) {
+      this.putBack(chunk);
+      this.#socket.pause();
+    } else if (!(this.#reader?.onData(chunk, true) ?? false)) this.pause();
+  }
+
+  /** Reads on in a turn of its own, as {@link hidesResets} asks for. */
+  #readLater(): void {
+    const handle = handleOf(this.#socket);
+    handle?.readStop?.();
+    setImmediate(() => {
+      if (!this.#closed && !this.#paused) handle?.readStart?.();
+    });
+  }
+
+  #onEnd(): void {
+    if (!this.#finished && isReset(this.#socket)) {
+      this.#failure = 'ECONNRESET';
+      this.close();
+      return;
+    }
+    this.#ended = true;
+    if (!this.#paused && !this.#closed) this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    if (this.#endTold) return;
+    this.#endTold = true;
+    this.#reader?.onEnd();
+  }
+
+  #onWritten(): void {
+    if (!this.#writing || this.#closed || this.#socket.writableLength > 0) return;
+    this.#writing = false;
+    if (this.#finished) this.#socket.end();
+    this.#reader?.onDrain();
+  }
+
+  #onShut(): void {
+    if (this.#resetWhenShut) reset(this.#socket);
+  }
+
+  #dispose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    process.nextTick(() => this.#tellClosed());
+  }
+
+  #tellClosed(): void {
+    if (this.#closeTold) return;
+    this.#closeTold = true;
+    this.#reader?.onClose(this.#failure);
+  }
+}
+
+function farEnd({ remoteAddress: host, remotePort: port }: Socket): Address {
+  return host === undefined || port === undefined ? nowhere : { host: canonicalIP(host), port };
+}
+
+/** The handle of a socket, where it has one: of TCP, or of a layer over it that has less. */
+function handleOf(socket: Socket): Partial<TcpHandle> | undefined {
+  return (socket as { readonly _handle?: Partial<TcpHandle> | null })._handle ?? undefined;
+}
+
+/** Whether what looks like an end is a reset. */
+function isReset(socket: Socket): boolean {
+  return hidesResets && (handleOf(socket)?.getpeername?.({}) ?? 0) !== 0;
+}
+
+/**
+ * Resets a connection at once. `resetAndDestroy()` shuts the connection down before it resets it,
+ * and if it is destroyed meanwhile libuv refuses the reset: the descriptor then stays open, and
+ * `close` never comes. So this asks for the reset by the mark that `destroy()` looks at, which no
+ * document names; a Node that does not know it, and a layer over TCP, close the connection.
+ */
+function reset(socket: Socket): void {
+  if (handleOf(socket)?.reset !== undefined) {
+    (socket as { resetAndClosing?: boolean }).resetAndClosing = true;
+  }
+  socket.destroy();
+}
