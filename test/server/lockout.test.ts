@@ -36,6 +36,16 @@ test('slow: ten different wrong passwords lock a user out at that address', asyn
   assert.equal(await status('alice', '127.0.0.3'), RIGHT, 'who was known there already');
 });
 
+test('slow: who was known before a reload is known after it', async (t) => {
+  const auth = [passwordFile(t, `alice::${HASH_OF_SECRET}`)];
+  const { port, server } = await startServer(t, { auth });
+  assert.equal((await login(t, port, 'alice', 'secret')).status, RIGHT);
+  await guess(t, port, '127.0.0.1', passwords(10));
+  await server.reload();
+  assert.equal((await login(t, port, 'alice', 'secret')).status, RIGHT);
+  assert.notEqual((await login(t, port, 'alice', 'another')).status, RIGHT);
+});
+
 const harmless: [name: string, options: { maxLoginFailures: number }, guesses: string[]][] = [
   ['fewer wrong passwords', { maxLoginFailures: 4 }, passwords(3)],
   ['the same wrong password', { maxLoginFailures: 2 }, ['old', 'old', 'old']],

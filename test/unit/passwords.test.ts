@@ -42,7 +42,10 @@ function source(users: Readonly<Record<string, readonly Secret[]>>): Authenticat
     name: 'test',
     secrets: (user) => (Object.hasOwn(users, user) ? (users[user] ?? []) : []),
     serverSecret: () => undefined,
-    all: () => Object.values(users).flat(),
+    all: (kind) =>
+      Object.values(users)
+        .flat()
+        .filter((secret) => secret.kind === kind),
   };
 }
 
@@ -85,6 +88,7 @@ describe('PasswordChecker', () => {
   const stopClock = (t: TestContext) => manualClock(t, ['setTimeout']);
 
   const wrong = { failure: 'wrong user name or password' };
+  const locked = { failure: 'locked out after too many wrong passwords' };
 
   test('a right password: the group of the user', async () => {
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
@@ -101,17 +105,96 @@ describe('PasswordChecker', () => {
     assert.equal(pool.calls.length, 1);
   });
 
-  test('a right password is remembered for one address, ten minutes', async (t) => {
+  test('a right password is remembered for one address, ten minutes from the last login', async (t) => {
     const clock = stopClock(t);
     await check('alice', 'secret');
     await check('alice', 'secret', '192.0.2.2');
     assert.equal(pool.calls.length, 2);
-    clock.pass(10 * 60_000 - 1);
-    await check('alice', 'secret');
+    for (let logins = 0; logins < 3; logins++) {
+      clock.pass(10 * 60_000 - 1);
+      await check('alice', 'secret');
+    }
     assert.equal(pool.calls.length, 2);
-    clock.pass(1);
+    clock.pass(10 * 60_000);
     await check('alice', 'secret');
     assert.equal(pool.calls.length, 3);
+  });
+
+  test('a right password is remembered as long as a lockout lasts', async (t) => {
+    const clock = stopClock(t);
+    const lockout = new Lockout({ failures: 2, time: 3_600_000 });
+    checker = new PasswordChecker(accounts, lockout, pool);
+    await check('alice', 'secret');
+    clock.pass(3_500_000);
+    for (const guess of ['a', 'b', 'c']) await soon(clock, check('alice', guess));
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+  });
+
+  test('an IPv6 client is known in its whole /64, as it is locked out', async (t) => {
+    const clock = stopClock(t);
+    await check('alice', 'secret', '2001:db8::1');
+    for (const guess of ['a', 'b', 'c']) {
+      await soon(clock, check('alice', guess, '2001:db8::bad'));
+    }
+    assert.deepEqual(await check('alice', 'secret', '2001:db8::2'), { group: 'staff' });
+    assert.deepEqual(await soon(clock, check('alice', 'other', '2001:db8::2')), locked);
+  });
+
+  test('users who are read again stay known while their secret is the same', async (t) => {
+    const clock = stopClock(t);
+    await check('alice', 'secret');
+    await check('bob', 'plain');
+    for (const guess of ['a', 'b', 'c']) {
+      await soon(clock, check('alice', guess));
+      await soon(clock, check('bob', guess));
+    }
+    pool.calls.length = 0;
+    const again = { alice: [crypt('hash of secret', 'other group')], bob: [plain('plain')] };
+    checker.setUsers(new Users([source(again)]));
+    assert.deepEqual(await check('alice', 'secret'), { group: 'other group' });
+    assert.deepEqual(await check('bob', 'plain'), { group: undefined });
+    assert.deepEqual(pool.calls, [], 'nothing is hashed again');
+
+    const changed = { alice: [crypt('hash of changed')], bob: [plain('changed')] };
+    checker.setUsers(new Users([source(changed)]));
+    assert.deepEqual(await soon(clock, check('alice', 'secret')), locked);
+    assert.deepEqual(await soon(clock, check('bob', 'plain')), locked);
+  });
+
+  test('a user whom a source no longer has is not known any more', async (t) => {
+    const clock = stopClock(t);
+    const users: Record<string, Secret[]> = { alice: [crypt('hash of secret')] };
+    checker.setUsers(new Users([source(users)]));
+    await check('alice', 'secret');
+    delete users['alice'];
+    assert.deepEqual(await soon(clock, check('alice', 'secret')), wrong);
+  });
+
+  test('who has logged in at one process is known to the others', async (t) => {
+    const clock = stopClock(t);
+    const key = Buffer.alloc(32, 1);
+    const lockouts = [0, 1].map(() => new Lockout({ failures: 3, time: 600_000 }));
+    const [here, there] = lockouts as [Lockout, Lockout];
+    const [first, second] = lockouts.map(
+      (lockout) => new PasswordChecker(accounts, lockout, pool, key),
+    ) as [PasswordChecker, PasswordChecker];
+    const told: unknown[] = [];
+    here.onNews = (news) => {
+      told.push(news);
+      there.hear(structuredClone(news));
+    };
+    await first.check(HERE, 'alice', octets('secret'));
+    await first.check(HERE, 'alice', octets('secret'));
+    assert.equal(told.length, 1, 'the same is not told at each login');
+    for (const guess of ['a', 'b', 'c']) {
+      await soon(clock, first.check(HERE, 'alice', octets(guess)));
+    }
+    assert.deepEqual(await soon(clock, second.check(HERE, 'alice', octets('d'))), locked);
+    assert.deepEqual(await second.check(HERE, 'alice', octets('secret')), { group: 'staff' });
+    clock.pass(5 * 60_000);
+    await first.check(HERE, 'alice', octets('secret'));
+    clock.pass(6 * 60_000);
+    assert.deepEqual(await second.check(HERE, 'alice', octets('secret')), { group: 'staff' });
   });
 
   test('wrong ones fail, and the same one again is not hashed', async (t) => {
@@ -173,7 +256,7 @@ describe('PasswordChecker', () => {
     assert.deepEqual(await check('alice', 'other'), { group: 'guests' });
     checker.setUsers(accounts);
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
-    assert.equal(pool.calls.length, 4);
+    assert.equal(pool.calls.length, 3, 'the present secret is that of the first login');
   });
 
   test('a check that began with the old users is not remembered for the new', async (t) => {
@@ -186,8 +269,6 @@ describe('PasswordChecker', () => {
     pool.waits = false;
     assert.deepEqual(await soon(clock, check('alice', 'secret')), wrong);
   });
-
-  const locked = { failure: 'locked out after too many wrong passwords' };
 
   test('too many guesses lock out: even the right password, elsewhere not', async (t) => {
     const clock = stopClock(t);

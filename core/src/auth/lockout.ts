@@ -1,4 +1,5 @@
 import { monotonic } from '../clock.js';
+import { KnownLogins } from './knownlogins.js';
 
 /** How failed logins are answered. */
 export interface LockoutOptions {
@@ -15,9 +16,11 @@ export type LoginState = 'try' | 'repeated' | 'locked';
 export interface LoginNews {
   readonly address: string;
   readonly user: string;
-  /** Of the wrong password; undefined: the login succeeded. */
+  /** Of the password; undefined: the login succeeded without one that can be told. */
   readonly digest?: string;
   readonly state?: LoginState;
+  /** The secret of the user that the password is right for; undefined: it is wrong. */
+  readonly secret?: string;
 }
 
 /** An address is locked out for all users after this many times as many wrong passwords. */
@@ -44,9 +47,14 @@ interface Failures {
  *
  * The same wrong password again is no new guess, so a program with an old password never locks
  * anybody out, however often it comes. An IPv6 address stands for its /64.
+ *
+ * Who has logged in lately is remembered as well, beside the failures: such logins are not locked
+ * out, and all processes that serve the same clients have to know of them.
  */
 export class Lockout {
   options: LockoutOptions;
+  /** Which passwords were right lately. */
+  readonly known = new KnownLogins();
   /** Told what comes of logins, for other processes that serve the same clients. */
   onNews: ((news: LoginNews) => void) | undefined;
   readonly #pairs = new Map<string, Failures>();
@@ -76,14 +84,31 @@ export class Lockout {
     return this.#count(address, user, digest, state);
   }
 
-  succeeded(address: string, user: string): void {
-    if (this.#forgive(address, user)) this.onNews?.({ address, user });
+  /**
+   * Takes a login that succeeded.
+   *
+   * @param right the digest of the password, and what tells the user's secret apart that it is
+   *   right for: to be known for some time.
+   */
+  succeeded(
+    address: string,
+    user: string,
+    right?: { readonly digest: string; readonly secret: string },
+  ): void {
+    const { time } = this.options;
+    const isNew = right !== undefined && this.known.add(right.digest, right.secret, time);
+    const forgiven = this.#forgive(address, user);
+    if (isNew) this.onNews?.({ address, user, ...right });
+    else if (forgiven) this.onNews?.({ address, user });
   }
 
   /** Takes what came of a login in another process. */
-  hear({ address, user, digest, state = 'try' }: LoginNews): void {
-    if (digest === undefined) this.#forgive(address, user);
-    else this.#count(address, user, digest, state);
+  hear({ address, user, digest, state = 'try', secret }: LoginNews): void {
+    if (digest !== undefined && secret === undefined) this.#count(address, user, digest, state);
+    else this.#forgive(address, user);
+    if (digest !== undefined && secret !== undefined) {
+      this.known.add(digest, secret, this.options.time);
+    }
   }
 
   /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */
@@ -153,7 +178,7 @@ function pairKey(address: string, user: string): string {
 }
 
 /** An IPv4 address itself; of an IPv6 address its /64, which one host usually has to itself. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
   const groups = head === '' ? [] : head.split(':');

@@ -1,15 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { monotonic } from '../clock.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
-import type { Lockout } from './lockout.js';
+import { type Lockout, networkOf } from './lockout.js';
 import type { AuthenticationFailure } from './method.js';
 import type { Secret } from './source.js';
 import type { Users } from './users.js';
-
-/** How long a successful check is remembered, ms. */
-const MEMORY_TIME = 10 * 60_000;
-/** How many are remembered. */
-const MEMORY_SIZE = 10_000;
 
 /** The user's group if the password is right. */
 type Check = { readonly group: string | undefined } | Pick<AuthenticationFailure, 'failure'>;
@@ -21,7 +15,6 @@ type Check = { readonly group: string | undefined } | Pick<AuthenticationFailure
  */
 export class PasswordChecker {
   readonly #key: Uint8Array;
-  readonly #right = new Map<string, { readonly group: string | undefined; expires: number }>();
   readonly #running = new Map<string, Promise<Check>>();
   readonly #lockout: Lockout;
   readonly #pool: CryptPool;
@@ -40,10 +33,9 @@ export class PasswordChecker {
     this.#pool = pool;
   }
 
-  /** Takes new users: nothing that was remembered of the old ones counts any more. */
+  /** Takes new users. Who has logged in lately still has, unless the secret is another now. */
   setUsers(users: Users): void {
     this.#users = users;
-    this.#right.clear();
     this.#running.clear();
     this.#lockout.passwordsChanged();
   }
@@ -56,8 +48,8 @@ export class PasswordChecker {
    */
   async check(client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(client, user, password);
-    const known = this.#right.get(digest);
-    if (known !== undefined && known.expires > monotonic()) return { group: known.group };
+    const known = this.#known(client, user, digest);
+    if (known !== undefined) return known;
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
 
@@ -101,8 +93,8 @@ export class PasswordChecker {
       // Others that were checked meanwhile may have been one guess too many.
       state = this.#lockout.check(client, user, guess);
       if (right && own !== undefined && state === 'try') {
-        if (users === this.#users && digest !== undefined) this.#remember(digest, own.group);
-        this.#lockout.succeeded(client, user);
+        const right = digest === undefined ? undefined : { digest, secret: this.#nameOf(own) };
+        this.#lockout.succeeded(client, user, right);
         return { group: own.group };
       }
     }
@@ -114,12 +106,18 @@ export class PasswordChecker {
     await this.#pool.close();
   }
 
-  #remember(digest: string, group: string | undefined): void {
-    this.#right.delete(digest);
-    this.#right.set(digest, { group, expires: monotonic() + MEMORY_TIME });
-    if (this.#right.size > MEMORY_SIZE) {
-      this.#right.delete(this.#right.keys().next().value as string);
-    }
+  /** What a login comes to whose password was right lately, and for the user's present secret. */
+  #known(client: string, user: string, digest: string): Check | undefined {
+    const secret = this.#lockout.known.find(digest);
+    const own = secret === undefined ? undefined : this.#users.secret(user);
+    if (secret === undefined || own === undefined || this.#nameOf(own) !== secret) return undefined;
+    this.#lockout.succeeded(client, user, { digest, secret });
+    return { group: own.group };
+  }
+
+  /** Tells secrets apart without telling them. */
+  #nameOf(secret: Secret): string {
+    return secret.kind === 'crypt' ? secret.hash : this.#hmac(secret.password).toString('base64');
   }
 
   async #matches(password: Uint8Array, secret: Secret): Promise<boolean> {
@@ -133,7 +131,7 @@ export class PasswordChecker {
 
   #digest(client: string, user: string, password: Uint8Array): string {
     return createHmac('sha256', this.#key)
-      .update(`${client}\n${user.length}\n${user}\n`)
+      .update(`${networkOf(client)}\n${user.length}\n${user}\n`)
       .update(password)
       .digest('base64');
   }

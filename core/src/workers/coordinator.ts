@@ -17,13 +17,16 @@ export class Coordinator {
   /** What each worker has taken, by its number: given back if it dies. */
   readonly #workers = new Map<number, { readonly tell: Tell; readonly own: Map<string, number> }>();
   #logins: { readonly news: LoginNews; readonly time: number }[] = [];
+  /** Logins that succeeded, by the digest of what they were made with. */
+  readonly #known = new Map<string, { readonly news: LoginNews; readonly time: number }>();
   #usage: Record<string, Usage> = {};
 
-  /** Failed logins, for a worker that was not there. */
+  /** What came of logins, for a worker that was not there. */
   get logins(): LoginNews[] {
     const oldest = monotonic() - LOGIN_AGE;
     this.#logins = this.#logins.filter(({ time }) => time > oldest).slice(-LOGINS);
-    return this.#logins.map(({ news }) => news);
+    for (const [digest, { time }] of this.#known) if (time <= oldest) this.#known.delete(digest);
+    return [...this.#logins, ...this.#known.values()].map(({ news }) => news);
   }
 
   add(number: number, tell: Tell): void {
@@ -47,8 +50,7 @@ export class Coordinator {
         this.#count(number, message.counts);
         return true;
       case 'login':
-        this.#logins.push({ news: message.news, time: monotonic() });
-        if (this.#logins.length > 2 * LOGINS) this.#logins = this.#logins.slice(-LOGINS);
+        this.#remember(message.news);
         this.#tellOthers(number, message);
         return true;
       case 'used':
@@ -56,6 +58,18 @@ export class Coordinator {
         return true;
       default:
         return false;
+    }
+  }
+
+  #remember(news: LoginNews): void {
+    const entry = { news, time: monotonic() };
+    if (news.digest !== undefined && news.secret !== undefined) {
+      this.#known.delete(news.digest);
+      this.#known.set(news.digest, entry);
+      if (this.#known.size > LOGINS) this.#known.delete(this.#known.keys().next().value as string);
+    } else {
+      this.#logins.push(entry);
+      if (this.#logins.length > 2 * LOGINS) this.#logins = this.#logins.slice(-LOGINS);
     }
   }
 
