@@ -6,8 +6,8 @@ import { type CommandName, firstDenial } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
-import { passwordFileFormat } from './auth/passwordfile.js';
 import { PasswordChecker } from './auth/passwords.js';
+import { passwordFileFormat } from './auth/passwordsource.js';
 import { Users } from './auth/users.js';
 import { type CheckResult, checkRequest } from './check.js';
 import { monotonic } from './clock.js';
@@ -106,7 +106,7 @@ export class Server {
     if (this.#state !== undefined || this.#closing !== undefined) {
       throw new UserError('the server listens, or has listened, already');
     }
-    const state = await this.#load(this.#options);
+    const state = await this.#loadOpen(this.#options);
     this.#use(state);
     try {
       await this.#moveTo(state);
@@ -135,11 +135,11 @@ export class Server {
   async #reload(options: ServerOptions | undefined): Promise<void> {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
-    const state = await this.#load(checked);
+    const state = await this.#loadOpen(checked);
     try {
       await this.#moveTo(state);
     } catch (error) {
-      state.users.dispose();
+      state.dispose();
       throw error;
     }
     this.#use(state);
@@ -189,17 +189,27 @@ export class Server {
     destination: Address,
     client = '127.0.0.1',
   ): Promise<CheckResult> {
-    return checkRequest(this.#state ?? (await this.#load(this.#options)), this.#resolver, {
-      user,
-      command,
-      destination,
-      client,
-    });
+    const request = { user, command, destination, client };
+    if (this.#state !== undefined) return checkRequest(this.#state, this.#resolver, request);
+    const state = await this.#load(this.#options);
+    try {
+      return await checkRequest(state, this.#resolver, request);
+    } finally {
+      state.dispose();
+    }
   }
 
   #load(options: CheckedOptions): Promise<State> {
     const warn = (message: string) => this.#events.warn(message);
     return loadState(options, this.registries, this.#resolver, warn);
+  }
+
+  /** Loads what a server needs that is not being closed meanwhile. */
+  async #loadOpen(options: CheckedOptions): Promise<State> {
+    const state = await this.#load(options);
+    if (this.#closing === undefined) return state;
+    state.dispose();
+    throw new UserError('the server was closed meanwhile');
   }
 
   async #moveTo({ addresses }: State): Promise<void> {
@@ -210,7 +220,7 @@ export class Server {
 
   #use(state: State): void {
     const { options, users, quota } = state;
-    this.#state?.users.dispose();
+    this.#state?.dispose();
     this.#state = state;
     this.#host = this.#makeHost(state);
     this.#counter.limits = limitsOf(options);
@@ -265,7 +275,7 @@ export class Server {
       clearTimeout(timer);
     }
     clearInterval(this.#clock);
-    this.#state?.users.dispose();
+    this.#state?.dispose();
     this.#state = undefined;
     await this.#quotas?.close();
     await this.#passwords.close();
@@ -308,18 +318,25 @@ export class Server {
     }
     const admitted =
       counted instanceof Promise
-        ? counted.then((result) => {
-            if (typeof result === 'string') {
-              session.turnAway('too-many-connections', fullWords(result));
-            }
-          })
+        ? counted.then(
+            (result) => {
+              if (typeof result === 'string') {
+                session.turnAway('too-many-connections', fullWords(result));
+              }
+            },
+            (error: unknown) => session.turnAway('internal-error', messageOf(error)),
+          )
         : undefined;
     const session = new Session(id, socket, client, ip, this.#host, admitted);
     this.#sessions.add(session);
     void session
       .run(() => {
         this.#sessions.remove(session);
-        void andThen(counted, (result) => typeof result !== 'string' && result.dispose());
+        const release = andThen(counted, (result) => {
+          if (typeof result !== 'string') result.dispose();
+        });
+        // What could not be counted has been told, and is not to be released.
+        if (release instanceof Promise) release.catch(() => {});
       })
       .finally(() => {
         if (this.#sessions.size === 0) this.#onEmpty?.();

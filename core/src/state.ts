@@ -7,7 +7,9 @@ import { readUsage, type Usage } from './access/usage.js';
 import type { LockoutOptions } from './auth/lockout.js';
 import type { AuthenticationSource } from './auth/source.js';
 import { Users } from './auth/users.js';
+import { idleSections } from './config/sections.js';
 import type { CheckedOptions, GroupOptions } from './config/settings.js';
+import { type Disposable, DisposableStore } from './disposable.js';
 import { UserError } from './errors.js';
 import type { Registries } from './extensions/registries.js';
 import { type FamilyAddresses, resolveFamilies } from './net/external.js';
@@ -16,8 +18,8 @@ import type { Resolver } from './net/resolve.js';
 import { formatAddress } from './protocol/address.js';
 import { parseIP } from './protocol/ip.js';
 
-/** What the options say, ready for use: files read, names resolved. */
-export interface State {
+/** What the options say, ready for use: files read, names resolved. Disposed, it is over. */
+export interface State extends Disposable {
   readonly options: CheckedOptions;
   readonly users: Users;
   readonly rules: AccessRules;
@@ -40,24 +42,42 @@ export async function loadState(
   resolver: Resolver,
   warn: (message: string) => void,
 ): Promise<State> {
-  const users = new Users(await openSources(options.auth, registries, warn));
-  const addresses = await resolveListenAddresses(options.listen, resolver);
-  demandProtection(addresses, users, options);
-  return {
-    options,
-    users,
-    rules: await loadRules(options, resolver),
-    addresses,
-    external: await resolveFamilies('bind', options.bind, resolver),
-    advertised: await resolveFamilies('advertise', options.advertise, resolver),
-    quota: await loadQuota(options),
-  };
+  const opened = new DisposableStore();
+  try {
+    const users = new Users(await openSources(options.auth, registries, warn, opened));
+    const addresses = await resolveListenAddresses(options.listen, resolver);
+    demandProtection(addresses, users, options);
+    const state = {
+      options,
+      users,
+      rules: await loadRules(options, resolver),
+      addresses,
+      external: await resolveFamilies('bind', options.bind, resolver),
+      advertised: await resolveFamilies('advertise', options.advertise, resolver),
+      quota: await loadQuota(options),
+      dispose: () => opened.dispose(),
+    };
+    if (knowsEveryMethod(registries)) {
+      for (const message of idleSections(options, users)) warn(message);
+    }
+    return state;
+  } catch (error) {
+    opened.dispose();
+    throw error;
+  }
 }
 
+/** Whether users and groups come from sources only: other methods may have their own. */
+function knowsEveryMethod({ authenticationMethods }: Registries): boolean {
+  return authenticationMethods.ids.every((id) => ['none', 'userpass', 'chap'].includes(id));
+}
+
+/** @param opened takes what has to be closed again, should anything fail. */
 async function openSources(
   auth: readonly string[],
   { authenticationSources: formats }: Registries,
   warn: (message: string) => void,
+  opened: DisposableStore,
 ): Promise<AuthenticationSource[]> {
   const sources: AuthenticationSource[] = [];
   for (const text of auth) {
@@ -68,7 +88,9 @@ async function openSources(
         `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
       );
     }
-    sources.push(await format.open(file, warn));
+    const source = await format.open(file, warn);
+    opened.add({ dispose: () => source.dispose?.() });
+    sources.push(source);
   }
   return sources;
 }

@@ -38,7 +38,7 @@ export function keychainSource(credentials: () => Credentials): AuthenticationSo
       return user === undefined ? [] : secretOf(user, present);
     },
     serverSecret: () => undefined,
-    all: () => all,
+    all: (kind) => all.filter((secret) => secret.kind === kind),
   };
 }
 

@@ -3,10 +3,18 @@ import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AccessPolicy, AuthenticationMethod, ConnectTarget, Registries } from 'picosocks5';
+import {
+  type AccessPolicy,
+  type AuthenticationMethod,
+  type AuthenticationSourceFormat,
+  type ConnectTarget,
+  createServer,
+  type Registries,
+  UserError,
+} from 'picosocks5';
 import { run } from '../support/programs.js';
 import { startServer } from '../support/server.js';
-import { assertTurnedAway, bytes, Client, echoServer } from '../support/sockets.js';
+import { assertTurnedAway, bytes, Client, echoServer, serve } from '../support/sockets.js';
 import { assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
 import { HASH_OF_SECRET, passwordFile } from '../support/users.js';
 
@@ -249,4 +257,52 @@ test('after close() nothing keeps the process alive', async (t) => {
   const cwd = fileURLToPath(new URL('../../..', import.meta.url));
   const output = await run(t, process.execPath, args, { cwd, timeout: 10_000 });
   assert.deepEqual(output, { status: 0, stdout: 'alice\nclosed\n', stderr: '' });
+});
+
+test('sources that were opened are closed when anything else fails, and after check()', async (t) => {
+  let open = 0;
+  const format: AuthenticationSourceFormat = {
+    id: 'test',
+    async open(name) {
+      if (name === 'broken') throw new UserError('broken');
+      open++;
+      return {
+        name,
+        secrets: () => [],
+        serverSecret: () => undefined,
+        all: () => [],
+        dispose: () => void open--,
+      };
+    },
+  };
+  const auth = ['test:a', 'test:b'];
+  const listen = ['127.0.0.1:0'];
+  const taken = await serve(t, () => {});
+  for (const options of [
+    { auth: [...auth, 'test:broken'] },
+    { auth, listen: ['no-such-host.invalid:1'] },
+    { auth, bind: ['@none0'] },
+    { auth, listen: [`127.0.0.1:${taken}`] },
+  ]) {
+    const server = createServer({ listen, ...options });
+    server.registries.authenticationSources.register(format);
+    await assert.rejects(server.listen(), UserError);
+    assert.equal(open, 0, JSON.stringify(options));
+
+    const { server: running } = await startServer(t, { auth }, (registries) =>
+      registries.authenticationSources.register(format),
+    );
+    await assert.rejects(running.reload({ listen, ...options }), UserError);
+    assert.equal(open, 2, 'those of before');
+    await running.close();
+    assert.equal(open, 0);
+  }
+  const server = createServer({ listen, auth });
+  server.registries.authenticationSources.register(format);
+  await server.check(undefined, 'connect', { host: '127.0.0.1', port: 1 });
+  assert.equal(open, 0);
+  const listening = server.listen();
+  await server.close();
+  await assert.rejects(listening, /was closed meanwhile/);
+  assert.equal(open, 0);
 });

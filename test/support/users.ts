@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { temporaryFile } from './files.js';
 
@@ -10,7 +11,9 @@ export function plainSecret(password: string): string {
 export const HASH_OF_SECRET =
   '$6$saltsaltsaltsalt$ph0yGsyjzqdeFaon7.gJZo8eAG5/rj9/JdzOu1Rl7dKzBYg3xgvl7T2VQ2Rt81bc5AXkdA54r0p8QvC1omD6R1';
 
-/** A password file of some lines `USER:GROUP:SECRET`. */
+/** A password file of some lines `USER:GROUP:SECRET`, its owner's alone. */
 export function passwordFile(t: TestContext, ...lines: string[]): string {
-  return temporaryFile(t, lines.map((line) => `${line}\n`).join(''), 'users');
+  const file = temporaryFile(t, lines.map((line) => `${line}\n`).join(''), 'users');
+  chmodSync(file, 0o600);
+  return file;
 }

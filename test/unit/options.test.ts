@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkValue, parseValue } from '#core/config/option.js';
 import { OPTIONS } from '#core/config/optionlist.js';
-import { checkServerOptions, pickServerOptions } from '#core/config/options.js';
+import { checkServerOptions, pickServerOptions, waitForRestart } from '#core/config/options.js';
 import type { ServerOptions } from '#core/config/settings.js';
 
 const option = (name: string) =>
@@ -114,6 +114,32 @@ describe('options of a program', () => {
     [{ anonymous: null }, /^anonymous: expected yes or no, not null$/],
     [{ listen: '*:1080' }, /^listen: expected a list of texts, not "\*:1080"$/],
     [{ network: [10] }, /^network: expected a list of texts/],
+    [{ groups: 'staff' }, /^groups: expected an object, not "staff"$/],
+    [{ groups: { staff: null } }, /^groups\.staff: expected an object, not null$/],
+    [
+      { groups: { staff: { base: 'nope' } } },
+      /^section \[staff\]: base = nope: there is no section/,
+    ],
+    [
+      { groups: { staff: { base: 7 } } },
+      /^groups\.staff\.base: expected the name of a group, not 7$/,
+    ],
+    [
+      { groups: { staff: { request: 'all' } } },
+      /^groups\.staff\.request: expected a list of texts/,
+    ],
+    [{ groups: { staff: { request: ['x'] } } }, /^groups\.staff\.request: rule "x": expected/],
+    [{ groups: { staff: { network: [1] } } }, /^groups\.staff\.network: expected a list of texts/],
+    [{ groups: { staff: { rules: [] } } }, /^groups\.staff\.rules: there is no such option$/],
+    [
+      { groups: { staff: { limits: { rateUp: -5 } } } },
+      /^groups\.staff\.limits\.rateUp: expected a whole number of 1 or more, not -5$/,
+    ],
+    [{ users: { alice: { perDay: 'much' } } }, /^users\.alice\.perDay: expected .*, not "much"$/],
+    [
+      { users: { alice: { ratedown: 5 } } },
+      /^users\.alice\.ratedown: there is no such option; did you mean "rateDown"\?$/,
+    ],
     [{ network: ['10.0.0.0/33'] }, /^network: rule "10\.0\.0\.0\/33": expected/],
   ];
   for (const [options, message] of wrong) {
@@ -122,6 +148,23 @@ describe('options of a program', () => {
       assert.throws(check, { name: 'UserError', message });
     });
   }
+
+  test('groups and users as they should be', () => {
+    const limits = { connections: 1, rateUp: 1, rateDown: 2 ** 40, perDay: 5, perMonth: 6 };
+    const groups = {
+      staff: { base: '*', request: ['all'], network: ['!10.0.0.0/8'], limits },
+      '*': {},
+    };
+    const checked = checkServerOptions({ groups, users: { alice: limits, bob: {} } });
+    assert.deepEqual(checked.groups, groups);
+  });
+
+  test('what a reload cannot change', () => {
+    const before = { loglevel: 'info', workers: '2', grace: 5, maxconn: 3 } as const;
+    const after = { loglevel: 'debug', workers: '4', logmode: 'syslog', grace: 5 } as const;
+    assert.deepEqual(waitForRestart(before, after), ['logmode', 'workers']);
+    assert.deepEqual(waitForRestart(before, { ...before, maxconn: 4 }), []);
+  });
 
   test("the command's own options are not the server's", () => {
     const groups = { staff: { request: ['all'] } };

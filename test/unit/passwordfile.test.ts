@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { chmodSync, chownSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { CryptPool } from '#core/auth/crypt/pool.js';
-import { parsePasswordFile, passwordFileFormat } from '#core/auth/passwordfile.js';
+import { parsePasswordFile } from '#core/auth/passwordfile.js';
+import { passwordFileFormat } from '#core/auth/passwordsource.js';
 import type { Secret } from '#core/auth/source.js';
 import { Users } from '#core/auth/users.js';
 import { UserError } from '#core/errors.js';
@@ -23,6 +25,7 @@ const pool = new CryptPool();
 async function open(t: TestContext, content: string | Uint8Array) {
   const warnings: string[] = [];
   const file = temporaryFile(t, content, 'users.txt');
+  chmodSync(file, 0o600);
   const source = await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
   return { source, warnings: warnings.map((text) => text.replaceAll(file, '@')), file };
 }
@@ -43,7 +46,7 @@ describe('password files', () => {
     for (const user of ['mallory', '#mallory', 'Alice', 'constructor', '']) {
       assert.deepEqual(source.secrets(user), [], user);
     }
-    assert.equal(source.all().length, 4);
+    assert.deepEqual([source.all('crypt').length, source.all('plain').length], [2, 2]);
     assert.equal(source.serverSecret(), undefined);
   });
 
@@ -65,9 +68,16 @@ describe('password files', () => {
   });
 
   test("the server's secret is nobody's, and needs to be plain", async (t) => {
-    const { source } = await open(t, `::${HASH}\n::${base64('mine')}\n::${base64('not this')}`);
+    const { source, warnings } = await open(
+      t,
+      `::${HASH}\n::${base64('mine')}\n::${base64('not this')}`,
+    );
     assert.deepEqual(Buffer.from(source.serverSecret() ?? []).toString(), 'mine');
-    assert.deepEqual(source.all(), []);
+    assert.deepEqual(warnings, [
+      "@:1: a hash cannot be the server's own secret, which has to be $base64$",
+      "@:3: the server's own secret stands in line 2 already",
+    ]);
+    assert.deepEqual([source.all('crypt').length, source.all('plain').length], [0, 0]);
     const users = new Users([source]);
     assert.equal(users.secret(''), undefined);
     assert.equal(users.decoy(''), undefined);
@@ -87,6 +97,100 @@ describe('password files', () => {
     const password = Buffer.from([0, 0xff, 0x3a, 0x0a]);
     const { source } = await open(t, `alice::$base64$${password.toString('base64')}`);
     assert.deepEqual(source.secrets('alice'), [plain(password)]);
+  });
+
+  test('lines that never count are told, with the line that counts in their place', async (t) => {
+    const { source, warnings } = await open(
+      t,
+      [
+        ...[`alice::${HASH}`, `bob::${base64('b')}`, `alice::${base64('a')}`, `alice:x:${HASH}`],
+        ...[`bob::${HASH}`, `carol::${HASH}`, `alice::${base64('new')}`],
+      ].join('\n'),
+    );
+    const told = (line: number, user: string, earlier: number) =>
+      `@:${line}: another secret of user "${user}", for whom line ${earlier} counts: remove one of ` +
+      'the lines';
+    assert.deepEqual(warnings, [told(4, 'alice', 1), told(5, 'bob', 2), told(7, 'alice', 3)]);
+    assert.deepEqual(source.secrets('alice'), [crypt(HASH), plain('a')]);
+    assert.deepEqual([source.all('crypt').length, source.all('plain').length], [3, 2]);
+  });
+
+  test('of many lines of one kind ten are told, and how many more there are', async (t) => {
+    const lines = Array.from({ length: 50 }, () => `alice:${HASH}\n`);
+    const { warnings } = await open(t, lines.join(''));
+    assert.equal(warnings.length, 22);
+    assert.equal(warnings[10], '@: 40 more lines of the old form USER:SECRET');
+    assert.equal(warnings[21], '@: 39 more lines whose secrets never count');
+  });
+
+  test('the groups of users, unless there are very many', async (t) => {
+    const few = await open(t, `a:one:${HASH}\nb::${HASH}\n:own:${base64('x')}\nc:two:${HASH}`);
+    assert.deepEqual([...(few.source.groups ?? [])], ['one', 'two']);
+    const lines = Array.from({ length: 10_001 }, (_, i) => `u${i}:g${i}:${HASH}\n`);
+    assert.equal((await open(t, lines.join(''))).source.groups, undefined);
+  });
+
+  test('a large file is read while others have their turn, and each user is found', async (t) => {
+    const count = 200_000;
+    const name = (i: number) => `u${i}${i % 7 === 0 ? '\u00e9' : ''}`;
+    const lines = Array.from({ length: count }, (_, i) => `${name(i)}:g:${base64(String(i))}\n`);
+    const file = temporaryFile(t, lines.join(''));
+    chmodSync(file, 0o600);
+    let reading = true;
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      if (reading) setImmediate(turn);
+    };
+    turn();
+    const source = await passwordFileFormat(pool).open(file, assert.fail);
+    reading = false;
+    assert.ok(turns > 20, `${turns} turns`);
+    assert.equal(source.all('plain').length, count);
+    for (let i = 0; i < count; i += 997) {
+      assert.deepEqual(source.secrets(name(i)), [plain(String(i), 'g')]);
+      assert.deepEqual(source.secrets(`${name(i)}x`), []);
+    }
+  });
+
+  const unix = process.platform === 'win32' ? 'no modes on Windows' : undefined;
+  const modes: readonly (readonly [mode: number, who: string | undefined])[] = [
+    [0o600, undefined],
+    [0o400, undefined],
+    [0o644, 'its group and everybody can read it'],
+    [0o604, 'everybody can read it'],
+    [0o640, 'its group can read it'],
+    [0o660, 'its group can read and change it'],
+    [0o602, 'everybody can change it'],
+  ];
+  for (const [mode, who] of modes) {
+    const text = mode.toString(8).padStart(4, '0');
+    test(`a file of mode ${text}`, { skip: unix }, async (t) => {
+      const file = temporaryFile(t, `alice::${HASH}\n`, "it's");
+      chmodSync(file, mode);
+      const warnings: string[] = [];
+      await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
+      const command = `chmod 600 '${file.replace("'", "'\\''")}'`;
+      const message = `the password file "${file}" has mode ${text}: ${who}; mend that with: ${command}`;
+      assert.deepEqual(warnings, who === undefined ? [] : [message]);
+    });
+  }
+
+  const asRoot = unix ?? (process.getuid?.() === 0 ? undefined : 'not root');
+  test("root's file may be readable by the group of an account", { skip: asRoot }, async (t) => {
+    const { file } = await open(t, `alice::${HASH}\n`);
+    chownSync(file, 0, 12_345);
+    for (const [mode, count] of [
+      [0o640, 0],
+      [0o644, 1],
+      [0o660, 1],
+    ] as const) {
+      chmodSync(file, mode);
+      const warnings: string[] = [];
+      await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
+      assert.equal(warnings.length, count);
+      if (count > 0) assert.match(warnings[0] ?? '', /mend that with: chmod 640 /);
+    }
   });
 
   const mistakes: readonly (readonly [line: string, message: string])[] = [
@@ -177,11 +281,11 @@ describe('users of several sources', () => {
     const names = Array.from({ length: 50 }, (_, i) => `user ${i}`);
     for (const name of names) {
       assert.ok(users.decoy(name) !== undefined);
-      assert.equal(users.decoy(name), users.decoy(name));
+      assert.deepEqual(users.decoy(name), users.decoy(name));
       assert.equal(users.decoy(name, 'plain')?.kind, 'plain');
       assert.equal(users.decoy(name, 'crypt')?.kind, 'crypt');
     }
-    assert.ok(new Set(names.map((name) => users.decoy(name))).size === 3);
+    assert.equal(new Set(names.map((name) => JSON.stringify(users.decoy(name)))).size, 3);
     assert.equal(new Users([]).decoy('x'), undefined);
     assert.equal(new Users([]).configured, false);
   });

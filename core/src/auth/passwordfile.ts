@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../errors.js';
 import { parseHash } from './crypt/formats.js';
-import type { CryptPool } from './crypt/pool.js';
-import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
+import type { Secret } from './source.js';
 import { decodeUserName } from './username.js';
 
 const PLAIN = '$base64$';
@@ -31,8 +30,24 @@ function parseSecret(text: string, group: string | undefined): Secret {
   return { kind: 'crypt', hash: text, group };
 }
 
-function parseLine(text: string, line: number): PasswordEntry {
-  const fields = text.split(':');
+/**
+ * Whether a line, without its line feed, says anything.
+ *
+ * @param text or its octets as ISO 8859-1.
+ */
+export function hasContent(text: string): boolean {
+  return !text.startsWith('#') && text.trim() !== '';
+}
+
+/**
+ * Reads a line that says something.
+ *
+ * @param text without the line feed.
+ * @param line its number.
+ * @throws {Error} with one sentence that shows nothing of the line.
+ */
+export function parseLine(text: string, line: number): PasswordEntry {
+  const fields = text.replace(/\r$/, '').split(':');
   if (fields.length !== 2 && fields.length !== 3) {
     throw new Error('expected USER:GROUP:SECRET');
   }
@@ -55,46 +70,14 @@ export function parsePasswordFile(text: string, name: string): PasswordEntry[] {
     .replace(/^\uFEFF/, '')
     .split('\n')
     .entries()) {
-    const content = raw.replace(/\r$/, '');
-    if (content.trim() === '' || content.startsWith('#')) continue;
+    if (!hasContent(raw)) continue;
     try {
-      entries.push(parseLine(content, i + 1));
+      entries.push(parseLine(raw, i + 1));
     } catch (error) {
       throw new UserError(`${name}:${i + 1}: ${messageOf(error)}`);
     }
   }
   return entries;
-}
-
-class PasswordFile implements AuthenticationSource {
-  readonly name: string;
-  readonly #users = new Map<string, Secret[]>();
-  readonly #all: Secret[] = [];
-
-  constructor(name: string, entries: readonly PasswordEntry[]) {
-    this.name = name;
-    for (const { user, secret } of entries) {
-      const secrets = this.#users.get(user);
-      if (secrets === undefined) this.#users.set(user, [secret]);
-      else secrets.push(secret);
-      if (user !== '') this.#all.push(secret);
-    }
-  }
-
-  secrets(user: string): readonly Secret[] {
-    return this.#users.get(user) ?? [];
-  }
-
-  serverSecret(): Uint8Array | undefined {
-    for (const secret of this.#users.get('') ?? []) {
-      if (secret.kind === 'plain') return secret.password;
-    }
-    return undefined;
-  }
-
-  all(): readonly Secret[] {
-    return this.#all;
-  }
 }
 
 /** The text of a file whose lines are read as clients' user names are, so that both agree. */
@@ -115,9 +98,14 @@ export async function readPasswordFile(file: string): Promise<PasswordEntry[]> {
   return parsePasswordFile(decodeLines(octets), file);
 }
 
-/** The secret of a password file that holds the password readably, as CHAP needs it. */
-export function plainSecret(password: string): string {
-  return PLAIN + Buffer.from(password).toString('base64');
+/**
+ * The secret of a password file that holds the password readably, as CHAP needs it.
+ *
+ * @param password as octets, or as text that is sent in UTF-8.
+ */
+export function plainSecret(password: string | Uint8Array): string {
+  const octets = typeof password === 'string' ? Buffer.from(password) : Buffer.from(password);
+  return PLAIN + octets.toString('base64');
 }
 
 /**
@@ -140,20 +128,4 @@ export function checkField(what: string, text: string): void {
   }
   if (Buffer.byteLength(text) > MAX_USER)
     throw new UserError(`the ${what} is longer than 255 bytes`);
-}
-
-/** The format `password` of `--auth`. Hashes that this system cannot check are found at once. */
-export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
-  return {
-    id: 'password',
-    async open(file, warn) {
-      const entries = await readPasswordFile(file);
-      for (const { secret, old, line } of entries) {
-        const reason = secret.kind === 'crypt' ? await pool.supports(secret.hash) : undefined;
-        if (reason !== undefined) throw new UserError(`${file}:${line}: ${reason}`);
-        if (old) warn(`${file}:${line}: the old form USER:SECRET; USER:GROUP:SECRET is better`);
-      }
-      return new PasswordFile(file, entries);
-    },
-  };
 }

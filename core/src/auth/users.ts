@@ -1,15 +1,18 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { AuthenticationSource, Secret } from './source.js';
+import type { AuthenticationSource, Secret, SecretList } from './source.js';
+
+const kinds = ['plain', 'crypt'] as const;
 
 /** All users of all sources, in the order in which the sources were given. */
 export class Users {
   readonly #sources: readonly AuthenticationSource[];
-  readonly #all: readonly Secret[];
+  readonly #all: Readonly<Record<Secret['kind'], readonly SecretList[]>>;
   readonly #decoyKey = randomBytes(16);
 
   constructor(sources: readonly AuthenticationSource[]) {
     this.#sources = sources;
-    this.#all = sources.flatMap((source) => source.all());
+    const listsOf = (kind: Secret['kind']) => sources.map((source) => source.all(kind));
+    this.#all = { plain: listsOf('plain'), crypt: listsOf('crypt') };
   }
 
   /** Whether any source was given at all: then nobody is anonymous by default. */
@@ -19,7 +22,7 @@ export class Users {
 
   /** Whether any user has a secret of a kind. */
   has(kind: Secret['kind']): boolean {
-    return this.#all.some((secret) => secret.kind === kind);
+    return this.#all[kind].some(({ length }) => length > 0);
   }
 
   /** The first secret of a user, in the order of the sources, that is of a kind. */
@@ -30,6 +33,16 @@ export class Users {
       if (secret !== undefined) return secret;
     }
     return undefined;
+  }
+
+  /** All groups that users have; undefined if a source cannot say. */
+  groups(): ReadonlySet<string> | undefined {
+    const all = new Set<string>();
+    for (const { groups } of this.#sources) {
+      if (groups === undefined) return undefined;
+      for (const group of groups) all.add(group);
+    }
+    return all;
   }
 
   /** The server's own secret, as octets. */
@@ -46,17 +59,16 @@ export class Users {
    * long as for a user who does.
    */
   decoy(user: string, kind?: Secret['kind']): Secret | undefined {
+    const lists = kind === undefined ? kinds.flatMap((each) => this.#all[each]) : this.#all[kind];
+    const total = lists.reduce((sum, { length }) => sum + length, 0);
+    if (total === 0) return undefined;
     const digest = createHmac('sha256', this.#decoyKey).update(user).digest();
-    const start = digest.readUInt32BE(0);
-    for (let i = 0; i < this.#all.length; i++) {
-      const secret = this.#all[(start + i) % this.#all.length] as Secret;
-      if (kind === undefined || secret.kind === kind) return secret;
+    let index = digest.readUInt32BE(0) % total;
+    for (const list of lists) {
+      if (index < list.length) return list.at(index);
+      index -= list.length;
     }
     return undefined;
-  }
-
-  dispose(): void {
-    for (const source of this.#sources) source.dispose?.();
   }
 }
 

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
+import { checkSections } from './sections.js';
 import type { CheckedOptions, ServerOptions, Settings } from './settings.js';
 
 const serverOptions = OPTIONS.filter(({ section }) => section !== 'Process and log');
@@ -14,6 +15,18 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     groups: settings.groups ?? {},
     users: settings.users ?? {},
   };
+}
+
+/**
+ * Options that are read once, when the process starts: those that a reload would change.
+ *
+ * @returns their names.
+ */
+export function waitForRestart(before: Settings, after: Settings): string[] {
+  const fixed = OPTIONS.filter(
+    (option) => !serverOptions.includes(option) && option.key !== 'loglevel',
+  );
+  return fixed.filter(({ key }) => before[key] !== after[key]).map(({ name }) => name);
 }
 
 /**
@@ -41,5 +54,6 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
       throw error instanceof UserError ? new UserError(`${option.key}: ${error.message}`) : error;
     }
   }
+  checkSections(checked['groups'], checked['users']);
   return checked as unknown as CheckedOptions;
 }

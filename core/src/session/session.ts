@@ -94,6 +94,8 @@ export class Session {
   /** Set while bytes are relayed. */
   #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
+  /** Whether its end was told: nothing is told after that. */
+  #over = false;
   #countedUser: Disposable | undefined;
   #share: Share | undefined;
   /** Bytes that the share has accounted for. */
@@ -145,6 +147,7 @@ export class Session {
     this.#share?.dispose();
     this.#countedUser?.dispose();
     release();
+    this.#over = true;
     this.#tellEnd(this.#endedBy ?? reason);
   }
 
@@ -316,8 +319,9 @@ export class Session {
     });
   }
 
-  /** Ends a session that should not have begun. */
+  /** Ends a session that should not have begun, unless it is over. */
   turnAway(reason: CloseReason, detail: string): void {
+    if (this.#over) return;
     const { user } = this.#identity;
     const request = { command: this.#command, destination: this.#destination };
     this.#emit('rejected', { reason, detail, user, ...request });

@@ -1,0 +1,268 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { messageOf, systemMessage, UserError } from '../errors.js';
+import { Turn } from '../turn.js';
+import { parseHash } from './crypt/formats.js';
+import type { CryptPool } from './crypt/pool.js';
+import { type LineTable, LineTableBuilder } from './linetable.js';
+import { hasContent, type PasswordEntry, parseLine } from './passwordfile.js';
+import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
+import { decodeUserName } from './username.js';
+
+type Warn = (message: string) => void;
+
+/** Octets of a line at most. */
+const MAX_LINE = 64 * 1024;
+/** Groups are remembered up to this many; with more, none is. */
+const MAX_GROUPS = 10_000;
+/** Of warnings of one kind, so many are told. */
+const MAX_WARNINGS = 10;
+/** Octets that are read at once. */
+const CHUNK = 1024 * 1024;
+
+const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
+/** A password file: its octets as they are, of which each line is read when its user comes. */
+class PasswordFile implements AuthenticationSource {
+  readonly name: string;
+  readonly groups?: ReadonlySet<string>;
+  readonly #octets: Buffer;
+  readonly #table: LineTable;
+  readonly #serverSecret: Uint8Array | undefined;
+
+  constructor(name: string, octets: Buffer, content: Content, table: LineTable) {
+    this.name = name;
+    this.#octets = octets;
+    this.#table = table;
+    this.#serverSecret = content.serverSecret;
+    if (content.groups.size <= MAX_GROUPS) this.groups = content.groups;
+  }
+
+  secrets(user: string): readonly Secret[] {
+    return this.#table.find(user).map((start) => entryAt(this.#octets, start).secret);
+  }
+
+  serverSecret(): Uint8Array | undefined {
+    return this.#serverSecret;
+  }
+
+  all(kind: Secret['kind']) {
+    const starts = this.#table.ofKind(kind);
+    return {
+      length: starts.length,
+      at: (index: number): Secret | undefined => {
+        const start = starts[index];
+        return start === undefined ? undefined : entryAt(this.#octets, start).secret;
+      },
+    };
+  }
+}
+
+/** What is found while lines are read. */
+interface Content {
+  readonly groups: Set<string>;
+  serverSecret: Uint8Array | undefined;
+}
+
+/** The line that begins at an offset, without its line feed. */
+function lineAt(octets: Buffer, start: number): Buffer {
+  const end = octets.indexOf(LINE_FEED, start);
+  return octets.subarray(start, end < 0 ? octets.length : end);
+}
+
+function entryAt(octets: Buffer, start: number, line = 0): PasswordEntry {
+  return parseLine(decodeUserName(lineAt(octets, start)), line);
+}
+
+/** Warnings of one kind: the first ones in full, of the others how many there are. */
+class Warnings {
+  readonly #first: string[] = [];
+  readonly #others: (count: number) => string;
+  #count = 0;
+
+  constructor(others: (count: number) => string) {
+    this.#others = others;
+  }
+
+  add(message: () => string): void {
+    this.#count++;
+    if (this.#count <= MAX_WARNINGS) this.#first.push(message());
+  }
+
+  tell(warn: Warn): void {
+    for (const message of this.#first) warn(message);
+    const more = this.#count - this.#first.length;
+    if (more > 0) warn(this.#others(more));
+  }
+}
+
+/** Reads the lines of one file. */
+class Reading {
+  readonly #file: string;
+  readonly #octets: Buffer;
+  readonly #pool: CryptPool;
+  readonly #turn = new Turn();
+  readonly #builder = new LineTableBuilder();
+  readonly #content: Content = { groups: new Set(), serverSecret: undefined };
+  /** Formats of hashes that this system can check. */
+  readonly #formats = new Set<string>();
+  readonly #old: Warnings;
+  readonly #idle: Warnings;
+  /** The line of the server's secret. */
+  #serverLine = 0;
+
+  constructor(file: string, octets: Buffer, pool: CryptPool) {
+    this.#file = file;
+    this.#octets = octets;
+    this.#pool = pool;
+    this.#old = new Warnings((more) => `${file}: ${more} more lines of the old form USER:SECRET`);
+    this.#idle = new Warnings((more) => `${file}: ${more} more lines whose secrets never count`);
+  }
+
+  async source(warn: Warn): Promise<PasswordFile> {
+    const octets = this.#octets;
+    let line = 1;
+    let start = octets.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
+    while (start < octets.length) {
+      const raw = lineAt(octets, start);
+      try {
+        const check = this.#take(raw, start, line);
+        if (check !== undefined) await check;
+      } catch (error) {
+        throw new UserError(`${this.#file}:${line}: ${messageOf(error)}`);
+      }
+      start += raw.length + 1;
+      line++;
+      if (this.#turn.step()) await this.#turn.next();
+    }
+    const userAt = (offset: number) => entryAt(octets, offset).user;
+    const table = await this.#builder.finish(userAt, (late, earlier, user) =>
+      this.#idle.add(() => `${this.#file}:${late}: ${idleUser(user, earlier)}`),
+    );
+    this.#old.tell(warn);
+    this.#idle.tell(warn);
+    return new PasswordFile(this.#file, octets, this.#content, table);
+  }
+
+  /** @returns a promise only where something has to be waited for: not for each line. */
+  #take(raw: Buffer, start: number, line: number): Promise<void> | undefined {
+    if (raw.length > MAX_LINE) throw new Error(`the line is longer than ${MAX_LINE} bytes`);
+    const text = decodeUserName(raw);
+    if (!hasContent(text)) return undefined;
+    const { user, secret, old } = parseLine(text, line);
+    if (old) {
+      const advice = 'the old form USER:SECRET; USER:GROUP:SECRET is better';
+      this.#old.add(() => `${this.#file}:${line}: ${advice}`);
+    }
+    if (user === '') this.#takeOwn(secret, line);
+    else {
+      this.#builder.add(user, secret.kind, start, line);
+      const { groups } = this.#content;
+      if (secret.group !== undefined && groups.size <= MAX_GROUPS) groups.add(secret.group);
+    }
+    return secret.kind === 'crypt' ? this.#demandSupport(secret.hash) : undefined;
+  }
+
+  /** Takes a secret of the server itself: the first one, which has to be plain. */
+  #takeOwn(secret: Secret, line: number): void {
+    const place = `${this.#file}:${line}`;
+    if (secret.kind === 'crypt') {
+      const why = "a hash cannot be the server's own secret, which has to be $base64$";
+      this.#idle.add(() => `${place}: ${why}`);
+    } else if (this.#content.serverSecret === undefined) {
+      this.#content.serverSecret = secret.password;
+      this.#serverLine = line;
+    } else {
+      const earlier = this.#serverLine;
+      this.#idle.add(() => `${place}: the server's own secret stands in line ${earlier} already`);
+    }
+  }
+
+  #demandSupport(hash: string): Promise<void> | undefined {
+    const { format } = parseHash(hash);
+    if (this.#formats.has(format)) return undefined;
+    this.#formats.add(format);
+    return this.#pool.supports(hash).then((reason) => {
+      if (reason !== undefined) throw new Error(reason);
+    });
+  }
+}
+
+function idleUser(user: string, earlier: number): string {
+  return (
+    `another secret of user ${JSON.stringify(user)}, for whom line ${earlier} counts: ` +
+    'remove one of the lines'
+  );
+}
+
+async function readWhole(file: string): Promise<{ octets: Buffer; stats: Stats }> {
+  const handle = await openFile(file);
+  try {
+    const stats = await handle.stat();
+    return { stats, octets: await readAll(handle, stats) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads to the end of a file, in pieces. */
+async function readAll(handle: FileHandle, stats: Stats): Promise<Buffer> {
+  if (!stats.isFile()) return handle.readFile();
+  // One octet more tells the end from a file that grows.
+  let octets = Buffer.allocUnsafeSlow(stats.size + 1);
+  let length = 0;
+  for (;;) {
+    if (length === octets.length) octets = Buffer.concat([octets], 2 * length);
+    const size = Math.min(CHUNK, octets.length - length);
+    const { bytesRead } = await handle.read(octets, length, size, length);
+    if (bytesRead === 0) return octets.subarray(0, length);
+    length += bytesRead;
+  }
+}
+
+/**
+ * What is wrong with who may read a password file, if anything: who can, and how to mend it, in one
+ * sentence. (What Windows says of modes means nothing.)
+ */
+export function exposure(file: string, { uid, gid, mode }: Stats): string | undefined {
+  // root may let the group of the account that serves read its file.
+  const sharedByRoot = uid === 0 && gid !== 0;
+  const tooMuch = mode & (sharedByRoot ? 0o027 : 0o066);
+  if (tooMuch === 0) return undefined;
+  const who = [tooMuch & 0o060 ? 'its group' : '', tooMuch & 0o006 ? 'everybody' : ''];
+  const what = tooMuch & 0o022 ? (tooMuch & 0o044 ? 'read and change' : 'change') : 'read';
+  return (
+    `the password file "${file}" has mode ${(mode & 0o7777).toString(8).padStart(4, '0')}: ` +
+    `${who.filter(Boolean).join(' and ')} can ${what} it; ` +
+    `mend that with: chmod ${sharedByRoot ? '640' : '600'} ${quote(file)}`
+  );
+}
+
+/** A word for a shell. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The format `password` of `--auth`. Hashes that this system cannot check are found at once. A
+ * large file is read in pieces, between which others have their turn.
+ *
+ * Warned of are lines of the old form, secrets that never count, and a file that others than its
+ * owner can read or change.
+ */
+export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
+  return {
+    id: 'password',
+    async open(file, warn) {
+      const { octets, stats } = await readWhole(file).catch((error: unknown) => {
+        throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
+      });
+      const source = await new Reading(file, octets, pool).source(warn);
+      const hasMode = stats.isFile() && process.platform !== 'win32';
+      const exposed = hasMode ? exposure(file, stats) : undefined;
+      if (exposed !== undefined) warn(exposed);
+      return source;
+    },
+  };
+}
