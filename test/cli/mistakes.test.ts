@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { OPTIONS } from 'picosocks5';
-import { PICOSOCKS5 } from '../support/command.js';
+import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { run } from '../support/programs.js';
 import { serve } from '../support/sockets.js';
@@ -16,6 +17,25 @@ type Mistake = [name: string, args: (t: TestContext) => string[], message: RegEx
 
 const mistakes: Mistake[] = [
   ['an unknown option', () => ['--frobnicate'], /unknown option --frobnicate/],
+  ['a misspelt option', () => ['--anonymus'], /--anonymus; did you mean --anonymous\?/],
+  [
+    'a misspelt command',
+    () => ['users', 'alice'],
+    /"users" is no command; did you mean "picosocks5 user"\?/,
+  ],
+  [
+    'another misspelt command',
+    () => ['chekc'],
+    /"chekc" is no command; did you mean "picosocks5 check"/,
+  ],
+  ['a word for what it does', () => ['serve'], /"serve" is no command: "picosocks5" alone serves/],
+  ['a command of another program', () => ['htpasswd', 'a'], /did you mean "picosocks5 user"/],
+  ['a word', () => ['frobnicate'], /"frobnicate" is neither an address to listen at nor a command/],
+  [
+    'a file in the place of an address',
+    (t) => [temporaryFile(t, '', 'users.txt')],
+    /users\.txt" is a file, not an address to listen at; did you mean --auth /,
+  ],
   ['a missing value', () => ['--maxconn'], /--maxconn needs a value/],
   ['a number that is none', () => ['--maxconn', 'many'], /--maxconn: .*whole number.*"many"/],
   ['an unknown level', () => ['-v', 'loud'], /-v: expected one of err, warn/],
@@ -97,6 +117,10 @@ test('check says which rule decides, and by its exit status whether', async (t) 
     ['ann connect 127.0.0.1:85', 0, /allowed: rule "connect:127.* of \[staff\]/],
     ['ann connect 127.0.0.1:91', 1, /refused: no rule allows it/],
     ['- connect 127.0.0.1:85', 1, /refused: rule "!all" of \[\*\]/],
+    ['ann connect 127.0.0.1', 2, /"127\.0\.0\.1" has no port; expected HOST:PORT, such as 127\.0/],
+    ['ann connect [::1]', 2, /"\[::1\]" has no port; expected HOST:PORT, such as \[::1\]:443/],
+    ['ann connect example.com:', 2, /has no port; .* such as example\.com:443/],
+    ['ann connect :80', 2, /expected HOST:PORT/],
     ['bob connect 127.0.0.1:85', 2, /no user "bob"/],
     ['ann fly 127.0.0.1:85', 2, /"fly" is not connect/],
   ] as const) {
@@ -104,6 +128,53 @@ test('check says which rule decides, and by its exit status whether', async (t) 
     assert.equal(result.status, status, request);
     assert.match(result.stdout + result.stderr, message);
   }
+});
+
+test('what is written and not in force is a warning at start and of check', async (t) => {
+  const ini = [
+    ...['maxconn = 5', 'maxconn = 6', '[staff]', 'base = people', '[people]', '[*]'],
+    ...['[Staff]', 'rate-up = 1K', '[user:alcie]', 'maxconn = 1', '[user:alice]', 'maxconn = 1'],
+  ].join('\n');
+  const users = temporaryFile(t, `alice:staff:$base64$eA==\nalice::$base64$eQ==\n`, 'users');
+  const file = temporaryFile(t, ini, 'p.ini');
+  const args = ['-c', file, '-a', users];
+  const expected = [
+    /p\.ini:2: maxconn: line 1 is not in force/,
+    /users:2: another secret of user "alice", for whom line 1 counts/,
+    /section \[user:alcie\] is not in force: no user has the name "alcie" in .*users$/,
+    /section \[Staff\] is not in force: no user of .* has this group; did you mean \[staff\]\?$/,
+  ];
+  const count = process.platform === 'win32' ? expected.length : expected.length + 1;
+  const { status, stderr } = await picosocks5(
+    t,
+    'check',
+    ...args,
+    'alice',
+    'connect',
+    '127.0.0.1:1',
+  );
+  assert.equal(status, 0);
+  for (const pattern of expected) assert.match(stderr, new RegExp(pattern.source, 'm'));
+  assert.equal(stderr.match(/^picosocks5 check: warning: /gm)?.length, count, stderr);
+
+  const command = new Command(t, [...args, '127.0.0.1:0']);
+  await command.port();
+  const warnings = command.lines.filter((line) => / warn /.test(line));
+  for (const pattern of expected)
+    assert.ok(
+      warnings.some((line) => pattern.test(line)),
+      stderr,
+    );
+  assert.equal(warnings.length, count);
+
+  writeFileSync(file, 'workers = 2\n');
+  command.child.kill('SIGHUP');
+  await command.line(/warn .*workers: a change is in force only after a restart/);
+});
+
+test('help and version are commands, too', async (t) => {
+  assert.match((await picosocks5(t, 'help')).stdout, /^picosocks5 .*\n\nUsage: /);
+  assert.match((await picosocks5(t, 'version')).stdout, /^picosocks5 \d/);
 });
 
 test('folders are not files', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parseCommandLine } from '#core/config/commandline.js';
 import { loadSettings } from '#core/config/load.js';
@@ -72,6 +72,46 @@ describe('settings', () => {
     assert.deepEqual((await load(directory, '-c', '@/a.ini')).auth, ['b', 'b']);
   });
 
+  test('a relative include or auth is beside its file, or else in the working directory', async (t) => {
+    const directory = write(t, {
+      'a.ini': 'include = sub/b.ini\nauth = users\nauth = password:users\nauth = nowhere\n',
+      users: '',
+    });
+    mkdirSync(join(directory, 'sub'));
+    writeFileSync(join(directory, 'sub', 'b.ini'), 'include = c.ini\ninclude = ./c.ini\n');
+    writeFileSync(join(directory, 'sub', 'c.ini'), 'auth = x\n');
+    const settings = await load(directory, '-c', '@/a.ini');
+    const users = join(directory, 'users');
+    assert.deepEqual(settings.auth, ['x', 'x', users, `password:${users}`, 'nowhere']);
+
+    const inPlace = relative('.', join(directory, 'sub', 'c.ini'));
+    writeFileSync(join(directory, 'a.ini'), `include = ${inPlace}\nauth = keychain:users\n`);
+    assert.deepEqual((await load(directory, '-c', '@/a.ini')).auth, ['x', 'keychain:users']);
+  });
+
+  test('a parameter that a later line of its file replaces is told', async (t) => {
+    const directory = write(t, {
+      'a.ini': [
+        ...['timeout = 10', 'timeout = 20', 'timeout = 20', 'auth = a', 'auth = b'],
+        ...['include = @/b.ini', '[staff]', 'maxconn = 1', 'request = all', 'request = !all'],
+        ...['[user:x]', 'maxconn = 2', '[staff]', 'maxconn = 3', '[ user: x ]', 'rate-up = 1'],
+      ].join('\n'),
+      'b.ini': 'timeout = 30\n',
+    });
+    const warnings: string[] = [];
+    const args = parseCommandLine(['-c', join(directory, 'a.ini')]);
+    const { timeout, users } = await loadSettings(args, (message) => warnings.push(message));
+    assert.equal(timeout, 30);
+    assert.deepEqual({ ...users }, { x: { connections: 2, rateUp: 1 } });
+    assert.deepEqual(
+      warnings.map((message) => message.replaceAll(directory, '@')),
+      [
+        '@/a.ini:2: timeout: line 1 is not in force, as this one follows',
+        '@/a.ini:14: maxconn of [staff]: line 8 is not in force, as this one follows',
+      ],
+    );
+  });
+
   test('groups', async (t) => {
     const directory = write(t, {
       'a.ini': [
@@ -103,7 +143,7 @@ describe('settings', () => {
 
 describe('mistakes name their place', () => {
   const mistakes: readonly (readonly [file: string, message: string | RegExp])[] = [
-    ['\nmaxcon = 1', '@/a.ini:2: unknown parameter "maxcon"'],
+    ['\nmaxcon = 1', '@/a.ini:2: unknown parameter "maxcon"; did you mean "maxconn"?'],
     ['config = x', '@/a.ini:1: unknown parameter "config"'],
     ['maxconn = many', /^@\/a\.ini:1: maxconn: expected a whole number .* not "many"$/],
     ['a\n', '@/a.ini:1: expected NAME = VALUE'],
@@ -112,6 +152,17 @@ describe('mistakes name their place', () => {
     ['[staff]\nlisten = *', /^@\/a\.ini:2: unknown parameter "listen" in section \[staff\]; /],
     ['[staff]\ninclude = x', /^@\/a\.ini:2: unknown parameter "include" in section \[staff\]; /],
     ['[staff]\nconstructor = x', /^@\/a\.ini:2: unknown parameter "constructor" in section /],
+    [
+      '[staff]\nmaxcon = 1',
+      /^@\/a\.ini:2: unknown parameter "maxcon" in section .*; did you mean "maxconn"\?$/,
+    ],
+    ['[staff]\ntimeout = 1', /; parameters of the server stand before the first section$/],
+    [
+      '\n[User:a]\nmaxconn = 1',
+      '@/a.ini:2: [User:a]: expected [user:NAME] for a user or [GROUP] for a group',
+    ],
+    ['[user:]', '@/a.ini:1: [user:]: expected [user:NAME] for a user or [GROUP] for a group'],
+    ['[group:a]', '@/a.ini:1: [group:a]: expected [user:NAME] for a user or [GROUP] for a group'],
     ['[a]\nbase = b', 'section [a]: base = b: there is no section [b]'],
     [
       '[a]\nbase = constructor',

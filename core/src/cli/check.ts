@@ -40,6 +40,10 @@ export async function checkCommand(argv: readonly string[]): Promise<void> {
   }
 }
 
+function warn(message: string): void {
+  process.stderr.write(`picosocks5 check: warning: ${message}\n`);
+}
+
 function isPositional(arg: Argument): boolean {
   return arg.kind === 'option' && arg.option.key === 'listen';
 }
@@ -56,8 +60,17 @@ async function check(args: readonly Argument[]): Promise<void> {
   }
   const { host, port } = parseEndpoint(target);
   if (host === undefined) throw new UserError(`"${target}": expected HOST:PORT`);
-  const settings = await loadSettings(args.filter((arg) => !isPositional(arg)));
+  if (!/:[^\]:]+$/.test(target)) {
+    throw new UserError(
+      `"${target}" has no port; expected HOST:PORT, such as ${target.replace(/:$/, '')}:443`,
+    );
+  }
+  const options = args.filter((arg) => !isPositional(arg));
+  const settings = await loadSettings(options, warn);
   const server = createServer({ ...pickServerOptions(settings), listen: ['127.0.0.1:0'] });
+  server.onEvent((event) => {
+    if (event.type === 'warning') warn(event.message);
+  });
   try {
     const destination = { host, port };
     const name = user === '-' ? undefined : user;

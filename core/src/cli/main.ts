@@ -3,6 +3,7 @@ import { complain } from './complain.js';
 import { help } from './help.js';
 import { serve } from './serve.js';
 import { version } from './version.js';
+import { demandAddresses } from './words.js';
 
 /**
  * The command `picosocks5`.
@@ -26,11 +27,18 @@ export async function main(argv: readonly string[]): Promise<void> {
       await checkCommand(argv.slice(1));
       return;
     }
+    if (argv[0] === 'help' || argv[0] === 'version') {
+      process.stdout.write(argv[0] === 'help' ? help() : `picosocks5 ${version}\n`);
+      return;
+    }
     const args = parseCommandLine(argv);
     if (args.some(({ kind }) => kind === 'help')) process.stdout.write(help());
     else if (args.some(({ kind }) => kind === 'version')) {
       process.stdout.write(`picosocks5 ${version}\n`);
-    } else await serve(argv, args);
+    } else {
+      await demandAddresses(args);
+      await serve(argv, args);
+    }
   } catch (error) {
     complain('picosocks5', error);
   }

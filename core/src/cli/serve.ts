@@ -1,6 +1,6 @@
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
-import { pickServerOptions } from '../config/options.js';
+import { pickServerOptions, waitForRestart } from '../config/options.js';
 import type { LogMode, Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
 import { messageOf, UserError } from '../errors.js';
@@ -9,7 +9,7 @@ import { type Address, formatAddress } from '../protocol/address.js';
 import { createServer } from '../server.js';
 import { goToBackground, isInBackground, tellReady } from './background.js';
 import { dropPrivileges } from './privileges.js';
-import { logError, surviveBugs } from './survival.js';
+import { logError, logWarning, surviveBugs } from './survival.js';
 import { version } from './version.js';
 
 const DEFAULT_GRACE = 5;
@@ -30,17 +30,19 @@ interface Service {
  * @throws {UserError} if it cannot start.
  */
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
-  const settings = await loadSettings(args);
+  const idle: string[] = [];
+  const settings = await loadSettings(args, (message) => idle.push(message));
   if (settings.nofork === false && !isInBackground) {
     await goToBackground(argv, (settings.logmode ?? 'syslog') !== 'syslog');
     return;
   }
   const mode: LogMode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');
   const log = new Log(settings, mode);
+  for (const message of idle) logWarning(log, message);
   const workers = parseWorkers(settings.workers ?? '1');
   const service = workers === 1 ? single(settings, log) : await several(settings, workers, log);
   const start = service.start();
-  reloadOnHangup(service, log, args, start);
+  reloadOnHangup(service, log, args, settings, start);
   try {
     await start;
     dropPrivileges(settings);
@@ -70,9 +72,7 @@ function single(settings: Settings, log: Log): Service {
 
 async function several(settings: Settings, count: number, log: Log): Promise<Service> {
   const { Workers } = await import('./workers.js');
-  return new Workers(settings, count, (message) => {
-    if (log.wants('warning')) log.handle({ type: 'warning', time: Date.now(), message });
-  });
+  return new Workers(settings, count, (message) => logWarning(log, message));
 }
 
 /** Says what runs, and how to use it. */
@@ -90,11 +90,15 @@ function greet(addresses: readonly Address[], settings: Settings): void {
   );
 }
 
-/** @param start settled when there is something to reload. */
+/**
+ * @param settings those that the process was started with.
+ * @param start settled when there is something to reload.
+ */
 function reloadOnHangup(
   service: Service,
   log: Log,
   args: readonly Argument[],
+  settings: Settings,
   start: Promise<unknown>,
 ): void {
   let last = start.then(
@@ -104,9 +108,12 @@ function reloadOnHangup(
   process.on('SIGHUP', () => {
     last = last.then(async () => {
       try {
-        const settings = await loadSettings(args);
-        await service.reload(settings);
-        log.setLevel(settings.loglevel);
+        const changed = await loadSettings(args, (message) => logWarning(log, message));
+        await service.reload(changed);
+        log.setLevel(changed.loglevel);
+        for (const name of waitForRestart(settings, changed)) {
+          logWarning(log, `${name}: a change is in force only after a restart`);
+        }
       } catch (error) {
         const trouble =
           error instanceof UserError ? error.message : `internal error: ${messageOf(error)}`;

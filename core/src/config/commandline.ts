@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../errors.js';
+import { didYouMean } from './guess.js';
 import type { Option } from './option.js';
 import { OPTIONS } from './optionlist.js';
 
@@ -77,7 +78,9 @@ export function parseCommandLine(argv: readonly string[]): Argument[] {
     const switchedOff = negated.get(name);
     const option = switchedOff ?? optionsByName.get(name);
     if (option === undefined && !Object.hasOwn(special, name)) {
-      throw new UserError(`unknown option ${rawName}; --help lists them`);
+      const known = Object.keys(parseOptions);
+      const hint = rawName.startsWith('--') ? didYouMean(name, known, (text) => `--${text}`) : '';
+      throw new UserError(`unknown option ${rawName}${hint || '; --help lists them'}`);
     }
     const flag = option === undefined ? name !== 'config' : option.schema.type === 'boolean';
     if (flag && value !== undefined) throw new UserError(`${rawName} takes no value`);

@@ -22,7 +22,7 @@ export interface IniParameter {
 export function* parseIni(
   text: string,
   file: string,
-  onSection?: (section: string) => void,
+  onSection?: (section: string, line: number) => void,
 ): Generator<IniParameter> {
   let section: string | undefined;
   for (const [i, raw] of text
@@ -37,7 +37,7 @@ export function* parseIni(
       if (!section) {
         throw new UserError(`${file}:${line}: expected a section header such as [group]`);
       }
-      onSection?.(section);
+      onSection?.(section, line);
       continue;
     }
     const equals = content.indexOf('=');

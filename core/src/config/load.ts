@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { AllowanceLimits } from '../access/allowance.js';
 import { systemMessage, UserError } from '../errors.js';
 import type { Argument } from './commandline.js';
+import { didYouMean } from './guess.js';
 import { parseIni } from './ini.js';
 import { type Option, parseValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
-import type { GroupOptions, Settings } from './settings.js';
+import { checkBases } from './sections.js';
+import type { Settings } from './settings.js';
 import { parseCount, parseSize } from './sizes.js';
 
 const optionsByName = new Map(OPTIONS.map((option) => [option.name, option]));
@@ -21,6 +25,10 @@ const limitParameters: Readonly<
   'quota-month': ['perMonth', parseSize],
 };
 const ruleParameters = ['network', 'request', 'base'];
+/** Parameters that may be given several times. */
+const growing = new Set(
+  OPTIONS.filter(({ schema }) => schema.type === 'array').map(({ name }) => name),
+);
 
 /** The start of the name of a section about one user; no group's name has a colon. */
 const USER = 'user:';
@@ -33,6 +41,8 @@ interface Group {
   base?: string;
   readonly limits: Limits;
 }
+
+type Warn = (message: string) => void;
 
 /** What is set so far: single values are overridden, lists grow. */
 class Builder {
@@ -47,16 +57,20 @@ class Builder {
   }
 
   openSection(section: string): void {
-    if (!section.startsWith(USER))
+    if (userOf(section) === undefined) {
       this.groups[section] ??= { network: [], request: [], limits: {} };
+    }
   }
 
   setInSection(section: string, name: string, value: string): void {
-    const user = section.startsWith(USER) ? section.slice(USER.length) : undefined;
+    const user = userOf(section);
     const known = [...(user === undefined ? ruleParameters : []), ...Object.keys(limitParameters)];
     if (!known.includes(name)) {
+      const hint = optionsByName.has(name)
+        ? '; parameters of the server stand before the first section'
+        : didYouMean(name, known);
       throw new UserError(
-        `unknown parameter "${name}" in section [${section}]; expected ${known.join(', ')}`,
+        `unknown parameter "${name}" in section [${section}]; expected ${known.join(', ')}${hint}`,
       );
     }
     at(name, () => {
@@ -67,6 +81,19 @@ class Builder {
       }
     });
   }
+}
+
+/**
+ * The user whom a section is about; undefined for a section about a group.
+ *
+ * @throws {UserError} if it is about neither: no group's name has a colon.
+ */
+function userOf(section: string): string | undefined {
+  const colon = section.indexOf(':');
+  if (colon < 0) return undefined;
+  const user = section.slice(colon + 1).trim();
+  if (section.startsWith(USER) && user !== '') return user;
+  throw new UserError(`[${section}]: expected [user:NAME] for a user or [GROUP] for a group`);
 }
 
 function setInGroup(group: Group, name: string, value: string): void {
@@ -93,38 +120,76 @@ function at<T>(place: string, action: () => T): T {
   }
 }
 
+/** What a file says once: a second value puts the first one out of force. */
+class Once {
+  readonly #lines = new Map<string, { readonly line: number; readonly value: string }>();
+  readonly #warn: Warn;
+
+  constructor(warn: Warn) {
+    this.#warn = warn;
+  }
+
+  note(file: string, line: number, section: string | undefined, name: string, value: string): void {
+    const key = JSON.stringify([section, name]);
+    const before = this.#lines.get(key);
+    this.#lines.set(key, { line, value });
+    if (before === undefined || before.value === value) return;
+    const what = section === undefined ? name : `${name} of [${section}]`;
+    this.#warn(
+      `${file}:${line}: ${what}: line ${before.line} is not in force, as this one follows`,
+    );
+  }
+}
+
+/** A file that another one names: beside that one, or else from the working directory. */
+function beside(file: string, name: string): string {
+  if (isAbsolute(name)) return name;
+  const candidate = join(dirname(file), name);
+  return existsSync(candidate) ? candidate : name;
+}
+
+/** A source of users that a file names: its file as {@link beside} finds it. */
+function sourceBeside(file: string, source: string): string {
+  const [, format = '', name = ''] = /^(password:|(?!\w{2,}:))(.*)$/s.exec(source) ?? [];
+  return name === '' ? source : format + beside(file, name);
+}
+
 /** @param including the files that include this one, the innermost last. */
 async function loadFile(
   file: string,
   builder: Builder,
+  warn: Warn,
   including: readonly string[] = [],
 ): Promise<void> {
-  if (including.includes(file)) throw new UserError(`"${file}" includes itself`);
+  const path = resolve(file);
+  if (including.includes(path)) throw new UserError(`"${file}" includes itself`);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot read the configuration file "${file}": ${systemMessage(error)}`);
   });
-  const parameters = parseIni(text, file, (section) => builder.openSection(section));
-  for (const { section, name, value, line } of parameters) {
+  const once = new Once(warn);
+  const open = (section: string, line: number) =>
+    at(`${file}:${line}`, () => builder.openSection(section));
+  for (const { section, name, value, line } of parseIni(text, file, open)) {
     const place = `${file}:${line}`;
     if (section !== undefined) {
       at(place, () => builder.setInSection(section, name, value));
+      if (!growing.has(name)) once.note(file, line, section, name, value);
     } else if (name === 'include') {
-      await loadFile(value, builder, [...including, file]).catch((error: unknown) => {
-        if (!(error instanceof UserError)) throw error;
-        throw new UserError(`${place}: include: ${error.message}`);
-      });
+      await loadFile(beside(file, value), builder, warn, [...including, path]).catch(
+        (error: unknown) => {
+          if (!(error instanceof UserError)) throw error;
+          throw new UserError(`${place}: include: ${error.message}`);
+        },
+      );
     } else {
       const option = optionsByName.get(name);
-      if (option === undefined) throw new UserError(`${place}: unknown parameter "${name}"`);
-      at(`${place}: ${name}`, () => builder.set(option, parseValue(option, value)));
-    }
-  }
-}
-
-function checkBases(groups: Readonly<Record<string, GroupOptions>>): void {
-  for (const [group, { base }] of Object.entries(groups)) {
-    if (base !== undefined && !Object.hasOwn(groups, base)) {
-      throw new UserError(`section [${group}]: base = ${base}: there is no section [${base}]`);
+      if (option === undefined) {
+        const hint = didYouMean(name, [...optionsByName.keys(), 'include']);
+        throw new UserError(`${place}: unknown parameter "${name}"${hint}`);
+      }
+      const text = option.key === 'auth' ? sourceBeside(file, value) : value;
+      at(`${place}: ${name}`, () => builder.set(option, parseValue(option, text)));
+      if (!growing.has(name)) once.note(file, line, section, name, value);
     }
   }
 }
@@ -134,13 +199,17 @@ function checkBases(groups: Readonly<Record<string, GroupOptions>>): void {
  * overrides what came before, and lists (`auth`, `network`, `request`, `listen` in files) grow.
  * Addresses on the command line replace those of files.
  *
+ * @param warn told of what is written and not in force.
  * @throws {UserError} naming the option, or file and line, that is wrong.
  */
-export async function loadSettings(args: readonly Argument[]): Promise<Settings> {
+export async function loadSettings(
+  args: readonly Argument[],
+  warn: (message: string) => void = () => {},
+): Promise<Settings> {
   const builder = new Builder();
   const listen: string[] = [];
   for (const arg of args) {
-    if (arg.kind === 'config') await loadFile(arg.file, builder);
+    if (arg.kind === 'config') await loadFile(arg.file, builder, warn);
     else if (arg.kind === 'fork') builder.settings['nofork'] = false;
     else if (arg.kind === 'option') {
       const value = at(arg.name, () => parseValue(arg.option, arg.value));

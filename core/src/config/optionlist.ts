@@ -46,6 +46,9 @@ export const OPTIONS: readonly Option[] = [
     default: false,
     section: 'Server',
     description: 'Let clients in that do not authenticate, even if there are users.',
+    details:
+      'Who can authenticate and does has the rights of that user. A client that sends a user name ' +
+      'with an empty password, as Java does where it has none, is one that does not authenticate.',
   },
   {
     key: 'bind',
@@ -235,7 +238,9 @@ export const OPTIONS: readonly Option[] = [
     description: 'Lock a user out at an address after N different wrong passwords; 0: never.',
     details:
       'Ten times as many, for whatever users, lock out the address. The same wrong password ' +
-      'again does not count, and who has logged in at that address lately gets in all the same.',
+      'again does not count. Who has logged in with the same password at that address in the last ' +
+      'ten minutes, or in --lockout-time if that is longer, gets in all the same (not by CHAP, ' +
+      'which does not show the password).',
   },
   {
     key: 'lockoutTime',

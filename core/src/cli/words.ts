@@ -1,0 +1,72 @@
+import { lookup } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Argument } from '../config/commandline.js';
+import { guess } from '../config/guess.js';
+import { UserError } from '../errors.js';
+import { parseIP } from '../protocol/ip.js';
+
+/** Words that people try where a command stands, and what they want. */
+const synonyms: Readonly<Record<string, string>> = {
+  adduser: 'user',
+  useradd: 'user',
+  passwd: 'user',
+  password: 'user',
+  htpasswd: 'user',
+  pis5user: 'user',
+  user: 'user',
+  check: 'check',
+  configtest: 'check',
+  test: 'check',
+  verify: 'check',
+  help: 'help',
+  version: 'version',
+};
+/** Words for what it does without a command. */
+const nothing = new Set(['daemon', 'listen', 'restart', 'run', 'serve', 'server', 'start']);
+
+const commands = ['user', 'check'];
+
+async function isHost(word: string): Promise<boolean> {
+  return lookup(word).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What somebody may have meant by a word that is no address, as the end of a sentence. */
+function meaning(word: string): string {
+  const lower = word.toLowerCase();
+  const meant = guess(lower, Object.keys(synonyms));
+  if (nothing.has(lower)) return 'no command: "picosocks5" alone serves';
+  if (meant !== undefined) return `no command; did you mean "picosocks5 ${synonyms[meant]}"?`;
+  return 'neither an address to listen at nor a command (user, check); --help says more';
+}
+
+/**
+ * Looks at the words that would be addresses to listen at.
+ *
+ * @throws {UserError} if one is no address but a command that is misspelt, or the name of a file:
+ *   with a guess at what was meant.
+ */
+export async function demandAddresses(args: readonly Argument[]): Promise<void> {
+  for (const [index, arg] of args.entries()) {
+    if (arg.kind !== 'option' || arg.option.key !== 'listen') continue;
+    const word = arg.value;
+    if (!/^[^\s:[\]*]+$/.test(word) || parseIP(word) !== undefined || /^\d+$/.test(word)) continue;
+    if (word === 'localhost' || word === hostname()) continue;
+    // Where a command stands, one that is nearly one is not looked up first.
+    const isCommand = index === 0 && guess(word, commands) !== undefined;
+    if (isCommand) {
+      throw new UserError(`"${word}" is ${meaning(word)} A host of that name is ${word}:1080`);
+    }
+    if (await isHost(word)) continue;
+    if (existsSync(word)) {
+      throw new UserError(
+        `"${word}" is a file, not an address to listen at; did you mean --auth ${word} (users) ` +
+          `or --config ${word}?`,
+      );
+    }
+    if (!word.includes('.')) throw new UserError(`"${word}" is ${meaning(word)}`);
+  }
+}
