@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
 import { libcryptSupports } from '#core/auth/crypt/libcrypt.js';
+import { sharedBuffer } from '#core/net/buffers.js';
 import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client, echoServer } from '../support/sockets.js';
@@ -130,6 +131,59 @@ for (const [format, secret] of secrets) {
     assert.notEqual((await login(t, port, 'alice', 'wrong')).status, 0);
   });
 }
+
+const empties: [user: string, password: string, anonymous: boolean, as: string | undefined][] = [
+  ['root', '', true, 'anonymous'],
+  ['', '', true, 'anonymous'],
+  ['alice', '', true, 'anonymous'],
+  ['alice', PASSWORD, true, 'alice'],
+  ['empty', '', true, 'empty'],
+  ['empty', '', false, 'empty'],
+  ['alice', 'wrong', true, undefined],
+  ['nobody', 'x', true, undefined],
+  ['root', '', false, undefined],
+];
+for (const [user, password, anonymous, as] of empties) {
+  const where = anonymous ? 'where one need not' : 'where one has to';
+  test(`logging in as "${user}" with "${password}" ${where}: ${as}`, async (t) => {
+    const auth = [passwordFile(t, plain, `empty::${plainSecret('')}`)];
+    const { port, event } = await startServer(t, { auth, anonymous });
+    const client = await Client.connect(t, port);
+    client.send(5, 2, NONE, USERPASS);
+    assert.deepEqual(await client.read(2), bytes(5, USERPASS));
+    client.send(1, user.length, user, password.length, password);
+    assert.equal((await client.read(2))[1] === 0, as !== undefined);
+    if (as === undefined) return;
+    assert.equal((await event('authenticated')).user, as === 'anonymous' ? undefined : as);
+    assert.equal((await connectTo(client, '127.0.0.1', await echoServer(t))).reply, 0);
+  });
+}
+
+for (const [name, method, answer] of [
+  ['username/password', USERPASS, bytes(1, 1)],
+  ['CHAP', CHAP, bytes(1, 1, 0, 1, 1)],
+] as const) {
+  test(`a message that is none of ${name} gets a failure status, and is a protocol error`, async (t) => {
+    const { port, events, event } = await startServer(t, { auth: [passwordFile(t, plain)] });
+    const client = await Client.connect(t, port);
+    client.send(5, 1, method, 9, 9, 9);
+    assert.deepEqual(await client.readAll(), bytes(5, method, answer));
+    client.socket.end();
+    assert.equal((await event('rejected')).reason, 'protocol-error');
+    assert.equal((await event('closed')).reason, 'protocol-error');
+    assert.ok(!events.some(({ type }) => type === 'authentication-failed'));
+  });
+}
+
+test('a password does not stay in the buffer that it was read into', async (t) => {
+  const secret = 'a password to be found';
+  const { port } = await startServer(t, {
+    auth: [passwordFile(t, `alice::${plainSecret(secret)}`)],
+  });
+  const { status } = await login(t, port, 'alice', secret);
+  assert.equal(status, 0);
+  assert.equal(sharedBuffer.includes(secret), false);
+});
 
 async function assertLogin(t: TestContext, options: ServerOptions, users: string[]) {
   const { port, events } = await startServer(t, options);

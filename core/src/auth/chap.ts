@@ -7,7 +7,6 @@ import {
   isSuccess,
   parseChap,
 } from '../protocol/chap.js';
-import { ProtocolError } from '../protocol/parser.js';
 import { Method } from '../protocol/socks5.js';
 import type { AuthenticationFailure, AuthenticationMethod, Exchange, Identity } from './method.js';
 import { decodeUserName } from './username.js';
@@ -16,7 +15,7 @@ import { decodeUserName } from './username.js';
 const CHALLENGE_LENGTH = 32;
 
 const SUCCESS = Uint8Array.of(0x00);
-const FAILURE = Uint8Array.of(0x01);
+const refusal = encodeChap([Attribute.status, Uint8Array.of(0x01)]);
 
 /**
  * CHAP (draft-ietf-aft-socks-chap-01) with HMAC-MD5. A client names its user with its algorithms
@@ -26,13 +25,11 @@ export const chap: AuthenticationMethod = {
   id: 'chap',
   code: Method.chap,
   strength: 20,
+  refusal,
   available: ({ users }) => users.has('plain'),
   async authenticate(exchange) {
-    const result = await negotiate(exchange).catch((error: unknown) => {
-      if (error instanceof ProtocolError) return { user: undefined, failure: error.message };
-      throw error;
-    });
-    if ('failure' in result) exchange.write(encodeChap([Attribute.status, FAILURE]));
+    const result = await negotiate(exchange);
+    if ('failure' in result) exchange.write(refusal);
     return result;
   },
 };

@@ -43,6 +43,12 @@ export interface AuthenticationMethod {
   readonly strength: number;
   /** Whether a client could authenticate this way. */
   available(authentication: Authentication): boolean;
-  /** Holds the method's subnegotiation, its last answer included. */
+  /** The answer to a message that is none of the method's; left out where it has no answer. */
+  readonly refusal?: Uint8Array;
+  /**
+   * Holds the method's subnegotiation, its last answer included.
+   *
+   * @throws {ProtocolError} if the client sends what is no message: {@link refusal} answers it.
+   */
   authenticate(exchange: Exchange): Promise<Identity | AuthenticationFailure>;
 }

@@ -88,8 +88,11 @@ export class ClientStream {
   }
 
   #take(chunk: Buffer): boolean {
-    this.#bytes =
-      this.#bytes === nothing ? Buffer.from(chunk) : Buffer.concat([this.#bytes, chunk]);
+    const before = this.#bytes;
+    this.#bytes = before === nothing ? Buffer.from(chunk) : Buffer.concat([before, chunk]);
+    // Who wipes a password wipes what is kept here: there shall be no other copy of it.
+    chunk.fill(0);
+    before.fill(0);
     this.#advance();
     return this.#bytes.length < MAX_AHEAD;
   }
@@ -109,6 +112,7 @@ export class ClientStream {
         throw new ClientLeft();
       }
     } catch (error) {
+      this.#bytes.fill(0);
       reader.reject(error as Error);
     }
     this.#reader = undefined;

@@ -2,6 +2,7 @@ import type { Authentication, AuthenticationMethod, Identity } from '../auth/met
 import type { CloseReason } from '../events.js';
 import { type Address, AddressTypeError } from '../protocol/address.js';
 import { parseOpening } from '../protocol/opening.js';
+import { type Parser, ProtocolError } from '../protocol/parser.js';
 import { encodeReply4 } from '../protocol/socks4.js';
 import {
   Command,
@@ -70,11 +71,15 @@ export async function negotiate(
   stream.write(encodeMethod(method?.code ?? Method.noAcceptable));
   if (method === undefined) throw noAcceptableMethod(opening.greeting);
   listener.chose(method.id);
-  const result = await method.authenticate({
+  const exchange = {
     ...host.authentication,
     client,
-    read: (parse) => stream.read(parse),
-    write: (bytes) => stream.write(bytes),
+    read: <T>(parse: Parser<T>) => stream.read(parse),
+    write: (bytes: Uint8Array) => stream.write(bytes),
+  };
+  const result = await method.authenticate(exchange).catch((error: unknown) => {
+    if (error instanceof ProtocolError && method.refusal) stream.write(method.refusal);
+    throw error;
   });
   if ('failure' in result) {
     listener.failed(method.id, result.user, result.failure);
