@@ -189,7 +189,8 @@ test('user makes lines for a password file', async (t) => {
   mkdirSync(join(folder, 'x'));
   const user = (args: string[], input: string) =>
     run(t, process.execPath, [PICOSOCKS5, 'user', ...args], { input });
-  const { stdout } = await user(['-g', 'staff', 'alice'], 'pa:ss\npa:ss\n');
+  const both = ['-g', 'staff', '-m', 'chap,basic', 'alice'];
+  const { stdout } = await user(both, 'pa:ss\npa:ss\n');
   const lines = stdout.split('\n');
   assert.match(String(lines[0]), /^alice:staff:\$6\$/);
   assert.equal(lines[1], `alice:staff:${plainSecret('pa:ss')}`);

@@ -48,6 +48,15 @@ describe('CryptPool', () => {
     );
   });
 
+  test('a password that is not UTF-8 against bcrypt', async (t) => {
+    if (await withoutYescrypt(t)) return;
+    const latin1 = Buffer.from('p\xe4ss', 'latin1');
+    const hash = '$2b$04$abcdefghijklmnopqrstuu1L3qhPthuwddSyHopqP/p1oYCozgT7m';
+    assert.equal(await pool.verify(latin1, hash), true);
+    assert.equal(await pool.verify(bytes('p\xe4ss'), hash), false);
+    assert.equal(await pool.verify(Buffer.from('p\xe5ss', 'latin1'), hash), false);
+  });
+
   test("leaves the caller's password alone", async () => {
     const slab = Buffer.from(`before ${HORSE} after`);
     assert.equal(await pool.verify(slab.subarray(7, 7 + HORSE.length), SHA512), true);

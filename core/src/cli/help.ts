@@ -61,7 +61,7 @@ export function help(): string {
   return `picosocks5 ${version} - a SOCKS5 server
 
 Usage: picosocks5 [OPTION]... [ADDRESS[:PORT]]...
-       picosocks5 user [-m METHODS] [-g GROUP] NAME
+       picosocks5 user [-f FILE] [-m METHODS] [-g GROUP] NAME
        picosocks5 check [OPTION]... USER COMMAND DESTINATION [CLIENT]
 
 ${sections.join('\n')}
@@ -70,7 +70,7 @@ ${command.join('')}
 Examples:
   picosocks5                              on this machine only, without users
   picosocks5 -a users.txt "*:1080"        for others, with the users of a file
-  picosocks5 user alice >> users.txt      makes a user's lines for that file
+  picosocks5 user -f users.txt alice      adds a user, or changes the password
 
 The manual page picosocks5(8) says more.
 `;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { hashSync } from 'bcryptjs';
 import { DIGITS, md5Crypt } from './md5crypt.js';
@@ -91,10 +92,10 @@ function shaRounds(text: string | undefined): number {
  * CPU time, as the hash asks; the comparison takes the same time wherever the hashes differ.
  *
  * A password with a NUL, or longer than {@link MAX_PASSWORD_BYTES}, never matches; nor does one
- * that is not UTF-8 match a bcrypt hash. Bcrypt uses the first 72 bytes only.
+ * that is not UTF-8 match a bcrypt hash without `libcrypt`. Bcrypt uses the first 72 bytes only.
  *
  * @param password the octets received
- * @param libcrypt the system's crypt(3), which yescrypt hashes need
+ * @param libcrypt the system's crypt(3), see {@link useOfLibcrypt}
  * @throws Error when the hash is malformed (see {@link parseHash}), or `libcrypt` is missing or
  *   fails
  */
@@ -110,7 +111,8 @@ export function verifyHash(password: Uint8Array, hash: string, libcrypt?: Crypt)
       return equal(setting + shaCrypt(format, password, salt, rounds), hash);
     case 'bcrypt': {
       const text = decodeUtf8(password);
-      if (text === undefined) return false;
+      if (text === undefined)
+        return libcrypt !== undefined && equal(libcrypt(password, hash), hash);
       return equal(hashSync(text, hash.slice(0, BCRYPT_SETTING_LENGTH)), hash);
     }
     case 'yescrypt':
@@ -119,6 +121,18 @@ export function verifyHash(password: Uint8Array, hash: string, libcrypt?: Crypt)
       }
       return equal(libcrypt(password, hash), hash);
   }
+}
+
+/**
+ * Whether checking a password needs the system's crypt(3): yescrypt hashes do; a bcrypt hash may
+ * `try` it for a password that is not UTF-8, which what we have ourselves cannot hash.
+ *
+ * @throws Error when the hash is malformed, see {@link parseHash}
+ */
+export function useOfLibcrypt(password: Uint8Array, hash: string): 'need' | 'try' | 'none' {
+  const { format } = parseHash(hash);
+  if (format === 'yescrypt') return 'need';
+  return format === 'bcrypt' && !isUtf8(password) ? 'try' : 'none';
 }
 
 function equal(computed: string, expected: string): boolean {
@@ -140,15 +154,17 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
  * A new hash of `password`, for a line of a password file: `$6$` with 16 random salt characters and
  * the default rounds. Takes some 10 ms of CPU time.
  *
+ * @param password as octets, or as text that is sent in UTF-8
  * @throws RangeError when no client could send the password: one that is empty, is over
- *   {@link MAX_PASSWORD_BYTES} bytes of UTF-8, or has a NUL or a lone surrogate
+ *   {@link MAX_PASSWORD_BYTES} bytes, or has a NUL or a lone surrogate
  */
-export function makeHash(password: string): string {
-  const bytes = Buffer.from(password);
+export function makeHash(password: string | Uint8Array): string {
+  const bytes = typeof password === 'string' ? Buffer.from(password) : Buffer.from(password);
   if (bytes.length === 0 || bytes.length > MAX_PASSWORD_BYTES) {
     throw new RangeError(`a password must be 1 to ${MAX_PASSWORD_BYTES} bytes long`);
   }
-  if (bytes.includes(0) || bytes.toString() !== password) {
+  const isLossy = typeof password === 'string' && bytes.toString() !== password;
+  if (bytes.includes(0) || isLossy) {
     throw new RangeError('a password must not have a NUL or a lone surrogate');
   }
   const salt = Array.from(randomBytes(16), (byte) => DIGITS.charAt(byte & 63)).join('');

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { parseHash } from './formats.js';
+import { parseHash, useOfLibcrypt } from './formats.js';
 import { libcryptSupports } from './libcrypt.js';
 import type { CryptReply, CryptRequest } from './worker.js';
 
@@ -67,7 +67,7 @@ export class CryptPool {
    *   pool is closed
    */
   async verify(password: Uint8Array, hash: string): Promise<boolean> {
-    const native = parseHash(hash).format === 'yescrypt';
+    const native = useOfLibcrypt(password, hash) !== 'none';
     if (this.#closed) throw closedError();
     const worker = this.#idleWorker();
     if (worker === undefined && this.#waiting.length >= this.#queue) throw new CryptPoolBusyError();
@@ -89,10 +89,10 @@ export class CryptPool {
 
   /**
    * Ends every thread. What is not yet checked is rejected, now and from now on, but for the
-   * yescrypt hashes that are being computed: these are waited for.
+   * hashes that native code is computing: these are waited for.
    *
-   * A program that may be checking yescrypt hashes closes its pool before it calls process.exit(),
-   * which kills the process with SIGABRT if a thread is then loading native code.
+   * A program that may be checking yescrypt or bcrypt hashes closes its pool before it calls
+   * process.exit(), which kills the process with SIGABRT if a thread is then loading native code.
    */
   async close(): Promise<void> {
     this.#closed = true;

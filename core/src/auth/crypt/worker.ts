@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../errors.js';
-import { parseHash, verifyHash } from './formats.js';
+import { useOfLibcrypt, verifyHash } from './formats.js';
 import { loadLibcrypt } from './libcrypt.js';
 
 /** What a thread of the pool is asked: whether the password has the hash. */
@@ -18,8 +18,10 @@ parentPort?.on('message', async (request: CryptRequest) => {
 
 async function answer({ password, hash }: CryptRequest): Promise<CryptReply> {
   try {
-    const yescrypt = parseHash(hash).format === 'yescrypt';
-    return { matched: verifyHash(password, hash, yescrypt ? await loadLibcrypt() : undefined) };
+    const use = useOfLibcrypt(password, hash);
+    const loading = use === 'none' ? undefined : loadLibcrypt();
+    const libcrypt = await (use === 'try' ? loading?.catch(() => undefined) : loading);
+    return { matched: verifyHash(password, hash, libcrypt) };
   } catch (error) {
     return { error: messageOf(error) };
   } finally {

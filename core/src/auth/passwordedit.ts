@@ -1,0 +1,66 @@
+import { messageOf, UserError } from '../errors.js';
+import { hasContent, parseLine } from './passwordfile.js';
+import { decodeUserName } from './username.js';
+
+const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
+/** A password file with other lines for a user. */
+export interface Edited {
+  readonly octets: Buffer;
+  /** How many lines the user had. */
+  readonly before: number;
+}
+
+/**
+ * Puts new lines for a user in the place of the first one, and removes the others. All else stays
+ * as it is, octet by octet.
+ *
+ * @param name the file's, for messages.
+ * @param linesFor makes the new lines, without their line feeds; told the user's group so far.
+ * @throws {UserError} naming the line, if it is no password file.
+ */
+export function replaceUser(
+  octets: Buffer,
+  name: string,
+  user: string,
+  linesFor: (group: string | undefined) => readonly string[],
+): Edited {
+  const hasMark = octets.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  const parts: Buffer[] = hasMark ? [BYTE_ORDER_MARK] : [];
+  const firstEnd = octets.indexOf(LINE_FEED);
+  const ending = firstEnd > 0 && octets[firstEnd - 1] === 0x0d ? '\r\n' : '\n';
+  const linesOf = (group: string | undefined) =>
+    Buffer.from(
+      linesFor(group)
+        .map((line) => line + ending)
+        .join(''),
+    );
+  let before = 0;
+  let number = 0;
+  let start = hasMark ? BYTE_ORDER_MARK.length : 0;
+  while (start < octets.length) {
+    number++;
+    const feed = octets.indexOf(LINE_FEED, start);
+    const end = feed < 0 ? octets.length : feed;
+    const text = decodeUserName(octets.subarray(start, end));
+    const entry = hasContent(text) ? parseAt(text, name, number) : undefined;
+    if (entry?.user === user) {
+      if (before === 0) parts.push(linesOf(entry.secret.group));
+      before++;
+    } else {
+      parts.push(octets.subarray(start, end), Buffer.from(feed < 0 ? ending : '\n'));
+    }
+    start = end + 1;
+  }
+  if (before === 0) parts.push(linesOf(undefined));
+  return { octets: Buffer.concat(parts), before };
+}
+
+function parseAt(text: string, name: string, number: number) {
+  try {
+    return parseLine(text, number);
+  } catch (error) {
+    throw new UserError(`${name}:${number}: ${messageOf(error)}`);
+  }
+}
