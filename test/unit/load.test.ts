@@ -99,7 +99,7 @@ describe('settings', () => {
       'b.ini': 'timeout = 30\n',
     });
     const warnings: string[] = [];
-    const args = parseCommandLine(['-c', join(directory, 'a.ini')]);
+    const args = parseCommandLine(['-c', `${directory}/a.ini`]);
     const { timeout, users } = await loadSettings(args, (message) => warnings.push(message));
     assert.equal(timeout, 30);
     assert.deepEqual({ ...users }, { x: { connections: 2, rateUp: 1 } });
