@@ -1,4 +1,5 @@
 import { monotonic } from '../clock.js';
+import { networkOf } from '../protocol/ip.js';
 import { KnownLogins } from './knownlogins.js';
 
 /** How failed logins are answered. */
@@ -175,17 +176,4 @@ function remember(map: Map<string, Failures>, key: string, now: number, time: nu
 
 function pairKey(address: string, user: string): string {
   return `${networkOf(address)} ${user}`;
-}
-
-/** An IPv4 address itself; of an IPv6 address its /64, which one host usually has to itself. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const rest = tail === '' ? [] : tail.split(':');
-    while (groups.length + rest.length < 8) groups.push('0');
-    groups.push(...rest);
-  }
-  return groups.slice(0, 4).join(':');
 }

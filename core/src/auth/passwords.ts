@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { networkOf } from '../protocol/ip.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
-import { type Lockout, networkOf } from './lockout.js';
+import type { Lockout } from './lockout.js';
 import type { AuthenticationFailure } from './method.js';
 import type { Secret } from './source.js';
 import type { Users } from './users.js';

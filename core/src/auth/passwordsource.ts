@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../errors.js';
 import { Turn } from '../turn.js';
 import { parseHash } from './crypt/formats.js';
@@ -196,7 +196,13 @@ function idleUser(user: string, earlier: number): string {
   );
 }
 
-async function readWhole(file: string): Promise<{ octets: Buffer; stats: Stats }> {
+interface Whole {
+  readonly octets: Buffer;
+  /** undefined where it cannot be told. */
+  readonly stats: Stats | undefined;
+}
+
+async function readWhole(file: string): Promise<Whole> {
   const handle = await openFile(file);
   try {
     const stats = await handle.stat();
@@ -250,17 +256,26 @@ function quote(text: string): string {
  *
  * Warned of are lines of the old form, secrets that never count, and a file that others than its
  * owner can read or change.
+ *
+ * @param read what reads a file, if it is not read here.
  */
-export function passwordFileFormat(pool: CryptPool): AuthenticationSourceFormat {
+export function passwordFileFormat(
+  pool: CryptPool,
+  read?: (file: string) => Promise<Buffer>,
+): AuthenticationSourceFormat {
+  const whole = async (file: string): Promise<Whole> =>
+    read === undefined
+      ? readWhole(file)
+      : { octets: await read(file), stats: await statFile(file).catch(() => undefined) };
   return {
     id: 'password',
     async open(file, warn) {
-      const { octets, stats } = await readWhole(file).catch((error: unknown) => {
+      const { octets, stats } = await whole(file).catch((error: unknown) => {
         throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
       });
       const source = await new Reading(file, octets, pool).source(warn);
-      const hasMode = stats.isFile() && process.platform !== 'win32';
-      const exposed = hasMode ? exposure(file, stats) : undefined;
+      const told = stats?.isFile() && process.platform !== 'win32' ? stats : undefined;
+      const exposed = told && exposure(file, told);
       if (exposed !== undefined) warn(exposed);
       return source;
     },

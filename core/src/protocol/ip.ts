@@ -119,3 +119,20 @@ export function canonicalIP(text: string): string {
   const zone = text.indexOf('%');
   return octets.length === 16 && zone >= 0 ? formatIP(octets) + text.slice(zone) : formatIP(octets);
 }
+
+/** How much of an IPv6 address stands for one host, which usually has it to itself: octets. */
+const NETWORK_OCTETS = 8;
+
+/**
+ * What counts as one client where clients are counted: of an IPv6 address its /64, an IPv4 address
+ * itself.
+ *
+ * @param text an IP address; other text stands for itself.
+ */
+export function networkOf(text: string): string {
+  if (!text.includes(':')) return text;
+  const octets = parseIP(text);
+  if (octets === undefined) return text;
+  if (octets.length === 4) return formatIP(octets);
+  return `${formatIP(octets.slice().fill(0, NETWORK_OCTETS))}/${NETWORK_OCTETS * 8}`;
+}
