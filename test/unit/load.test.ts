@@ -94,7 +94,16 @@ describe('settings', () => {
       'a.ini': [
         ...['timeout = 10', 'timeout = 20', 'timeout = 20', 'auth = a', 'auth = b'],
         ...['include = @/b.ini', '[staff]', 'maxconn = 1', 'request = all', 'request = !all'],
-        ...['[user:x]', 'maxconn = 2', '[staff]', 'maxconn = 3', '[ user: x ]', 'rate-up = 1'],
+        ...[
+          '[user:x]',
+          'maxconn = 2',
+          '[staff]',
+          'maxconn = 3',
+          '[ user: x ]',
+          'rate-up = 1',
+          'maxconn = 2',
+          'rate-up = 2',
+        ],
       ].join('\n'),
       'b.ini': 'timeout = 30\n',
     });
@@ -102,12 +111,13 @@ describe('settings', () => {
     const args = parseCommandLine(['-c', `${directory}/a.ini`]);
     const { timeout, users } = await loadSettings(args, (message) => warnings.push(message));
     assert.equal(timeout, 30);
-    assert.deepEqual({ ...users }, { x: { connections: 2, rateUp: 1 } });
+    assert.deepEqual({ ...users }, { x: { connections: 2, rateUp: 2 } });
     assert.deepEqual(
       warnings.map((message) => message.replaceAll(directory, '@')),
       [
         '@/a.ini:2: timeout: line 1 is not in force, as this one follows',
         '@/a.ini:14: maxconn of [staff]: line 8 is not in force, as this one follows',
+        '@/a.ini:18: rate-up of [user: x]: line 16 is not in force, as this one follows',
       ],
     );
   });

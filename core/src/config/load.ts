@@ -130,7 +130,7 @@ class Once {
   }
 
   note(file: string, line: number, section: string | undefined, name: string, value: string): void {
-    const key = JSON.stringify([section, name]);
+    const key = JSON.stringify([section?.replace(/:\s+/, ':'), name]);
     const before = this.#lines.get(key);
     this.#lines.set(key, { line, value });
     if (before === undefined || before.value === value) return;
