@@ -67,7 +67,9 @@ export function setStartAtLogin(enabled: boolean): void {
  * @throws the system's error.
  */
 export function repairStartAtLogin(): void {
-  if (process.platform !== 'linux') {
+  // macOS knows the app itself, wherever it is; and its user may have switched the start off there.
+  if (process.platform === 'darwin') return;
+  if (process.platform === 'win32') {
     const [path = process.execPath, ...args] = command();
     if (!app.getLoginItemSettings({ path, args }).openAtLogin) setStartAtLogin(true);
     return;
