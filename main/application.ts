@@ -1,15 +1,12 @@
 import { networkInterfaces } from 'node:os';
-import {
-  app,
-  dialog,
-  nativeTheme,
-  powerMonitor,
-  Notification as SystemNotification,
-} from 'electron';
+import { setTimeout as delay } from 'node:timers/promises';
+import { app, nativeTheme, powerMonitor } from 'electron';
 import { type LogLevel, messageOf, type ServerEvent } from 'picosocks5';
-import type { AppState, Notification, SettingKey, SettingsState, Theme } from './contract.js';
-import { setStartAtLogin } from './desktop/autostart.js';
+import type { AppState, SettingKey, SettingsState, Theme } from './contract.js';
+import { repairStartAtLogin, setStartAtLogin } from './desktop/autostart.js';
+import { Dialogs } from './desktop/dialogs.js';
 import { setApplicationMenu } from './desktop/menu.js';
+import { Notifications } from './desktop/notifications.js';
 import { TrayIcon } from './desktop/tray.js';
 import { hasTrayHost } from './desktop/trayhost.js';
 import { MainWindow } from './desktop/window.js';
@@ -23,7 +20,7 @@ import { watchNetwork } from './server/networkwatch.js';
 import { Traffic } from './server/traffic.js';
 import { DESCRIPTORS } from './settings/descriptors.js';
 import { Settings } from './settings/store.js';
-import { Keychain } from './users/keychain.js';
+import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 
 /** How often the window is told of connections, and of traffic, ms. */
@@ -34,17 +31,19 @@ const TRAFFIC_PERIOD = 1000;
 const TRAY_PERIOD = 5000;
 const TRAY_TRIES = 24;
 
-/** Notifications that wait for a window, at most. */
-const MAX_WAITING = 20;
+/** How long the start of the server waits for the keychain, ms: logins wait for it longer. */
+const KEYCHAIN_TIME = 1000;
 
 /** The app: its parts, and what each tells the others. */
 export class Application {
-  readonly #waiting: Notification[] = [];
+  readonly #window = new MainWindow();
+  readonly #dialogs = new Dialogs(() => this.#window.shown);
+  readonly #notifications = new Notifications(this.#window, () => this.showWindow());
   readonly #settings = Settings.open(app.getPath('userData'), (message) =>
-    this.#waiting.push({ severity: 'warning', message }),
+    this.#notifications.notify({ severity: 'warning', message }),
   );
   readonly #logFile = new LogFile(app.getPath('logs'), this.#settings.values.loglevel as LogLevel);
-  readonly #users = new DesktopUsers(this.#settings, new Keychain());
+  readonly #users = new DesktopUsers(this.#settings, new Keychain(), { look: lockOfKeychain });
   readonly #connections = new ConnectionLog();
   readonly #traffic = new Traffic();
   readonly #server = new ServerController({
@@ -53,21 +52,22 @@ export class Application {
     log: this.#connections,
     traffic: this.#traffic,
     sinks: [
-      this.#logFile.log,
+      this.#logFile,
       {
         id: 'notifications',
-        wants: (type) => type === 'warning' || type === 'error',
+        wants: (type) => ['warning', 'error', 'authentication-failed'].includes(type),
         handle: (event) => this.#notifyEvent(event),
       },
     ],
     interfaces: networkInterfaces,
   });
-  readonly #window = new MainWindow();
   #tray: TrayIcon | undefined;
   /** The command that the window is opened for. */
   #openedFor: string | undefined;
   /** Whether the app is on its way out: then closing the window closes it. */
   #quitting = false;
+  /** What of the keychain was announced to who does not look at the window. */
+  #announcedProblem: string | undefined;
 
   /** @param hidden whether the window stays closed, as at login. */
   async run(hidden: boolean): Promise<void> {
@@ -80,6 +80,7 @@ export class Application {
         users: this.#users,
         server: this.#server,
         connections: this.#connections,
+        dialogs: this.#dialogs,
         logFolder: this.#logFile.folder,
         state: () => this.#state(),
       }),
@@ -88,11 +89,12 @@ export class Application {
     );
     setApplicationMenu((command) => this.#command(command), !app.isPackaged);
     nativeTheme.themeSource = themeSource(this.#settings.values.theme);
+    const started = this.#startServer();
+    this.#repairStartAtLogin();
     await this.#offerTray();
     this.#waitForTray();
     if (!hidden || this.#tray === undefined) this.showWindow();
-    await this.#users.refresh();
-    if (this.#settings.values.startServer) await this.#server.start().catch(() => {});
+    await started;
   }
 
   showWindow(): void {
@@ -113,26 +115,39 @@ export class Application {
     this.#window.destroy();
   }
 
+  /** Reads the keychain and starts the server, if it is to start; neither waits long for the other. */
+  async #startServer(): Promise<void> {
+    const read = this.#users.refresh();
+    if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
+    await Promise.race([read, delay(KEYCHAIN_TIME)]);
+    await this.#server.start().catch(() => {});
+  }
+
   #connect(): void {
     this.#server.on('status', (status) => {
       tell(this.#window.contents, 'server', status);
       this.#showTray();
       if (status.state === 'error' && status.problem !== undefined) {
         this.#logFile.write('error', status.problem);
-        this.#announce(status.problem);
+        this.#notifications.announce(status.problem);
       }
     });
+    this.#users.on('state', () => this.#showUsers());
     this.#users.on('change', () => {
-      tell(this.#window.contents, 'users', this.#users.state);
-      this.#server.apply().catch((error: unknown) => {
-        this.#notify({ severity: 'error', message: messageOf(error) });
-      });
+      this.#showUsers();
+      this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
     this.#settings.on('change', (keys) => this.#settingsChanged(keys));
     this.#window.on('place', (place) => {
-      this.#settings.window = place;
+      try {
+        this.#settings.window = place;
+      } catch (error) {
+        this.note(messageOf(error));
+      }
     });
     this.#window.on('close', (event) => this.#windowCloses(event));
+    this.#window.on('note', (message) => this.#logFile.write('error', message));
+    this.#window.on('dead', (why) => void this.#askAboutDeadWindow(why));
     const network = watchNetwork(() => {
       tell(this.#window.contents, 'settings', this.#settingsState());
       void this.#server.networkChanged();
@@ -140,7 +155,9 @@ export class Application {
     powerMonitor.on('resume', () => {
       network.check();
       void this.#server.networkChanged();
+      this.#retryKeychain();
     });
+    powerMonitor.on('unlock-screen', () => this.#retryKeychain());
     setInterval(() => this.#sendConnections(), CONNECTIONS_PERIOD);
     setInterval(() => this.#sample(), TRAFFIC_PERIOD);
   }
@@ -150,7 +167,7 @@ export class Application {
     tell(this.#window.contents, 'settings', this.#settingsState());
     for (const key of keys) {
       if (key === 'theme') nativeTheme.themeSource = themeSource(values.theme);
-      else if (key === 'loglevel') this.#logFile.log.setLevel(values.loglevel as LogLevel);
+      else if (key === 'loglevel') this.#logFile.setLevel(values.loglevel as LogLevel);
       else if (key === 'startAtLogin') this.#changeStartAtLogin(values.startAtLogin);
     }
     this.#showTray();
@@ -160,9 +177,27 @@ export class Application {
     try {
       setStartAtLogin(enabled);
     } catch (error) {
-      const message = `Start at login cannot be changed: ${messageOf(error)}`;
-      this.#notify({ severity: 'error', message });
+      this.#complain(`Start at login cannot be changed: ${messageOf(error)}`);
     }
+  }
+
+  #repairStartAtLogin(): void {
+    if (!this.#settings.values.startAtLogin) return;
+    try {
+      repairStartAtLogin();
+    } catch (error) {
+      this.#complain(`Start at login does not work: ${messageOf(error)}`);
+    }
+  }
+
+  #showUsers(): void {
+    if (this.#users.problem === undefined) this.#announcedProblem = undefined;
+    tell(this.#window.contents, 'users', this.#users.state);
+  }
+
+  /** Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well. */
+  #retryKeychain(): void {
+    if (this.#users.problem !== undefined) void this.#users.refresh();
   }
 
   #sendConnections(): void {
@@ -186,10 +221,17 @@ export class Application {
       start: () => void this.#server.start().catch(() => {}),
       stop: () => void this.#server.stop(),
       open: (view) => {
-        if (view !== undefined) this.#command(`view.${view}`);
-        this.showWindow();
+        if (view === undefined) this.showWindow();
+        else this.#command(`view.${view}`);
       },
-      setStartAtLogin: (value) => this.#settings.set({ key: 'startAtLogin', value }),
+      setStartAtLogin: (value) => {
+        try {
+          this.#settings.set({ key: 'startAtLogin', value });
+        } catch (error) {
+          this.#complain(messageOf(error));
+        }
+        this.#showTray();
+      },
       quit: () => app.quit(),
     });
     this.#showTray();
@@ -211,10 +253,15 @@ export class Application {
     this.#tray?.show(this.#server.status, { connections, startAtLogin });
   }
 
+  /** Runs a command of a menu: where the window is needed, it is shown, whether there is one or not. */
   #command(command: string): void {
-    if (command === 'app.quit') app.quit();
-    else if (this.#window.exists) tell(this.#window.contents, 'command', command);
+    if (command === 'app.quit') {
+      app.quit();
+      return;
+    }
+    if (this.#window.isConnected) tell(this.#window.contents, 'command', command);
     else this.#openedFor = command;
+    this.showWindow();
   }
 
   /** Closing keeps the server where there is a tray to come back from; elsewhere it asks. */
@@ -231,7 +278,7 @@ export class Application {
       this.#window.hide();
       return;
     }
-    const { response } = await dialog.showMessageBox({
+    const response = await this.#dialogs.ask({
       type: 'question',
       message: 'Quit PicoSOCKS5?',
       detail:
@@ -245,26 +292,49 @@ export class Application {
     else if (response === 1) this.#window.hide();
   }
 
-  #notify(notification: Notification): void {
-    if (this.#window.exists) tell(this.#window.contents, 'notification', notification);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(notification);
+  /** A page that keeps dying is not loaded for ever; it is once more whenever the user wants it. */
+  async #askAboutDeadWindow(why: 'gone' | 'hangs'): Promise<void> {
+    // One that is hidden is loaded again when it is shown.
+    if (!this.#window.isVisible) return;
+    const response = await this.#dialogs.ask({
+      type: 'error',
+      message: why === 'gone' ? 'The window keeps failing.' : 'The window does not answer.',
+      detail: 'The server goes on meanwhile. The log of PicoSOCKS5 says more.',
+      buttons: ['Load it again', 'Wait', 'Quit PicoSOCKS5'],
+      defaultId: 0,
+      cancelId: 1,
+    });
+    if (response === 0) this.#window.reload();
+    else if (response === 2) app.quit();
+  }
+
+  #complain(message: string): void {
+    this.#notifications.notify({ severity: 'error', message });
   }
 
   #notifyEvent(event: ServerEvent): void {
-    if ('message' in event) this.#notify({ severity: event.type, message: event.message });
+    if (event.type === 'warning' || event.type === 'error') {
+      this.#notifications.notify({ severity: event.type, message: event.message });
+    } else if (event.type === 'authentication-failed') {
+      const { problem } = this.#users;
+      if (problem !== undefined && event.detail === problem) {
+        this.#tellOfLogin(`${event.user} could not log in. ${problem}`, problem);
+      }
+    }
   }
 
-  /** Tells who does not look at the window. */
-  #announce(body: string): void {
-    if (this.#window.isVisible || !SystemNotification.isSupported()) return;
-    const notification = new SystemNotification({ title: 'PicoSOCKS5', body });
-    notification.on('click', () => this.showWindow());
-    notification.show();
+  /** A login that fails because of the keychain is told, and announced once. */
+  #tellOfLogin(message: string, problem: string): void {
+    this.#notifications.notify({ severity: 'warning', message });
+    if (this.#announcedProblem === problem) return;
+    this.#announcedProblem = problem;
+    this.#notifications.announce(message);
   }
 
   #state(): AppState {
     const state = this.#present();
     this.#openedFor = undefined;
+    this.#window.connected();
     return state;
   }
 
@@ -279,7 +349,7 @@ export class Application {
       settings: this.#settingsState(),
       descriptors: DESCRIPTORS,
       users: this.#users.state,
-      notifications: this.#waiting.splice(0),
+      notifications: this.#notifications.take(),
       command: this.#openedFor,
     };
   }
@@ -306,7 +376,7 @@ export class Application {
   #report(error: unknown): void {
     const stack = error instanceof Error ? error.stack : undefined;
     this.#logFile.write('error', `internal error: ${stack ?? messageOf(error)}`);
-    this.#notify({ severity: 'error', message: `Internal error: ${messageOf(error)}` });
+    this.#complain(`Internal error: ${messageOf(error)}`);
   }
 }
 

@@ -39,6 +39,7 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'server.start': nothing,
   'server.stop': nothing,
   'server.restart': nothing,
+  'settings.check': v.strictTuple([change]),
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
   'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),

@@ -10,14 +10,16 @@ export interface Requests {
   'app.copy'(text: string): void;
   'app.quit'(): void;
   'app.open'(what: 'log-folder' | 'settings-folder'): void;
-  /** Puts a text where the user chooses. @returns false if the user thinks better of it. */
-  'app.export'(file: ExportedFile): boolean;
+  /** Puts a text where the user chooses. @returns the file; undefined if the user chooses none. */
+  'app.export'(file: ExportedFile): string | undefined;
 
   'server.start'(): void;
   'server.stop'(): void;
   /** Takes over the settings that wait for it; connections go on. */
   'server.restart'(): void;
 
+  /** @returns what is wrong with a value; undefined if it could be kept. Nothing is changed. */
+  'settings.check'(change: SettingChange): string | undefined;
   /** Keeps a value if it is valid, and gives it to the server if that needs no restart. */
   'settings.set'(change: SettingChange): void;
   'settings.reset'(key: SettingKey): void;
@@ -107,8 +109,12 @@ export interface ServerStatus {
   readonly listening: readonly string[];
   /** Every address at which programs reach it. */
   readonly endpoints: readonly Endpoint[];
+  /** The address that programs on this computer use, as a URL; undefined while there is none. */
+  readonly url: string | undefined;
   /** Whether clients have to authenticate. */
   readonly authentication: boolean;
+  /** Where other computers reach it without anybody having to log in, as `ADDRESS:PORT`. */
+  readonly exposed: readonly string[];
   /** Settings that wait for a restart of the server. */
   readonly pending: readonly SettingKey[];
   /** When it started. */
@@ -248,12 +254,20 @@ export interface ImportResult {
 }
 
 export interface ExportResult {
+  /** The file that was written. */
+  readonly file: string;
   readonly written: number;
   /** Names that have no password, or are disabled. */
   readonly skipped: readonly string[];
 }
 
-export type ConnectionState = 'negotiating' | 'connecting' | 'open' | 'closed' | 'refused';
+export type ConnectionState =
+  | 'negotiating'
+  | 'connecting'
+  | 'open'
+  | 'closed'
+  | 'refused'
+  | 'login-failed';
 
 /** A connection of the live log; byte counts of open ones are those of the last second. */
 export interface ConnectionRow {

@@ -1,5 +1,4 @@
 import { request } from './bridge.js';
-import { formatEndpoint } from './format.js';
 import { model, type ViewName } from './model.js';
 
 /** Something that the user can do, from a button, a key, the palette or a menu. */
@@ -45,14 +44,6 @@ export async function copy(text: string, what: string): Promise<void> {
   }
 }
 
-/** The address that programs use, with a place for a password where one is needed. */
-export function proxyUrl(scheme = 'socks5h'): string | undefined {
-  const { endpoints, authentication } = model.app.server;
-  const [first] = endpoints;
-  if (first === undefined) return undefined;
-  return `${scheme}://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(first)}`;
-}
-
 /** Moves the server to a port that is free, and starts it there. */
 export async function usePort(port: number): Promise<void> {
   const change = { key: 'port', value: port } as const;
@@ -64,6 +55,13 @@ async function ask(what: 'server.start' | 'server.restart'): Promise<void> {
   await request(what).catch(() => {
     if (model.view !== 'settings') model.show('overview');
   });
+}
+
+/** Shows the users, with the form for a new one open. */
+async function addUser(): Promise<void> {
+  model.show('users');
+  await document.querySelector('pico-workbench')?.updateComplete;
+  document.querySelector('pico-users')?.edit('');
 }
 
 async function importUsers(): Promise<void> {
@@ -86,7 +84,9 @@ async function exportUsers(): Promise<void> {
       result.skipped.length === 0
         ? ''
         : ` Left out, disabled or without one: ${result.skipped.join(', ')}.`;
-    const message = `Users exported: ${result.written}. The file holds secrets readably.${skipped}`;
+    const message =
+      `Users exported: ${result.written}, to ${result.file}. ` +
+      `The file holds secrets readably.${skipped}`;
     model.notify({ severity: 'info', message });
   });
 }
@@ -113,13 +113,18 @@ const global: readonly Command[] = [
   {
     id: 'server.copy',
     title: 'Server: Copy address',
-    enabled: () => proxyUrl() !== undefined,
-    run: () => copy(proxyUrl() ?? '', 'Address'),
+    enabled: () => model.app.server.url !== undefined,
+    run: () => copy(model.app.server.url ?? '', 'Address'),
   },
   view('overview', 'Overview', 'Ctrl+1'),
   view('connections', 'Connections', 'Ctrl+2'),
   view('users', 'Users', 'Ctrl+3'),
   view('settings', 'Settings', 'Ctrl+4'),
+  {
+    id: 'users.new',
+    title: 'Users: Add a user',
+    run: () => addUser(),
+  },
   { id: 'users.import', title: 'Users: Import a password file', run: importUsers },
   {
     id: 'users.export',

@@ -49,3 +49,8 @@ export function count(number: number, noun: string): string {
 export function words(reason: string): string {
   return reason.replaceAll('-', ' ');
 }
+
+/** The URL of the proxy at an address, with a place for a password where one is needed. */
+export function proxyUrl(endpoint: Endpoint, authentication: boolean): string {
+  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
+}

@@ -1,5 +1,6 @@
 import type { AppState, Notification, TrafficSample } from '../main/contract.js';
 import { RequestError, request } from './bridge.js';
+import { recall, remember } from './memory.js';
 
 /** A notification that is shown. */
 export interface Toast extends Notification {
@@ -24,7 +25,7 @@ class Model {
   app!: AppState;
   traffic: TrafficSample[] = [];
   toasts: Toast[] = [];
-  view: ViewName = 'overview';
+  view: ViewName = recall('view', { name: 'overview' as ViewName }).name;
   palette = false;
   /** How many requests are under way. */
   busy = 0;
@@ -54,6 +55,7 @@ class Model {
 
   show(view: ViewName): void {
     this.view = view;
+    remember('view', { name: view });
     this.changed('view');
   }
 

@@ -26,7 +26,7 @@ export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
 export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
 export type { Disposable } from './disposable.js';
-export { messageOf, UserError } from './errors.js';
+export { messageOf, systemMessage, UserError } from './errors.js';
 export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './events.js';
 export { createRegistries, type Registries } from './extensions/registries.js';
 export type { Registry } from './extensions/registry.js';

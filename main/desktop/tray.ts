@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { clipboard, Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import { formatAddress } from 'picosocks5';
 import type { ServerStatus } from '../contract.js';
 
 const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
@@ -36,50 +35,85 @@ function iconOf(state: ServerStatus['state']) {
   return nativeImage.createFromPath(join(ICONS, file ?? `tray-${name}.png`));
 }
 
-/** The address that programs on this computer use. */
-function proxyUrl({ endpoints: [first] }: ServerStatus): string | undefined {
-  return first && `socks5://${formatAddress(first)}`;
-}
-
-/** The icon in the system's tray, and its menu. */
+/**
+ * The icon in the system's tray, and its menu. A menu that is made anew while it is open does
+ * nothing any more when it is clicked, and on Linux an app is not told that it is open: so what
+ * changes all the time, such as a count, is not in the menu but in the icon's tooltip; and not even
+ * there on Linux, where a new tooltip makes the menu anew.
+ */
 export class TrayIcon {
   readonly #tray: Tray;
   readonly #actions: TrayActions;
-  #shown = '';
+  /** What the icon, its tooltip and its menu were made of. */
+  #icon = '';
+  #tip = '';
+  #made = '';
+  /** Whether the menu is seen to be open, and what it becomes when it closes. */
+  #isOpen = false;
+  #next: MenuItemConstructorOptions[] | undefined;
 
   constructor(actions: TrayActions) {
     this.#actions = actions;
     this.#tray = new Tray(iconOf('stopped'));
-    this.#tray.setToolTip('PicoSOCKS5');
     // On macOS a click opens the menu.
     if (process.platform !== 'darwin') this.#tray.on('click', () => actions.open());
   }
 
   /** Shows the present state; nothing is done while it is the same. */
   show(status: ServerStatus, info: TrayInfo): void {
-    const shown = JSON.stringify([status.state, status.problem, status.listening, info]);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
     const where = status.listening.join(', ');
     const state = `${NAMES[status.state]}${where && `: ${where}`}`;
-    this.#tray.setImage(iconOf(status.problem === undefined ? status.state : 'error'));
-    this.#tray.setToolTip(`PicoSOCKS5: ${status.problem ?? state}`);
-    this.#tray.setContextMenu(Menu.buildFromTemplate(this.#menu(status, info, state)));
+    const icon = status.problem === undefined ? status.state : 'error';
+    if (icon !== this.#icon) this.#tray.setImage(iconOf(icon));
+    this.#icon = icon;
+
+    const live = `${info.connections} connection${info.connections === 1 ? '' : 's'}`;
+    const count = where === '' || process.platform === 'linux' ? '' : `, ${live}`;
+    const tip = `PicoSOCKS5: ${status.problem ?? state}${count}`;
+    if (tip !== this.#tip) this.#tray.setToolTip(tip);
+    this.#tip = tip;
+
+    const { startAtLogin } = info;
+    const made = JSON.stringify([state, status.problem, status.url, startAtLogin]);
+    if (made !== this.#made) this.#setMenu(this.#menu(status, startAtLogin, state));
+    this.#made = made;
   }
 
   dispose(): void {
     this.#tray.destroy();
   }
 
-  #menu(status: ServerStatus, info: TrayInfo, state: string): MenuItemConstructorOptions[] {
+  #setMenu(entries: MenuItemConstructorOptions[]): void {
+    if (this.#isOpen) {
+      this.#next = entries;
+      return;
+    }
+    this.#next = undefined;
+    const menu = Menu.buildFromTemplate(entries);
+    menu.on('menu-will-show', () => {
+      this.#isOpen = true;
+    });
+    menu.on('menu-will-close', () => {
+      this.#isOpen = false;
+      // The click that closes it comes after this.
+      setImmediate(() => {
+        if (this.#next !== undefined && !this.#tray.isDestroyed()) this.#setMenu(this.#next);
+      });
+    });
+    this.#tray.setContextMenu(menu);
+  }
+
+  #menu(
+    { state, problem, url }: ServerStatus,
+    startAtLogin: boolean,
+    title: string,
+  ): MenuItemConstructorOptions[] {
     const actions = this.#actions;
-    const url = proxyUrl(status);
-    const runs = status.state === 'running' || status.state === 'stopping';
-    const problem = status.problem === undefined ? [] : [{ label: status.problem, enabled: false }];
+    const runs = state === 'running' || state === 'stopping';
     return [
-      { label: state, enabled: false },
-      ...problem,
-      { label: `Connections: ${info.connections}`, click: () => actions.open('connections') },
+      { label: title, enabled: false },
+      ...(problem === undefined ? [] : [{ label: problem, enabled: false }]),
+      { label: 'Connections', click: () => actions.open('connections') },
       { type: 'separator' },
       runs
         ? { label: 'Stop server', click: () => actions.stop() }
@@ -95,9 +129,10 @@ export class TrayIcon {
       {
         label: 'Start at login',
         type: 'checkbox',
-        checked: info.startAtLogin,
+        checked: startAtLogin,
         click: ({ checked }) => {
-          this.#shown = '';
+          // The system has ticked the entry already, whether the setting follows or not.
+          this.#made = '';
           actions.setStartAtLogin(checked);
         },
       },

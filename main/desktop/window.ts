@@ -9,6 +9,11 @@ const PAGE = `${ORIGIN}/index.html`;
 const PRELOAD = join(import.meta.dirname, '../preload.cjs');
 const ICON = join(import.meta.dirname, '../../../build/dist/icons/icon.png');
 
+/** A page that ends more often than this within a while is not loaded again by itself. */
+const MAX_DEATHS = 3;
+/** How long a page has to live for its deaths to be forgotten, ms. */
+const CALM = 60_000;
+
 /** A place that is on a screen that is there now. */
 function visiblePlace(place: WindowPlace | undefined): Partial<WindowPlace> {
   if (place === undefined) return { width: 1100, height: 720 };
@@ -26,26 +31,42 @@ function visiblePlace(place: WindowPlace | undefined): Partial<WindowPlace> {
 }
 
 /**
- * The one window. It is made when it is shown first, and hidden rather than closed while
- * `closeHides` says so. Emits `place` when its size or place is to be remembered, and `close`
- * when the user closes it; the event may be prevented.
+ * The one window. It is made when it is shown first, and hidden rather than closed while the
+ * listener of `close` prevents it. Its page is loaded again when it dies, which is told by `note`;
+ * when that helps no more, `dead` is.
  */
 export class MainWindow extends EventEmitter<{
+  /** Its size or place is to be remembered. */
   place: [place: WindowPlace];
+  /** The user closes it; the event may be prevented. */
   close: [event: Electron.Event];
+  /** Something about the page that belongs into the log. */
+  note: [message: string];
+  /** The page keeps dying, or does not answer: `reload()` tries again. */
+  dead: [why: 'gone' | 'hangs'];
 }> {
   #window: BrowserWindow | undefined;
+  #isConnected = false;
+  /** Deaths of the page since it was calm. */
+  #deaths = 0;
+  #calm: NodeJS.Timeout | undefined;
 
   get contents(): WebContents | undefined {
     return this.#window?.webContents;
   }
 
-  get exists(): boolean {
-    return this.#window !== undefined;
+  /** Whether there is a page that has asked for its state, and so hears what it is told. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   get isVisible(): boolean {
     return this.#window?.isVisible() ?? false;
+  }
+
+  /** The window that dialogs belong to: the one that is seen. */
+  get shown(): BrowserWindow | undefined {
+    return this.isVisible ? this.#window : undefined;
   }
 
   /** Whether a page is this window's own. */
@@ -53,11 +74,17 @@ export class MainWindow extends EventEmitter<{
     return sender === this.contents && url.startsWith(`${ORIGIN}/`);
   }
 
+  /** The page has asked for its state. */
+  connected(): void {
+    this.#isConnected = true;
+  }
+
   show(place: WindowPlace | undefined, theme: Theme): void {
     if (this.#window === undefined) {
       this.#open(place, theme);
       return;
     }
+    if (this.#window.webContents.isCrashed()) this.reload();
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();
@@ -65,6 +92,14 @@ export class MainWindow extends EventEmitter<{
 
   hide(): void {
     this.#window?.hide();
+  }
+
+  /** Brings a page back that is dead or hangs. */
+  reload(): void {
+    const { contents } = this;
+    this.#deaths = 0;
+    if (contents?.isCrashed() === false) contents.forcefullyCrashRenderer();
+    else contents?.reload();
   }
 
   /** Closes it without asking. */
@@ -108,9 +143,54 @@ export class MainWindow extends EventEmitter<{
     });
     window.once('closed', () => {
       clearTimeout(timer);
+      clearTimeout(this.#calm);
       this.#window = undefined;
+      this.#isConnected = false;
     });
-    void window.loadURL(PAGE);
+    this.#watch(window);
+    void window.loadURL(PAGE).catch(() => {});
+  }
+
+  /** Brings the page back when it dies, and tells what else goes wrong with it. */
+  #watch(window: BrowserWindow): void {
+    const { webContents: contents } = window;
+    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+      if (isMainFrame && !isSameDocument) this.#isConnected = false;
+    });
+    contents.on('did-fail-load', (_event, _code, description, url, isMainFrame) => {
+      if (isMainFrame) this.emit('note', `the page ${url} cannot be loaded: ${description}`);
+    });
+    contents.on('preload-error', (_event, _path, error) => {
+      this.emit('note', `the preload script failed: ${error.message}`);
+    });
+    contents.on('console-message', ({ level, message, lineNumber, sourceId }) => {
+      if (level === 'error') this.emit('note', `the page: ${message} (${sourceId}:${lineNumber})`);
+    });
+    contents.on('render-process-gone', (_event, { reason, exitCode }) => {
+      this.#isConnected = false;
+      if (reason === 'clean-exit') return;
+      this.emit('note', `the window's process is gone: ${reason}, exit code ${exitCode}`);
+      this.#revive(window);
+    });
+    window.on('unresponsive', () => {
+      this.emit('note', "the window's page does not answer");
+      this.emit('dead', 'hangs');
+    });
+  }
+
+  #revive(window: BrowserWindow): void {
+    clearTimeout(this.#calm);
+    if (++this.#deaths > MAX_DEATHS) {
+      this.emit('dead', 'gone');
+      return;
+    }
+    this.#calm = setTimeout(() => {
+      this.#deaths = 0;
+    }, CALM).unref();
+    // Within the event itself Electron has not done with the old process.
+    setImmediate(() => {
+      if (!window.isDestroyed()) window.webContents.reload();
+    });
   }
 
   #remember(): void {

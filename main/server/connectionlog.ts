@@ -1,10 +1,13 @@
-import { type ConnectionInfo, formatAddress, type ServerEvent } from 'picosocks5';
+import { type CloseReason, type ConnectionInfo, formatAddress, type ServerEvent } from 'picosocks5';
 import type { ConnectionChanges, ConnectionRow } from '../contract.js';
 
 type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
 
 /** How many connections are kept. */
 const CAPACITY = 10_000;
+
+/** Ends of connections that were never served, and of which no event but the last tells. */
+export const TURNED_AWAY: ReadonlySet<CloseReason> = new Set(['handshake-timeout']);
 
 /**
  * The live log: the last connections, and what changed of them since it was asked. When it is
@@ -89,9 +92,13 @@ export class ConnectionLog {
       }
       case 'authentication-failed': {
         const row = this.#row(event);
+        row.state = 'login-failed';
+        row.reason = 'authentication-failed';
         row.user = event.user ?? '';
         row.method = event.method;
         row.detail = event.detail;
+        row.duration = event.time - row.time;
+        this.#end(row);
         break;
       }
       case 'request': {
@@ -133,9 +140,9 @@ export class ConnectionLog {
     const row = this.#ended.get(this.#base + event.id) ?? this.#row(event);
     row.up = event.up;
     row.down = event.down;
-    if (row.state !== 'refused') {
+    if (row.state !== 'refused' && row.state !== 'login-failed') {
       row.duration = event.duration;
-      row.state = 'closed';
+      row.state = TURNED_AWAY.has(event.reason) ? 'refused' : 'closed';
       row.reason = event.reason;
     }
     this.#note(row);

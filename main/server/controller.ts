@@ -13,10 +13,17 @@ import {
 import type { ServerStatus, SettingKey, SettingValues } from '../contract.js';
 import { descriptorOf } from '../settings/descriptors.js';
 import { serverOptions } from '../settings/values.js';
-import { KEYCHAIN_SOURCE, keychainFormat } from '../users/source.js';
+import { KEYCHAIN_SOURCE, keychainFormat, patient } from '../users/source.js';
 import type { DesktopUsers } from '../users/users.js';
 import type { ConnectionLog } from './connectionlog.js';
-import { endpointsOf, type Interfaces, interfaceAddresses, missingAddresses } from './endpoints.js';
+import {
+  beyondLoopback,
+  endpointsOf,
+  type Interfaces,
+  interfaceAddresses,
+  missingAddresses,
+  urlOf,
+} from './endpoints.js';
 import { freePortAfter } from './freeport.js';
 import type { Traffic } from './traffic.js';
 
@@ -25,6 +32,12 @@ const GRACE = 0.5;
 
 /** How long to wait before a server that should run is tried again, ms. */
 const RETRY = 10_000;
+
+/** The methods that ask the keychain. */
+const KEYCHAIN_METHODS = ['userpass', 'chap'] as const;
+
+/** How long a login waits for a keychain at most, ms: it may be asking its user. */
+const MAX_PATIENCE = 30_000;
 
 /** Errors that pass when a network comes back. */
 const PASSING: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', 'ENOTFOUND']);
@@ -66,13 +79,17 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   get status(): ServerStatus {
     const listening = this.#server?.addresses ?? [];
     const { values } = this.#parts.settings;
+    const endpoints = endpointsOf(listening, interfaceAddresses(this.#parts.interfaces()));
+    const authentication = this.#parts.users.any && !(this.#active ?? values).anonymous;
     return {
       state: this.#state,
       problem: this.#problem,
       freePort: this.#freePort,
       listening: listening.map(formatAddress),
-      endpoints: endpointsOf(listening, interfaceAddresses(this.#parts.interfaces())),
-      authentication: this.#parts.users.any && !(this.#active ?? values).anonymous,
+      endpoints,
+      url: urlOf(endpoints[0], authentication),
+      authentication,
+      exposed: authentication ? [] : beyondLoopback(listening),
       pending: this.#pending(),
       since: this.#since,
     };
@@ -161,8 +178,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     const { values } = this.#parts.settings;
     try {
       const server = createServer(this.#options(values));
-      const { authenticationSources } = server.registries;
-      authenticationSources.register(keychainFormat(() => this.#parts.users.source()));
+      this.#useKeychain(server);
       this.#listenTo(server);
       await server.listen();
       this.#server = server;
@@ -236,15 +252,42 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     return { ...serverOptions(values), auth };
   }
 
+  #useKeychain({ registries }: Server): void {
+    const { users } = this.#parts;
+    registries.authenticationSources.register(keychainFormat(() => users.source()));
+    // Who logs in while the keychain is asked waits for it, as long as a client may.
+    const { authenticationMethods: methods } = registries;
+    for (const id of KEYCHAIN_METHODS) {
+      const method = methods.get(id);
+      if (method === undefined) continue;
+      methods.unregister(method);
+      methods.register(patient(method, () => users.settled(this.#patience)));
+    }
+  }
+
+  /** How long a login waits for the keychain, ms: its failure is to be told within the handshake. */
+  get #patience(): number {
+    const { handshakeTimeout } = this.#active ?? this.#parts.settings.values;
+    return handshakeTimeout === 0 ? MAX_PATIENCE : Math.min(MAX_PATIENCE, handshakeTimeout * 800);
+  }
+
   #listenTo(server: Server): void {
-    const { log, traffic, sinks } = this.#parts;
+    const { log, traffic, sinks, users } = this.#parts;
     log.beginRun();
     const handle = (event: ServerEvent) => {
-      log.handle(event);
-      traffic.handle(event);
+      const explained = users.explain(event);
+      log.handle(explained);
+      traffic.handle(explained);
     };
-    server.registries.eventSinks.register({ id: 'desktop', handle });
-    for (const sink of sinks) server.registries.eventSinks.register(sink);
+    const { eventSinks } = server.registries;
+    eventSinks.register({ id: 'desktop', handle });
+    for (const sink of sinks) {
+      eventSinks.register({
+        id: sink.id,
+        wants: (type) => sink.wants?.(type) ?? true,
+        handle: (event) => sink.handle(users.explain(event)),
+      });
+    }
   }
 
   #pending(): SettingKey[] {

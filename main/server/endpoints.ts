@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Address } from 'picosocks5';
+import { type Address, formatAddress } from 'picosocks5';
 import type { Endpoint, InterfaceAddress } from '../contract.js';
 
 /** What `os.networkInterfaces()` gives. */
@@ -29,8 +29,9 @@ export function endpointsOf(
     const fitting = addresses.filter(({ address }) =>
       wildcard ? address.includes(':') === family : address === host,
     );
-    const isLoopback = host.startsWith('127.') || host === '::1';
-    if (fitting.length === 0) return [{ host, port, place: isLoopback ? LOOPBACK : 'an address' }];
+    if (fitting.length === 0) {
+      return [{ host, port, place: isLoopback(host) ? LOOPBACK : 'an address' }];
+    }
     return fitting.map(({ address, interface: place }) => ({ host: address, port, place }));
   });
   const rank = ({ place, host }: Endpoint) =>
@@ -51,4 +52,23 @@ export function missingAddresses(
       !host.startsWith('127.') &&
       !addresses.some(({ address }) => address === host),
   );
+}
+
+/** Whether only programs on this computer can reach an address. */
+function isLoopback(host: string): boolean {
+  return /^(::ffff:)?127\./i.test(host) || host === '::1';
+}
+
+/** Where a server that listens at some addresses is reached by other computers. */
+export function beyondLoopback(listening: readonly Address[]): string[] {
+  return listening.filter(({ host }) => !isLoopback(host)).map(formatAddress);
+}
+
+/**
+ * The URL that programs are given, with a place for name and password where they are needed. The
+ * scheme is curl's: names are resolved by the proxy.
+ */
+export function urlOf(endpoint: Address | undefined, authentication: boolean): string | undefined {
+  if (endpoint === undefined) return undefined;
+  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatAddress(endpoint)}`;
 }

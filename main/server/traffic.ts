@@ -1,5 +1,12 @@
-import { type ConnectionInfo, formatAddress, type ServerEvent } from 'picosocks5';
+import {
+  type Address,
+  type CloseReason,
+  type ConnectionInfo,
+  formatAddress,
+  type ServerEvent,
+} from 'picosocks5';
 import type { Refusal, TrafficSample } from '../contract.js';
+import { TURNED_AWAY } from './connectionlog.js';
 
 /** How many seconds the chart goes back. */
 const HISTORY = 300;
@@ -22,11 +29,21 @@ export class Traffic {
   }
 
   handle(event: ServerEvent): void {
-    if (event.type === 'connection') this.#connections++;
-    else if (event.type === 'rejected') this.#refuse(event);
-    else if (event.type === 'closed') {
-      this.#closedUp += event.up;
-      this.#closedDown += event.down;
+    switch (event.type) {
+      case 'connection':
+        this.#connections++;
+        break;
+      case 'rejected':
+        this.#refuse(event, event.reason, targetOf(event), event.detail);
+        break;
+      case 'authentication-failed':
+        this.#refuse(event, event.type, event.user && `as ${event.user}`, event.detail);
+        break;
+      case 'closed':
+        this.#closedUp += event.up;
+        this.#closedDown += event.down;
+        if (TURNED_AWAY.has(event.reason)) this.#refuse(event, event.reason);
+        break;
     }
   }
 
@@ -55,15 +72,22 @@ export class Traffic {
     return sample;
   }
 
-  #refuse({ reason, detail, time, client, destination }: ServerEvent & { type: 'rejected' }): void {
-    const count = (this.#refusals.get(reason)?.count ?? 0) + 1;
-    const to = destination === undefined ? '' : `to ${formatAddress(destination)}`;
+  /** @param details what else is told of the last one of a reason. */
+  #refuse(
+    { time, client }: { readonly time: number; readonly client: Address },
+    reason: CloseReason,
+    ...details: (string | undefined)[]
+  ): void {
     this.#refusals.set(reason, {
       reason,
-      count,
+      count: (this.#refusals.get(reason)?.count ?? 0) + 1,
       lastTime: time,
       lastClient: formatAddress(client),
-      lastDetail: [to, detail].filter(Boolean).join(': '),
+      lastDetail: details.filter(Boolean).join(': '),
     });
   }
+}
+
+function targetOf({ destination }: ServerEvent & { type: 'rejected' }): string | undefined {
+  return destination && `to ${formatAddress(destination)}`;
 }

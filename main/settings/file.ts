@@ -1,5 +1,4 @@
-import type { SettingKey, SettingValues } from '../contract.js';
-import { DESCRIPTORS } from './descriptors.js';
+import type { SettingValues } from '../contract.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -59,56 +58,3 @@ export function migrate(
   for (const step of migrations.slice(version - 1)) migrated = step(migrated);
   return { ...migrated, version: newest };
 }
-
-function schemaOf(key: SettingKey): object {
-  const { type, choices, minimum, maximum } =
-    DESCRIPTORS.find((descriptor) => descriptor.key === key) ?? {};
-  switch (type) {
-    case 'number':
-      return { type: 'number', minimum, maximum };
-    case 'choice':
-      return { enum: choices?.map(({ value }) => value) };
-    case 'list':
-      return { type: 'array', maxItems: 1000, items: { type: 'string', maxLength: 1000 } };
-    case 'text':
-      return { type: 'string', maxLength: 1000 };
-    default:
-      return { type: 'boolean' };
-  }
-}
-
-const user = {
-  type: 'object',
-  required: ['name', 'group', 'disabled', 'hashed'],
-  additionalProperties: false,
-  properties: {
-    name: { type: 'string', minLength: 1, maxLength: 255 },
-    group: { type: 'string', maxLength: 255 },
-    disabled: { type: 'boolean' },
-    hashed: { type: 'boolean' },
-  },
-};
-
-const place = {
-  type: 'object',
-  required: ['x', 'y', 'width', 'height', 'maximized'],
-  properties: {
-    x: { type: 'integer' },
-    y: { type: 'integer' },
-    width: { type: 'integer' },
-    height: { type: 'integer' },
-    maximized: { type: 'boolean' },
-  },
-};
-
-/** The JSON Schema of each property of the settings file. */
-export const SCHEMA = {
-  version: { type: 'integer', const: VERSION },
-  settings: {
-    type: 'object',
-    additionalProperties: false,
-    properties: Object.fromEntries(DESCRIPTORS.map(({ key }) => [key, schemaOf(key)])),
-  },
-  users: { type: 'array', maxItems: 100_000, items: user },
-  window: place,
-};

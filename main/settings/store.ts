@@ -1,53 +1,53 @@
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import Store, { type Schema } from 'electron-store';
+import Store from 'electron-store';
 import { messageOf, UserError } from 'picosocks5';
 import type { SettingChange, SettingKey, SettingValues } from '../contract.js';
-import {
-  EMPTY,
-  migrate,
-  SCHEMA,
-  type SettingsFile,
-  type StoredUser,
-  type WindowPlace,
-} from './file.js';
+import { EMPTY, migrate, type SettingsFile, type StoredUser, type WindowPlace } from './file.js';
+import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';
 
 /**
- * The settings, kept in a file that electron-store writes whole and checks by its schema. Emits
- * `change` with the keys that changed.
+ * The settings, kept in a file that electron-store writes whole. Emits `change` with the keys that
+ * changed.
  */
 export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[]] }> {
   readonly #store: Store<SettingsFile>;
+  /** Whether what had to be left out of the file may have kept somebody out. */
+  readonly lostGuards: boolean;
   /** What the file holds: electron-store would read it anew each time. */
   #file: SettingsFile;
 
-  private constructor(store: Store<SettingsFile>) {
+  private constructor(store: Store<SettingsFile>, lostGuards: boolean) {
     super();
     this.#store = store;
     this.#file = store.store;
+    this.lostGuards = lostGuards;
   }
 
   /**
-   * Reads the settings file of a folder. One that cannot be used is kept aside under another name.
+   * Reads the settings file of a folder. What of it cannot be used is left out, and the file as it
+   * was is kept aside under another name.
    *
    * @param warn told about that, in one sentence.
    */
   static open(folder: string, warn: (message: string) => void): Settings {
     const file = join(folder, 'settings.json');
+    const aside = join(folder, `settings.damaged-${stamp(new Date())}.json`);
     try {
-      update(file);
-      return new Settings(openStore(folder));
+      const { dropped, guards } = update(file, aside);
+      const settings = new Settings(openStore(folder), guards);
+      if (dropped.length > 0) warn(whatWasDropped(dropped, aside, guards));
+      return settings;
     } catch (error) {
-      const aside = join(folder, `settings.damaged-${stamp(new Date())}.json`);
       renameSync(file, aside);
       warn(
         `The settings file cannot be used (${sentenceOf(error)}); it is kept as ${aside}, and all ` +
           'settings are as they come.',
       );
-      return new Settings(openStore(folder));
+      return new Settings(openStore(folder), true);
     }
   }
 
@@ -106,21 +106,44 @@ function openStore(folder: string): Store<SettingsFile> {
   return new Store<SettingsFile>({
     cwd: folder,
     name: 'settings',
-    schema: SCHEMA as unknown as Schema<SettingsFile>,
     defaults: EMPTY,
     clearInvalidConfig: false,
     configFileMode: 0o600,
   });
 }
 
-/** Brings a settings file of an older version up to date. @throws if it cannot be used. */
-function update(file: string): void {
-  if (!existsSync(file)) return;
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+/**
+ * Makes a settings file one that can be used.
+ *
+ * @param aside where the file as it was is kept if something had to be left out.
+ * @throws if nothing of it can be used.
+ */
+function update(file: string, aside: string): Omit<Repaired, 'file'> {
+  if (!existsSync(file)) return { dropped: [], guards: false };
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   if (typeof content !== 'object' || content === null) throw new Error('it is no object');
-  const migrated = migrate(content as Record<string, unknown>);
-  if (isDeepStrictEqual(content, migrated)) return;
-  writeFileSync(file, JSON.stringify(migrated, undefined, 2), { mode: 0o600 });
+  const { file: repaired, ...findings } = repair(migrate(content as Record<string, unknown>));
+  if (findings.dropped.length > 0) copyFileSync(file, aside);
+  if (!isDeepStrictEqual(content, repaired)) {
+    writeFileSync(`${file}.new`, JSON.stringify(repaired, undefined, 2), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return findings;
+}
+
+/** How many of the things that were left out are told of. */
+const MAX_TOLD = 5;
+
+function whatWasDropped(dropped: readonly string[], aside: string, guards: boolean): string {
+  const more = dropped.length - MAX_TOLD;
+  const told = [...dropped.slice(0, MAX_TOLD), ...(more > 0 ? [`and ${more} more`] : [])];
+  const server = guards
+    ? ' It had a say in who is let in: look at it before you start the server.'
+    : '';
+  return (
+    `Something of the settings file cannot be used and is left out (${told.join('; ')}); the file ` +
+    `as it was is kept as ${aside}.${server}`
+  );
 }
 
 function stamp(date: Date): string {

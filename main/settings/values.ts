@@ -17,7 +17,11 @@ export const DEFAULTS = Object.fromEntries(
   DESCRIPTORS.map(({ key, default: value }) => [key, value]),
 ) as unknown as SettingValues;
 
-function expected({ type, choices, minimum, maximum }: SettingDescriptor): string {
+/** How long a text or a list of a setting may be. */
+const MAX_LENGTH = 1000;
+
+/** What a value of a setting has to be, in words. */
+export function expected({ type, choices, minimum, maximum }: SettingDescriptor): string {
   switch (type) {
     case 'boolean':
       return 'on or off';
@@ -32,19 +36,23 @@ function expected({ type, choices, minimum, maximum }: SettingDescriptor): strin
   }
 }
 
-function fits(descriptor: SettingDescriptor, value: unknown): boolean {
-  const { type, choices, minimum = 0, maximum = 0 } = descriptor;
+const isText = (value: unknown) => typeof value === 'string' && value.length <= MAX_LENGTH;
+
+/** Whether a value is of the kind that a setting has; the server may still refuse it. */
+export function fits(descriptor: SettingDescriptor, value: unknown): boolean {
+  const { key, type, choices, minimum = 0, maximum = 0 } = descriptor;
   switch (type) {
     case 'boolean':
       return typeof value === 'boolean';
     case 'number':
-      return typeof value === 'number' && value >= minimum && value <= maximum;
+      if (typeof value !== 'number' || (key === 'port' && !Number.isInteger(value))) return false;
+      return value >= minimum && value <= maximum;
     case 'choice':
       return choices?.some((choice) => choice.value === value) ?? false;
     case 'text':
-      return typeof value === 'string';
+      return isText(value);
     case 'list':
-      return Array.isArray(value) && value.every((item) => typeof item === 'string');
+      return Array.isArray(value) && value.length <= MAX_LENGTH && value.every(isText);
   }
 }
 
@@ -55,9 +63,9 @@ function fits(descriptor: SettingDescriptor, value: unknown): boolean {
  */
 export function checkSetting({ key, value }: SettingChange): void {
   const descriptor = descriptorOf(key);
-  const wrong = () => new UserError(`${descriptor.title}: expected ${expected(descriptor)}`);
-  if (!fits(descriptor, value)) throw wrong();
-  if (key === 'port' && !Number.isInteger(value)) throw wrong();
+  if (!fits(descriptor, value)) {
+    throw new UserError(`${descriptor.title}: expected ${expected(descriptor)}`);
+  }
   if (key === 'listenAddress' && (value as readonly string[]).length === 0) {
     throw new UserError(`${descriptor.title}: expected at least one address, such as 127.0.0.1`);
   }

@@ -2,6 +2,7 @@ import { messageOf } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
 import { KeychainError, SERVICE } from './keychainservice.js';
 import { Keytar } from './keytar.js';
+import type { Lock } from './retry.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   linux:
@@ -13,6 +14,19 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 const LOCKED = 'The keychain is locked: unlock it and try again.';
 
+/** Whether the keychain is locked, where that can be told without asking its user. */
+export async function lockOfKeychain(): Promise<Lock> {
+  if (process.platform !== 'linux') return 'unknown';
+  const locked = await busProperty({
+    service: 'org.freedesktop.secrets',
+    path: '/org/freedesktop/secrets/aliases/default',
+    interface: 'org.freedesktop.Secret.Collection',
+    property: 'Locked',
+  });
+  if (locked === undefined) return 'unknown';
+  return locked ? 'locked' : 'open';
+}
+
 /**
  * A locked Secret Service may answer as if it had nothing (Secret Service API,
  * org.freedesktop.Secret.Collection).
@@ -20,20 +34,13 @@ const LOCKED = 'The keychain is locked: unlock it and try again.';
  * @throws {KeychainError} if it is known to be locked.
  */
 async function demandUnlocked(): Promise<void> {
-  if (process.platform !== 'linux') return;
-  const locked = await busProperty({
-    service: 'org.freedesktop.secrets',
-    path: '/org/freedesktop/secrets/aliases/default',
-    interface: 'org.freedesktop.Secret.Collection',
-    property: 'Locked',
-  });
-  if (locked) throw new KeychainError(LOCKED);
+  if ((await lockOfKeychain()) === 'locked') throw new KeychainError(LOCKED);
 }
 
 function explain(error: unknown): KeychainError {
   const message = messageOf(error).trim().split('\n')[0] ?? '';
   if (/locked|dismissed|denied|cancell?ed|interaction is not allowed/i.test(message)) {
-    return new KeychainError(LOCKED);
+    return new KeychainError(LOCKED, /dismissed|denied|cancell?ed/i.test(message));
   }
   if (/does not answer/.test(message)) {
     return new KeychainError('The keychain does not answer: unlock it and try again.');

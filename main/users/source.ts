@@ -1,4 +1,10 @@
-import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from 'picosocks5';
+import { randomBytes } from 'node:crypto';
+import type {
+  AuthenticationMethod,
+  AuthenticationSource,
+  AuthenticationSourceFormat,
+  Secret,
+} from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
 import { SERVICE } from './keychainservice.js';
 
@@ -21,15 +27,22 @@ function secretOf({ name, group, disabled, hashed }: StoredUser, { passwords }: 
   return [secret];
 }
 
+/** A secret that nobody knows: it stands for one that the keychain has not given yet. */
+function unknownSecret({ disabled, hashed, name }: StoredUser, { passwords }: Credentials) {
+  if (disabled || hashed || passwords.has(name)) return [];
+  const secret: Secret = { kind: 'plain', password: randomBytes(16), group: undefined };
+  return [secret];
+}
+
 /**
  * The users of the desktop, as the server asks for them. Who is deleted or disabled is so at once,
- * whether the server could be told or not.
+ * whether the server could be told or not; and a password counts as soon as the keychain gives it.
  *
  * @param credentials asked at each login.
  */
 export function keychainSource(credentials: () => Credentials): AuthenticationSource {
   const now = credentials();
-  const all = now.users.flatMap((user) => secretOf(user, now));
+  const all = now.users.flatMap((user) => [...secretOf(user, now), ...unknownSecret(user, now)]);
   return {
     name: 'keychain',
     secrets(name) {
@@ -45,4 +58,18 @@ export function keychainSource(credentials: () => Credentials): AuthenticationSo
 /** The format `keychain` of the server's option `auth`. */
 export function keychainFormat(open: () => AuthenticationSource): AuthenticationSourceFormat {
   return { id: 'keychain', open: async () => open() };
+}
+
+/** A method whose logins wait for something, such as a keychain that is being unlocked. */
+export function patient(
+  method: AuthenticationMethod,
+  wait: () => Promise<void>,
+): AuthenticationMethod {
+  return {
+    ...method,
+    async authenticate(exchange) {
+      await wait();
+      return method.authenticate(exchange);
+    },
+  };
 }

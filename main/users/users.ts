@@ -1,12 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import {
   type AuthenticationSource,
-  checkField,
   formatPasswordLine,
   messageOf,
   plainSecret,
-  readPasswordFile,
+  type ServerEvent,
   UserError,
 } from 'picosocks5';
 import type {
@@ -18,12 +16,24 @@ import type {
   UsersState,
 } from '../contract.js';
 import type { StoredUser } from '../settings/file.js';
+import { writeWholeFile } from '../wholefile.js';
+import { checkGroup, checkName, checkPassword, lookOf } from './checks.js';
+import { type Imported, readImport } from './importfile.js';
 import type { Keychain } from './keychain.js';
 import { KeychainError } from './keychainservice.js';
+import { type Lock, Retry } from './retry.js';
 import { keychainSource } from './source.js';
 
 /** How long a deleted user can be restored, ms. */
 const UNDO_TIME = 60_000;
+
+/** How long the keychain may take before it is told that it does not answer, ms. */
+const SLOW = 1000;
+
+const SILENT = 'The keychain has not answered yet: see whether the system asks to unlock it.';
+
+/** `user2` before `user10`. */
+const byName = new Intl.Collator('en', { numeric: true });
 
 /** Where the users without their passwords are kept. */
 export interface UserStore {
@@ -36,29 +46,40 @@ interface Deleted {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A user of a password file, and what the keychain is to hold for it. */
-interface Imported {
-  readonly user: StoredUser;
-  readonly text: string;
+/** How a keychain that could not be read is looked at again. */
+export interface RetryOptions {
+  /** Whether it could be read, without asking its user. */
+  readonly look?: () => Promise<Lock>;
+  /** After how long it is looked at first, ms. */
+  readonly first?: number;
 }
 
 /**
  * The users of the desktop: their names in the settings, their passwords in the keychain. Emits
- * `change` when the server has to read them again. Changes wait for each other.
+ * `change` when the server has to read them again, and `state` when what is shown of them is
+ * another. Changes wait for each other.
  */
-export class DesktopUsers extends EventEmitter<{ change: [] }> {
+export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> {
   readonly #store: UserStore;
   readonly #keychain: Keychain;
   /** What the keychain had when it was asked last. */
   #passwords = new Map<string, string>();
   #problem: string | undefined;
+  readonly #retry: Retry;
+  /** The reading of the keychain that is under way. */
+  #reading: Promise<void> | undefined;
   readonly #deleted = new Map<string, Deleted>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(store: UserStore, keychain: Keychain) {
+  constructor(
+    store: UserStore,
+    keychain: Keychain,
+    { look = async () => 'unknown', first }: RetryOptions = {},
+  ) {
     super();
     this.#store = store;
     this.#keychain = keychain;
+    this.#retry = new Retry(look, () => this.refresh(), first);
   }
 
   /** Whether clients have to authenticate: deleting or disabling one user never opens the door. */
@@ -66,9 +87,14 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
     return this.#store.users.length > 0;
   }
 
+  /** Why the keychain cannot be used now. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   get state(): UsersState {
     const users = this.#store.users.map((user) => this.#view(user));
-    users.sort((a, b) => a.name.localeCompare(b.name));
+    users.sort((a, b) => byName.compare(a.name, b.name));
     return { users, keychainProblem: this.#problem };
   }
 
@@ -79,42 +105,87 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
 
   /** Looks into the keychain again, if it is needed at all. Never throws: the state says why not. */
   refresh(): Promise<void> {
-    return this.#next(async () => {
+    const reading = this.#next(async () => {
       if (this.any) await this.#read();
-      else this.#problem = undefined;
+      else this.#solved();
       this.emit('change');
+    }).finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
     });
+    this.#reading = reading;
+    return reading;
+  }
+
+  /**
+   * Waits for the keychain while it is read and a password is not known yet.
+   *
+   * @param limit how long at most, ms.
+   */
+  async settled(limit: number): Promise<void> {
+    const isUnknown = ({ name, disabled }: StoredUser) => !disabled && !this.#passwords.has(name);
+    if (this.#reading === undefined || !this.#store.users.some(isUnknown)) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limit);
+    });
+    await Promise.race([this.#reading, late]);
+    clearTimeout(timer);
+  }
+
+  /** Why a user with the right password could not log in; undefined if nothing stands in the way. */
+  obstacle(name: string): string | undefined {
+    const user = this.#store.users.find((candidate) => candidate.name === name);
+    if (user === undefined) return undefined;
+    if (user.disabled) return 'this user is disabled';
+    if (this.#passwords.has(name)) return undefined;
+    return this.#problem ?? (this.#reading ? SILENT : 'the keychain has no password of this user');
+  }
+
+  /** An event of the server, which knows of wrong passwords only, with what is known here. */
+  explain(event: ServerEvent): ServerEvent {
+    if (event.type !== 'authentication-failed' || event.user === undefined) return event;
+    const obstacle = this.obstacle(event.user);
+    return obstacle === undefined ? event : { ...event, detail: obstacle };
   }
 
   /** @throws {UserError} if the name or the password cannot be used; {@link KeychainError}. */
-  add({ name, group, password }: NewUser): Promise<void> {
+  add({ name: typed, group: typedGroup, password }: NewUser): Promise<void> {
     return this.#next(async () => {
-      this.#checkName(name);
+      const [name, group] = [typed.trim(), typedGroup.trim()];
+      this.#checkNew(name);
       checkGroup(group);
       checkPassword(password);
       await this.#keychainSet(name, password);
+      const user = { name, group, disabled: false, hashed: false };
+      await this.#save([...this.#store.users, user], () => this.#keychainDelete(name));
       this.#forget(name);
-      this.#save([...this.#store.users, { name, group, disabled: false, hashed: false }]);
     });
   }
 
   /** @throws as `add()` does, and if there is no such user. */
-  update({ name, newName = name, group, disabled, password }: UserChange): Promise<void> {
+  update({ name, newName: typed = name, group, disabled, password }: UserChange): Promise<void> {
     return this.#next(async () => {
       const user = this.#find(name);
-      if (newName !== name) this.#checkName(newName);
-      if (group !== undefined) checkGroup(group);
+      const newName = typed === name ? name : typed.trim();
+      if (newName !== name) this.#checkNew(newName, user);
+      if (group !== undefined) checkGroup(group.trim());
       if (password !== undefined) checkPassword(password);
       const kept = newName === name ? undefined : await this.#keychainGet(name);
       const secret = password ?? kept;
+      const before = newName === name ? this.#passwords.get(name) : undefined;
       if (secret !== undefined) await this.#keychainSet(newName, secret);
       const changed: StoredUser = {
         name: newName,
-        group: group ?? user.group,
+        group: group?.trim() ?? user.group,
         disabled: disabled ?? user.disabled,
         hashed: password === undefined && user.hashed,
       };
-      this.#save(this.#store.users.map((other) => (other === user ? changed : other)));
+      const users = this.#store.users.map((other) => (other === user ? changed : other));
+      await this.#save(users, async () => {
+        if (secret === undefined) return;
+        if (before === undefined) await this.#keychainDelete(newName);
+        else await this.#keychainSet(newName, before);
+      });
       if (newName !== name) await this.#keychainDelete(name);
     });
   }
@@ -127,9 +198,12 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
       await this.#keychainDelete(name).catch((error: unknown) => {
         if (password !== undefined) throw error;
       });
+      const others = this.#store.users.filter((other) => other !== user);
+      await this.#save(others, async () => {
+        if (password !== undefined) await this.#keychainSet(name, password);
+      });
       const timer = setTimeout(() => this.#deleted.delete(name), UNDO_TIME).unref();
       this.#deleted.set(name, { user, password, timer });
-      this.#save(this.#store.users.filter((other) => other !== user));
     });
   }
 
@@ -138,10 +212,12 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
     return this.#next(async () => {
       const deleted = this.#deleted.get(name);
       if (deleted === undefined) throw new UserError(`The user "${name}" cannot be restored.`);
-      this.#checkName(name);
+      this.#checkFree(name);
       if (deleted.password !== undefined) await this.#keychainSet(name, deleted.password);
+      await this.#save([...this.#store.users, deleted.user], async () => {
+        if (deleted.password !== undefined) await this.#keychainDelete(name);
+      });
       this.#forget(name);
-      this.#save([...this.#store.users, deleted.user]);
     });
   }
 
@@ -153,30 +229,17 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
    */
   import(file: string): Promise<ImportResult> {
     return this.#next(async () => {
-      const added = new Map<string, Imported>();
-      const skipped = new Set<string>();
-      for (const { user: name, secret } of await readPasswordFile(file)) {
-        if (name === '') continue;
-        if (this.#store.users.some((user) => user.name === name)) {
-          skipped.add(name);
-          continue;
-        }
-        // Of several secrets of a user the password itself is worth most: it serves every method.
-        const before = added.get(name);
-        if (before !== undefined && (!before.user.hashed || secret.kind === 'crypt')) continue;
-        const hashed = secret.kind === 'crypt';
-        const text = hashed ? secret.hash : passwordText(secret.password, name);
-        const user = { name, group: secret.group ?? '', disabled: false, hashed };
-        added.set(name, { user, text });
-      }
-      await this.#storeAll([...added.values()]);
-      this.#save([...this.#store.users, ...[...added.values()].map(({ user }) => user)]);
-      return { added: added.size, skipped: [...skipped] };
+      const { added, skipped } = await readImport(file, this.#store.users);
+      await this.#storeAll(added);
+      await this.#save([...this.#store.users, ...added.map(({ user }) => user)], async () => {
+        for (const { user } of added) await this.#keychainDelete(user.name).catch(() => {});
+      });
+      return { added: added.length, skipped };
     });
   }
 
   /** Writes a password file that only its owner can read. @throws {UserError} if it cannot. */
-  export(file: string): Promise<ExportResult> {
+  export(file: string): Promise<Omit<ExportResult, 'file'>> {
     return this.#next(async () => {
       await this.#read();
       if (this.#problem !== undefined) throw new KeychainError(this.#problem);
@@ -187,7 +250,7 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
         if (disabled || password === undefined) skipped.push(name);
         else lines.push(formatPasswordLine(name, group, hashed ? password : plainSecret(password)));
       }
-      await writeFile(file, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+      await writeWholeFile(file, lines.map((line) => `${line}\n`).join(''), { secret: true });
       return { written: lines.length, skipped };
     });
   }
@@ -211,16 +274,36 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
     return user;
   }
 
-  #checkName(name: string): void {
-    if (name.trim() === '') throw new UserError('A user needs a name.');
-    checkField('user name', name);
-    if (this.#store.users.some((user) => user.name === name)) {
-      throw new UserError(`There is a user "${name}" already.`);
-    }
+  /** @param self the user who is renamed: it may differ from its own name as little as it likes. */
+  #checkNew(name: string, self?: StoredUser): void {
+    checkName(name);
+    this.#checkFree(name, self);
   }
 
-  #save(users: readonly StoredUser[]): void {
-    this.#store.users = users;
+  #checkFree(name: string, self?: StoredUser): void {
+    const other = this.#namesake(name);
+    if (other === undefined || other === self) return;
+    const same = other.name === name ? '' : ', whose name looks the same';
+    throw new UserError(`There is a user "${other.name}" already${same}.`);
+  }
+
+  #namesake(name: string): StoredUser | undefined {
+    return this.#store.users.find((user) => lookOf(user.name) === lookOf(name));
+  }
+
+  /**
+   * Keeps the users, and tells of it.
+   *
+   * @param undo what puts the keychain back as it was, if they cannot be kept: no password is left
+   *   behind, and none is lost.
+   */
+  async #save(users: readonly StoredUser[], undo: () => Promise<void>): Promise<void> {
+    try {
+      this.#store.users = users;
+    } catch (error) {
+      await undo().catch(() => {});
+      throw error;
+    }
     this.emit('change');
   }
 
@@ -230,12 +313,28 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
   }
 
   async #read(): Promise<void> {
+    const slow = setTimeout(() => {
+      this.#problem = SILENT;
+      this.emit('state');
+    }, SLOW);
     try {
       this.#passwords = await this.#keychain.read(this.#store.users.map(({ name }) => name));
-      this.#problem = undefined;
+      this.#solved();
     } catch (error) {
-      this.#problem = messageOf(error);
+      this.#failed(error);
+    } finally {
+      clearTimeout(slow);
     }
+  }
+
+  #solved(): void {
+    this.#problem = undefined;
+    this.#retry.end();
+  }
+
+  #failed(error: unknown): void {
+    this.#problem = messageOf(error);
+    if (this.any) this.#retry.begin(!(error instanceof KeychainError && error.dismissed));
   }
 
   /** Stores all of some passwords, or none. */
@@ -273,30 +372,9 @@ export class DesktopUsers extends EventEmitter<{ change: [] }> {
       if (this.#problem !== undefined) await this.#read();
       return result;
     } catch (error) {
-      this.#problem = messageOf(error);
+      this.#failed(error);
       this.emit('change');
       throw error;
     }
-  }
-}
-
-function checkGroup(group: string): void {
-  checkField('group', group);
-}
-
-/** @throws {UserError} for what RFC 1929 cannot carry. */
-function checkPassword(password: string): void {
-  if (password === '') throw new UserError('A user needs a password.');
-  if (Buffer.byteLength(password) > 255) {
-    throw new UserError('The password is longer than 255 bytes.');
-  }
-}
-
-/** A password of a file as the keychain takes it: text. */
-function passwordText(password: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(password);
-  } catch {
-    throw new UserError(`The password of "${name}" is not UTF-8 text, as the keychain needs it.`);
   }
 }

@@ -1,45 +1,40 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { customElement, query } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { ConnectionRow, ConnectionState } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { addCommands, copy, run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { count } from '../format.js';
+import { count, words } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
-import { COLUMNS, type Column, Rows, STATES, toCsv, toJsonLines } from './rows.js';
+import { explain } from '../reasons.js';
+import { exportAs, toCsv, toJsonLines, toText } from './exports.js';
+import { Follower, HEAD_HEIGHT, type Listing, ROW_HEIGHT } from './follower.js';
+import { type Choices, logView } from './logview.js';
+import { COLUMNS, type Column, ColumnWidths, STATES } from './rows.js';
 
-/** The height of a row, px: with one height for all, what is visible is a matter of division. */
-const ROW_HEIGHT = 24;
-/** How many rows beyond the visible ones are drawn on each side. */
-const OVERSCAN = 8;
-
-const TEMPLATE = COLUMNS.map(({ width }) => width).join(' ');
-
-const isLive = ({ state }: ConnectionRow) => state !== 'closed' && state !== 'refused';
+const isLive = ({ duration }: ConnectionRow) => duration === undefined;
 
 /** The live log: a table of the last 10,000 connections, of which only the visible rows exist. */
 @customElement('pico-connections')
 export class Connections extends PageElement {
   protected override readonly parts = ['traffic'] as const;
-  readonly #rows = new Rows();
+  readonly #rows = logView.rows;
+  readonly #follower = new Follower();
+  readonly #widths = new ColumnWidths();
   #ends: (() => void)[] = [];
   #shown: readonly ConnectionRow[] = [];
   #frame: number | undefined;
-  @state() accessor text = '';
-  @state() accessor only: ConnectionState | '' = '';
-  @state() accessor sort: keyof ConnectionRow = 'time';
-  @state() accessor descending = false;
-  /** Since when nothing changes, ms since 1970. */
-  @state() accessor pausedAt: number | undefined;
-  /** Whether the newest row is kept in view. */
-  @state() accessor follow = true;
-  @state() accessor chosen: number | undefined;
-  @query('.rows') accessor body!: HTMLElement;
+  /** What the chosen row was like when it was last spoken of. */
+  #spoken = '';
+  /** What a screen reader is to say. */
+  #news = '';
+  @query('.grid') accessor body!: HTMLElement | null;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const watch = () => this.#setWatching(document.visibilityState === 'visible');
+    const watch = () => this.#watchIfWanted();
     document.addEventListener('visibilitychange', watch);
     watch();
     const resize = new ResizeObserver(() => this.requestUpdate());
@@ -54,7 +49,7 @@ export class Connections extends PageElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const end of this.#ends) end();
-    this.#setWatching(false);
+    if (this.#rows.isWatching) this.#rows.unwatch();
   }
 
   override render(): TemplateResult {
@@ -62,19 +57,42 @@ export class Connections extends PageElement {
     return html`<div class="page table-page">
       <h1 class="hidden">Connections</h1>
       ${this.#toolbar()} ${this.#table()} ${this.#details()}
+      <p class="hidden" aria-live="polite">${this.#news}</p>
     </div>`;
   }
 
   override updated(_changed: PropertyValues): void {
-    if (this.follow && this.body !== null) {
-      this.body.scrollTop = this.descending ? 0 : this.body.scrollHeight;
-    }
+    if (this.body !== null) this.#follower.settle(this.body);
   }
 
-  #setWatching(watching: boolean): void {
-    if (watching && this.pausedAt === undefined)
-      void model.attempt(() => this.#rows.watch(() => this.#changed()));
-    else this.#rows.unwatch();
+  get #choices(): Choices {
+    return logView.choices;
+  }
+
+  #choose(choices: Partial<Choices>): void {
+    logView.choose(choices);
+    this.requestUpdate();
+  }
+
+  /** Rows of another kind or in another order: nothing of what was read stays where it was. */
+  #chooseRows(choices: Partial<Choices>): void {
+    this.#follower.forget();
+    this.#choose(choices);
+    this.#select();
+    this.#news = this.#counts();
+  }
+
+  /** Follows the rows while somebody looks and nothing is paused. */
+  #watchIfWanted(): void {
+    const { pausedAt } = this.#choices;
+    const isSeen = document.visibilityState === 'visible';
+    // A page that was loaded again has no rows of what was paused: those of now are the best.
+    if (isSeen && (pausedAt === undefined || this.#rows.size === 0)) {
+      void model.attempt(async () => {
+        await this.#rows.watch(() => this.#changed());
+        if (this.#choices.pausedAt !== undefined) this.#rows.unwatch();
+      });
+    } else if (this.#rows.isWatching) this.#rows.unwatch();
   }
 
   #changed(): void {
@@ -86,38 +104,59 @@ export class Connections extends PageElement {
   }
 
   #select(): void {
-    const { text, only, sort, descending } = this;
+    const { text, only, sort, descending, chosen } = this.#choices;
     this.#shown = this.#rows.select({ text, state: only, sort, descending }, this.#now);
+    const row = chosen === undefined ? undefined : this.#rows.get(chosen);
+    const spoken = row === undefined ? '' : `${row.destination || row.client}: ${stateOf(row)}`;
+    if (spoken !== this.#spoken) this.#news = spoken;
+    this.#spoken = spoken;
   }
 
   get #now(): number {
-    return this.pausedAt ?? Date.now();
+    return this.#choices.pausedAt ?? Date.now();
+  }
+
+  /** Only in the order of time there is a newest row to follow. */
+  get #follows(): boolean {
+    return this.#choices.follow && this.#choices.sort === 'time';
+  }
+
+  get #listing(): Listing {
+    const { descending, sort } = this.#choices;
+    return {
+      ids: this.#shown.map(({ id }) => id),
+      newestFirst: descending && sort === 'time',
+      follows: this.#follows,
+    };
   }
 
   #toolbar(): TemplateResult {
     const some = this.#shown.length > 0;
+    const { text, only, pausedAt } = this.#choices;
     return html`<div class="toolbar" role="toolbar" aria-label="Connections">
       <input
         type="search"
         class="filter"
         aria-label="Filter connections"
         placeholder="Filter: client, user, destination, reason"
-        .value=${this.text}
-        @input=${(event: Event) => {
-          this.text = (event.target as HTMLInputElement).value;
-        }}
+        .value=${text}
+        @input=${(event: Event) =>
+          this.#chooseRows({ text: (event.target as HTMLInputElement).value })}
       />
       <select
         aria-label="State"
         @change=${(event: Event) => {
-          this.only = (event.target as HTMLSelectElement).value as ConnectionState | '';
+          const { value } = event.target as HTMLSelectElement;
+          this.#chooseRows({ only: value as ConnectionState | '' });
         }}
       >
-        <option value="">All states</option>
-        ${STATES.map((name) => html`<option value=${name}>${name}</option>`)}
+        <option value="" .selected=${only === ''}>All states</option>
+        ${STATES.map(
+          (name) => html`<option value=${name} .selected=${name === only}>${words(name)}</option>`,
+        )}
       </select>
-      ${this.#toggle('Pause', 'debug-pause', this.pausedAt !== undefined, 'connections.pause')}
-      ${this.#toggle('Follow', 'arrow-down', this.follow, 'connections.follow')}
+      ${this.#toggle('Pause', 'debug-pause', pausedAt !== undefined, 'connections.pause')}
+      ${this.#toggle('Follow', 'arrow-down', this.#follows, 'connections.follow')}
       <button class="plain" title="Clear" aria-label="Clear" @click=${() => run('connections.clear')}>
         ${icon('clear-all')}
       </button>
@@ -160,76 +199,76 @@ export class Connections extends PageElement {
   #table(): TemplateResult {
     const rows = this.#shown;
     const now = this.#now;
-    const top = this.follow ? Number.MAX_SAFE_INTEGER : (this.body?.scrollTop ?? 0);
-    const height = this.body?.clientHeight ?? 600;
-    const last = Math.max(0, rows.length * ROW_HEIGHT - height);
-    const from = this.follow && this.descending ? 0 : Math.min(top, last);
-    const start = Math.max(0, Math.floor(from / ROW_HEIGHT) - OVERSCAN);
-    const end = Math.min(rows.length, Math.ceil((from + height) / ROW_HEIGHT) + OVERSCAN);
+    const { start, end } = this.#follower.slice(this.#listing, this.body);
     const visible = rows.slice(start, end).map((row, i) => [row, start + i] as const);
+    const { font } = getComputedStyle(this.body ?? this);
+    for (const [row] of visible) {
+      for (const column of COLUMNS) this.#widths.see(column, column.text(row, now), font);
+    }
+    const { template } = this.#widths;
+    const isDrawn = visible.some(([{ id }]) => id === this.#choices.chosen);
     return html`<div
       class="grid"
-      role="table"
+      role="grid"
+      tabindex="0"
       aria-label="Connections"
       aria-rowcount=${rows.length + 1}
       aria-colcount=${COLUMNS.length}
+      aria-activedescendant=${isDrawn ? `connection-${this.#choices.chosen}` : nothing}
+      @scroll=${this.#scroll}
+      @keydown=${this.#press}
     >
-      <div role="rowgroup" class="head">
-        <div role="row" aria-rowindex="1" .style=${`grid-template-columns: ${TEMPLATE}`}>
+      <div role="rowgroup" class="head" .style=${`height: ${HEAD_HEIGHT}px`}>
+        <div role="row" aria-rowindex="1" .style=${`grid-template-columns: ${template}`}>
           ${COLUMNS.map((column) => this.#header(column))}
         </div>
       </div>
-      <div
-        class="rows"
-        role="rowgroup"
-        tabindex="0"
-        aria-label="Rows"
-        @scroll=${this.#scroll}
-        @wheel=${this.#wheel}
-        @keydown=${this.#press}
-      >
-        <div class="spacer" role="presentation" .style=${`height: ${rows.length * ROW_HEIGHT}px`}>
-          ${visible.map(([row, i]) => this.#row(row, i, now))}
-        </div>
-        ${rows.length === 0 ? this.#empty() : nothing}
+      <div role="rowgroup" class="spacer" .style=${`height: ${rows.length * ROW_HEIGHT}px`}>
+        ${repeat(
+          visible,
+          ([{ id }]) => id,
+          ([row, i]) => this.#row(row, i, now, template),
+        )}
       </div>
+      ${rows.length === 0 ? this.#empty() : nothing}
     </div>`;
   }
 
   #header({ key, title, number }: Column): TemplateResult {
-    const isSorted = this.sort === key;
-    const direction = this.descending ? 'descending' : 'ascending';
-    const choose = () => {
-      this.descending = isSorted ? !this.descending : number === true;
-      this.sort = key;
-    };
+    const { sort, descending } = this.#choices;
+    const isSorted = sort === key;
+    const direction = descending ? 'descending' : 'ascending';
+    const choose = () =>
+      this.#chooseRows({ descending: isSorted ? !descending : number === true, sort: key });
     return html`<div
       role="columnheader"
       class=${number ? 'number' : ''}
       aria-sort=${isSorted ? direction : 'none'}
     >
       <button class="plain" @click=${choose}>
-        ${title}${isSorted ? icon(this.descending ? 'chevron-down' : 'chevron-up') : nothing}
+        ${title}${isSorted ? icon(descending ? 'chevron-down' : 'chevron-up') : nothing}
       </button>
     </div>`;
   }
 
-  #row(row: ConnectionRow, i: number, now: number): TemplateResult {
+  #row(row: ConnectionRow, i: number, now: number, template: string): TemplateResult {
     return html`<div
       role="row"
+      id="connection-${row.id}"
       class="row ${row.state}"
       aria-rowindex=${i + 2}
-      aria-current=${row.id === this.chosen ? 'true' : 'false'}
-      .style=${`grid-template-columns: ${TEMPLATE}; transform: translateY(${i * ROW_HEIGHT}px)`}
-      @click=${() => {
-        this.chosen = row.id;
-      }}
+      aria-selected=${row.id === this.#choices.chosen}
+      .style=${`grid-template-columns: ${template}; transform: translateY(${i * ROW_HEIGHT}px)`}
+      @click=${() => this.#read(row.id)}
     >
-      ${COLUMNS.map(
-        ({ text, number }) =>
-          html`<span role="cell" class=${number ? 'number' : ''}>${text(row, now)}</span>`,
-      )}
+      ${COLUMNS.map((column) => this.#cell(column, column.text(row, now)))}
     </div>`;
+  }
+
+  #cell({ key, number }: Column, text: string): TemplateResult {
+    return html`<span role="gridcell" class="${key} ${number ? 'number' : ''}" title=${text}
+      >${text}</span
+    >`;
   }
 
   #empty(): TemplateResult {
@@ -244,10 +283,12 @@ export class Connections extends PageElement {
   }
 
   #details(): TemplateResult | typeof nothing {
-    const row = this.chosen === undefined ? undefined : this.#rows.get(this.chosen);
+    const { chosen } = this.#choices;
+    const row = chosen === undefined ? undefined : this.#rows.get(chosen);
     if (row === undefined) return nothing;
     const close = () => {
-      this.chosen = undefined;
+      this.#choose({ chosen: undefined });
+      this.body?.focus();
     };
     return html`<aside class="details" aria-label="Details">
       <header>
@@ -278,19 +319,27 @@ export class Connections extends PageElement {
     </div>`;
   }
 
+  /** Who scrolls back wants to read: following ends until the newest row is in view again. */
   #scroll(): void {
-    if (!this.follow) this.requestUpdate();
+    if (this.body === null) return;
+    const follow = this.#follower.scrolled(this.#listing, this.body);
+    if (follow === undefined || follow === this.#choices.follow) this.requestUpdate();
+    else this.#choose({ follow });
   }
 
-  /** Who scrolls back wants to read: following ends, until the user asks for it again. */
-  #wheel({ deltaY }: WheelEvent): void {
-    if (this.descending ? deltaY > 0 : deltaY < 0) this.follow = false;
+  /** Shows the details of a row, which then does not scroll away. */
+  #read(id: number): void {
+    if (this.body !== null) this.#follower.hold(this.#listing.ids, this.body);
+    this.#choose({ chosen: id, follow: false });
   }
 
   #press(event: KeyboardEvent): void {
     const rows = this.#shown;
-    const at = rows.findIndex(({ id }) => id === this.chosen);
-    const page = Math.max(1, Math.floor(this.body.clientHeight / ROW_HEIGHT) - 1);
+    const at = rows.findIndex(({ id }) => id === this.#choices.chosen);
+    const page = Math.max(
+      1,
+      Math.floor(((this.body?.clientHeight ?? 0) - HEAD_HEIGHT) / ROW_HEIGHT) - 1,
+    );
     const targets: Readonly<Record<string, number>> = {
       ArrowDown: at + 1,
       ArrowUp: at < 0 ? rows.length - 1 : at - 1,
@@ -302,41 +351,48 @@ export class Connections extends PageElement {
     const target = targets[event.key];
     if (target !== undefined) {
       event.preventDefault();
-      this.#choose(Math.max(0, Math.min(target, rows.length - 1)));
+      this.#goTo(Math.max(0, Math.min(target, rows.length - 1)));
     } else if (event.key === 'Delete') run('connections.disconnect');
-    else if (event.key === 'Escape') this.chosen = undefined;
+    else if (event.key === 'Escape') this.#choose({ chosen: undefined });
   }
 
-  #choose(i: number): void {
+  #goTo(i: number): void {
     const row = this.#shown[i];
-    if (row === undefined) return;
-    this.chosen = row.id;
-    this.follow = false;
+    if (row === undefined || this.body === null) return;
+    this.#read(row.id);
     const { scrollTop, clientHeight } = this.body;
-    const top = i * ROW_HEIGHT;
+    const [top, height] = [i * ROW_HEIGHT, clientHeight - HEAD_HEIGHT];
     if (top < scrollTop) this.body.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
-      this.body.scrollTop = top + ROW_HEIGHT - clientHeight;
+    else if (top + ROW_HEIGHT > scrollTop + height) {
+      this.body.scrollTop = top + ROW_HEIGHT - height;
     }
+    this.#follower.hold(this.#listing.ids, this.body);
   }
 
   #commands() {
     const some = () => this.#shown.length > 0;
-    const chosen = () => (this.chosen === undefined ? undefined : this.#rows.get(this.chosen));
+    const chosen = () => {
+      const { chosen: id } = this.#choices;
+      return id === undefined ? undefined : this.#rows.get(id);
+    };
     return [
       {
         id: 'connections.pause',
         title: 'Connections: Pause or go on',
         run: () => {
-          this.pausedAt = this.pausedAt === undefined ? Date.now() : undefined;
-          this.#setWatching(true);
+          const isPaused = this.#choices.pausedAt !== undefined;
+          this.#choose({ pausedAt: isPaused ? undefined : Date.now() });
+          this.#watchIfWanted();
         },
       },
       {
         id: 'connections.follow',
         title: 'Connections: Follow the newest',
         run: () => {
-          this.follow = !this.follow;
+          if (this.#follows && this.body !== null) {
+            this.#follower.hold(this.#listing.ids, this.body);
+          }
+          this.#choose(this.#follows ? { follow: false } : { follow: true, sort: 'time' });
         },
       },
       {
@@ -348,7 +404,7 @@ export class Connections extends PageElement {
         id: 'connections.copy',
         title: 'Connections: Copy as text',
         enabled: some,
-        run: () => copy(toText(this.#shown), count(this.#shown.length, 'row')),
+        run: () => copy(toText(this.#shown, this.#now), count(this.#shown.length, 'row')),
       },
       {
         id: 'connections.csv',
@@ -375,16 +431,8 @@ export class Connections extends PageElement {
   }
 }
 
-function toText(rows: readonly ConnectionRow[]): string {
-  const now = Date.now();
-  const lines = rows.map((row) => COLUMNS.map(({ text }) => text(row, now)).join('\t'));
-  return [COLUMNS.map(({ title }) => title).join('\t'), ...lines].join('\n');
-}
-
-function exportAs(name: string, content: string): Promise<boolean> {
-  return model.attempt(async () => {
-    if (await request('app.export', { name, content })) {
-      model.notify({ severity: 'info', message: `The connections were written to ${name}.` });
-    }
-  });
+/** What a row has come to, as it is spoken. */
+function stateOf({ state, reason, detail }: ConnectionRow): string {
+  const why = explain(reason, detail);
+  return why === '' ? words(state) : `${words(state)}, ${why}`;
 }

@@ -1,17 +1,21 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, state } from 'lit/decorators.js';
 import type { Endpoint, Refusal } from '../../main/contract.js';
-import { copy, proxyUrl, run, usePort } from '../commands.js';
+import { copy, run, usePort } from '../commands.js';
 import { PageElement } from '../element.js';
-import { formatBytes, formatDuration, formatEndpoint, formatTime, words } from '../format.js';
+import { formatBytes, formatDuration, formatEndpoint, formatTime, proxyUrl } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
+import { explain, explainDetail } from '../reasons.js';
+import { recipesFor } from '../recipes.js';
 import './chart.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
 @customElement('pico-overview')
 export class Overview extends PageElement {
   protected override readonly parts = ['app', 'traffic'] as const;
+  /** The address that the recipes are for, if the user has chosen one. */
+  @state() accessor from: string | undefined;
 
   override render(): TemplateResult {
     const { server, tray } = model.app;
@@ -22,7 +26,7 @@ export class Overview extends PageElement {
         <h2 id="addresses">Addresses</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${server.endpoints.length === 0 ? nothing : this.#recipes()}
+      ${this.#recipes(server.endpoints)}
       <section aria-labelledby="traffic">
         <h2 id="traffic">Throughput</h2>
         <pico-chart></pico-chart>
@@ -93,23 +97,18 @@ export class Overview extends PageElement {
     </ul>`;
   }
 
-  #recipes(): TemplateResult {
-    const url = proxyUrl() ?? '';
-    const { endpoints, authentication } = model.app.server;
-    const [first] = endpoints;
-    const plain = `socks5://${first === undefined ? '' : formatEndpoint(first)}`;
-    const lines: readonly (readonly [string, string])[] = [
-      ['curl', `curl -x ${url} https://example.com/`],
-      ['git', `git config --global http.proxy ${url}`],
-      ['Environment', `export ALL_PROXY=${url}`],
-      ['Chromium', `chromium --proxy-server=${plain}`],
-      [
-        'Firefox',
-        `Settings, Network Settings, Manual: SOCKS v5 host ${first?.host}, port ${first?.port}`,
-      ],
-    ];
+  /** For an address that other computers reach as well, where there is one. */
+  #recipes(endpoints: readonly Endpoint[]): TemplateResult | typeof nothing {
+    const { server, platform } = model.app;
+    const endpoint =
+      endpoints.find((candidate) => formatEndpoint(candidate) === this.from) ??
+      endpoints.find(({ place }) => place !== 'this computer') ??
+      endpoints[0];
+    if (endpoint === undefined) return nothing;
+    const lines = recipesFor(proxyUrl(endpoint, server.authentication), endpoint, platform);
     return html`<section aria-labelledby="recipes">
       <h2 id="recipes">Use it</h2>
+      ${endpoints.length > 1 ? this.#choice(endpoints, endpoint) : nothing}
       <dl class="recipes">
         ${lines.map(
           ([name, line]) =>
@@ -118,7 +117,7 @@ export class Overview extends PageElement {
         )}
       </dl>
       ${
-        authentication
+        server.authentication
           ? html`<p class="dim">
             Put a user’s name and password in. Browsers cannot log in to a SOCKS proxy: for them,
             allow anonymous access.
@@ -126,6 +125,25 @@ export class Overview extends PageElement {
           : nothing
       }
     </section>`;
+  }
+
+  #choice(endpoints: readonly Endpoint[], chosen: Endpoint): TemplateResult {
+    return html`<label class="choice">
+      <span>Through</span>
+      <select
+        aria-label="Through"
+        @change=${(event: Event) => {
+          this.from = (event.target as HTMLSelectElement).value;
+        }}
+      >
+        ${endpoints.map(
+          (endpoint) =>
+            html`<option value=${formatEndpoint(endpoint)} .selected=${endpoint === chosen}>
+              ${formatEndpoint(endpoint)} (${endpoint.place})
+            </option>`,
+        )}
+      </select>
+    </label>`;
   }
 
   #totals(): TemplateResult {
@@ -155,7 +173,7 @@ export class Overview extends PageElement {
   #refusals(): TemplateResult {
     const { refusals } = model.app;
     if (refusals.length === 0) return html`<p class="empty">Nothing was refused so far.</p>`;
-    return html`<table class="plain">
+    return html`<table class="plain refusals" aria-labelledby="refused">
       <thead>
         <tr>
           <th>Reason</th>
@@ -172,12 +190,13 @@ export class Overview extends PageElement {
   }
 
   #refusal({ reason, count, lastTime, lastClient, lastDetail }: Refusal): TemplateResult {
+    const detail = explainDetail(reason, lastDetail);
     return html`<tr>
-      <td>${words(reason)}</td>
+      <td title=${reason}>${explain(reason, '')}</td>
       <td class="number">${count.toLocaleString('en')}</td>
       <td>${formatTime(lastTime)}</td>
-      <td>${lastClient}</td>
-      <td>${lastDetail}</td>
+      <td title=${lastClient}>${lastClient}</td>
+      <td title=${detail}>${detail}</td>
     </tr>`;
   }
 }

@@ -1,13 +1,16 @@
 import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { formatBytes, formatDuration, formatTime, words } from '../format.js';
+import { explain } from '../reasons.js';
 
 /** A column of the table of connections. */
 export interface Column {
   readonly key: keyof ConnectionRow;
   readonly title: string;
-  /** Its width, as CSS has it. */
-  readonly width: string;
+  /** Its width at least, px. */
+  readonly width: number;
+  /** Whether it grows with its texts, as far as there is room: those that do share it. */
+  readonly grows?: boolean;
   readonly number?: boolean;
   readonly text: (row: ConnectionRow, now: number) => string;
 }
@@ -18,6 +21,7 @@ export const STATES: readonly ConnectionState[] = [
   'open',
   'closed',
   'refused',
+  'login-failed',
 ];
 
 function durationOf({ duration, time }: ConnectionRow, now: number): number {
@@ -25,39 +29,59 @@ function durationOf({ duration, time }: ConnectionRow, now: number): number {
 }
 
 export const COLUMNS: readonly Column[] = [
-  { key: 'time', title: 'Time', width: '72px', text: ({ time }) => formatTime(time) },
-  { key: 'client', title: 'Client', width: 'minmax(110px, 1fr)', text: ({ client }) => client },
-  { key: 'user', title: 'User', width: '90px', text: ({ user }) => user },
-  { key: 'command', title: 'Command', width: '76px', text: ({ command }) => command },
+  { key: 'time', title: 'Time', width: 54, text: ({ time }) => formatTime(time) },
+  { key: 'client', title: 'Client', width: 80, grows: true, text: ({ client }) => client },
+  { key: 'user', title: 'User', width: 40, grows: true, text: ({ user }) => user },
+  { key: 'command', title: 'Command', width: 66, text: ({ command }) => command },
   {
     key: 'destination',
     title: 'Destination',
-    width: 'minmax(140px, 2fr)',
+    width: 80,
+    grows: true,
     text: ({ destination }) => destination,
   },
-  { key: 'state', title: 'State', width: '84px', text: ({ state }) => state },
-  { key: 'up', title: 'Up', width: '70px', number: true, text: ({ up }) => formatBytes(up) },
-  {
-    key: 'down',
-    title: 'Down',
-    width: '70px',
-    number: true,
-    text: ({ down }) => formatBytes(down),
-  },
+  { key: 'state', title: 'State', width: 68, text: ({ state }) => words(state) },
+  { key: 'up', title: 'Up', width: 48, number: true, text: ({ up }) => formatBytes(up) },
+  { key: 'down', title: 'Down', width: 48, number: true, text: ({ down }) => formatBytes(down) },
   {
     key: 'duration',
     title: 'Duration',
-    width: '76px',
+    width: 60,
     number: true,
     text: (row, now) => formatDuration(durationOf(row, now)),
   },
   {
     key: 'reason',
     title: 'Reason',
-    width: 'minmax(90px, 1fr)',
-    text: ({ reason, detail }) => [words(reason), detail].filter(Boolean).join(': '),
+    width: 100,
+    grows: true,
+    text: ({ reason, detail }) => explain(reason, detail),
   },
 ];
+
+/** A column that grows is no wider than this, px. */
+const MAX_WIDTH = 560;
+
+/** How wide columns are: those that grow as wide as the longest text that was seen in them. */
+export class ColumnWidths {
+  readonly #longest = new Map<keyof ConnectionRow, number>();
+  readonly #canvas = document.createElement('canvas').getContext('2d');
+
+  /** Takes texts of a column into account. @param font the font that they are shown in. */
+  see({ key, grows }: Column, text: string, font: string): void {
+    if (!grows || this.#canvas === null) return;
+    this.#canvas.font = font;
+    const width = Math.min(MAX_WIDTH, Math.ceil(this.#canvas.measureText(text).width) + 2);
+    if (width > (this.#longest.get(key) ?? 0)) this.#longest.set(key, width);
+  }
+
+  /** As CSS has it. */
+  get template(): string {
+    return COLUMNS.map(({ key, width, grows }) =>
+      grows ? `minmax(${width}px, ${this.#longest.get(key) ?? 0}px)` : `${width}px`,
+    ).join(' ');
+  }
+}
 
 /** Which rows are shown, and in which order. */
 export interface Selection {
@@ -70,6 +94,7 @@ export interface Selection {
 function haystack(row: ConnectionRow): string {
   const { client, user, group, command, destination, remote, reason, detail } = row;
   return [client, user, group, command, destination, remote, words(reason), detail]
+    .concat(explain(reason, detail))
     .join(' ')
     .toLowerCase();
 }
@@ -78,6 +103,11 @@ function haystack(row: ConnectionRow): string {
 export class Rows {
   #rows = new Map<number, ConnectionRow>();
   #unsubscribe: (() => void) | undefined;
+
+  /** Whether they are kept up to date now. */
+  get isWatching(): boolean {
+    return this.#unsubscribe !== undefined;
+  }
 
   get size(): number {
     return this.#rows.size;
@@ -99,6 +129,7 @@ export class Rows {
     changed();
   }
 
+  /** Leaves the rows as they are now. */
   unwatch(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
@@ -131,30 +162,4 @@ export class Rows {
     for (const row of rows) this.#rows.set(row.id, row);
     for (const id of removed) this.#rows.delete(id);
   }
-}
-
-/** What a spreadsheet would take for a formula is kept from it: destinations are anybody's text. */
-function cell(value: unknown): string {
-  const text = String(value ?? '');
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function plain(row: ConnectionRow): Readonly<Record<string, unknown>> {
-  return { ...row, time: new Date(row.time).toISOString() };
-}
-
-/** RFC 4180. */
-export function toCsv(rows: readonly ConnectionRow[]): string {
-  const keys = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => {
-    const values = plain(row);
-    return keys.map((key) => cell(values[key])).join(',');
-  });
-  return `${[keys.join(','), ...lines].join('\r\n')}\r\n`;
-}
-
-/** One JSON object a line. */
-export function toJsonLines(rows: readonly ConnectionRow[]): string {
-  return rows.map((row) => `${JSON.stringify(plain(row))}\n`).join('');
 }

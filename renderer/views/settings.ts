@@ -1,13 +1,16 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { run, usePort } from '../commands.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
+import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
+import { Drafts } from './drafts.js';
 
-/** How long after the last key a value is checked and saved, ms. */
+/** How long after the last key a value is checked, ms. */
 const TYPING = 250;
 
 /** Reads what was typed; a number that is none becomes one that no setting takes. */
@@ -29,20 +32,28 @@ function isLong({ type, pick }: SettingDescriptor): boolean {
   return type === 'list' && pick === undefined;
 }
 
-/** All settings, drawn from their descriptions; each is saved as soon as it is valid. */
+const drafts = new Drafts();
+
+/**
+ * All settings, drawn from their descriptions. What is typed is checked meanwhile, and in force
+ * once it is done: with Enter, or when its field is left.
+ */
 @customElement('pico-settings')
 export class Settings extends PageElement {
   protected override readonly parts = ['app'] as const;
-  @state() accessor search = '';
+  @state() accessor search = recall('settings', { search: '' }).search;
   /** What is wrong with what was typed, by setting. */
   @state() accessor problems: Readonly<Partial<Record<SettingKey, string>>> = {};
-  /** What is being typed and not saved yet. */
-  readonly #drafts = new Map<SettingKey, string>();
   readonly #timers = new Map<SettingKey, number>();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    for (const key of drafts.keys) void this.#check(key);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const key of [...this.#timers.keys()]) this.#flush(key, true);
+    for (const key of [...this.#timers.keys()]) void this.#commit(key);
   }
 
   override render(): TemplateResult {
@@ -58,6 +69,7 @@ export class Settings extends PageElement {
         .value=${this.search}
         @input=${(event: Event) => {
           this.search = (event.target as HTMLInputElement).value;
+          remember('settings', { search: this.search });
         }}
       />
       ${this.#pending()}
@@ -114,6 +126,7 @@ export class Settings extends PageElement {
   #setting(descriptor: SettingDescriptor): TemplateResult {
     const { key, title, description, type } = descriptor;
     const modified = model.app.settings.modified.includes(key);
+    const isTyped = drafts.get(key) !== undefined;
     const problem = this.problems[key];
     return html`<div class="setting ${modified ? 'modified' : ''}">
       ${
@@ -121,7 +134,7 @@ export class Settings extends PageElement {
           ? nothing
           : html`<label class="title" for="setting-${key}">${title}</label>`
       }
-      ${modified ? this.#reset(descriptor) : nothing}
+      ${modified || isTyped ? this.#reset(descriptor) : nothing}
       <p class="dim" id="about-${key}">${description} ${this.#defaultText(descriptor)}</p>
       <div class="control">${this.#control(descriptor, problem !== undefined)}</div>
       <p class="invalid" id="wrong-${key}" aria-live="polite">${problem ?? ''}</p>
@@ -134,9 +147,10 @@ export class Settings extends PageElement {
   }
 
   #reset({ key, title }: SettingDescriptor): TemplateResult {
-    const reset = () => {
+    const reset = async () => {
       this.#forget(key);
-      void model.attempt(() => request('settings.reset', key));
+      await model.attempt(() => request('settings.reset', key));
+      this.querySelector<HTMLElement>(`#setting-${key}`)?.focus();
     };
     return html`<button
       class="plain reset"
@@ -155,6 +169,7 @@ export class Settings extends PageElement {
       case 'boolean':
         return html`<label class="check">
           <input
+            id="setting-${key}"
             type="checkbox"
             aria-describedby="about-${key}"
             .checked=${value === true}
@@ -172,7 +187,7 @@ export class Settings extends PageElement {
         >
           ${choices.map(
             (choice) =>
-              html`<option value=${choice.value} ?selected=${choice.value === value}>
+              html`<option value=${choice.value} .selected=${choice.value === value}>
                 ${choice.label}
               </option>`,
           )}
@@ -188,7 +203,13 @@ export class Settings extends PageElement {
     const { key, type, placeholder = '' } = descriptor;
     const typed = (event: Event) =>
       this.#type(descriptor, (event.target as HTMLInputElement | HTMLTextAreaElement).value);
-    const leave = () => this.#flush(key, true);
+    const done = () => void this.#commit(key);
+    // Who goes to another window has not done yet: the field is still the one that is typed in.
+    const leave = ({ target }: FocusEvent) => target !== document.activeElement && done();
+    const press = ({ key: pressed, ctrlKey, metaKey }: KeyboardEvent) => {
+      if (pressed === 'Enter' && (!isLong(descriptor) || ctrlKey || metaKey)) done();
+      else if (pressed === 'Escape') this.#forget(key);
+    };
     if (isLong(descriptor)) {
       return html`<textarea
         id="setting-${key}"
@@ -197,9 +218,10 @@ export class Settings extends PageElement {
         placeholder="${placeholder}, one on each line"
         aria-invalid=${invalid}
         aria-describedby="about-${key} wrong-${key}"
-        .value=${this.#drafts.get(key) ?? show(value, '\n')}
+        .value=${live(drafts.get(key) ?? show(value, '\n'))}
         @input=${typed}
-        @change=${leave}
+        @blur=${leave}
+        @keydown=${press}
       ></textarea>`;
     }
     return html`<input
@@ -212,9 +234,10 @@ export class Settings extends PageElement {
       placeholder=${placeholder}
       aria-invalid=${invalid}
       aria-describedby="about-${key} wrong-${key}"
-      .value=${this.#drafts.get(key) ?? show(value)}
+      .value=${live(drafts.get(key) ?? show(value))}
       @input=${typed}
-      @change=${leave}
+      @blur=${leave}
+      @keydown=${press}
     />`;
   }
 
@@ -255,37 +278,53 @@ export class Settings extends PageElement {
     </select>`;
   }
 
-  #type(descriptor: SettingDescriptor, text: string): void {
-    const { key } = descriptor;
-    this.#drafts.set(key, text);
+  #type({ key }: SettingDescriptor, text: string): void {
+    drafts.set(key, text);
+    this.requestUpdate();
     clearTimeout(this.#timers.get(key));
     this.#timers.set(
       key,
-      setTimeout(() => this.#flush(key), TYPING),
+      setTimeout(() => void this.#check(key), TYPING),
     );
   }
 
-  /** Saves what was typed, if it is valid. @param done whether the user has left the field. */
-  #flush(key: SettingKey, done = false): void {
-    clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
-    const text = this.#drafts.get(key);
-    const descriptor = model.app.descriptors.find((candidate) => candidate.key === key);
-    if (text !== undefined && descriptor !== undefined) {
-      void this.#save(key, parse(descriptor, text), done);
-    }
+  /** Says what is wrong with what is being typed; it is in force no sooner than it is done. */
+  async #check(key: SettingKey): Promise<void> {
+    const value = this.#typed(key);
+    if (value === undefined) return;
+    const problem = await request('settings.check', { key, value }).catch(sentence);
+    if (drafts.get(key) !== undefined) this.#setProblem(key, problem);
   }
 
-  async #save(key: SettingKey, value: SettingValue, done = true): Promise<void> {
+  /** Puts what was typed into force, if it is valid. */
+  async #commit(key: SettingKey): Promise<void> {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    const text = drafts.get(key);
+    const value = this.#typed(key);
+    if (value === undefined) return;
+    await this.#save(key, value, () => drafts.get(key) === text);
+  }
+
+  /** What was typed, as the setting has it. */
+  #typed(key: SettingKey): SettingValue | undefined {
+    const text = drafts.get(key);
+    const descriptor = model.app.descriptors.find((candidate) => candidate.key === key);
+    return text === undefined || descriptor === undefined ? undefined : parse(descriptor, text);
+  }
+
+  /** @param isCurrent whether nothing else was typed meanwhile. */
+  async #save(key: SettingKey, value: SettingValue, isCurrent = () => true): Promise<void> {
     const problem = await request('settings.set', { key, value }).then(() => undefined, sentence);
-    if (done && problem === undefined) this.#drafts.delete(key);
+    if (!isCurrent()) return;
+    if (problem === undefined) drafts.delete(key);
     this.#setProblem(key, problem);
   }
 
   #forget(key: SettingKey): void {
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    this.#drafts.delete(key);
+    drafts.delete(key);
     this.#setProblem(key, undefined);
   }
 

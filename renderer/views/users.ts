@@ -1,11 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { User } from '../../main/contract.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
+import { count } from '../format.js';
 import { icon } from '../icon.js';
+import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
 
 const SECRETS: Readonly<Record<User['password'], readonly [text: string, hint: string]>> = {
@@ -15,6 +18,9 @@ const SECRETS: Readonly<Record<User['password'], readonly [text: string, hint: s
   unknown: ['unknown', 'the keychain cannot be read'],
 };
 
+/** How many users are shown at once: the search finds the others. */
+const MAX_SHOWN = 500;
+
 /** Who may use the proxy. Passwords go to the keychain; the window only ever sends them. */
 @customElement('pico-users')
 export class Users extends PageElement {
@@ -23,6 +29,7 @@ export class Users extends PageElement {
   @state() accessor editing: string | undefined;
   @state() accessor problem = '';
   @state() accessor saving = false;
+  @state() accessor search = recall('users', { search: '' }).search;
   @query('form') accessor form!: HTMLFormElement | null;
 
   override connectedCallback(): void {
@@ -32,13 +39,12 @@ export class Users extends PageElement {
 
   override render(): TemplateResult {
     const { users } = model.app.users;
+    const found = this.#found(users);
     return html`<div class="page">
       <h1>Users</h1>
       ${this.#keychainProblem()}
       <div class="toolbar">
-        <button ?hidden=${this.editing !== undefined} @click=${() => this.#edit('')}>
-          ${icon('add')} Add user
-        </button>
+        <button class="add" @click=${() => this.edit('')}>${icon('add')} Add user</button>
         <button class="secondary" @click=${() => run('users.import')}>Import …</button>
         <button
           class="secondary"
@@ -47,10 +53,37 @@ export class Users extends PageElement {
         >
           Export …
         </button>
+        ${users.length === 0 ? nothing : this.#searchBox(found.length, users.length)}
       </div>
       ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
-      ${users.length === 0 ? this.#nobody() : this.#table(users)}
+      ${users.length === 0 ? this.#nobody() : this.#table(found)}
     </div>`;
+  }
+
+  #found(users: readonly User[]): readonly User[] {
+    const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (wanted.length === 0) return users;
+    return users.filter(({ name, group, disabled }) => {
+      const text = `${name} ${group} ${disabled ? 'disabled' : 'allowed'}`.toLowerCase();
+      return wanted.every((word) => text.includes(word));
+    });
+  }
+
+  #searchBox(found: number, all: number): TemplateResult {
+    return html`<input
+        class="filter"
+        type="search"
+        aria-label="Search users"
+        placeholder="Search: name, group, disabled"
+        .value=${this.search}
+        @input=${(event: Event) => {
+          this.search = (event.target as HTMLInputElement).value;
+          remember('users', { search: this.search });
+        }}
+      />
+      <span class="dim counts" aria-live="polite">
+        ${found === all ? count(all, 'user') : `${found} of ${count(all, 'user')}`}
+      </span>`;
   }
 
   #keychainProblem(): TemplateResult | typeof nothing {
@@ -71,36 +104,43 @@ export class Users extends PageElement {
   }
 
   #table(users: readonly User[]): TemplateResult {
-    return html`<table class="plain" aria-label="Users">
-      <thead>
-        <tr>
-          <th>Name</th>
-          <th>Group</th>
-          <th>Secret</th>
-          <th>Access</th>
-          <th><span class="hidden">Actions</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${users.map((user) => this.#row(user))}
-      </tbody>
-    </table>`;
+    const more = users.length - MAX_SHOWN;
+    return html`<table class="plain users" aria-label="Users">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Group</th>
+            <th>Secret</th>
+            <th>Access</th>
+            <th><span class="hidden">Actions</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${repeat(
+            users.slice(0, MAX_SHOWN),
+            ({ name }) => name,
+            (user) => this.#row(user),
+          )}
+        </tbody>
+      </table>
+      ${users.length === 0 ? html`<p class="empty">No user has these words.</p>` : nothing}
+      ${more > 0 ? html`<p class="empty">And ${count(more, 'user')} more: search for them.</p>` : nothing}`;
   }
 
   #row(user: User): TemplateResult {
     const { name, group, disabled } = user;
     const [text, hint] = SECRETS[user.password];
     const warn = user.password === 'none' || user.password === 'unknown';
-    return html`<tr class=${disabled ? 'off' : ''}>
-      <td><strong>${name}</strong></td>
-      <td>${group}</td>
+    return html`<tr class=${disabled ? 'off' : ''} data-user=${name}>
+      <td title=${name}><strong>${name}</strong></td>
+      <td title=${group}>${group}</td>
       <td title=${hint}>${warn ? icon('warning') : nothing} ${text}</td>
       <td>${disabled ? 'disabled' : 'allowed'}</td>
       <td class="actions">
-        ${this.#action(`Edit ${name}`, 'edit', () => this.#edit(name))}
+        ${this.#action(`Edit ${name}`, 'edit', () => this.edit(name))}
         ${
           disabled
-            ? this.#action(`Enable ${name}`, 'circle-slash', () => this.#disable(name, false))
+            ? this.#action(`Enable ${name}`, 'pass', () => this.#disable(name, false))
             : this.#action(`Disable ${name}`, 'circle-slash', () => this.#disable(name, true))
         }
         ${this.#action(`Delete ${name}`, 'trash', () => this.#delete(name))}
@@ -160,7 +200,8 @@ export class Users extends PageElement {
     return this.problem === model.app.users.keychainProblem ? 'Nothing was saved.' : this.problem;
   }
 
-  async #edit(name: string): Promise<void> {
+  /** Opens the form for a user; an empty name is for a new one. */
+  async edit(name: string): Promise<void> {
     this.editing = name;
     this.problem = '';
     await this.updateComplete;
@@ -184,7 +225,7 @@ export class Users extends PageElement {
       }
       form.reset();
       // Somebody else may be edited by now.
-      if (form.isConnected) this.#close();
+      if (form.isConnected) this.#close(newName.trim());
     } catch (error) {
       this.problem = sentence(error);
     } finally {
@@ -192,9 +233,20 @@ export class Users extends PageElement {
     }
   }
 
-  #close(): void {
+  /** Closes the editor. @param name the user whose row the focus goes to, if it is there. */
+  #close(name = this.editing ?? ''): void {
     this.form?.reset();
     this.editing = undefined;
+    void this.#focusRow(name);
+  }
+
+  /** Gives the focus to a button of a user's row; without one, to where a user is added. */
+  async #focusRow(name: string | undefined, button = 'Edit'): Promise<void> {
+    await this.updateComplete;
+    const rows = [...this.querySelectorAll<HTMLElement>('tr[data-user]')];
+    const row = rows.find(({ dataset }) => dataset['user'] === name);
+    const target = row?.querySelector<HTMLElement>(`[aria-label^="${button} "]`);
+    (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
   }
 
   #disable(name: string, disabled: boolean): void {
@@ -202,15 +254,28 @@ export class Users extends PageElement {
   }
 
   async #delete(name: string): Promise<void> {
+    const names = this.#found(model.app.users.users).map((user) => user.name);
+    const at = names.indexOf(name);
     if (!(await model.attempt(() => request('users.delete', name)))) return;
     if (this.editing === name) this.#close();
+    void this.#focusRow(names[at + 1] ?? names[at - 1], 'Delete');
+    const restore = async () => {
+      if (!(await model.attempt(() => request('users.restore', name)))) return;
+      if (this.isConnected) await this.#focusRow(name);
+    };
     model.notify(
       {
         severity: 'info',
         message: `${name} was deleted, with the password.`,
         action: { label: 'Undo', command: '' },
       },
-      () => void model.attempt(() => request('users.restore', name)),
+      () => void restore(),
     );
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-users': Users;
   }
 }

@@ -1,11 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { request } from '../bridge.js';
 import { commandOf, keyName, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { count, formatRate } from '../format.js';
 import { icon } from '../icon.js';
 import { model, type ViewName } from '../model.js';
 import { followTheme } from '../theme.js';
+import { guardDoubleClicks } from './clicks.js';
+import { keepFocus } from './focus.js';
 import './palette.js';
 import './toasts.js';
 import '../views/connections.js';
@@ -38,7 +41,12 @@ export class Workbench extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener('keydown', this.#onKey);
-    this.#ends = [window.picosocks5.subscribe('command', run), followTheme()];
+    this.#ends = [
+      window.picosocks5.subscribe('command', run),
+      followTheme(),
+      guardDoubleClicks(this),
+      keepFocus(this, () => this.querySelector<HTMLElement>('main')),
+    ];
   }
 
   override disconnectedCallback(): void {
@@ -63,6 +71,7 @@ export class Workbench extends PageElement {
       <nav class="activitybar" aria-label="Views">
         ${VIEWS.map(([name, title, symbol]) => this.#item(name, title, symbol))}
       </nav>
+      <div class="banners">${this.#exposed()}</div>
       <main class="view" tabindex="-1">${this.#view()}</main>
       ${this.#statusBar()}
       <pico-palette></pico-palette>
@@ -73,21 +82,43 @@ export class Workbench extends PageElement {
   #power(): TemplateResult {
     const { state } = model.app.server;
     const runs = state === 'running' || state === 'stopping';
-    return runs
-      ? html`<button
-          class="power secondary"
-          ?disabled=${state === 'stopping'}
-          @click=${() => run('server.stop')}
-        >
-          ${icon('debug-stop')} Stop server
-        </button>`
-      : html`<button
-          class="power"
-          ?disabled=${state === 'starting'}
-          @click=${() => run('server.start')}
-        >
-          ${icon('play')} Start server
-        </button>`;
+    return html`<button
+      class="power ${runs ? 'secondary' : ''}"
+      ?disabled=${state === 'starting' || state === 'stopping'}
+      @click=${() => run(runs ? 'server.stop' : 'server.start')}
+    >
+      ${icon(runs ? 'debug-stop' : 'play')} ${runs ? 'Stop server' : 'Start server'}
+    </button>`;
+  }
+
+  /** What stays in view, whatever is looked at, as long as other computers are let in unasked. */
+  #exposed(): TemplateResult | typeof nothing {
+    const { server, users, settings } = model.app;
+    if (server.exposed.length === 0) return nothing;
+    const who =
+      settings.values.network.length > 0
+        ? 'every computer that the client rules let in'
+        : 'every computer that can reach this one';
+    return html`<div class="banner warning" role="alert">
+      ${icon('warning')}
+      <p>
+        No password is needed: ${who} may use the proxy at ${server.exposed.join(', ')}.
+      </p>
+      ${
+        users.users.length === 0
+          ? html`<button class="secondary" @click=${() => run('users.new')}>Add a user</button>`
+          : nothing
+      }
+      ${
+        users.users.length > 0 && settings.values.anonymous
+          ? html`<button class="secondary" @click=${this.#demandLogins}>Demand passwords</button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #demandLogins(): void {
+    void model.attempt(() => request('settings.reset', 'anonymous'));
   }
 
   #item(name: ViewName, title: string, symbol: string): TemplateResult {
@@ -129,8 +160,12 @@ export class Workbench extends PageElement {
       ${warns ? html`<span class="warn" title=${server.problem}>${icon('warning')}</span>` : nothing}
       ${
         runs
-          ? html`<button title="Copy the address" @click=${() => run('server.copy')}>
-            ${server.listening.join(', ')}
+          ? html`<button
+            class="listening"
+            title="Copy the address"
+            @click=${() => run('server.copy')}
+          >
+            <span>${server.listening.join(', ')}</span>
           </button>`
           : nothing
       }
@@ -150,5 +185,11 @@ export class Workbench extends PageElement {
     if (command === undefined) return;
     event.preventDefault();
     run(command.id);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-workbench': Workbench;
   }
 }

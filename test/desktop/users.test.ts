@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DesktopApp } from '../support/desktopapp.js';
@@ -128,7 +128,6 @@ test('no keychain, and one that is locked', { skip: unlessDesktop('curl') }, asy
   assert.equal(await fetchAs(t, port, 'alice', PASSWORD), REFUSED);
   assert.equal(await fetchAs(t, port, 'anybody', 'x'), REFUSED);
   await session.unlock();
-  await app.button('Try again').click();
   await row(app, 'alice').getByText('in the keychain').waitFor();
   assert.equal(await fetchAs(t, port, 'alice', PASSWORD), 0);
 
@@ -157,7 +156,113 @@ test('password files come in and go out', { skip: unlessDesktop('curl') }, async
   await app.electron.evaluate(({ dialog }, path) => {
     dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
   }, out);
+  writeFileSync(out, 'before', { mode: 0o644 });
   await app.button('Export …').click();
-  await app.sees(/Users exported: 1/);
+  await app.sees(`Users exported: 1, to ${out}. The file holds secrets readably.`);
   assert.equal(readFileSync(out, 'utf8'), readFileSync(file, 'utf8'));
+  assert.equal(statSync(out).mode & 0o777, 0o600);
+
+  const nowhere = join(session.home, 'not there', 'users.txt');
+  await app.electron.evaluate(({ dialog }, path) => {
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
+  }, nowhere);
+  await app.button('Export …').click();
+  const why = 'no such file or directory';
+  await app.sees(`"${nowhere}" cannot be written: ${why}. Choose another place.`);
+});
+
+test('names that look the same, and the order of many', { skip: unlessDesktop() }, async (t) => {
+  const app = await DesktopApp.start(await startDesktopSession(t));
+  await app.addUser('user10', PASSWORD, 'staff');
+  await app.addUser('user2', PASSWORD);
+  await app.addUser('user1', PASSWORD);
+  const names = () => app.page.locator('table.users tbody strong').allTextContents();
+  assert.deepEqual(await names(), ['user1', 'user2', 'user10']);
+
+  for (const [name, problem] of [
+    [' user1 ', 'There is a user "user1" already.'],
+    ['user1\u200b', /no invisible characters/],
+    ['a:b', /no colon/],
+  ] as const) {
+    await app.button('Add user').click();
+    await app.field('User name').fill(name);
+    await app.field('Password').fill(PASSWORD);
+    await app.button('Save').click();
+    await app.page.locator('#user-problem').getByText(problem).waitFor();
+  }
+  await app.field('User name').fill('nul');
+  await app.page.evaluate(
+    `document.querySelector('[name=password]').value = String.fromCharCode(97, 0, 98)`,
+  );
+  await app.button('Save').click();
+  await app.page
+    .locator('#user-problem')
+    .getByText(/no NUL character/)
+    .waitFor();
+  await app.button('Cancel').click();
+
+  await app.page.getByLabel('Search users').fill('staff');
+  await app.sees('1 of 3 users');
+  assert.deepEqual(await names(), ['user10']);
+  await app.show('Overview');
+  await app.show('Users');
+  assert.deepEqual(await names(), ['user10']);
+});
+
+test('a double click presses one button, and the focus stays near', {
+  skip: unlessDesktop(),
+}, async (t) => {
+  const app = await DesktopApp.start(await startDesktopSession(t));
+  await app.electron.evaluate(({ dialog }) => {
+    dialog.showOpenDialog = async () => {
+      Object.assign(globalThis, { imported: true });
+      return { canceled: true, filePaths: [] };
+    };
+  });
+  const focused = (name: string) =>
+    app.page.locator('button:focus').and(app.button(name)).waitFor();
+  await app.show('Users');
+  await app.button('Add user').dblclick();
+  await app.field('User name').waitFor();
+  const imported = await app.electron.evaluate(() => 'imported' in globalThis);
+  assert.equal(imported, false);
+  await app.button('Cancel').click();
+  await focused('Add user');
+  for (const name of ['ada', 'bob', 'eve']) await app.addUser(name, PASSWORD);
+  await focused('Edit eve');
+
+  await app.button('Delete ada').dblclick();
+  await row(app, 'ada').waitFor({ state: 'detached' });
+  await row(app, 'bob').waitFor();
+  await focused('Delete bob');
+  await app.button('Undo').click();
+  await focused('Edit ada');
+  await app.button('Delete eve').click();
+  await focused('Delete bob');
+  await app.page.getByRole('button', { name: 'Dismiss' }).first().press('Enter');
+  await app.page.locator(':focus').waitFor();
+
+  await app.button('Disable bob').dblclick();
+  await app.button('Enable bob').waitFor();
+  await row(app, 'bob').getByText('disabled').waitFor();
+  const looks = app.page.locator('[aria-label="Enable bob"] .codicon-circle-slash');
+  assert.equal(await looks.count(), 0);
+
+  await app.setPort(await freePort(t));
+  await app.button('Start server').dblclick();
+  await app.status('Running');
+});
+
+test('a long name hides nothing', { skip: unlessDesktop() }, async (t) => {
+  const app = await DesktopApp.start(await startDesktopSession(t));
+  await app.electron.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.setBounds({ width: 800, height: 600 }),
+  );
+  const name = 'x'.repeat(255);
+  await app.addUser(name, PASSWORD, 'g'.repeat(255));
+  await row(app, name).waitFor();
+  const box = await app.button(`Delete ${name}`).boundingBox();
+  assert.ok(box !== null && box.x + box.width <= 800, JSON.stringify(box));
+  const overflow = `document.querySelector('main').scrollWidth > document.querySelector('main').clientWidth`;
+  assert.equal(await app.page.evaluate(overflow), false);
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 
 /** How long the window may take to show what it is expected to, ms. */
@@ -39,6 +40,15 @@ export class AppWindow {
   /** Waits until a text is there. */
   async sees(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Waits until a script in the page gives something true: its own policy lets nothing wait there. */
+  async until(script: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (!(await this.page.evaluate(script))) {
+      if (performance.now() > deadline) throw new Error(`never true in the page: ${script}`);
+      await setTimeout(50);
+    }
   }
 
   /** Starts the server at a port of 127.0.0.1. */

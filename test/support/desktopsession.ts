@@ -71,12 +71,19 @@ export class DesktopSession implements Scope {
   readonly home: string;
   readonly #scope: Scope;
   readonly #tray: TrayHost | undefined;
+  readonly #keyring: Daemon | undefined;
 
-  constructor(scope: Scope, env: Readonly<Record<string, string>>, tray: TrayHost | undefined) {
+  constructor(
+    scope: Scope,
+    env: Readonly<Record<string, string>>,
+    tray: TrayHost | undefined,
+    keyring: Daemon | undefined,
+  ) {
     this.#scope = scope;
     this.env = env;
     this.home = env['HOME'] ?? '';
     this.#tray = tray;
+    this.#keyring = keyring;
   }
 
   after(action: () => unknown): void {
@@ -87,6 +94,15 @@ export class DesktopSession implements Scope {
   get tray(): TrayHost {
     if (this.#tray === undefined) throw new Error('this session has no tray host');
     return this.#tray;
+  }
+
+  /** Lets the keyring hang: it answers nobody, until it is thawed. */
+  freeze(): void {
+    this.#keyring?.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#keyring?.child.kill('SIGCONT');
   }
 
   /** Unlocks the keyring, as a login does. */
@@ -183,9 +199,9 @@ export async function startDesktopSession(
   const [address, number] = await Promise.all([bus.line(), display.line()]);
   const env = { ...bare, DBUS_SESSION_BUS_ADDRESS: address, DISPLAY: `:${number}` };
 
-  if (keyring !== 'none') await startKeyring(scope, env);
+  const daemon = keyring === 'none' ? undefined : await startKeyring(scope, env);
   const tray = trayHost ? await startTrayHost(scope, env) : undefined;
-  const session = new DesktopSession(scope, env, tray);
+  const session = new DesktopSession(scope, env, tray, daemon);
   if (keyring === 'locked') await session.lock();
   return session;
 }
@@ -199,11 +215,12 @@ function callersEnvironment(): Record<string, string> {
 }
 
 /** Starts the keyring, unlocked, and waits until it can be asked. */
-async function startKeyring(scope: Scope, env: NodeJS.ProcessEnv): Promise<void> {
+async function startKeyring(scope: Scope, env: NodeJS.ProcessEnv): Promise<Daemon> {
   const args = ['--foreground', '--unlock', '--components=secrets'];
   const keyring = new Daemon(scope, 'gnome-keyring-daemon', args, env);
   keyring.child.stdin?.end(PASSWORD);
   const wait = ['wait', '--session', '--timeout', String(DEADLINE / 1000), SECRETS];
   const { status } = await run(scope, 'gdbus', wait, { env, timeout: 2 * DEADLINE });
   if (status !== 0) throw keyring.ended();
+  return keyring;
 }

@@ -87,6 +87,26 @@ describe('log of connections', () => {
     assert.equal(row?.detail, 'rule');
   });
 
+  test('a failed login is a row of its own kind, and stays one', () => {
+    const log = new ConnectionLog();
+    log.handle({ type: 'connection', id: 1, time: 1000, client });
+    log.handle({
+      type: 'authentication-failed',
+      id: 1,
+      time: 1500,
+      client,
+      method: 'userpass',
+      user: 'bob',
+      detail: 'wrong user name or password',
+    });
+    closed(log, 1);
+    const [row] = log.watch();
+    assert.deepEqual(
+      [row?.state, row?.reason, row?.user, row?.duration, row?.detail],
+      ['login-failed', 'authentication-failed', 'bob', 500, 'wrong user name or password'],
+    );
+  });
+
   test('keeps no changes while nobody watches', () => {
     const log = new ConnectionLog();
     opened(log, 1);

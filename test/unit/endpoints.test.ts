@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  beyondLoopback,
   endpointsOf,
   type Interfaces,
   interfaceAddresses,
   missingAddresses,
+  urlOf,
 } from '#main/server/endpoints.js';
 import { watchNetwork } from '#main/server/networkwatch.js';
 
@@ -25,6 +27,26 @@ const interfaces: Interfaces = {
 const addresses = interfaceAddresses(interfaces);
 
 describe('endpoints', () => {
+  test('what other computers reach is known, in every notation', () => {
+    const hosts = ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '0.0.0.0', '::'];
+    const outer = [...hosts, '192.0.2.7', 'fe80::1'].map((host) => ({ host, port: 1080 }));
+    assert.deepEqual(beyondLoopback(outer), [
+      '0.0.0.0:1080',
+      '[::]:1080',
+      '192.0.2.7:1080',
+      '[fe80::1]:1080',
+    ]);
+  });
+
+  test('one URL for everybody, with a place for a password where one is needed', () => {
+    assert.equal(urlOf({ host: '::1', port: 1080 }, false), 'socks5h://[::1]:1080');
+    assert.equal(
+      urlOf({ host: '127.0.0.1', port: 9 }, true),
+      'socks5h://USER:PASSWORD@127.0.0.1:9',
+    );
+    assert.equal(urlOf(undefined, true), undefined);
+  });
+
   test('a wildcard is spelt out, this computer first', () => {
     const listening = [
       { host: '::', port: 1080 },

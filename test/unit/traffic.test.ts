@@ -81,4 +81,20 @@ describe('traffic', () => {
       },
     ]);
   });
+
+  test('failed logins are refusals, and so is who says nothing in time', () => {
+    const traffic = new Traffic();
+    const login = { method: 'userpass', user: 'alice', detail: 'wrong user name or password' };
+    traffic.handle({ type: 'authentication-failed', id: 1, time: 1, client, ...login });
+    const closed = { ...live(1, 0, 0), type: 'closed', time: 2, duration: 1 } as const;
+    traffic.handle({ ...closed, reason: 'authentication-failed' });
+    traffic.handle({ ...closed, reason: 'handshake-timeout' });
+    assert.deepEqual(
+      traffic.refusals.map(({ reason, count, lastDetail }) => [reason, count, lastDetail]),
+      [
+        ['handshake-timeout', 1, ''],
+        ['authentication-failed', 1, 'as alice: wrong user name or password'],
+      ],
+    );
+  });
 });

@@ -1,0 +1,48 @@
+import { Notification as SystemNotification } from 'electron';
+import type { Notification } from '../contract.js';
+import { tell } from '../ipc.js';
+import type { MainWindow } from './window.js';
+
+/** Notifications that wait for a window, at most. */
+const MAX_WAITING = 20;
+
+/** What the user is told: in the window, and in the system's own way where nobody looks at it. */
+export class Notifications {
+  readonly #window: MainWindow;
+  readonly #open: () => void;
+  #waiting: Notification[] = [];
+  #announced: SystemNotification | undefined;
+
+  /** @param open opens the window, for who clicks what the system shows. */
+  constructor(window: MainWindow, open: () => void) {
+    this.#window = window;
+    this.#open = open;
+  }
+
+  /** Those that nobody has seen yet, who are seen now. */
+  take(): Notification[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  /** Tells the window, or the next one that there is. */
+  notify(notification: Notification): void {
+    if (this.#window.isConnected) {
+      tell(this.#window.contents, 'notification', notification);
+      return;
+    }
+    const others = this.#waiting.filter(({ message }) => message !== notification.message);
+    this.#waiting = [...others, notification].slice(-MAX_WAITING);
+  }
+
+  /** Tells who does not look at the window; the last of these is the only one that is seen. */
+  announce(body: string): void {
+    if (this.#window.isVisible || !SystemNotification.isSupported()) return;
+    this.#announced?.close();
+    const notification = new SystemNotification({ title: 'PicoSOCKS5', body });
+    notification.on('click', this.#open);
+    notification.show();
+    this.#announced = notification;
+  }
+}

@@ -1,0 +1,107 @@
+import type { SettingKey, SettingValues } from '../contract.js';
+import { DESCRIPTORS } from './descriptors.js';
+import type { SettingsFile, StoredUser, WindowPlace } from './file.js';
+import { expected, fits } from './values.js';
+
+/** A settings file of which whatever cannot be used is left out. */
+export interface Repaired {
+  readonly file: SettingsFile;
+  /** What was left out or changed, each in a few words; empty if nothing was. */
+  readonly dropped: readonly string[];
+  /** Whether something of it may have kept somebody out. */
+  readonly guards: boolean;
+}
+
+type Unknown = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Notes what cannot be used. */
+class Findings {
+  readonly dropped: string[] = [];
+  guards = false;
+
+  drop(what: string, guards = false): void {
+    this.dropped.push(what);
+    this.guards ||= guards;
+  }
+}
+
+/**
+ * Leaves out what a settings file of the present version has that cannot be used: one odd field
+ * costs that field, and no more. A user of whom something is odd stays, but disabled.
+ */
+export function repair(content: Unknown): Repaired {
+  const findings = new Findings();
+  const place = placeOf(content['window'], findings);
+  const file: SettingsFile = {
+    version: content['version'] as number,
+    settings: settingsOf(content['settings'], findings),
+    users: usersOf(content['users'], findings),
+    ...(place !== undefined && { window: place }),
+  };
+  return { file, dropped: findings.dropped, guards: findings.guards };
+}
+
+function settingsOf(settings: unknown, findings: Findings): Partial<SettingValues> {
+  if (settings === undefined) return {};
+  if (!isObject(settings)) {
+    findings.drop('"settings" is no object', true);
+    return {};
+  }
+  const kept: Partial<Record<SettingKey, unknown>> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const descriptor = DESCRIPTORS.find((candidate) => candidate.key === key);
+    if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
+    else if (fits(descriptor, value)) kept[descriptor.key] = value;
+    else {
+      const isAccess = descriptor.section === 'Access';
+      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, isAccess);
+    }
+  }
+  return kept as Partial<SettingValues>;
+}
+
+function usersOf(users: unknown, findings: Findings): StoredUser[] {
+  if (users === undefined) return [];
+  if (!Array.isArray(users)) {
+    findings.drop('"users" is no list', true);
+    return [];
+  }
+  const kept = new Map<string, StoredUser>();
+  for (const [i, user] of users.entries()) {
+    const name: unknown = isObject(user) ? user['name'] : undefined;
+    if (!isName(name) || name === '') findings.drop(`user ${i + 1} has no name`, true);
+    else if (kept.has(name)) findings.drop(`user "${name}" is there twice`);
+    else kept.set(name, userOf(name, user, findings));
+  }
+  return [...kept.values()];
+}
+
+/** A user, who is kept out if not all that is known of it is as it should be. */
+function userOf(name: string, user: Unknown, findings: Findings): StoredUser {
+  const { group, disabled, hashed } = user;
+  const isWhole = isName(group) && typeof disabled === 'boolean' && typeof hashed === 'boolean';
+  if (isWhole) return { name, group, disabled, hashed };
+  findings.drop(`user "${name}" is not whole, and disabled now`);
+  return { name, group: isName(group) ? group : '', disabled: true, hashed: hashed === true };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 255;
+}
+
+function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {
+  if (place === undefined) return undefined;
+  if (isObject(place)) {
+    const { x, y, width, height, maximized } = place;
+    const numbers = [x, y, width, height].every(Number.isSafeInteger);
+    if (numbers && typeof maximized === 'boolean') {
+      return { x, y, width, height, maximized } as WindowPlace;
+    }
+  }
+  findings.drop("the window's place");
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import type { ConnectionRow } from '../../main/contract.js';
+import { request } from '../bridge.js';
+import { model } from '../model.js';
+import { COLUMNS } from './rows.js';
+
+/** What a spreadsheet would take for a formula is kept from it: destinations are anybody's text. */
+function cell(value: unknown): string {
+  const text = String(value ?? '');
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function plain(row: ConnectionRow): Readonly<Record<string, unknown>> {
+  return { ...row, time: new Date(row.time).toISOString() };
+}
+
+/** RFC 4180. */
+export function toCsv(rows: readonly ConnectionRow[]): string {
+  const keys = Object.keys(rows[0] ?? {});
+  const lines = rows.map((row) => {
+    const values = plain(row);
+    return keys.map((key) => cell(values[key])).join(',');
+  });
+  return `${[keys.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+/** One JSON object a line. */
+export function toJsonLines(rows: readonly ConnectionRow[]): string {
+  return rows.map((row) => `${JSON.stringify(plain(row))}\n`).join('');
+}
+
+/** What is seen in the table, with tabs between. */
+export function toText(rows: readonly ConnectionRow[], now: number): string {
+  const lines = rows.map((row) => COLUMNS.map(({ text }) => text(row, now)).join('\t'));
+  return [COLUMNS.map(({ title }) => title).join('\t'), ...lines].join('\n');
+}
+
+/** Lets the user choose where to write something, and says where it was written. */
+export function exportAs(name: string, content: string): Promise<boolean> {
+  return model.attempt(async () => {
+    const file = await request('app.export', { name, content });
+    if (file === undefined) return;
+    model.notify({ severity: 'info', message: `The connections were written to ${file}.` });
+  });
+}

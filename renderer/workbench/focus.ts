@@ -1,0 +1,71 @@
+const FOCUSABLE =
+  'button:enabled, a[href], input:enabled, select:enabled, textarea:enabled, [tabindex="0"]';
+
+function focusablesOf(element: Element): HTMLElement[] {
+  return [...element.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
+    (candidate) => candidate.offsetParent !== null,
+  );
+}
+
+/** An element around the one that has the focus, and the how manieth of its elements that is. */
+interface Place {
+  readonly around: Element;
+  readonly index: number;
+}
+
+function placesOf(element: Element, root: Element): Place[] {
+  const places: Place[] = [];
+  for (let around = element.parentElement; around !== null; around = around.parentElement) {
+    if (around === root) break;
+    places.push({ around, index: focusablesOf(around).indexOf(element as HTMLElement) });
+  }
+  return places;
+}
+
+/**
+ * Keeps the focus near: where the element that has it goes away, or cannot be used any more, what
+ * has come in its place gets it, not the page as a whole.
+ *
+ * @param fallback what gets the focus where nothing is left around.
+ * @returns what ends it.
+ */
+export function keepFocus(root: HTMLElement, fallback: () => HTMLElement | null): () => void {
+  let last: Element | undefined;
+  let places: readonly Place[] = [];
+  let isWaiting = false;
+
+  const restore = () => {
+    isWaiting = false;
+    const { activeElement: active } = document;
+    if (last === undefined || (active !== null && active !== document.body)) return;
+    // Who clicks beside everything means it.
+    if (last.isConnected && last.matches(FOCUSABLE)) return;
+    for (const { around, index } of places) {
+      const left = around.isConnected ? focusablesOf(around) : [];
+      const near = left[Math.min(Math.max(index, 0), left.length - 1)];
+      if (near !== undefined) {
+        near.focus();
+        return;
+      }
+    }
+    fallback()?.focus();
+  };
+  const look = () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    // What is drawn in answer to the same event comes first, and may give the focus itself.
+    requestAnimationFrame(() => setTimeout(restore));
+  };
+  const note = ({ target }: FocusEvent) => {
+    last = target as Element;
+    places = placesOf(last, root);
+  };
+  root.addEventListener('focusin', note);
+  const observer = new MutationObserver(look);
+  const attributeFilter = ['disabled', 'hidden'];
+  observer.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter });
+  return () => {
+    root.removeEventListener('focusin', note);
+    observer.disconnect();
+  };
+}
