@@ -1,4 +1,5 @@
 import type { CommandName } from './access/policy.js';
+import { monotonic } from './clock.js';
 import { messageOf } from './errors.js';
 import type { Registry } from './extensions/registry.js';
 import type { Address } from './protocol/address.js';
@@ -117,13 +118,29 @@ export interface EventSink {
   readonly id: string;
   /** Whether it wants events of a type: all, if it is left out. */
   wants?(type: ServerEvent['type']): boolean;
-  /** Takes an event at once. A sink that throws is removed, and the others are told. */
+  /**
+   * Takes an event at once. A sink that throws misses that event, and the others are told; one
+   * that throws ten times in a row is removed.
+   */
   handle(event: ServerEvent): void;
+}
+
+/** A sink that throws so often in a row is removed. */
+const MAX_FAILURES = 10;
+/** How often it is told that a sink fails, ms. */
+const TELL_INTERVAL = 60_000;
+
+interface Failures {
+  inARow: number;
+  /** When it was told last, in monotonic ms. */
+  told: number;
 }
 
 /** Hands events to the registered sinks. Nothing is made of an event while there is none. */
 export class EventStream {
   readonly #sinks: Registry<EventSink>;
+  /** Of sinks that have ever thrown. */
+  readonly #failures = new Map<EventSink, Failures>();
 
   constructor(sinks: Registry<EventSink>) {
     this.#sinks = sinks;
@@ -131,22 +148,56 @@ export class EventStream {
 
   /** Whether anybody wants events of a type: what it costs to make one can be saved otherwise. */
   wanted(type: ServerEvent['type']): boolean {
-    for (const sink of this.#sinks) if (sink.wants?.(type) ?? true) return true;
+    for (const sink of this.#sinks) {
+      try {
+        if (sink.wants?.(type) ?? true) return true;
+      } catch {
+        // emit() asks it again, and tells.
+        return true;
+      }
+    }
     return false;
   }
 
   emit(event: ServerEvent): void {
+    this.#emitTo(event);
+  }
+
+  warn(message: string): void {
+    this.#emitTo({ type: 'warning', time: Date.now(), message });
+  }
+
+  #emitTo(event: ServerEvent, except?: EventSink): void {
     for (const sink of this.#sinks) {
+      if (sink === except) continue;
       try {
-        if (sink.wants?.(event.type) ?? true) sink.handle(event);
+        if (!(sink.wants?.(event.type) ?? true)) continue;
+        sink.handle(event);
+        if (this.#failures.size > 0) this.#recovered(sink);
       } catch (error) {
-        this.#sinks.unregister(sink);
-        this.warn(`the event sink "${sink.id}" failed and was removed: ${messageOf(error)}`);
+        this.#failed(sink, messageOf(error));
       }
     }
   }
 
-  warn(message: string): void {
-    this.emit({ type: 'warning', time: Date.now(), message });
+  #recovered(sink: EventSink): void {
+    const failures = this.#failures.get(sink);
+    if (failures !== undefined) failures.inARow = 0;
+  }
+
+  #failed(sink: EventSink, trouble: string): void {
+    const now = monotonic();
+    const failures = this.#failures.get(sink) ?? { inARow: 0, told: Number.NEGATIVE_INFINITY };
+    this.#failures.set(sink, failures);
+    failures.inARow++;
+    let what = 'failed';
+    if (failures.inARow === MAX_FAILURES) {
+      this.#sinks.unregister(sink);
+      this.#failures.delete(sink);
+      what = `failed ${MAX_FAILURES} times in a row and was removed`;
+    } else if (now - failures.told < TELL_INTERVAL) return;
+    failures.told = now;
+    const message = `the event sink "${sink.id}" ${what}: ${trouble}`;
+    this.#emitTo({ type: 'warning', time: Date.now(), message }, sink);
   }
 }

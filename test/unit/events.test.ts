@@ -115,17 +115,49 @@ describe('EventStream', () => {
     for (const list of lists) assert.deepEqual(list, [reloaded, warning]);
   });
 
-  test('a sink that throws is removed, and the others are told', () => {
-    const { stream, sinks, listen, fail } = start();
+  test('a sink that throws misses an event; the others have all, and are told', () => {
+    const { stream, sinks, listen } = start();
     const before = listen('before');
-    fail('bad');
+    const taken: ServerEvent[] = [];
+    let isFull = true;
+    const handle = (event: ServerEvent) => {
+      if (isFull) throw new Error('disk full');
+      taken.push(event);
+    };
+    sinks.register({ id: 'bad', handle });
     const after = listen('after');
     stream.emit(reloaded);
     stream.emit(reloaded);
-    const removed = 'the event sink "bad" failed and was removed: disk full';
-    assert.deepEqual(said(before), ['reloaded', removed, 'reloaded']);
-    assert.deepEqual(said(after).sort(), ['reloaded', 'reloaded', removed].sort());
-    assert.deepEqual(sinks.ids, ['before', 'after']);
+    isFull = false;
+    stream.emit(reloaded);
+    assert.deepEqual(taken, [reloaded]);
+    const failed = 'the event sink "bad" failed: disk full';
+    for (const list of [before, after]) {
+      assert.deepEqual(said(list).sort(), ['reloaded', 'reloaded', 'reloaded', failed].sort());
+    }
+    assert.deepEqual(sinks.ids, ['before', 'bad', 'after']);
+  });
+
+  test('one that throws ten times in a row is removed', () => {
+    const { stream, sinks, listen, fail } = start();
+    fail('bad');
+    let calls = 0;
+    sinks.register({
+      id: 'moody',
+      handle: () => {
+        if (++calls % 10 !== 0) throw new Error('not now');
+      },
+    });
+    const events = listen('other');
+    for (let i = 0; i < 5; i++) stream.emit(reloaded);
+    assert.deepEqual(sinks.ids, ['bad', 'moody', 'other']);
+    for (let i = 0; i < 30; i++) stream.emit(reloaded);
+    assert.deepEqual(sinks.ids, ['moody', 'other']);
+    const warnings = said(events).filter((text) => text.includes('"bad"'));
+    assert.deepEqual(warnings, [
+      'the event sink "bad" failed: disk full',
+      'the event sink "bad" failed 10 times in a row and was removed: disk full',
+    ]);
   });
 
   test('all may throw, whatever they throw', () => {
@@ -133,9 +165,19 @@ describe('EventStream', () => {
     for (const [i, error] of ['text', undefined, null, new Error('x')].entries()) {
       fail(`bad ${i}`, error);
     }
-    stream.emit(reloaded);
+    for (let i = 0; i < 10; i++) stream.emit(reloaded);
     assert.equal(sinks.size, 0);
     assert.equal(stream.wanted('reloaded'), false);
+  });
+
+  test('a sink that cannot say what it wants is asked when there is something', () => {
+    const { stream, sinks } = start();
+    const wants = () => {
+      throw new Error('broken');
+    };
+    sinks.register({ id: 'bad', wants, handle: () => {} });
+    assert.equal(stream.wanted('reloaded'), true);
+    stream.emit(reloaded);
   });
 
   test('warn() is an event of now', () => {
