@@ -4,6 +4,7 @@ import { andThen } from './access/counts.js';
 import { ConnectionCounter, type LimitName } from './access/limits.js';
 import { type CommandName, firstDenial } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
+import { readUsage, type Usage } from './access/usage.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
 import { PasswordChecker } from './auth/passwords.js';
@@ -31,6 +32,14 @@ import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from './stat
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
+
+type Usages = Readonly<Record<string, Usage>>;
+
+interface Loaded {
+  readonly state: State;
+  /** What a quota file says that is not kept yet. */
+  readonly usage: Usages | undefined;
+}
 
 /** A SOCKS server. It listens once; when it is closed, make another. */
 export class Server {
@@ -106,8 +115,8 @@ export class Server {
     if (this.#state !== undefined || this.#closing !== undefined) {
       throw new UserError('the server listens, or has listened, already');
     }
-    const state = await this.#loadOpen(this.#options);
-    this.#use(state);
+    const { state, usage } = await this.#loadOpen(this.#options);
+    this.#use(state, usage);
     try {
       await this.#moveTo(state);
     } catch (error) {
@@ -135,14 +144,14 @@ export class Server {
   async #reload(options: ServerOptions | undefined): Promise<void> {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
-    const state = await this.#loadOpen(checked);
+    const { state, usage } = await this.#loadOpen(checked);
     try {
       await this.#moveTo(state);
     } catch (error) {
       state.dispose();
       throw error;
     }
-    this.#use(state);
+    this.#use(state, usage);
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
 
@@ -154,6 +163,16 @@ export class Server {
   close(grace = 0): Promise<void> {
     this.#closing ??= this.#stop(grace);
     return this.#closing;
+  }
+
+  /**
+   * Writes what users and groups have used to the quota file, which happens by itself from time to
+   * time: now, to see that it is possible, or before something else reads it.
+   *
+   * @throws {UserError} if the quota file cannot be written.
+   */
+  async saveUsage(): Promise<void> {
+    await this.#quotas?.save();
   }
 
   /** The connections of this moment. */
@@ -204,12 +223,17 @@ export class Server {
     return loadState(options, this.registries, this.#resolver, warn);
   }
 
-  /** Loads what a server needs that is not being closed meanwhile. */
-  async #loadOpen(options: CheckedOptions): Promise<State> {
+  /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
+  async #loadOpen(options: CheckedOptions): Promise<Loaded> {
     const state = await this.#load(options);
-    if (this.#closing === undefined) return state;
-    state.dispose();
-    throw new UserError('the server was closed meanwhile');
+    try {
+      const usage = await this.#readUsage(options);
+      if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
+      return { state, usage };
+    } catch (error) {
+      state.dispose();
+      throw error;
+    }
   }
 
   async #moveTo({ addresses }: State): Promise<void> {
@@ -218,8 +242,16 @@ export class Server {
     for (const address of started) this.#tellAddress('listening', address);
   }
 
-  #use(state: State): void {
-    const { options, users, quota } = state;
+  /** Reads a quota file that is not kept yet. */
+  async #readUsage({ quotaFile }: CheckedOptions): Promise<Usages | undefined> {
+    const isKept = !this.#sharing.keepsQuotas || quotaFile === this.#quotas?.file;
+    if (isKept || quotaFile === undefined) return undefined;
+    return readUsage(quotaFile, (message) => this.#events.warn(message));
+  }
+
+  /** @param usage what the quota file says that was used, if there is a new one. */
+  #use(state: State, usage: Usages | undefined): void {
+    const { options, users } = state;
     this.#state?.dispose();
     this.#state = state;
     this.#host = this.#makeHost(state);
@@ -227,10 +259,12 @@ export class Server {
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
     this.#allowances.configure(allowancesOf(options));
-    if (!this.#sharing.keepsQuotas || quota?.file === this.#quotas?.file) return;
+    const { quotaFile: file } = options;
+    if (!this.#sharing.keepsQuotas || file === this.#quotas?.file) return;
     void this.#quotas?.close();
     const warn = (message: string) => this.#events.warn(message);
-    this.#quotas = quota && new QuotaKeeper(quota.file, quota.usage, this.#allowances, warn);
+    this.#quotas =
+      file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
   }
 
   #makeHost({ options, users, external, advertised }: State): SessionHost {

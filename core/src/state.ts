@@ -3,7 +3,6 @@ import type { AllowanceLimits, AllowanceTable } from './access/allowance.js';
 import type { ConnectionLimits } from './access/limits.js';
 import { isLoopback } from './access/network.js';
 import { parseNetworkRule, parseRequestRule, resolveRule } from './access/rules.js';
-import { readUsage, type Usage } from './access/usage.js';
 import type { LockoutOptions } from './auth/lockout.js';
 import type { AuthenticationSource } from './auth/source.js';
 import { Users } from './auth/users.js';
@@ -26,7 +25,6 @@ export interface State extends Disposable {
   readonly addresses: readonly ListenAddress[];
   readonly external: FamilyAddresses;
   readonly advertised: FamilyAddresses;
-  readonly quota: { readonly file: string; readonly usage: Record<string, Usage> } | undefined;
 }
 
 /**
@@ -47,6 +45,7 @@ export async function loadState(
     const users = new Users(await openSources(options.auth, registries, warn, opened));
     const addresses = await resolveListenAddresses(options.listen, resolver);
     demandProtection(addresses, users, options);
+    demandQuotaFile(options);
     const state = {
       options,
       users,
@@ -54,7 +53,6 @@ export async function loadState(
       addresses,
       external: await resolveFamilies('bind', options.bind, resolver),
       advertised: await resolveFamilies('advertise', options.advertise, resolver),
-      quota: await loadQuota(options),
       dispose: () => opened.dispose(),
     };
     if (knowsEveryMethod(registries)) {
@@ -72,6 +70,12 @@ function knowsEveryMethod({ authenticationMethods }: Registries): boolean {
   return authenticationMethods.ids.every((id) => ['none', 'userpass', 'chap'].includes(id));
 }
 
+/** Takes `[FORMAT:]FILE` apart; without a format it is a password file. */
+export function parseSource(text: string): { readonly id: string; readonly argument: string } {
+  const [, id = 'password', argument = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
+  return { id, argument };
+}
+
 /** @param opened takes what has to be closed again, should anything fail. */
 async function openSources(
   auth: readonly string[],
@@ -81,14 +85,14 @@ async function openSources(
 ): Promise<AuthenticationSource[]> {
   const sources: AuthenticationSource[] = [];
   for (const text of auth) {
-    const [, id = 'password', file = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
+    const { id, argument } = parseSource(text);
     const format = formats.get(id);
     if (format === undefined) {
       throw new UserError(
         `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
       );
     }
-    const source = await format.open(file, warn);
+    const source = await format.open(argument, warn);
     opened.add({ dispose: () => source.dispose?.() });
     sources.push(source);
   }
@@ -130,16 +134,14 @@ async function loadRules(options: CheckedOptions, resolver: Resolver): Promise<A
   return new AccessRules(await load(options), groups);
 }
 
-async function loadQuota(options: CheckedOptions): Promise<State['quota']> {
-  const { quotaFile } = options;
-  if (quotaFile !== undefined) return { file: quotaFile, usage: await readUsage(quotaFile) };
+function demandQuotaFile(options: CheckedOptions): void {
+  if (options.quotaFile !== undefined) return;
   const { users, groups } = allowancesOf(options);
   for (const { perDay, perMonth } of [...users.values(), ...groups.values()]) {
     if (perDay !== undefined || perMonth !== undefined) {
       throw new UserError('quota-day and quota-month need --quota-file FILE, to outlive a restart');
     }
   }
-  return undefined;
 }
 
 /** How many connections the options allow. */

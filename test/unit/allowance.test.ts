@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type AllowanceLimits, Allowances, Share } from '#core/access/allowance.js';
+import { QuotaKeeper } from '#core/access/quotakeeper.js';
 import { TokenBucket } from '#core/access/tokenbucket.js';
 import { emptyUsage, readUsage, usageAt, writeUsage } from '#core/access/usage.js';
 import { parseCount, parseSize } from '#core/config/sizes.js';
-import { temporaryFile } from '../support/files.js';
+import { temporaryDirectory, temporaryFile } from '../support/files.js';
+
+const windows = process.platform === 'win32' ? 'no modes and links on Windows' : undefined;
 
 function allowances(limits: AllowanceLimits, groupLimits: AllowanceLimits = {}): Allowances {
   const all = new Allowances();
@@ -95,15 +110,93 @@ describe('usage', () => {
     assert.equal(usageAt(back, new Date(2026, 1, 2)).dayBytes, 0, 'the next day is a new one');
   });
 
-  test('is written and read, and damage is said', async (t) => {
+  test('is written and read', async (t) => {
     const file = temporaryFile(t, '');
     await writeUsage(file, { 'user ann': used });
-    assert.deepEqual(await readUsage(file), { 'user ann': used });
-    assert.deepEqual(await readUsage(`${file}.none`), {});
-    for (const text of ['', '[', '7', '{"user a":{"day":1}}', '{"user a":null}']) {
-      await assert.rejects(readUsage(temporaryFile(t, text)), /is damaged; move it away/);
+    assert.deepEqual(await readUsage(file, assert.fail), { 'user ann': used });
+    assert.deepEqual(await readUsage(`${file}.none`, assert.fail), {});
+    assert.deepEqual(readdirSync(dirname(file)), ['file'], 'and nothing is left');
+  });
+
+  test('is kept aside when it is empty or damaged, and counts from zero', async (t) => {
+    for (const text of ['', '[', '7', '[]', '{"user a":{"day":1}}', '{"user a":null}']) {
+      const file = temporaryFile(t, text);
+      const warnings: string[] = [];
+      assert.deepEqual(await readUsage(file, (message) => warnings.push(message)), {});
+      const [, aside = ''] = readdirSync(dirname(file)).sort();
+      assert.match(aside, /^file\.damaged-\d{4}-\d\d-\d\dT[\d.-]+Z$/);
+      assert.equal(readFileSync(join(dirname(file), aside), 'utf8'), text);
+      const [warning = ''] = warnings;
+      assert.match(warning, text === '' ? /" is empty; it is kept as / : /" is damaged; it is/);
+      assert.ok(warning.includes(`"${join(dirname(file), aside)}"`), warning);
+      await writeUsage(file, { 'user ann': used });
+      assert.deepEqual(await readUsage(file, assert.fail), { 'user ann': used });
     }
   });
+
+  test('is found in the copy that is there while it is overwritten', async (t) => {
+    const file = temporaryFile(t, '{"user ann":{"day":"2026');
+    writeFileSync(`${file}.new`, JSON.stringify({ 'user ann': used }));
+    const warnings: string[] = [];
+    const usage = await readUsage(file, (message) => warnings.push(message));
+    assert.deepEqual(usage, { 'user ann': used });
+    assert.match(warnings.join(), /its copy ".*file\.new" counts/);
+  });
+
+  test('keeps its mode, and goes through a symbolic link', { skip: windows }, async (t) => {
+    const file = temporaryFile(t, '{}');
+    chmodSync(file, 0o640);
+    const link = `${file}.link`;
+    symlinkSync(file, link);
+    await writeUsage(link, { 'user ann': used });
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.equal(statSync(file).mode & 0o777, 0o640);
+    assert.deepEqual(await readUsage(file, assert.fail), { 'user ann': used });
+  });
+
+  test('is overwritten where it cannot be replaced, all of it', async (t) => {
+    const file = temporaryFile(t, `${JSON.stringify({ 'user ann': used })}${' '.repeat(500)}\n`);
+    const rename = t.mock.method(fsPromises, 'rename', async () => {
+      throw Object.assign(new Error('resource busy'), { code: 'EBUSY' });
+    });
+    syncBuiltinESMExports();
+    t.after(() => {
+      rename.mock.restore();
+      syncBuiltinESMExports();
+    });
+    await writeUsage(file, { 'user b': used });
+    assert.equal(rename.mock.callCount(), 1);
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { 'user b': used });
+    assert.ok(!readFileSync(file, 'utf8').includes('  \n\n'));
+    assert.deepEqual(readdirSync(dirname(file)), ['file']);
+  });
+});
+
+test('a quota keeper writes what was used in order, the last at the end', async (t) => {
+  const file = join(temporaryDirectory(t), 'quota.json');
+  const warnings: string[] = [];
+  let bytes = 0;
+  const usage = () => ({ 'user ann': { day: '2026-03-31', dayBytes: bytes, monthBytes: bytes } });
+  const table = { usage, setUsage: () => {} };
+  const keeper = new QuotaKeeper(file, {}, table, (message) => warnings.push(message));
+  const saves: Promise<void>[] = [];
+  for (; bytes < 20; bytes++) saves.push(keeper.save());
+  saves.push(keeper.close());
+  await Promise.all(saves);
+  assert.deepEqual(warnings, []);
+  assert.equal((await readUsage(file, assert.fail))['user ann']?.dayBytes, 20);
+});
+
+test('a quota keeper tells once that it cannot write', async (t) => {
+  const folder = temporaryDirectory(t);
+  const warnings: string[] = [];
+  const table = { usage: () => ({}), setUsage: () => {} };
+  const file = join(folder, 'none', 'quota.json');
+  const keeper = new QuotaKeeper(file, {}, table, (message) => warnings.push(message));
+  const message = `cannot write the quota file "${file}": no such file or directory`;
+  await assert.rejects(keeper.save(), { name: 'UserError', message });
+  await keeper.close();
+  assert.deepEqual(warnings, [], 'who asked is told');
 });
 
 test('sizes and counts', () => {
