@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ServerEvent } from '#core/events.js';
-import { levelOf, logJson, logText, logValue } from '#core/log/logline.js';
+import { levelOf, logJson, logText, logValue, shortLine } from '#core/log/logline.js';
 
 const client = { host: '192.0.2.1', port: 50000 };
 const destination = { host: 'example.com', port: 443 };
@@ -178,5 +178,62 @@ describe('JSON lines', () => {
       }),
       { numRuns: 1000, examples: HOSTILE.map((value) => [value]) },
     );
+  });
+});
+
+describe('short lines', () => {
+  const of = (user: string, host: string): ServerEvent => ({
+    ...closed,
+    ...{ user, group: 'g', destination: { host, port: 443 } },
+  });
+  const name = fc.string({ unit: 'binary', maxLength: 255 });
+
+  test('are those of others, as long as they are short', () => {
+    const event = of('alice', 'example.com');
+    assert.equal(shortLine(event, 'text', 900), logText(event));
+    assert.equal(shortLine(event, 'json', 900), logJson(event));
+  });
+
+  test('lose parts of long values, and no field', () => {
+    const event = of('\u0001'.repeat(255), 'a'.repeat(255));
+    const line = shortLine(event, 'text', 900);
+    const user = `user="${'\\u0001'.repeat(39)}"... `;
+    assert.ok(line.includes(user), line);
+    assert.match(line, /destination="a{50,}"\.\.\. .* reason=finished$/);
+    const { cut, ...rest } = JSON.parse(shortLine(event, 'json', 900));
+    assert.equal(cut, true);
+    assert.equal(rest.reason, 'finished');
+    assert.ok(rest.user.length > 5 && '\u0001'.repeat(255).startsWith(rest.user), rest.user);
+  });
+
+  test('are never longer, never of two lines, and never end a value too soon', () => {
+    fc.assert(
+      fc.property(name, name, (user, host) => {
+        const event = of(user, host);
+        const line = shortLine(event, 'text', 900);
+        assert.ok(line.length <= 900);
+        assert.match(line, /^[\x20-\x7e]*$/);
+        const value = /(?:"(?:[^"\\]|\\.)*"(?:\.\.\.)?|[^" ]*)/.source;
+        const fields = `client=\\S+ user=${value} command=connect destination=${value} up=12`;
+        assert.match(
+          line,
+          new RegExp(`^closed #7 ${fields} down=3456 duration=1.500 reason=finished$`),
+        );
+        const json = shortLine(event, 'json', 900);
+        assert.ok(json.length <= 900);
+        assert.equal(JSON.parse(json).reason, 'finished');
+      }),
+    );
+  });
+
+  test('of messages say that they are cut', () => {
+    const message = 'x'.repeat(2000);
+    for (const type of ['warning', 'error'] as const) {
+      const line = shortLine({ type, time: 0, message }, 'text', 900);
+      assert.match(line, /^x+ \.\.\. \(cut\)$/);
+      assert.ok(line.length <= 900);
+      const json = JSON.parse(shortLine({ type, time: 0, message }, 'json', 900));
+      assert.equal(json.cut, true);
+    }
   });
 });

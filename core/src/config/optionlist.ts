@@ -199,7 +199,10 @@ export const OPTIONS: readonly Option[] = [
     default: undefined,
     section: 'Limits',
     description: 'Keep in FILE how many bytes users and groups with a quota have moved.',
-    details: 'Needed for quota-day and quota-month; its folder has to be writable.',
+    details:
+      'Needed for quota-day and quota-month. Its folder has to be writable, or the file itself, ' +
+      'which is then overwritten in its place. One that is damaged is kept as FILE.damaged-TIME, ' +
+      'with a warning, and quotas count from zero.',
   },
   {
     key: 'bindTimeout',
@@ -260,7 +263,11 @@ export const OPTIONS: readonly Option[] = [
     default: undefined,
     section: 'Process and log',
     description: 'Drop privileges to USER (name or number) once all is open.',
-    details: "Without --group, to that user's primary group as well. Needs root.",
+    details:
+      "Without --group, to that user's primary group as well. Needs root. What has to be read and " +
+      'written later is tried as that user at the start: a quota file that cannot be written is an ' +
+      'error; for files that SIGHUP could not read again, and a log file that could not be opened ' +
+      'again, there is a warning.',
   },
   {
     key: 'group',
@@ -292,6 +299,18 @@ export const OPTIONS: readonly Option[] = [
     description: 'Log to syslog, stderr, or combined: both. stderr in the foreground.',
   },
   {
+    key: 'logFile',
+    name: 'log-file',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    section: 'Process and log',
+    description: 'Log to FILE, where it would be stderr. SIGUSR1 opens it again.',
+    details:
+      'It is appended to, and made with mode 0640; with --user it is given to that user. A change ' +
+      'needs a restart. See LOG ROTATION.',
+  },
+  {
     key: 'loglevel',
     name: 'loglevel',
     short: 'v',
@@ -309,7 +328,7 @@ export const OPTIONS: readonly Option[] = [
     schema: { type: 'string', enum: ['text', 'json'] },
     default: 'text',
     section: 'Process and log',
-    description: 'How lines on stderr look: text (default) or json, one object a line.',
+    description: 'How lines look: text (default) or json, one object a line.',
   },
   {
     key: 'grace',
@@ -330,7 +349,8 @@ export const OPTIONS: readonly Option[] = [
     section: 'Process and log',
     description: 'Processes that serve; auto: one for each processor.',
     details:
-      'Limits, lockouts and quotas are those of all together. One that dies is replaced: only its ' +
-      'own connections are lost. A change needs a restart.',
+      'Limits, lockouts and quotas are those of all together. One that dies is replaced, also after ' +
+      '--user: only its own connections are lost. If none can be started any more the server ends ' +
+      'with an error. A change needs a restart.',
   },
 ];

@@ -74,6 +74,8 @@ export interface CommandOptions {
   /** Stay in the foreground; false: go to the background. */
   readonly nofork?: boolean;
   readonly logmode?: LogMode;
+  /** Takes the place of stderr for the log. */
+  readonly logFile?: string;
   readonly loglevel?: LogLevel;
   readonly logFormat?: LogFormat;
   /** Seconds that connections have to finish when the server stops. */

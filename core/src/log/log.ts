@@ -1,19 +1,47 @@
-import { fstatSync } from 'node:fs';
+import { fchownSync, fstatSync, openSync, type Stats } from 'node:fs';
 import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/settings.js';
-import type { EventSink, ServerEvent } from '../events.js';
-import { levelOf, logJson, logText, PRIORITIES } from './logline.js';
+import { systemMessage, UserError } from '../errors.js';
+import type { EventSink } from '../events.js';
+import { type LogEntry, levelOf, logJson, logText, PRIORITIES, shortLine } from './logline.js';
 import { LogWriter } from './logwriter.js';
-import { Syslog } from './syslog.js';
+import { withoutBlocking } from './stderr.js';
+import { MAX_MESSAGE, Syslog } from './syslog.js';
 
-/** Whether systemd's journal reads stderr (systemd.exec(5), JOURNAL_STREAM). */
-function isJournal(fd: number): boolean {
-  const { JOURNAL_STREAM: stream } = process.env;
-  if (stream === undefined) return false;
+/** Where a log goes that is not what its options say. */
+export interface LogTarget {
+  /** An open file that takes the place of stderr. */
+  readonly fd?: number;
+  /** Whether systemd's journal reads it in the end; found out by itself if not given. */
+  readonly journal?: boolean;
+  /** Whether another process has the same log, and says what there is to say about it. */
+  readonly isWorkers?: boolean;
+  /** Who is to own a log file that root opens: the user that the process will be. */
+  readonly owner?: number | undefined;
+}
+
+/** Whether systemd's journal reads a file (systemd.exec(5), JOURNAL_STREAM). */
+function isJournal({ dev, ino }: Stats): boolean {
+  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
+}
+
+function statsOf(fd: number): Stats | undefined {
   try {
-    const { dev, ino } = fstatSync(fd);
-    return stream === `${dev}:${ino}`;
+    return fstatSync(fd);
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+/** @throws {UserError} */
+function openLogFile(file: string, owner: number | undefined): number {
+  try {
+    const fd = openSync(file, 'a', 0o640);
+    // -1 leaves the group (chown(2)); a device or a pipe stays whose it is.
+    const isOthers = owner !== undefined && process.getuid?.() === 0;
+    if (isOthers && fstatSync(fd).isFile()) fchownSync(fd, owner, -1);
+    return fd;
+  } catch (error) {
+    throw new UserError(`cannot open the log file "${file}": ${systemMessage(error)}`);
   }
 }
 
@@ -22,54 +50,108 @@ export class Log implements EventSink {
   readonly id = 'log';
   /** Whether systemd's journal reads it: it keeps the time itself. */
   readonly journal: boolean;
+  readonly #name: string | undefined;
   readonly #format: LogFormat;
+  readonly #owner: number | undefined;
   #threshold = PRIORITIES.info;
   readonly #file: LogWriter | undefined;
   readonly #syslog: Syslog | undefined;
+  /** For what concerns the log itself, where no file has it. */
+  #stderr: LogWriter | undefined;
 
   /**
-   * @param fd a file descriptor to write to where `mode` says stderr.
-   * @param maxWrite how many bytes one write has at most, as {@link LogWriter} takes it.
+   * @param target a file descriptor to write to where `mode` says stderr, or more about that.
+   * @throws {UserError} if the log file cannot be opened.
    */
   constructor(
-    options: Pick<CommandOptions, 'loglevel' | 'logFormat'>,
+    options: Pick<CommandOptions, 'loglevel' | 'logFormat' | 'logFile'>,
     mode: LogMode,
-    fd = 2,
-    maxWrite?: number,
+    target: number | LogTarget = {},
   ) {
+    const {
+      fd = 2,
+      journal,
+      isWorkers = false,
+      owner,
+    } = typeof target === 'number' ? { fd: target } : target;
+    const { logFile } = options;
+    if (logFile !== undefined && mode === 'syslog') {
+      throw new UserError(
+        '--log-file needs --logmode stderr, which it takes the place of, or combined',
+      );
+    }
     this.setLevel(options.loglevel);
     this.#format = options.logFormat ?? 'text';
-    this.journal = isJournal(fd);
-    this.#file = mode === 'syslog' ? undefined : new LogWriter(fd, maxWrite);
-    this.#syslog = mode === 'stderr' ? undefined : new Syslog((message) => this.#orphaned(message));
+    this.#name = logFile;
+    this.#owner = owner;
+    const stats = statsOf(fd);
+    this.journal = logFile === undefined && (journal ?? (stats !== undefined && isJournal(stats)));
+    if (logFile !== undefined) this.#file = new LogWriter(openLogFile(logFile, owner));
+    else if (mode !== 'syslog') {
+      this.#file = new LogWriter(stats === undefined ? fd : withoutBlocking(fd, stats));
+    }
+    if (mode !== 'stderr') this.#syslog = new Syslog((text) => this.#tell(text), !isWorkers);
   }
 
   setLevel(level: LogLevel = 'info'): void {
     this.#threshold = level === 'none' ? -1 : PRIORITIES[level];
   }
 
-  wants(type: ServerEvent['type']): boolean {
+  wants(type: LogEntry['type']): boolean {
     return PRIORITIES[levelOf(type)] <= this.#threshold;
   }
 
-  handle(event: ServerEvent): void {
-    const level = levelOf(event.type);
-    const priority = PRIORITIES[level];
-    const text = this.#format === 'json' ? logJson(event) : logText(event);
-    this.#syslog?.write(priority, text);
-    if (this.#file === undefined) return;
-    if (this.journal) this.#file.write(`<${priority}>${text}`);
-    else if (this.#format === 'json') this.#file.write(text);
-    else this.#file.write(`${new Date(event.time).toISOString()} ${level.padEnd(6)} ${text}`);
+  handle(event: LogEntry): void {
+    const priority = PRIORITIES[levelOf(event.type)];
+    this.#syslog?.write(priority, shortLine(event, this.#format, MAX_MESSAGE));
+    this.#file?.write(this.#lineOf(event));
   }
 
-  /** Writes what waits. */
+  /** Takes whole lines that another process has made, without the last line feed. */
+  forward(lines: string): void {
+    (this.#file ?? this.#ownStderr()).write(lines);
+  }
+
+  /** Says at once if there is no syslog to log to. */
+  lookForSyslog(): void {
+    this.#syslog?.look();
+  }
+
+  /**
+   * Opens the log file again, as whoever has renamed it expects; what is written after that is in
+   * the new one. Without a log file nothing happens.
+   *
+   * @throws {UserError} if it cannot be opened; then the old one stays.
+   */
+  reopen(): void {
+    if (this.#name !== undefined) this.#file?.moveTo(openLogFile(this.#name, this.#owner));
+  }
+
+  /** Writes what waits, as far as it is taken. */
   async close(): Promise<void> {
-    await this.#file?.close();
     await this.#syslog?.close();
+    await this.#file?.close();
+    await this.#stderr?.close();
   }
 
-  #orphaned(message: string): void {
-    (this.#file ?? new LogWriter(2)).write(message);
+  #lineOf(event: LogEntry): string {
+    const level = levelOf(event.type);
+    const text = this.#format === 'json' ? logJson(event) : logText(event);
+    if (this.journal) return `<${PRIORITIES[level]}>${text}`;
+    if (this.#format === 'json') return text;
+    return `${new Date(event.time).toISOString()} ${level.padEnd(6)} ${text}`;
+  }
+
+  /** Tells of trouble with syslog where it can be read. */
+  #tell(message: string): void {
+    const warning = { type: 'warning', time: Date.now(), message } as const;
+    if (this.#file === undefined) this.#ownStderr().write(`picosocks5: ${logText(warning)}`);
+    else if (this.wants('warning')) this.#file.write(this.#lineOf(warning));
+  }
+
+  #ownStderr(): LogWriter {
+    const stats = statsOf(2);
+    this.#stderr ??= new LogWriter(stats === undefined ? 2 : withoutBlocking(2, stats));
+    return this.#stderr;
   }
 }

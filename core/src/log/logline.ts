@@ -1,6 +1,33 @@
-import type { LogLevel } from '../config/settings.js';
+import type { LogFormat, LogLevel } from '../config/settings.js';
 import type { ServerEvent } from '../events.js';
 import { formatAddress } from '../protocol/address.js';
+
+/** How a service is: what SIGUSR2 asks for. */
+export interface Status {
+  readonly type: 'status';
+  /** ms since 1970. */
+  readonly time: number;
+  /** Since it started, s. */
+  readonly uptime: number;
+  readonly workers: number | undefined;
+  /** Connections at this moment. */
+  readonly connections: number;
+  /** Those of them that have made no request yet. */
+  readonly handshakes: number;
+  readonly connect: number;
+  readonly bind: number;
+  readonly associate: number;
+  /** Different users of them. */
+  readonly users: number;
+  /** Bytes that these connections have moved so far, from and to clients. */
+  readonly up: number;
+  readonly down: number;
+  /** Memory of the process that logs, bytes. */
+  readonly memory: number;
+}
+
+/** What has a line in the log. */
+export type LogEntry = ServerEvent | Status;
 
 /** The levels from the most severe on, and their priorities (syslog(3)). */
 export const PRIORITIES: Readonly<Record<Exclude<LogLevel, 'none'>, number>> = {
@@ -12,7 +39,7 @@ export const PRIORITIES: Readonly<Record<Exclude<LogLevel, 'none'>, number>> = {
 };
 
 /** How much an event matters. */
-export function levelOf(type: ServerEvent['type']): Exclude<LogLevel, 'none'> {
+export function levelOf(type: LogEntry['type']): Exclude<LogLevel, 'none'> {
   switch (type) {
     case 'error':
       return 'err';
@@ -23,6 +50,7 @@ export function levelOf(type: ServerEvent['type']): Exclude<LogLevel, 'none'> {
     case 'listening':
     case 'stopped':
     case 'reloaded':
+    case 'status':
       return 'notice';
     case 'closed':
       return 'info';
@@ -37,10 +65,14 @@ export function levelOf(type: ServerEvent['type']): Exclude<LogLevel, 'none'> {
 /**
  * A value as it may stand in a line: whatever could be taken for something else (spaces, quotes,
  * control characters, anything beyond ASCII) is quoted and escaped as in JSON.
+ *
+ * @param limit characters at most; a longer value is cut, and dots behind its last quote say so:
+ *   no client can put them there.
  */
-export function logValue(value: string): string {
-  if (/^[\w.:@/*[\]+,%~-]+$/.test(value)) return value;
-  return visibleJson(value);
+export function logValue(value: string, limit = Number.POSITIVE_INFINITY): string {
+  if (value.length <= limit && /^[\w.:@/*[\]+,%~-]+$/.test(value)) return value;
+  const json = visibleJson(value);
+  return json.length <= limit ? json : `${visibleJson(cut(value, limit - 5))}...`;
 }
 
 /** JSON of visible ASCII only: no terminal and no other program takes it for more than it is. */
@@ -50,9 +82,19 @@ function visibleJson(value: unknown): string {
   });
 }
 
+/** The start of a text that has so many characters at most when it is escaped. */
+function cut(text: string, limit: number): string {
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    length += visibleJson(text.charAt(i)).length - 2;
+    if (length > limit) return text.slice(0, i);
+  }
+  return text;
+}
+
 type Field = readonly [name: string, value: string | number | undefined];
 
-function fieldsOf(event: ServerEvent): readonly Field[] {
+function fieldsOf(event: LogEntry): readonly Field[] {
   switch (event.type) {
     case 'listening':
     case 'stopped':
@@ -110,23 +152,81 @@ function fieldsOf(event: ServerEvent): readonly Field[] {
         ['duration', (event.duration / 1000).toFixed(3)],
         ['reason', event.reason],
       ];
+    case 'status':
+      return [
+        ['uptime', Math.round(event.uptime)],
+        ['workers', event.workers],
+        ['connections', event.connections],
+        ['handshakes', event.handshakes],
+        ['connect', event.connect],
+        ['bind', event.bind],
+        ['associate', event.associate],
+        ['users', event.users],
+        ['up', event.up],
+        ['down', event.down],
+        ['memory', event.memory],
+      ];
   }
 }
 
-/** An event as people read it, without its time: `closed #7 client=... reason=finished`. */
-export function logText(event: ServerEvent): string {
-  if ('message' in event) return event.message.replace(/[^\x20-\x7e]/g, '?');
+/**
+ * An event as people read it, without its time: `closed #7 client=... reason=finished`.
+ *
+ * @param limit characters of one value at most, as {@link logValue} cuts it.
+ */
+export function logText(event: LogEntry, limit = Number.POSITIVE_INFINITY): string {
+  if ('message' in event) {
+    const text = event.message.replace(/[^\x20-\x7e]/g, '?');
+    return text.length <= limit ? text : `${text.slice(0, limit - CUT.length)}${CUT}`;
+  }
   let text = 'id' in event ? `${event.type} #${event.id}` : event.type;
   for (const [name, value] of fieldsOf(event)) {
     if (value !== undefined) {
-      text += ` ${name}=${typeof value === 'number' ? value : logValue(value)}`;
+      text += ` ${name}=${typeof value === 'number' ? value : logValue(value, limit)}`;
     }
   }
   return text;
 }
 
-/** An event as a machine reads it: one JSON object, its time in RFC 3339 form. */
-export function logJson(event: ServerEvent): string {
+/**
+ * An event as a machine reads it: one JSON object, its time in RFC 3339 form.
+ *
+ * @param limit characters of one text in it at most; if any is cut, `cut` is true.
+ */
+export function logJson(event: LogEntry, limit = Number.POSITIVE_INFINITY): string {
   const { time, ...rest } = event;
-  return visibleJson({ time: new Date(time).toISOString(), level: levelOf(event.type), ...rest });
+  const entry = { time: new Date(time).toISOString(), level: levelOf(event.type), ...rest };
+  if (limit === Number.POSITIVE_INFINITY) return visibleJson(entry);
+  let isCut = false;
+  const short = JSON.parse(
+    JSON.stringify(entry, (_, value: unknown) => {
+      if (typeof value !== 'string') return value;
+      const start = cut(value, limit);
+      isCut ||= start !== value;
+      return start;
+    }),
+  );
+  return visibleJson(isCut ? { ...short, cut: true } : short);
+}
+
+/** What stands where the rest of a message is left out. */
+const CUT = ' ... (cut)';
+
+/** Characters of a value, tried one after the other, in a line that has to be short. */
+const VALUE_LIMITS = [600, 240, 120, 60, 30];
+
+/**
+ * An event as one line of bounded length, which loses parts of its longest values rather than
+ * fields.
+ *
+ * @param max characters, and thus bytes, at most; 600 or more.
+ */
+export function shortLine(event: LogEntry, format: LogFormat, max: number): string {
+  const line = format === 'json' ? logJson : logText;
+  let text = line(event);
+  for (const limit of VALUE_LIMITS) {
+    if (text.length <= max) return text;
+    text = line(event, limit);
+  }
+  return text.length <= max ? text : `${text.slice(0, max - CUT.length)}${CUT}`;
 }

@@ -1,4 +1,4 @@
-import { write } from 'node:fs';
+import { closeSync, write } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { monotonic } from '../clock.js';
 import { codeOf } from '../errors.js';
@@ -18,8 +18,9 @@ const CLOSE_TIME = 1000;
  * one write at a time.
  */
 export class LogWriter {
-  readonly #fd: number;
-  readonly #maxWrite: number;
+  #fd: number;
+  /** Where lines go from the next write on. */
+  #nextFd: number | undefined;
   #waiting = '';
   #dropped = 0;
   /** When a reader that takes no more is given up, ms. */
@@ -27,34 +28,55 @@ export class LogWriter {
   /** Settles when nothing waits any more. */
   #writing: Promise<void> | undefined;
 
-  /** @param maxWrite how many bytes of whole lines one write has, unless a line has more. */
-  constructor(fd: number, maxWrite = Number.POSITIVE_INFINITY) {
+  constructor(fd: number) {
     this.#fd = fd;
-    this.#maxWrite = maxWrite;
   }
 
-  /** @param line without its line feed. */
+  /** @param line one or more lines, without the last line feed. */
   write(line: string): void {
     if (this.#waiting.length > MAX_WAITING) {
-      this.#dropped++;
+      this.#dropped += linesOf(line);
       return;
     }
     this.#waiting += `${line}\n`;
     this.#writing ??= this.#writeWaiting();
   }
 
-  /** Waits until all is written, before the process ends. */
+  /** Goes on in another file, and closes the present one when nothing is written there any more. */
+  moveTo(fd: number): void {
+    if (this.#nextFd !== undefined) closeSync(this.#nextFd);
+    this.#nextFd = fd;
+    if (this.#writing === undefined) this.#move();
+  }
+
+  /** Waits until all is written, before the process ends, but not for a reader that takes nothing. */
   async close(): Promise<void> {
+    if (this.#writing === undefined) return;
     this.#deadline = monotonic() + CLOSE_TIME;
-    await this.#writing;
+    const late = new AbortController();
+    const { signal } = late;
+    await Promise.race([
+      this.#writing,
+      setTimeout(2 * CLOSE_TIME, undefined, { signal }).catch(() => {}),
+    ]);
+    late.abort();
+  }
+
+  #move(): void {
+    if (this.#nextFd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = this.#nextFd;
+    this.#nextFd = undefined;
   }
 
   async #writeWaiting(): Promise<void> {
     while (this.#waiting !== '') {
       await setTimeout(GATHER_TIME);
-      await this.#writeLines(Buffer.from(this.#take()));
+      this.#move();
+      await this.#writeAll(Buffer.from(this.#take()));
     }
     this.#writing = undefined;
+    this.#move();
   }
 
   #take(): string {
@@ -65,28 +87,16 @@ export class LogWriter {
     return text;
   }
 
-  async #writeLines(lines: Buffer): Promise<void> {
-    for (let start = 0; start < lines.length; ) {
-      const end = this.#endOfWrite(lines, start);
-      await this.#writeAll(lines.subarray(start, end));
-      start = end;
-    }
-  }
-
-  /** Where a write that begins at `start` ends: after a whole line. */
-  #endOfWrite(lines: Buffer, start: number): number {
-    if (lines.length - start <= this.#maxWrite) return lines.length;
-    const last = lines.lastIndexOf('\n', start + this.#maxWrite - 1);
-    return (last >= start ? last : lines.indexOf('\n', start)) + 1;
-  }
-
   async #writeAll(bytes: Buffer): Promise<void> {
     for (let rest = bytes; rest.length > 0; ) {
       try {
         rest = rest.subarray(await this.#writeSome(rest));
       } catch (error) {
-        // If nobody reads the log any more, there is nobody to tell either.
-        if (codeOf(error) !== 'EAGAIN' || monotonic() > this.#deadline) return;
+        if (codeOf(error) !== 'EAGAIN' || monotonic() > this.#deadline) {
+          // If nobody reads the log any more, there is nobody to tell; a full disk has an end.
+          if (codeOf(error) !== 'EPIPE') this.#dropped += linesOf(rest.toString().trimEnd());
+          return;
+        }
         await setTimeout(BUSY_DELAY);
       }
     }
@@ -100,4 +110,8 @@ export class LogWriter {
       });
     });
   }
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length;
 }
