@@ -53,7 +53,7 @@ export class Server {
   readonly #allowances: Allowances;
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
-  readonly #listeners = new Listeners((socket) => this.#accept(socket));
+  readonly #listeners: Listeners;
   readonly #sessions = new SessionTable();
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
@@ -80,6 +80,7 @@ export class Server {
   ) {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
+    this.#listeners = new Listeners((socket) => this.#accept(socket), sharing.sockets);
     this.#nextId = sharing.firstId;
     this.#allowances = new Allowances(sharing.counts);
     this.registries = registries;
@@ -89,7 +90,7 @@ export class Server {
     const { passwordKey } = sharing;
     this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool, passwordKey);
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
-    registries.authenticationSources.register(passwordFileFormat(this.#pool));
+    registries.authenticationSources.register(passwordFileFormat(this.#pool, sharing.readFile));
     registries.accessPolicies.register({
       id: 'rules',
       accept: (client) => this.#state?.rules.accept(client),

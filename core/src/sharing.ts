@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Allowances } from './access/allowance.js';
 import { type Counts, LocalCounts } from './access/counts.js';
 import type { Lockout } from './auth/lockout.js';
+import type { BoundSockets } from './net/listener.js';
 
 /** What the processes have in common that serve the same clients. */
 export interface Sharing {
@@ -13,6 +14,10 @@ export interface Sharing {
   readonly idStep: number;
   /** Whether this process keeps the quota file. */
   readonly keepsQuotas: boolean;
+  /** Where its listening sockets come from, if it does not bind them itself. */
+  readonly sockets?: BoundSockets;
+  /** Reads a file of users, where that is not up to this process alone. */
+  readonly readFile?: (file: string) => Promise<Buffer>;
   /** Takes the parts of a server whose state is shared. */
   attach(parts: { readonly allowances: Allowances; readonly lockout: Lockout }): void;
 }

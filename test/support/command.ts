@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +18,14 @@ export class Command {
   stdout = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [PICOSOCKS5, ...args], {
+  /** @param program what runs in its place. */
+  constructor(
+    t: TestContext,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    program = PICOSOCKS5,
+  ) {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,6 +68,13 @@ export class Command {
   /** The port of the first address it listens at. */
   async port(): Promise<number> {
     return Number((await this.line(/listening.*?address=\S*:(\d+)/))[1]);
+  }
+
+  /** The process ids of the programs that it has started and that run; only on Linux. */
+  children(): number[] {
+    const { pid } = this.child;
+    const ids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ');
+    return ids.filter((id) => id !== '').map(Number);
   }
 
   /** Sends a signal and waits for the end. @returns the exit status. */

@@ -6,7 +6,7 @@ import { Log } from '../log/log.js';
 import { Server } from '../server.js';
 import type { FromWorker, Task, ToWorker } from '../workers/messages.js';
 import { Shared } from '../workers/shared.js';
-import { isInBackground } from './background.js';
+import { logModeOf } from './logmode.js';
 import { dropPrivileges } from './privileges.js';
 import { surviveBugs } from './survival.js';
 
@@ -15,8 +15,8 @@ type Start = Extract<Task, { readonly type: 'start' }>;
 /** What all workers do alike is logged by the first. */
 const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped', 'reloaded']);
 
-/** A pipe takes so many bytes as a whole: the lines of several workers do not mix (pipe(7)). */
-const PIPE_BUF = 4096;
+/** How long a worker that is told to end waits for the primary process to say how, ms. */
+const TERM_DELAY = 1000;
 
 function logOf(log: Log, number: number): EventSink {
   return {
@@ -41,8 +41,10 @@ class Worker {
     const { settings, number } = start;
     this.#start = start;
     this.#shared = new Shared(start, tell);
-    const mode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');
-    this.#log = new Log(settings, mode, 2, PIPE_BUF);
+    // Its stderr goes to the primary process, which writes it where it belongs.
+    const { logFile: _, ...options } = settings;
+    const { journal } = start;
+    this.#log = new Log(options, logModeOf(settings), { journal, isWorkers: true });
     this.#server = new Server(pickServerOptions(settings), createRegistries(), this.#shared);
     this.#server.registries.eventSinks.register(logOf(this.#log, number));
   }
@@ -61,6 +63,7 @@ class Worker {
       await this.#log.close();
       return;
     }
+    this.#shared.setFiles(task.files);
     await this.#server.reload(pickServerOptions(task.settings));
     this.#log.setLevel(task.settings.loglevel);
     tell({ type: 'listening', addresses: this.#server.addresses });
@@ -74,8 +77,8 @@ class Worker {
     return this.#server.disconnect(connection);
   }
 
-  hear(message: ToWorker): void {
-    this.#shared.handle(message);
+  hear(message: ToWorker, handle: unknown): void {
+    this.#shared.handle(message, handle);
   }
 }
 
@@ -96,12 +99,14 @@ export function runWorker(): void {
       });
     return last;
   };
-  process.on('message', async (message: ToWorker) => {
+  let isStopping = false;
+  process.on('message', async (message: ToWorker, handle: unknown) => {
     if (!('id' in message)) {
-      worker?.hear(message);
+      worker?.hear(message, handle);
       return;
     }
     const { id } = message;
+    isStopping ||= message.type === 'stop';
     try {
       tell({ type: 'done', id, result: await perform(message) });
     } catch (error) {
@@ -112,6 +117,14 @@ export function runWorker(): void {
   // The terminal tells all of its processes; the primary process tells the workers.
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
-  process.on('disconnect', () => process.exit());
+  // systemd tells all processes of a service, too; somebody may mean this one alone.
+  process.on('SIGTERM', () => {
+    setTimeout(() => isStopping || process.exit(), TERM_DELAY).unref();
+  });
+  process.on('disconnect', () => {
+    if (isStopping) process.exit();
+    // Without the primary process nobody may stay, not even for a name that is being looked up.
+    process.kill(process.pid, 'SIGKILL');
+  });
   tell({ type: 'ready' });
 }

@@ -15,6 +15,19 @@ export interface ListenAddress extends Address {
   readonly optional: boolean;
 }
 
+/** Sockets that another process binds and keeps: the primary process does it for its workers. */
+export interface BoundSockets {
+  /**
+   * A socket that is bound to an address and does not listen yet, as `net.Server.listen()` takes
+   * it.
+   *
+   * @throws the system's error.
+   */
+  take(address: Address): Promise<object>;
+  /** It is not needed here any more. */
+  release(address: Address): void;
+}
+
 /**
  * The IP addresses of some `[ADDRESS][:PORT]`.
  *
@@ -56,13 +69,15 @@ export function sameAddress(a: Address, b: Address): boolean {
 /** A listening socket. */
 export class Listener {
   readonly #server: Server;
+  readonly #bound: BoundSockets | undefined;
   /** What it was asked to listen at: the port may be 0. */
   readonly requested: Address;
   /** Where it listens. */
   readonly address: Address;
 
-  private constructor(server: Server, requested: Address) {
+  private constructor(server: Server, requested: Address, sockets: BoundSockets | undefined) {
     this.#server = server;
+    this.#bound = sockets;
     this.requested = requested;
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : requested.port;
@@ -73,35 +88,57 @@ export class Listener {
    * Listens at an IP address.
    *
    * @param accept takes each client's socket, which allows half-open.
+   * @param sockets where its socket comes from, if it is not bound here.
    * @returns undefined if the address is optional and the system does not have it.
    * @throws {UserError} if the system does not let it.
    */
-  static open(
+  static async open(
     address: ListenAddress,
     accept: (socket: Socket) => void,
+    sockets?: BoundSockets,
   ): Promise<Listener | undefined> {
     const server = createServer(acceptOptions);
     const { host, port, optional } = address;
-    return new Promise((resolve, reject) => {
-      server.once('error', (error) => {
-        const code = codeOf(error);
-        const missing = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
-        if (optional && missing) resolve(undefined);
-        else reject(listenError(address, error));
-      });
-      const ipv6Only = parseIP(host)?.length === 16;
-      server.listen({ host, port, backlog: BACKLOG, ipv6Only }, () => {
-        server.removeAllListeners('error');
-        server.on('error', () => {});
-        acceptFrom(server, accept);
-        resolve(new Listener(server, { host, port }));
-      });
-    });
+    try {
+      await listen(server, { host, port }, sockets);
+    } catch (error) {
+      const code = codeOf(error);
+      const missing = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
+      if (optional && missing) return undefined;
+      throw listenError(address, error);
+    }
+    server.on('error', () => {});
+    acceptFrom(server, accept);
+    return new Listener(server, { host, port }, sockets);
   }
 
   /** Stops accepting; connections go on. */
   close(): void {
     this.#server.close();
+    this.#bound?.release(this.requested);
+  }
+}
+
+/** @throws the system's error. */
+async function listen(server: Server, address: Address, sockets?: BoundSockets): Promise<void> {
+  const socket = await sockets?.take(address);
+  const { host, port } = address;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.once('listening', () => {
+        server.off('error', reject);
+        resolve();
+      });
+      if (socket !== undefined) server.listen(socket, BACKLOG);
+      else {
+        const ipv6Only = parseIP(host)?.length === 16;
+        server.listen({ host, port, backlog: BACKLOG, ipv6Only });
+      }
+    });
+  } catch (error) {
+    sockets?.release(address);
+    throw error;
   }
 }
 

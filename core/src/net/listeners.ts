@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { codeOf, UserError } from '../errors.js';
 import type { Address } from '../protocol/address.js';
-import { type ListenAddress, Listener, sameAddress } from './listener.js';
+import { type BoundSockets, type ListenAddress, Listener, sameAddress } from './listener.js';
 
 /** What a change of addresses came to. */
 export interface ListenChange {
@@ -12,12 +12,17 @@ export interface ListenChange {
 /** All listening sockets of a server. */
 export class Listeners {
   readonly #accept: (socket: Socket) => void;
+  readonly #sockets: BoundSockets | undefined;
   #open: readonly Listener[] = [];
   #closed = false;
 
-  /** @param accept takes each client's socket. */
-  constructor(accept: (socket: Socket) => void) {
+  /**
+   * @param accept takes each client's socket.
+   * @param sockets where listening sockets come from, if they are not bound here.
+   */
+  constructor(accept: (socket: Socket) => void, sockets?: BoundSockets) {
     this.#accept = accept;
+    this.#sockets = sockets;
   }
 
   get addresses(): readonly Address[] {
@@ -81,7 +86,7 @@ export class Listeners {
     const opened: Listener[] = [];
     try {
       for (const address of addresses) {
-        const listener = await Listener.open(address, this.#accept);
+        const listener = await Listener.open(address, this.#accept, this.#sockets);
         if (listener !== undefined) opened.push(listener);
       }
       if (this.#closed) throw new UserError('the server has been closed');

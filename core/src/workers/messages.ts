@@ -18,6 +18,9 @@ export type FromWorker =
   /** Bytes used since the last time, by `user NAME` and `group NAME`. */
   | { readonly type: 'used'; readonly bytes: Readonly<Record<string, number>> }
   | { readonly type: 'listening'; readonly addresses: readonly Address[] }
+  /** It wants a socket for an address, to be answered with `socket`; or needs it no more. */
+  | { readonly type: 'take-socket'; readonly request: number; readonly address: Address }
+  | { readonly type: 'release-socket'; readonly address: Address }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
   /** What a task came to grief by; a mistake that a person can mend, or a bug. */
   | {
@@ -26,6 +29,9 @@ export type FromWorker =
       readonly message: string;
       readonly isMistake: boolean;
     };
+
+/** Files that the primary process has read for its workers, by their names; in Base64. */
+export type FileContents = Readonly<Record<string, string>>;
 
 /** What the primary process tells a worker, and what it has to be told back: `done` or `failed`. */
 export type Task =
@@ -41,8 +47,11 @@ export type Task =
       readonly passwordKey: string;
       readonly logins: readonly LoginNews[];
       readonly usage: Readonly<Record<string, Usage>>;
+      readonly files: FileContents;
+      /** Whether systemd's journal reads what it writes to stderr. */
+      readonly journal: boolean;
     }
-  | { readonly type: 'reload'; readonly settings: Settings }
+  | { readonly type: 'reload'; readonly settings: Settings; readonly files: FileContents }
   | { readonly type: 'stop'; readonly grace: number }
   | { readonly type: 'connections' }
   | { readonly type: 'disconnect'; readonly connection: number };
@@ -56,6 +65,8 @@ export type ToWorker =
       readonly answers: readonly (readonly [id: number, full: string | null])[];
     }
   | { readonly type: 'login'; readonly news: LoginNews }
+  /** The socket that was asked for comes along, unless the system's error number is given. */
+  | { readonly type: 'socket'; readonly request: number; readonly errno: number | undefined }
   /** What all have used. */
   | { readonly type: 'usage'; readonly usage: Readonly<Record<string, Usage>> }
   /** The part of the rates of a user or a group that is the worker's. */

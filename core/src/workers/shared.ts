@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { Allowances } from '../access/allowance.js';
 import type { Counts, Wanted } from '../access/counts.js';
 import type { Lockout } from '../auth/lockout.js';
+import type { BoundSockets } from '../net/listener.js';
 import type { Sharing } from '../sharing.js';
-import type { CountMessage, FromWorker, Task, ToWorker } from './messages.js';
+import type { CountMessage, FileContents, FromWorker, Task, ToWorker } from './messages.js';
+import { WorkerSockets } from './sockets.js';
 
 /** How often a worker tells what its users have used, ms. */
 const PERIOD = 1000;
@@ -14,6 +17,9 @@ export class Shared implements Sharing, Counts {
   readonly firstId: number;
   readonly idStep: number;
   readonly keepsQuotas = false;
+  readonly #sockets: WorkerSockets;
+  /** What the primary process has read. */
+  #files: FileContents;
   readonly #tell: (message: FromWorker) => void;
   readonly #task: Task & { readonly type: 'start' };
   readonly #waiting = new Map<number, (full: string | undefined) => void>();
@@ -26,9 +32,29 @@ export class Shared implements Sharing, Counts {
   constructor(task: Task & { readonly type: 'start' }, tell: (message: FromWorker) => void) {
     this.#task = task;
     this.#tell = tell;
+    this.#files = task.files;
+    this.#sockets = new WorkerSockets(tell);
     this.passwordKey = Buffer.from(task.passwordKey, 'base64');
     this.firstId = task.firstId;
     this.idStep = task.workers;
+  }
+
+  get sockets(): BoundSockets {
+    return this.#sockets;
+  }
+
+  /**
+   * What the primary process has read of a file, so that all workers have the same; what it could
+   * not read is tried here, for the error.
+   */
+  readonly readFile = (file: string): Promise<Buffer> => {
+    const content = Object.hasOwn(this.#files, file) ? this.#files[file] : undefined;
+    return content === undefined ? readFile(file) : Promise.resolve(Buffer.from(content, 'base64'));
+  };
+
+  /** Takes what the primary process has read anew. */
+  setFiles(files: FileContents): void {
+    this.#files = files;
   }
 
   attach({ allowances, lockout }: { allowances: Allowances; lockout: Lockout }): void {
@@ -51,9 +77,16 @@ export class Shared implements Sharing, Counts {
     if (keys.length > 0) this.#send({ give: keys });
   }
 
-  /** Takes what the primary process tells. */
-  handle(message: ToWorker): void {
+  /**
+   * Takes what the primary process tells.
+   *
+   * @param handle what came along.
+   */
+  handle(message: ToWorker, handle?: unknown): void {
     switch (message.type) {
+      case 'socket':
+        this.#sockets.handle(message, handle);
+        break;
       case 'taken':
         for (const [id, full] of message.answers) {
           this.#waiting.get(id)?.(full ?? undefined);
