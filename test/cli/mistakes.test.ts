@@ -61,9 +61,24 @@ const mistakes: Mistake[] = [
     /need --quota-file/,
   ],
   [
-    'a damaged quota file',
-    (t) => ['--quota-file', temporaryFile(t, '{"user a": 7}')],
-    /quota file ".*" is damaged/,
+    'a quota file that is a folder',
+    (t) => ['--quota-file', temporaryDirectory(t)],
+    /cannot read the quota file ".*": illegal operation on a directory/,
+  ],
+  [
+    'a quota file in no folder',
+    (t) => ['--quota-file', join(temporaryDirectory(t), 'none', 'quota.json')],
+    /cannot write the quota file ".*quota\.json": no such file or directory/,
+  ],
+  [
+    'a log file in no folder',
+    (t) => ['--log-file', join(temporaryDirectory(t), 'none', 'log')],
+    /cannot open the log file ".*log": no such file or directory/,
+  ],
+  [
+    'a log file and only syslog',
+    (t) => ['-L', 'syslog', '--log-file', join(temporaryDirectory(t), 'log')],
+    /--log-file needs --logmode stderr/,
   ],
 ];
 

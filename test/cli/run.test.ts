@@ -69,6 +69,19 @@ test('SIGTERM lets connections finish for --grace, and exits with 0', { skip: un
   await command.line(/closed #1 .*reason=shutdown/);
 });
 
+test('SIGTERM at once after it listens stops it, and it exits with 0', {
+  skip: unix,
+}, async (t) => {
+  const quotaFile = join(temporaryDirectory(t), 'quota.json');
+  for (const workers of ['1', '2']) {
+    const args = ['--workers', workers, '--quota-file', quotaFile, '127.0.0.1:0'];
+    const command = new Command(t, args);
+    await command.line(/listening address=/);
+    assert.equal(await command.stop(), 0);
+    await command.line(/stopped address=/);
+  }
+});
+
 test('a second signal ends it at once', { skip: unix }, async (t) => {
   const echo = await echoServer(t);
   const command = new Command(t, ['--grace', '60', '127.0.0.1:0']);

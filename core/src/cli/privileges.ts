@@ -7,14 +7,35 @@ export interface Privileges {
   readonly group?: string;
 }
 
-/** The primary group of a user, as id(1) knows it. */
+/** What id(1) says of a user. @throws if it does not know the user, or is not there. */
+function ask(option: '-u' | '-g', user: string): number {
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  return Number(execFileSync('id', [option, '--', user], { encoding: 'utf8', stdio: [...stdio] }));
+}
+
+/** The primary group of a user. */
 function primaryGroup(user: string): number {
   try {
-    const stdio = ['ignore', 'pipe', 'ignore'] as const;
-    return Number(execFileSync('id', ['-g', '--', user], { encoding: 'utf8', stdio: [...stdio] }));
+    return ask('-g', user);
   } catch {
     throw new UserError(`--user: there is no user "${user}"`);
   }
+}
+
+/** The number of the user that the process will be; undefined if none is known. */
+export function userNumber({ user }: Privileges): number | undefined {
+  if (user === undefined || /^\d+$/.test(user))
+    return user === undefined ? undefined : Number(user);
+  try {
+    return ask('-u', user);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whom the process will be, in words: `nobody:nogroup`. */
+export function identityOf({ user, group }: Privileges): string {
+  return [user ?? '', ...(group === undefined ? [] : [group])].join(':');
 }
 
 function numberOrName(text: string): number | string {

@@ -1,51 +1,70 @@
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions, waitForRestart } from '../config/options.js';
-import type { LogMode, Settings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
 import { messageOf, UserError } from '../errors.js';
+import type { ConnectionInfo } from '../events.js';
 import { Log } from '../log/log.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { createServer } from '../server.js';
 import { goToBackground, isInBackground, tellReady } from './background.js';
-import { dropPrivileges } from './privileges.js';
+import { checkAsLaterUser } from './later.js';
+import { logModeOf } from './logmode.js';
+import { dropPrivileges, userNumber } from './privileges.js';
+import { statusOf } from './status.js';
 import { logError, logWarning, surviveBugs } from './survival.js';
 import { version } from './version.js';
 
 const DEFAULT_GRACE = 5;
 
 /** What serves: a server in this process, or several in processes of their own. */
-interface Service {
+export interface Service {
   readonly addresses: readonly Address[];
+  /** How many processes serve beside this one. */
+  readonly workers: number | undefined;
+  /** Rejects when it cannot go on. */
+  readonly failure: Promise<never>;
   start(): Promise<unknown>;
+  dropPrivileges(): void;
+  /** @throws {UserError} if the quota file cannot be written. */
+  saveUsage(): Promise<void>;
   reload(settings: Settings): Promise<void>;
+  connections(): Promise<readonly ConnectionInfo[]>;
   stop(grace: number): Promise<void>;
 }
 
 /**
- * Runs the server until SIGTERM or SIGINT; SIGHUP reads configuration, users and rules again.
+ * Runs the server until SIGTERM or SIGINT. SIGHUP reads configuration, users and rules again,
+ * SIGUSR1 opens the log file again, SIGUSR2 logs how it is.
  *
  * @param argv the command line, for the process in the background.
  * @param args the same, read.
- * @throws {UserError} if it cannot start.
+ * @throws {UserError} if it cannot start, or cannot go on.
  */
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
   const idle: string[] = [];
   const settings = await loadSettings(args, (message) => idle.push(message));
   if (settings.nofork === false && !isInBackground) {
-    await goToBackground(argv, (settings.logmode ?? 'syslog') !== 'syslog');
+    const { logmode = 'syslog', logFile } = settings;
+    await goToBackground(argv, logmode !== 'syslog' && logFile === undefined);
     return;
   }
-  const mode: LogMode = settings.logmode ?? (isInBackground ? 'syslog' : 'stderr');
-  const log = new Log(settings, mode);
+  const mode = logModeOf(settings);
+  const log = new Log(settings, mode, { owner: userNumber(settings) });
+  log.lookForSyslog();
   for (const message of idle) logWarning(log, message);
   const workers = parseWorkers(settings.workers ?? '1');
   const service = workers === 1 ? single(settings, log) : await several(settings, workers, log);
+  const told = untilTold();
   const start = service.start();
   reloadOnHangup(service, log, args, settings, start);
+  process.on('SIGUSR1', () => reopen(log));
+  process.on('SIGUSR2', () => void tellStatus(service, log));
   try {
     await start;
-    dropPrivileges(settings);
+    service.dropPrivileges();
+    await checkAsLaterUser(service, log, args, settings);
   } catch (error) {
     await service.stop(0);
     await log.close();
@@ -53,8 +72,19 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   }
   surviveBugs(log);
   if (isInBackground) tellReady();
-  else if (mode === 'stderr' && !log.journal) greet(service.addresses, settings);
-  await untilTold(service, log, settings.grace ?? DEFAULT_GRACE);
+  else if (mode === 'stderr' && settings.logFile === undefined && !log.journal) {
+    greet(service.addresses, settings);
+  }
+  try {
+    await Promise.race([told, service.failure]);
+  } catch (error) {
+    logError(log, messageOf(error));
+    await service.stop(0);
+    await log.close();
+    throw error;
+  }
+  await service.stop(settings.grace ?? DEFAULT_GRACE);
+  await log.close();
 }
 
 function single(settings: Settings, log: Log): Service {
@@ -64,15 +94,38 @@ function single(settings: Settings, log: Log): Service {
     get addresses() {
       return server.addresses;
     },
+    workers: undefined,
+    failure: new Promise(() => {}),
     start: () => server.listen(),
+    dropPrivileges: () => dropPrivileges(settings),
+    saveUsage: () => server.saveUsage(),
     reload: (changed) => server.reload(pickServerOptions(changed)),
+    connections: async () => server.connections(),
     stop: (grace) => server.close(grace),
   };
 }
 
 async function several(settings: Settings, count: number, log: Log): Promise<Service> {
   const { Workers } = await import('./workers.js');
-  return new Workers(settings, count, (message) => logWarning(log, message));
+  const { journal } = log;
+  const forward = (lines: string) => log.forward(lines);
+  const workers = new Workers(settings, count, (message) => logWarning(log, message), {
+    journal,
+    forward,
+  });
+  return workers;
+}
+
+function reopen(log: Log): void {
+  try {
+    log.reopen();
+  } catch (error) {
+    logWarning(log, `${messageOf(error)}; the log goes on where it was`);
+  }
+}
+
+async function tellStatus(service: Service, log: Log): Promise<void> {
+  if (log.wants('status')) log.handle(statusOf(await service.connections(), service.workers));
 }
 
 /** Says what runs, and how to use it. */
@@ -106,6 +159,7 @@ function reloadOnHangup(
     () => {},
   );
   process.on('SIGHUP', () => {
+    reopen(log);
     last = last.then(async () => {
       try {
         const changed = await loadSettings(args, (message) => logWarning(log, message));
@@ -123,18 +177,15 @@ function reloadOnHangup(
   });
 }
 
-/** Waits for SIGTERM or SIGINT, and stops; a second signal ends the process at once. */
-function untilTold(service: Service, log: Log, grace: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      process.off('SIGTERM', stop);
-      process.off('SIGINT', stop);
-      service
-        .stop(grace)
-        .then(() => log.close())
-        .then(resolve, reject);
+/** Waits for SIGTERM or SIGINT. A second signal ends the process at once. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    const tell = () => {
+      process.off('SIGTERM', tell);
+      process.off('SIGINT', tell);
+      resolve();
     };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    process.on('SIGTERM', tell);
+    process.on('SIGINT', tell);
   });
 }

@@ -18,10 +18,13 @@ const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped'
 /** How long a worker that is told to end waits for the primary process to say how, ms. */
 const TERM_DELAY = 1000;
 
-function logOf(log: Log, number: number): EventSink {
+/** @param isLoading whether it reads now what the others read as well, and warns of it. */
+function logOf(log: Log, number: number, isLoading: () => boolean): EventSink {
+  const isCommon = (type: ServerEvent['type']) =>
+    COMMON.has(type) || (type === 'warning' && isLoading());
   return {
     id: log.id,
-    wants: (type) => (number === 1 || !COMMON.has(type)) && log.wants(type),
+    wants: (type) => (number === 1 || !isCommon(type)) && log.wants(type),
     handle: (event) => log.handle(event),
   };
 }
@@ -36,6 +39,7 @@ class Worker {
   readonly #log: Log;
   readonly #server: Server;
   readonly #start: Start;
+  #isLoading = true;
 
   constructor(start: Start) {
     const { settings, number } = start;
@@ -46,11 +50,12 @@ class Worker {
     const { journal } = start;
     this.#log = new Log(options, logModeOf(settings), { journal, isWorkers: true });
     this.#server = new Server(pickServerOptions(settings), createRegistries(), this.#shared);
-    this.#server.registries.eventSinks.register(logOf(this.#log, number));
+    this.#server.registries.eventSinks.register(logOf(this.#log, number, () => this.#isLoading));
   }
 
   async listen(): Promise<void> {
     await this.#server.listen();
+    this.#isLoading = false;
     dropPrivileges(this.#start.settings);
     surviveBugs(this.#log);
     tell({ type: 'listening', addresses: this.#server.addresses });
@@ -64,7 +69,12 @@ class Worker {
       return;
     }
     this.#shared.setFiles(task.files);
-    await this.#server.reload(pickServerOptions(task.settings));
+    this.#isLoading = true;
+    try {
+      await this.#server.reload(pickServerOptions(task.settings));
+    } finally {
+      this.#isLoading = false;
+    }
     this.#log.setLevel(task.settings.loglevel);
     tell({ type: 'listening', addresses: this.#server.addresses });
   }
