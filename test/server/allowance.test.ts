@@ -77,6 +77,35 @@ test('all users of a group share its rate, and all go on', async (t) => {
   assert.ok(took > 200, `200 KB at 400 KB/s took ${took} ms`);
 });
 
+test('slow: something moves several times a second, and the flow is not idle', async (t) => {
+  const options = { timeout: 1, users: { alice: { rateDown: 16_384 } } };
+  const { connect, events } = await start(t, options);
+  const { client } = await connect('alice');
+  client.send(Buffer.alloc(100_000));
+  // A second may have been saved up: what comes then keeps to the rate.
+  await client.read(20_000);
+  const times = [performance.now()];
+  for (let i = 0; i < 12; i++) {
+    await client.read(4096);
+    times.push(performance.now());
+  }
+  const gaps = times.slice(1).map((time, i) => time - (times[i] as number));
+  assert.ok(Math.max(...gaps) < 600, `${gaps} ms for a quarter of a second's bytes each`);
+  const took = (times.at(-1) as number) - (times[0] as number);
+  assert.ok(took > 2500, `49,152 bytes took ${took} ms`);
+  assert.ok(!events.some(({ type }) => type === 'closed'));
+});
+
+test('slow: a flow is not idle while others of its group have all of its rate', async (t) => {
+  const options = { timeout: 1, groups: { staff: { limits: { rateDown: 1000 } } } };
+  const { connect, events } = await start(t, options);
+  const clients = await Promise.all(Array.from({ length: 40 }, () => connect('alice')));
+  for (const { client } of clients) client.send(Buffer.alloc(1000));
+  const last = clients.at(-1)?.client;
+  await last?.read(200);
+  assert.ok(!events.some(({ type }) => type === 'closed'));
+});
+
 test('a quota that is used up refuses the next request, and only of its user', async (t) => {
   const quotaFile = join(temporaryDirectory(t), 'quota');
   const options = { quotaFile, users: { alice: { perDay: 1000 } } };

@@ -44,6 +44,7 @@ test('only the host that the request names may connect, and only once', async (t
 
   const socket = connect({ port: reply.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
   t.after(() => socket.destroy());
+  socket.on('error', () => {});
   assert.equal((await readReply(client)).host, '127.0.0.2');
   await assert.rejects(Client.connect(t, reply.port), { code: 'ECONNREFUSED' });
 });

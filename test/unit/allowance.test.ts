@@ -93,6 +93,33 @@ test('a token bucket lets a second go at once, and then keeps to its rate', (t) 
   assert.equal(bucket.take(1001), 1, 'no more than a second is saved up');
 });
 
+test('a token bucket is taken from in steps of a tenth of a second, and given back to', (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const bucket = new TokenBucket();
+  assert.equal(bucket.step, Number.POSITIVE_INFINITY);
+  bucket.rate = 16_384;
+  assert.equal(bucket.step, 1639);
+  bucket.rate = 3;
+  assert.equal(bucket.step, 1);
+  bucket.rate = 1000;
+  now = 1000;
+  assert.equal(bucket.take(1500), 500);
+  assert.equal(bucket.take(0), 500);
+  bucket.give(500);
+  assert.equal(bucket.take(0), 0);
+});
+
+test('of the rates of a user and a group the slower one counts', () => {
+  const all = allowances({ rateUp: 50_000, rateDown: 1000 }, { rateUp: 10_000 });
+  const { up, down } = share(all, ann).throttles;
+  assert.deepEqual([up?.step, down?.step], [1000, 100]);
+  assert.deepEqual(share(all, { user: 'eve', group: 'other' }).throttles, {
+    up: undefined,
+    down: undefined,
+  });
+});
+
 describe('usage', () => {
   const used = { day: '2026-03-31', dayBytes: 5, monthBytes: 9 };
   test('days and months of local time start at zero', () => {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
-import { relay, type Throttles, type Traffic } from '#core/net/relay.js';
+import type { Throttle, Throttles } from '#core/net/pacer.js';
+import { relay, type Traffic } from '#core/net/relay.js';
 import { connection } from '../support/sockets.js';
 
 /** A relay between two programs: `client` and `remote` are what they hold. */
 async function start(t: TestContext, early: Uint8Array = Buffer.alloc(0), throttles?: Throttles) {
   const [left, right] = await Promise.all([connection(t), connection(t)]);
-  const traffic: Traffic = { up: 0, down: 0, dropped: 0 };
+  const traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   return {
     client: left.far,
     remote: right.far,
@@ -198,25 +199,78 @@ describe('relay', () => {
     }
   });
 
-  test('a throttled way waits as long as it is told, the other does not', async (t) => {
-    const asked: number[] = [];
-    const up = (bytes: number) => {
-      asked.push(bytes);
-      return asked.length === 1 ? 300 : 0;
+  test('a throttled way waits before it moves as long as it is told, the other does not', async (t) => {
+    const taken: number[] = [];
+    const up: Throttle = {
+      step: 3,
+      take(bytes) {
+        taken.push(bytes);
+        return taken.length === 2 ? 300 : 0;
+      },
+      give() {},
     };
-    const { client, remote, begin } = await start(t, undefined, { up, down: undefined });
-    const end = begin();
-    client.send('first');
-    await remote.read(5);
+    const early = Buffer.from('early');
+    const { client, remote, traffic, begin } = await start(t, early, { up, down: undefined });
     const begun = performance.now();
-    client.socket.end('second');
+    const end = begin();
+    client.socket.end('late');
     remote.send('answer');
+    assert.equal(String(await remote.read(3)), 'ear');
     await client.read(6);
     assert.ok(performance.now() - begun < 250);
-    assert.equal(String(await remote.readAll()), 'second');
+    assert.deepEqual([traffic.up, traffic.waiting], [3, 1]);
+    assert.equal(String(await remote.readAll()), 'lylate');
     assert.ok(performance.now() - begun >= 280);
-    assert.deepEqual(asked, [5, 6]);
+    assert.deepEqual(taken, [3, 2, 3, 1]);
+    assert.equal(traffic.waiting, 0);
     remote.socket.end();
     assert.equal(await end, 'finished');
   });
+
+  test('a throttled way that is cut gives back what did not move', async (t) => {
+    let debt = 0;
+    const up: Throttle = {
+      step: 100,
+      take(bytes) {
+        debt += bytes;
+        return 60_000;
+      },
+      give(bytes) {
+        debt -= bytes;
+      },
+    };
+    const { client, inner, traffic, begin } = await start(t, undefined, { up, down: undefined });
+    const end = begin();
+    client.send('never');
+    await until(() => traffic.waiting === 1);
+    assert.equal(debt, 5);
+    inner.client.destroy();
+    await end;
+    assert.deepEqual([debt, traffic.waiting, traffic.up], [0, 0, 0]);
+  });
+
+  for (const size of [1, 1000, 100_000]) {
+    test(`a reset right behind ${size} bytes is a reset`, async (t) => {
+      for (const side of ['client', 'remote'] as const) {
+        for (const halfClosed of [false, true]) {
+          const sides = await start(t);
+          const end = sides.begin();
+          const other = sides[side === 'client' ? 'remote' : 'client'];
+          if (halfClosed) {
+            other.socket.end();
+            await sides[side].readAll();
+          }
+          const sender = sides[side].socket;
+          // The relay reads neither before both have come.
+          sender.write(Buffer.alloc(size, 1));
+          await until(() => sender.writableLength === 0);
+          sender.resetAndDestroy();
+          await other.readAll();
+          assert.equal(other.error?.code, 'ECONNRESET');
+          assert.equal(await end, `${side}-reset`);
+          assert.ok(sides.inner.client.closed && sides.inner.remote.closed);
+        }
+      }
+    });
+  }
 });

@@ -1,6 +1,6 @@
 import type { Identity } from '../auth/method.js';
 import { type Disposable, toDisposable } from '../disposable.js';
-import type { Throttle, Throttles } from '../net/relay.js';
+import type { Throttle, Throttles } from '../net/pacer.js';
 import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 import type { Denial } from './policy.js';
 import { TokenBucket } from './tokenbucket.js';
@@ -132,7 +132,15 @@ const unlimited = new Share(
 function throttle(buckets: readonly TokenBucket[]): Throttle | undefined {
   const limited = buckets.filter(({ rate }) => rate > 0);
   if (limited.length === 0) return undefined;
-  return (bytes) => Math.max(...limited.map((bucket) => bucket.take(bytes)));
+  return {
+    get step() {
+      return Math.min(...limited.map(({ step }) => step));
+    },
+    take: (bytes) => Math.max(...limited.map((bucket) => bucket.take(bytes))),
+    give: (bytes) => {
+      for (const bucket of limited) bucket.give(bytes);
+    },
+  };
 }
 
 /** What all users and groups may use, and have used. */

@@ -1,5 +1,5 @@
 import { type Server, Socket } from 'node:net';
-import { bufferInlet } from './inlet.js';
+import { bufferInlet, inletOf } from './inlet.js';
 
 /** How sockets are accepted that {@link acceptFrom} hands on. */
 export const acceptOptions = {
@@ -29,7 +29,10 @@ function handleOf(server: Server): Handle | undefined {
  * @param server listening, made with {@link acceptOptions}.
  */
 export function acceptFrom(server: Server, accept: (socket: Socket) => void): void {
-  server.on('connection', accept);
+  server.on('connection', (socket) => {
+    inletOf(socket);
+    accept(socket);
+  });
   const listening = handleOf(server);
   const usual = listening?.onconnection;
   if (listening === undefined || typeof usual !== 'function') return;

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Cancellation } from '../cancellation.js';
 import { codeOf } from '../errors.js';
-import { bufferInlet } from './inlet.js';
+import { bufferInlet, inletOf } from './inlet.js';
 
 /** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
 const ATTEMPT_DELAY = 250;
@@ -89,7 +89,8 @@ export function dial(
       const inlet = bufferInlet();
       const onread = inlet === undefined ? {} : { onread: inlet.onread };
       const socket = connect({ ...socketOptions, host, port, ...onread });
-      inlet?.attach(socket);
+      if (inlet === undefined) inletOf(socket);
+      else inlet.attach(socket);
       attempts.add(socket);
       const failed = (error: Error) => {
         if (!attempts.delete(socket)) return;

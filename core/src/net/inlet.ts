@@ -1,5 +1,6 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import { growBuffer, releaseBuffer, sharedBuffer } from './buffers.js';
+import { confirmEnd } from './eof.js';
 
 /**
  * Takes bytes as they are read.
@@ -9,13 +10,22 @@ import { growBuffer, releaseBuffer, sharedBuffer } from './buffers.js';
  */
 export type TakeChunk = (chunk: Buffer, kept: boolean) => boolean;
 
+/** What is to be read at once, bytes; it may change. */
+export interface ReadLimit {
+  readonly step: number;
+}
+
 /**
  * Where a socket's bytes come from, for one reader at a time. It is paused at first. What comes
  * nevertheless, before there is a reader, waits.
  */
 export interface Inlet {
-  /** Hands bytes to a reader from the next `resume()` on. */
-  readTo(take: TakeChunk): void;
+  /**
+   * Hands bytes to a reader from the next `resume()` on.
+   *
+   * @param limit how many bytes it wants at once, where the inlet can ask for so few.
+   */
+  readTo(take: TakeChunk, limit?: ReadLimit): void;
   pause(): void;
   resume(): void;
   /** To be called when the socket is closed. @param inUse see `releaseBuffer`. */
@@ -33,6 +43,7 @@ const TURN = 256 * 1024;
 export class BufferInlet implements Inlet {
   readonly onread: OnReadOpts;
   #take: TakeChunk | undefined;
+  #limit: ReadLimit | undefined;
   #early: Buffer | undefined;
   #socket: Socket | undefined;
   #buffer = sharedBuffer;
@@ -51,10 +62,12 @@ export class BufferInlet implements Inlet {
   attach(socket: Socket & WithInlet): void {
     this.#socket = socket;
     socket[INLET] = this;
+    confirmEnd(socket);
   }
 
-  readTo(take: TakeChunk): void {
+  readTo(take: TakeChunk, limit?: ReadLimit): void {
     this.#take = take;
+    this.#limit = limit;
   }
 
   pause(): void {
@@ -103,7 +116,8 @@ export class BufferInlet implements Inlet {
       if (this.#filled === length) this.#buffer = growBuffer(this.#buffer);
       else if (this.#filled < length / 4) this.release(false);
     }
-    return this.#buffer;
+    const most = this.#limit?.step ?? Number.POSITIVE_INFINITY;
+    return most < this.#buffer.length ? this.#buffer.subarray(0, most) : this.#buffer;
   }
 }
 
@@ -114,6 +128,7 @@ class StreamInlet implements Inlet {
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    confirmEnd(socket);
     socket.pause();
   }
 

@@ -6,8 +6,9 @@ import { type Datagram, encodeDatagramHeader, parseDatagram } from '../protocol/
 import { Reassembly } from '../protocol/fragments.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { type FamilyAddresses, ofFamily } from './external.js';
+import type { Throttle, Throttles } from './pacer.js';
 import { listenInRange, type PortRange } from './ports.js';
-import type { Throttle, Throttles, Traffic } from './relay.js';
+import type { Traffic } from './relay.js';
 
 /** How long a decision about a destination holds, ms. */
 const ROUTE_TIME = 10_000;
@@ -245,9 +246,15 @@ export class UdpRelay {
   };
 }
 
-/** Whether a datagram comes too early for its rate. A datagram that waits is worth nothing. */
+/**
+ * Whether a datagram comes too early for its rate: one that waits is worth nothing. What is dropped
+ * is not accounted for, and one that is larger than the rate passes in its turn.
+ */
 function exceeds(throttle: Throttle | undefined, bytes: number): boolean {
-  return throttle !== undefined && throttle(bytes) > MAX_DEBT;
+  if (throttle === undefined) return false;
+  if (throttle.take(0) > MAX_DEBT) return true;
+  throttle.take(bytes);
+  return false;
 }
 
 /** @throws the system's error. */

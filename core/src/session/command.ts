@@ -7,8 +7,9 @@ import type { CloseReason } from '../events.js';
 import type { Registry } from '../extensions/registry.js';
 import type { Connector } from '../net/connector.js';
 import type { FamilyAddresses } from '../net/external.js';
+import type { Throttles } from '../net/pacer.js';
 import type { PortRange } from '../net/ports.js';
-import type { Throttles, Traffic } from '../net/relay.js';
+import type { Traffic } from '../net/relay.js';
 import type { Address } from '../protocol/address.js';
 import type { Reply } from '../protocol/socks5.js';
 

@@ -16,7 +16,9 @@ import type { Disposable } from '../disposable.js';
 import { messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
 import { inletOf } from '../net/inlet.js';
-import type { Throttles, Traffic } from '../net/relay.js';
+import type { Throttles } from '../net/pacer.js';
+import type { Traffic } from '../net/relay.js';
+import { reset } from '../net/reset.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
@@ -82,7 +84,7 @@ export class Session {
   readonly #stream: ClientStream;
   readonly #host: SessionHost;
   readonly #clientIP: Uint8Array;
-  readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0 };
+  readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   readonly #cancellation = new Cancellation();
   /** Settled once this session counts as one more, where that takes a while. */
   readonly #admitted: Promise<unknown> | undefined;
@@ -328,15 +330,20 @@ export class Session {
     this.end(reason);
   }
 
-  /** Ends the session now, whatever it is doing. */
+  /**
+   * Ends the session now, whatever it is doing. A stream that is relayed is reset: it must not
+   * look as if it were complete.
+   */
   end(reason: CloseReason): void {
     this.#endedBy ??= reason;
     this.#cancellation.cancel();
-    this.#socket.destroy();
+    if (this.#idle === undefined || this.#command === 'associate') this.#socket.destroy();
+    else reset(this.#socket);
   }
 
   /**
-   * Ends the session if nothing has moved for too long, or if its user has moved too much.
+   * Ends the session if nothing has moved for too long, unless it is the server that holds it to
+   * its rate, or if its user has moved too much.
    *
    * @param now monotonic ms.
    */
@@ -348,6 +355,8 @@ export class Session {
       idle.bytes = bytes;
       idle.since = now;
       if (this.#account()) this.end('quota-exceeded');
+    } else if (this.#traffic.waiting > 0) {
+      idle.since = now;
     } else if (idle.limit > 0 && now - idle.since >= idle.limit) {
       this.end('idle-timeout');
     }
