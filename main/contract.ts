@@ -178,6 +178,7 @@ export interface SettingValues {
   readonly maxconn: number;
   readonly maxconnPerAddress: number;
   readonly maxconnPerUser: number;
+  readonly maxStartups: number;
   readonly timeout: number;
   readonly handshakeTimeout: number;
   readonly connectTimeout: number;

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { Allowances } from './access/allowance.js';
-import { andThen } from './access/counts.js';
+import { andThen, type Coming } from './access/counts.js';
 import { ConnectionCounter, type LimitName } from './access/limits.js';
 import { type CommandName, firstDenial } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
+import { Startups, startupLimit } from './access/startups.js';
 import { readUsage, type Usage } from './access/usage.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
@@ -12,19 +13,20 @@ import { passwordFileFormat } from './auth/passwordsource.js';
 import { Users } from './auth/users.js';
 import { type CheckResult, checkRequest } from './check.js';
 import { monotonic } from './clock.js';
-import { checkServerOptions } from './config/options.js';
+import { checkServerOptions, defaultOf } from './config/options.js';
 import type { CheckedOptions, ServerOptions } from './config/settings.js';
 import type { Disposable } from './disposable.js';
 import { messageOf, UserError } from './errors.js';
 import { type CloseReason, type ConnectionInfo, EventStream, type ServerEvent } from './events.js';
 import { createRegistries, type Registries } from './extensions/registries.js';
+import { DescriptorWatch, reachWarning } from './net/descriptors.js';
 import { Listeners } from './net/listeners.js';
 import { ANY_PORT, type PortRange, parsePortRange } from './net/ports.js';
 import { reset } from './net/reset.js';
 import { Resolver } from './net/resolve.js';
 import { remoteAddress } from './net/socketaddress.js';
 import type { Address } from './protocol/address.js';
-import { parseIP } from './protocol/ip.js';
+import { networkOf, parseIP } from './protocol/ip.js';
 import { Session, type SessionHost } from './session/session.js';
 import { SessionTable } from './session/table.js';
 import { alone, type Sharing } from './sharing.js';
@@ -54,6 +56,8 @@ export class Server {
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
   readonly #listeners: Listeners;
+  readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
+  readonly #startups = new Startups();
   readonly #sessions = new SessionTable();
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
@@ -80,7 +84,11 @@ export class Server {
   ) {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
-    this.#listeners = new Listeners((socket) => this.#accept(socket), sharing.sockets);
+    this.#listeners = new Listeners(
+      (socket) => this.#accept(socket),
+      (error) => this.#descriptors.saw(error, this.#sessions.size),
+      sharing.sockets,
+    );
     this.#nextId = sharing.firstId;
     this.#allowances = new Allowances(sharing.counts);
     this.registries = registries;
@@ -253,10 +261,14 @@ export class Server {
   /** @param usage what the quota file says that was used, if there is a new one. */
   #use(state: State, usage: Usages | undefined): void {
     const { options, users } = state;
+    const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
     this.#host = this.#makeHost(state);
     this.#counter.limits = limitsOf(options);
+    const { maxStartups, maxconn } = options;
+    this.#startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
+    if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
     this.#allowances.configure(allowancesOf(options));
@@ -266,6 +278,14 @@ export class Server {
     const warn = (message: string) => this.#events.warn(message);
     this.#quotas =
       file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
+  }
+
+  /** Says so if there cannot be as many connections; the first of several processes does. */
+  #warnOfReach(maxconn: number): void {
+    const { firstId, idStep } = this.#sharing;
+    const asked = maxconn !== defaultOf('maxconn');
+    const warning = reachWarning(maxconn, asked, idStep, this.#descriptors.limit);
+    if (warning !== undefined && firstId === 1) this.#events.warn(warning);
   }
 
   #makeHost({ options, users, external, advertised }: State): SessionHost {
@@ -279,7 +299,7 @@ export class Server {
       },
       socks4: options.socks4,
       resolver: this.#resolver,
-      handshakeTimeout: options.handshakeTimeout * 1000,
+      handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
       idleTimeout: options.timeout * 1000,
       commands: {
         connectors: this.registries.connectors,
@@ -294,6 +314,7 @@ export class Server {
       counter: this.#counter,
       allowances: this.#allowances,
       events: this.#events,
+      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
     };
   }
 
@@ -346,46 +367,74 @@ export class Server {
       turnAway('internal-error', messageOf(error));
       return;
     }
-    const counted = this.#counter.addClient(client.host);
+    const { host } = client;
+    const counted = this.#count(host);
     if (typeof counted === 'string') {
       turnAway('too-many-connections', fullWords(counted));
+      return;
+    }
+    const network = networkOf(host);
+    if (!this.#startups.makeRoom(network)) {
+      release(counted);
+      turnAway('too-many-connections', 'without a request');
       return;
     }
     const admitted =
       counted instanceof Promise
         ? counted.then(
             (result) => {
-              if (typeof result === 'string') {
-                session.turnAway('too-many-connections', fullWords(result));
-              }
+              if (typeof result !== 'string') session.lease = result;
+              else session.turnAway('too-many-connections', fullWords(result));
             },
             (error: unknown) => session.turnAway('internal-error', messageOf(error)),
           )
         : undefined;
     const session = new Session(id, socket, client, ip, this.#host, admitted);
     this.#sessions.add(session);
+    if (!(counted instanceof Promise)) session.lease = counted;
+    session.startup = this.#startups.add(network, session);
     void session
       .run(() => {
         this.#sessions.remove(session);
-        const release = andThen(counted, (result) => {
-          if (typeof result !== 'string') result.dispose();
-        });
-        // What could not be counted has been told, and is not to be released.
-        if (release instanceof Promise) release.catch(() => {});
+        session.startup?.dispose();
+        release(counted);
       })
       .finally(() => {
         if (this.#sessions.size === 0) this.#onEmpty?.();
       });
   }
 
+  /** Counts a client; if there are too many, one that has kept silent for a while gives way. */
+  #count(host: string): Coming<Disposable | LimitName> {
+    return andThen(this.#counter.addClient(host), (counted) => {
+      if (typeof counted !== 'string') return counted;
+      const among = counted === 'perAddress' ? networkOf(host) : undefined;
+      return this.#startups.endStalled(among) ? this.#counter.addClient(host) : counted;
+    });
+  }
+
   #tick(): void {
     const now = monotonic();
     for (const session of this.#sessions) session.tick(now);
+    this.#descriptors.look(this.#sessions.size);
   }
+}
+
+/** Gives a place back, now or when it comes. What could not be counted has been told. */
+function release(counted: Coming<Disposable | LimitName>): void {
+  const released = andThen(counted, (result) => {
+    if (typeof result !== 'string') result.dispose();
+  });
+  if (released instanceof Promise) released.catch(() => {});
 }
 
 function fullWords(limit: LimitName): string {
   return limit === 'total' ? 'in all' : 'from this address';
+}
+
+/** The shorter of two times; 0 is no limit. */
+function shorter(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
 }
 
 function portsOf(text: string | undefined): PortRange {

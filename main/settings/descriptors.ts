@@ -46,6 +46,7 @@ const ofServer: Readonly<Partial<Record<SettingKey, Own>>> = {
   maxconn: { title: 'Connections', section: LIMITS },
   maxconnPerAddress: { title: 'Connections per address', section: LIMITS },
   maxconnPerUser: { title: 'Connections per user', section: LIMITS },
+  maxStartups: { title: 'Connections without a request', section: LIMITS },
   maxassoc: { title: 'UDP associations per address', section: LIMITS },
   maxLoginFailures: { title: 'Wrong passwords', section: LIMITS },
   lockoutTime: { title: 'Lockout', section: LIMITS, ...seconds },

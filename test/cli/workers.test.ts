@@ -80,6 +80,14 @@ describe('workers', { concurrency: false }, () => {
     }
   });
 
+  test('clients that say nothing do not fill any of them', async (t) => {
+    const { workers, port } = await started(t, { maxconn: 12, maxStartups: 1000 });
+    await Promise.all(Array.from({ length: 40 }, () => Client.connect(t, port)));
+    // Each worker has its half of 6.
+    while ((await workers.connections()).length > 6);
+    await assertEcho(await connected(t, port, await echoServer(t)));
+  });
+
   test("a user's connections are counted over all of them", async (t) => {
     const users = passwordFile(t, `alice::${plainSecret('secret')}`);
     const { port } = await started(t, { auth: [users], users: { alice: { connections: 3 } } });

@@ -24,6 +24,16 @@ for (const [name, message] of unfinished) {
   });
 }
 
+for (const handshakeTimeout of [10, 0]) {
+  test(`a timeout bounds the handshake, too, with handshakeTimeout ${handshakeTimeout}`, async (t) => {
+    const { port, event } = await startServer(t, { timeout: 0.2, handshakeTimeout });
+    await (await Client.connect(t, port)).readAll();
+    const { reason, duration } = await event('closed');
+    assert.equal(reason, 'handshake-timeout');
+    assert.ok(duration >= 190 && duration < 1500, `${duration} ms`);
+  });
+}
+
 test('handshakeTimeout counts from the start, and stops with the request', async (t) => {
   const echo = await echoServer(t);
   const { port, event } = await startServer(t, { handshakeTimeout: 0.3 });
@@ -70,9 +80,11 @@ test('slow: timeout ends a connection on which nothing moves, and no other', asy
   const idle = await connected(t, port, echo);
   const timer = setInterval(() => busy.send('x'), 100);
   t.after(() => clearInterval(timer));
+  const { localPort } = idle.socket;
   await idle.readAll();
+  assert.equal(idle.error?.code, 'ECONNRESET', 'it does not look complete');
   const { reason, client, duration } = await event('closed');
-  assert.deepEqual([reason, client.port], ['idle-timeout', idle.socket.localPort]);
+  assert.deepEqual([reason, client.port], ['idle-timeout', localPort]);
   assert.ok(duration >= 900 && duration < 3000, `${duration} ms`);
   assert.deepEqual(
     server.connections().map((connection) => connection.client.port),

@@ -35,6 +35,17 @@ describe('limits', () => {
     counted(count.addClient('192.0.2.1'));
   });
 
+  test('an IPv6 address stands for its /64', () => {
+    const count = counter({ perAddress: 1, associations: 1 });
+    counted(count.addClient('2001:db8:0:1::1'));
+    assert.equal(count.addClient('2001:db8:0:1:ffff::2'), 'perAddress');
+    counted(count.addClient('2001:db8:0:2::1'));
+    counted(count.addAssociation('2001:db8:0:1::1'));
+    assert.equal(count.addAssociation('2001:db8:0:1::2'), 'associations');
+    counted(count.addClient('::ffff:192.0.2.1'));
+    assert.equal(count.addClient('192.0.2.1'), 'perAddress');
+  });
+
   test('of one user', () => {
     const count = counter({ perUser: 1 });
     const first = counted(count.addUser('alice'));

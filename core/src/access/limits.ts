@@ -1,12 +1,14 @@
 import type { Disposable } from '../disposable.js';
+import { networkOf } from '../protocol/ip.js';
 import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
   readonly total: number;
+  /** Of a client address: an IPv6 address stands for its /64. */
   readonly perAddress: number;
   readonly perUser: number;
-  /** UDP associations per client address. */
+  /** UDP associations of a client address, as above. */
   readonly associations: number;
 }
 
@@ -36,7 +38,7 @@ export class ConnectionCounter {
    */
   addClient(address: string): Coming<Disposable | LimitName> {
     const { total, perAddress } = this.limits;
-    const wanted = [limited(ALL, total), limited(`address ${address}`, perAddress)];
+    const wanted = [limited(ALL, total), limited(`address ${networkOf(address)}`, perAddress)];
     return andThen(taken(this.#counts, wanted), (result) =>
       typeof result !== 'string' ? result : result === ALL ? 'total' : 'perAddress',
     );
@@ -49,7 +51,7 @@ export class ConnectionCounter {
 
   /** Counts a UDP association of a client address, as {@link addClient} does. */
   addAssociation(address: string): Coming<Disposable | LimitName> {
-    return this.#add(`associations of ${address}`, 'associations');
+    return this.#add(`associations of ${networkOf(address)}`, 'associations');
   }
 
   #add(key: string, name: LimitName): Coming<Disposable | LimitName> {

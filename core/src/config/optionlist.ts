@@ -143,6 +143,10 @@ export const OPTIONS: readonly Option[] = [
     default: 16_384,
     section: 'Limits',
     description: 'Connections at once; 0: no limit.',
+    details:
+      'Each takes two file descriptors. The limit of these is raised as far as the system allows ' +
+      '(ulimit -Hn, or LimitNOFILE in a unit of systemd); a warning says if it is too low for N, ' +
+      'or, if N is not given, for 1000 connections.',
   },
   {
     key: 'maxconnPerAddress',
@@ -152,6 +156,7 @@ export const OPTIONS: readonly Option[] = [
     default: 4096,
     section: 'Limits',
     description: 'Connections at once from one client address; 0: no limit.',
+    details: 'An IPv6 address stands for its /64, here and with maxassoc.',
   },
   {
     key: 'maxconnPerUser',
@@ -163,6 +168,20 @@ export const OPTIONS: readonly Option[] = [
     description: 'Connections at once of one user; 0: no limit.',
   },
   {
+    key: 'maxStartups',
+    name: 'max-startups',
+    argument: 'N',
+    schema: count,
+    default: 1024,
+    section: 'Limits',
+    description: 'Connections at once whose clients have not made their request yet.',
+    details:
+      'Never more than half of maxconn, which 0 stands for. When there are as many, the oldest ' +
+      'that waits for its client gives way to a new one, among those of the address (of IPv6, ' +
+      'the /64) that has the most. And when maxconn or maxconn-per-address is reached, one that ' +
+      'has kept silent for a second does. With workers each of them has its part of N.',
+  },
+  {
     key: 'timeout',
     name: 'timeout',
     argument: 'SECONDS',
@@ -171,7 +190,10 @@ export const OPTIONS: readonly Option[] = [
     clamp: true,
     section: 'Limits',
     description: 'Close a connection on which nothing moves for this long; 0: never.',
-    details: 'More than 3600 counts as 3600.',
+    details:
+      'More than 3600 counts as 3600. It bounds the handshake as well. A flow that waits for its ' +
+      'rate is not idle. What is closed in the middle of a flow, by this or another limit, is ' +
+      'reset, so that it does not look complete.',
   },
   {
     key: 'handshakeTimeout',
@@ -181,6 +203,7 @@ export const OPTIONS: readonly Option[] = [
     default: 10,
     section: 'Limits',
     description: 'A client has this long to authenticate and to make its request; 0: no limit.',
+    details: 'A shorter timeout counts for this, too.',
   },
   {
     key: 'connectTimeout',

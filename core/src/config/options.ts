@@ -6,6 +6,11 @@ import type { CheckedOptions, ServerOptions, Settings } from './settings.js';
 
 const serverOptions = OPTIONS.filter(({ section }) => section !== 'Process and log');
 
+/** The value of an option that nobody has given. */
+export function defaultOf(key: keyof ServerOptions): unknown {
+  return serverOptions.find((option) => option.key === key)?.default;
+}
+
 /** Those of the options that are the server's, not the command's. */
 export function pickServerOptions(settings: Settings): ServerOptions {
   const given: Readonly<Record<string, unknown>> = { ...settings };

@@ -30,10 +30,12 @@ export interface ServerOptions {
   readonly quotaFile?: string;
   /** Connections at once; 0: no limit. */
   readonly maxconn?: number;
-  /** Connections at once from one client address; 0: no limit. */
+  /** Connections at once from one client address, an IPv6 address standing for its /64; 0: no limit. */
   readonly maxconnPerAddress?: number;
   /** Connections at once of one user; 0: no limit. */
   readonly maxconnPerUser?: number;
+  /** Connections at once whose clients have not made their request; never more than half of all. */
+  readonly maxStartups?: number;
   /** Seconds without a byte either way until a connection is closed; 0: no limit. */
   readonly timeout?: number;
   /** Seconds from accept to the complete request; 0: no limit. */

@@ -88,6 +88,7 @@ export class Listener {
    * Listens at an IP address.
    *
    * @param accept takes each client's socket, which allows half-open.
+   * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where its socket comes from, if it is not bound here.
    * @returns undefined if the address is optional and the system does not have it.
    * @throws {UserError} if the system does not let it.
@@ -95,6 +96,7 @@ export class Listener {
   static async open(
     address: ListenAddress,
     accept: (socket: Socket) => void,
+    fail: (error: Error) => void,
     sockets?: BoundSockets,
   ): Promise<Listener | undefined> {
     const server = createServer(acceptOptions);
@@ -107,7 +109,7 @@ export class Listener {
       if (optional && missing) return undefined;
       throw listenError(address, error);
     }
-    server.on('error', () => {});
+    server.on('error', fail);
     acceptFrom(server, accept);
     return new Listener(server, { host, port }, sockets);
   }

@@ -12,16 +12,23 @@ export interface ListenChange {
 /** All listening sockets of a server. */
 export class Listeners {
   readonly #accept: (socket: Socket) => void;
+  readonly #fail: (error: Error) => void;
   readonly #sockets: BoundSockets | undefined;
   #open: readonly Listener[] = [];
   #closed = false;
 
   /**
    * @param accept takes each client's socket.
+   * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where listening sockets come from, if they are not bound here.
    */
-  constructor(accept: (socket: Socket) => void, sockets?: BoundSockets) {
+  constructor(
+    accept: (socket: Socket) => void,
+    fail: (error: Error) => void,
+    sockets?: BoundSockets,
+  ) {
     this.#accept = accept;
+    this.#fail = fail;
     this.#sockets = sockets;
   }
 
@@ -86,7 +93,7 @@ export class Listeners {
     const opened: Listener[] = [];
     try {
       for (const address of addresses) {
-        const listener = await Listener.open(address, this.#accept, this.#sockets);
+        const listener = await Listener.open(address, this.#accept, this.#fail, this.#sockets);
         if (listener !== undefined) opened.push(listener);
       }
       if (this.#closed) throw new UserError('the server has been closed');

@@ -27,7 +27,7 @@ export const associateCommand: CommandHandler = async (context) => {
       throttles: context.throttles,
     }).catch((error: unknown) => {
       const detail = `cannot open a UDP port: ${codeOf(error)}`;
-      throw new Refusal(Reply.generalFailure, 'unreachable', detail);
+      throw new Refusal(Reply.generalFailure, 'unreachable', detail, error);
     });
     try {
       const host = ofFamily(settings.advertised, control.host) ?? control.host;

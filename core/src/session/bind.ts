@@ -21,7 +21,8 @@ export const bindCommand: CommandHandler = async (context) => {
   const peers = anyPeer ? undefined : await context.allowedAddresses();
   const local = await externalAddress(context, peers?.[0]);
   const server = await listen(context, local).catch((error: unknown) => {
-    throw new Refusal(Reply.generalFailure, 'unreachable', `cannot listen: ${codeOf(error)}`);
+    const detail = `cannot listen: ${codeOf(error)}`;
+    throw new Refusal(Reply.generalFailure, 'unreachable', detail, error);
   });
   let peer: Socket;
   try {

@@ -66,6 +66,11 @@ export class ClientStream {
     });
   }
 
+  /** Whether a message of the client is waited for. */
+  get waiting(): boolean {
+    return this.#reader !== undefined;
+  }
+
   write(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }

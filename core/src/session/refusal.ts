@@ -8,9 +8,12 @@ export class Refusal extends Error {
   readonly reply: Reply;
   readonly reason: CloseReason;
 
-  /** @param detail in a few words for the log. */
-  constructor(reply: Reply, reason: CloseReason, detail: string) {
-    super(detail);
+  /**
+   * @param detail in a few words for the log.
+   * @param cause the error behind it, if there is one.
+   */
+  constructor(reply: Reply, reason: CloseReason, detail: string, cause?: unknown) {
+    super(detail, { cause });
     this.reply = reply;
     this.reason = reason;
   }
@@ -38,11 +41,14 @@ const words: Readonly<Record<string, string | undefined>> = {
   EAI_AGAIN: 'the name cannot be resolved now',
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'connect timed out',
+  EMFILE: 'out of file descriptors',
+  ENFILE: 'out of file descriptors',
 };
 
 /** The refusal for a destination that could not be reached, by the system's error. */
 export function unreachable(error: unknown): Refusal {
   const code = codeOf(error) ?? '';
   const reply = replies[code] ?? Reply.generalFailure;
-  return new Refusal(reply, 'unreachable', words[code] ?? (code || 'connecting failed'));
+  const detail = words[code] ?? (code || 'connecting failed');
+  return new Refusal(reply, 'unreachable', detail, error);
 }

@@ -9,6 +9,7 @@ import {
   type Denial,
   firstDenial,
 } from '../access/policy.js';
+import type { Startup } from '../access/startups.js';
 import type { Identity } from '../auth/method.js';
 import { Cancellation } from '../cancellation.js';
 import { monotonic } from '../clock.js';
@@ -45,6 +46,8 @@ export interface SessionHost extends NegotiationHost {
   readonly counter: ConnectionCounter;
   readonly allowances: Allowances;
   readonly events: EventStream;
+  /** Told of the system's errors behind refusals. */
+  trouble(error: unknown): void;
 }
 
 type SessionEvent = Extract<ServerEvent, { readonly id: number }>;
@@ -72,7 +75,7 @@ const unthrottled: Throttles = { up: undefined, down: undefined };
 const anonymous: Identity = { user: undefined, group: undefined };
 
 /** One client, from its greeting to the last byte. */
-export class Session {
+export class Session implements Startup {
   readonly id: number;
   readonly client: Address;
   readonly since = Date.now();
@@ -80,6 +83,10 @@ export class Session {
   readonly #began = monotonic();
   /** Where it is in the table of sessions. */
   place = 0;
+  /** Its place among those whose clients have not made their request. */
+  startup: Disposable | undefined;
+  /** Its place among all, where that is known. */
+  lease: Disposable | undefined;
   readonly #socket: Socket;
   readonly #stream: ClientStream;
   readonly #host: SessionHost;
@@ -93,6 +100,8 @@ export class Session {
   #identity = anonymous;
   #command: CommandName | undefined;
   #destination: Address | undefined;
+  /** Whether only its last answer is waited for. */
+  #closing = false;
   /** Set while bytes are relayed. */
   #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
@@ -134,6 +143,7 @@ export class Session {
     let reason: CloseReason;
     try {
       const request = await this.#negotiate();
+      this.startup?.dispose();
       const command = this.#accept(request);
       const counted = this.#count();
       if (counted instanceof Promise) await counted;
@@ -291,6 +301,7 @@ export class Session {
     else if (error instanceof ProtocolError) reason = 'protocol-error';
     else if (error instanceof Refusal) {
       reason = error.reason;
+      this.#host.trouble(error.cause);
       this.#stream.write(this.#encodeReply(error.reply));
     } else if (this.#destination !== undefined) {
       this.#stream.write(this.#encodeReply(Reply.generalFailure));
@@ -307,6 +318,7 @@ export class Session {
   #close(): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed) return Promise.resolve();
+    this.#closing = true;
     this.#stream.release();
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.destroy(), LINGER);
@@ -328,6 +340,19 @@ export class Session {
     const request = { command: this.#command, destination: this.#destination };
     this.#emit('rejected', { reason, detail, user, ...request });
     this.end(reason);
+  }
+
+  /** Whether it is the client that keeps the session waiting. */
+  get stalled(): boolean {
+    return this.#stream.waiting || this.#closing;
+  }
+
+  /** Ends a session whose client has not made its request, for others to have its place at once. */
+  giveWay(): void {
+    this.startup?.dispose();
+    this.lease?.dispose();
+    if (this.#closing) this.#socket.destroy();
+    else this.turnAway('too-many-connections', 'gave way to others before it made a request');
   }
 
   /**
