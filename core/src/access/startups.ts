@@ -117,7 +117,7 @@ function end(entry: Entry | undefined): boolean {
  * How many connections a process may have whose clients have not made their request: never more
  * than half of all, or they could fill the server.
  *
- * @param wanted 0: no limit.
+ * @param wanted 0: as many as that.
  * @param maxconn how many connections there may be in all; 0: no limit.
  * @param processes that serve.
  */

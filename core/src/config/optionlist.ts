@@ -172,11 +172,11 @@ export const OPTIONS: readonly Option[] = [
     name: 'max-startups',
     argument: 'N',
     schema: count,
-    default: 1024,
+    default: 0,
     section: 'Limits',
-    description: 'Connections at once whose clients have not made their request yet.',
+    description: 'Connections at once whose clients have not made a request; 0: half of maxconn.',
     details:
-      'Never more than half of maxconn, which 0 stands for. When there are as many, the oldest ' +
+      'More counts as that half. When there are as many, the oldest ' +
       'that waits for its client gives way to a new one, among those of the address (of IPv6, ' +
       'the /64) that has the most. And when maxconn or maxconn-per-address is reached, one that ' +
       'has kept silent for a second does. With workers each of them has its part of N.',

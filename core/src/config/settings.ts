@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly maxconnPerAddress?: number;
   /** Connections at once of one user; 0: no limit. */
   readonly maxconnPerUser?: number;
-  /** Connections at once whose clients have not made their request; never more than half of all. */
+  /** Connections at once whose clients have made no request: up to half of `maxconn`; 0: half. */
   readonly maxStartups?: number;
   /** Seconds without a byte either way until a connection is closed; 0: no limit. */
   readonly timeout?: number;
