@@ -332,6 +332,7 @@ export class Server {
     }
     clearInterval(this.#clock);
     this.#state?.dispose();
+    this.#resolver.close();
     this.#state = undefined;
     await this.#quotas?.close();
     await this.#passwords.close();

@@ -23,7 +23,7 @@ import { reset } from '../net/reset.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
-import { parseIP } from '../protocol/ip.js';
+import { networkOf, parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
 import { Command, encodeReply, Reply, type Request } from '../protocol/socks5.js';
 import { associateCommand } from './associate.js';
@@ -260,7 +260,11 @@ export class Session implements Startup {
     const { resolver, commands } = this.#host;
     let found: readonly string[];
     try {
-      found = await resolver.resolve(destination.host, commands.connectTimeout);
+      found = await resolver.resolve(destination.host, {
+        timeout: commands.connectTimeout,
+        client: networkOf(this.client.host),
+        cancellation: this.#cancellation,
+      });
     } catch (error) {
       throw unreachable(error);
     }
