@@ -2,8 +2,9 @@ import { codeOf } from '../errors.js';
 import { ofFamily } from '../net/external.js';
 import { inletOf } from '../net/inlet.js';
 import { UdpRelay } from '../net/udprelay.js';
+import { isUnspecified } from '../protocol/address.js';
 import { Reply } from '../protocol/socks5.js';
-import { type CommandHandler, isUnspecified } from './command.js';
+import type { CommandHandler } from './command.js';
 import { Refusal } from './refusal.js';
 
 /**

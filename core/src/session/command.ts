@@ -72,8 +72,3 @@ export interface CommandContext {
 
 /** Serves one command from its request to its last byte. */
 export type CommandHandler = (context: CommandContext) => Promise<CloseReason>;
-
-/** Whether an address stands for any: 0.0.0.0 or ::. */
-export function isUnspecified({ host }: Address): boolean {
-  return host === '0.0.0.0' || host === '::';
-}

@@ -22,17 +22,17 @@ import type { Traffic } from '../net/relay.js';
 import { reset } from '../net/reset.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
-import type { Address } from '../protocol/address.js';
+import { type Address, isUnspecified } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
 import { Command, encodeReply, Reply, type Request } from '../protocol/socks5.js';
 import { associateCommand } from './associate.js';
 import { bindCommand } from './bind.js';
 import { ClientLeft, ClientStream } from './clientstream.js';
-import { type CommandHandler, type CommandSettings, isUnspecified } from './command.js';
+import type { CommandHandler, CommandSettings } from './command.js';
 import { connectCommand } from './connect.js';
 import { type NegotiationHost, negotiate, Rejection } from './negotiate.js';
-import { Refusal, unreachable } from './refusal.js';
+import { Refusal, unresolved } from './refusal.js';
 
 /** What a session needs of the server: fixed when the client connects. Times are ms. */
 export interface SessionHost extends NegotiationHost {
@@ -266,7 +266,7 @@ export class Session implements Startup {
         cancellation: this.#cancellation,
       });
     } catch (error) {
-      throw unreachable(error);
+      throw unresolved(error);
     }
     let denied: Denial = { by: 'the name has no address' };
     const allowed = found.filter((address) => {
