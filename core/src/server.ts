@@ -246,7 +246,8 @@ export class Server {
   }
 
   async #moveTo({ addresses }: State): Promise<void> {
-    const { started, stopped } = await this.#listeners.moveTo(addresses);
+    const { started, stopped, missing } = await this.#listeners.moveTo(addresses);
+    for (const { error } of missing) this.#events.warn(error.message);
     for (const address of stopped) this.#tellAddress('stopped', address);
     for (const address of started) this.#tellAddress('listening', address);
   }

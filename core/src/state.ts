@@ -51,7 +51,7 @@ export async function loadState(
       users,
       rules: await loadRules(options, resolver),
       addresses,
-      external: await resolveFamilies('bind', options.bind, resolver),
+      external: await resolveFamilies('bind', options.bind, resolver, warn),
       advertised: await resolveFamilies('advertise', options.advertise, resolver),
       dispose: () => opened.dispose(),
     };
