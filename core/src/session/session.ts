@@ -9,7 +9,7 @@ import type { Identity } from '../auth/method.js';
 import { Cancellation } from '../cancellation.js';
 import { monotonic } from '../clock.js';
 import type { Disposable } from '../disposable.js';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
 import { inletOf } from '../net/inlet.js';
 import type { Throttles } from '../net/pacer.js';
@@ -27,7 +27,7 @@ import { ClientLeft, ClientStream } from './clientstream.js';
 import type { CommandHandler, CommandSettings } from './command.js';
 import { connectCommand } from './connect.js';
 import { type NegotiationHost, negotiate, Rejection } from './negotiate.js';
-import { Refusal, unresolved } from './refusal.js';
+import { Refusal, unreachable, unresolved } from './refusal.js';
 
 /** What a session needs of the server: fixed when the client connects. Times are ms. */
 export interface SessionHost extends NegotiationHost {
@@ -221,6 +221,7 @@ export class Session implements Startup {
       cancellation: this.#cancellation,
       allowedAddresses: (other = destination) => this.#allowedAddresses(command, other),
       judge: (address) => this.#judge(command, destination, address),
+      refuseDatagram: (to, error) => this.#refuseDatagram(to, error),
       countAssociation: () => this.#countAssociation(),
       whenClientEnded: (callback) => this.#stream.whenEnded(callback),
       reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
@@ -275,6 +276,18 @@ export class Session implements Startup {
 
   #judge(command: CommandName, destination: Address, address: string): Denial | undefined {
     return this.#host.access.ofAddress({ ...this.#context, command, destination }, address);
+  }
+
+  /** Tells of a datagram that is not relayed: the association goes on. */
+  #refuseDatagram(destination: Address, error: unknown): void {
+    if (!(error instanceof Refusal) && codeOf(error) === undefined) {
+      this.#host.events.warn(`a datagram was not relayed: ${messageOf(error)}`);
+      return;
+    }
+    const { user } = this.#identity;
+    const { reason, message: detail } = error instanceof Refusal ? error : unreachable(error);
+    const rest = { reason, detail, user, command: this.#command, destination };
+    this.#emit('rejected', { ...rest, datagram: true });
   }
 
   #release(limit: number): { client: Socket; early: Uint8Array } {
