@@ -108,7 +108,7 @@ export class Server {
       permit: (client, command) => this.#state?.rules.permit(client, command),
       judge: (request) => this.#state?.rules.judge(request),
       judgeName: (request) => this.#state?.rules.judgeName(request),
-      explain: (request) => this.#state?.rules.explain(request) ?? '',
+      explain: (request) => this.#state?.rules.explain(request),
     });
     this.#access = new AccessCheck(registries.accessPolicies);
   }

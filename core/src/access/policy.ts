@@ -43,7 +43,7 @@ export interface AccessPolicy {
   /** Asked about a name that does not resolve: there is no address to judge. */
   judgeName?(request: Omit<AccessRequest, 'address'>): Denial | undefined;
   /** Says in a few words why it allows a request, for `picosocks5 check`. */
-  explain?(request: AccessRequest): string;
+  explain?(request: AccessRequest): string | undefined;
 }
 
 /** Asks all policies in their order, and returns the first denial. */
