@@ -30,15 +30,17 @@ test('localhost is listened at where /etc/hosts has ::1 and the machine does not
 }, async (t) => {
   const script = `
     echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6
-    coproc "$1" "$0" localhost:1080
-    read -u "\${COPROC[0]}" line
-    echo "$line"
+    coproc "$1" "$0" localhost:1080 2>&1
+    while read -r -u "\${COPROC[0]}" line; do
+      echo "$line"
+      [[ "$line" == *' listening '* ]] && break
+    done
     kill $COPROC_PID
     wait $COPROC_PID`;
   const files = { '/etc/hosts': '127.0.0.1 localhost\n::1 localhost\n' };
-  const { stdout, stderr } = await inNamespace(t, files, script);
-  assert.match(stdout, /listens on 127\.0\.0\.1:1080\n/);
-  assert.match(stderr, /warn +cannot listen on \[::1\]:1080/);
+  const { stdout } = await inNamespace(t, files, script);
+  assert.match(stdout, /^PicoSOCKS5 .* listens on 127\.0\.0\.1:1080\n/);
+  assert.match(stdout, /warn +cannot listen on \[::1\]:1080/);
 });
 
 test('2,000 rules whose names nobody knows hold up nothing', {
