@@ -3,11 +3,12 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { ServerOptions } from 'picosocks5';
+import { Resolver } from '#core/net/resolve.js';
 import { manualClock } from '../support/clock.js';
 import { run, unless } from '../support/programs.js';
 import { startServer } from '../support/server.js';
 import { bytes, type Client } from '../support/sockets.js';
-import { address, type ReadReply, request } from '../support/socks.js';
+import { address, domain, type ReadReply, request } from '../support/socks.js';
 import { UdpPeer } from '../support/udp.js';
 
 const ASSOCIATE = 3;
@@ -43,11 +44,12 @@ test('datagrams go to many destinations, and answers name their sender', async (
 test('names and 60,000 bytes', async (t) => {
   const { relay, control, server } = await associate(t);
   const client = await UdpPeer.open(t);
-  const peer = await UdpPeer.echo(t);
+  const [host = ''] = await new Resolver().resolve('localhost');
+  const peer = await UdpPeer.echo(t, host);
   const large = Buffer.alloc(60_000, 'x');
-  client.send(datagram('localhost', peer.port, large), relay.port);
+  client.send(bytes(0, 0, 0, domain('localhost', peer.port), large), relay.port);
   const { data } = await client.receive();
-  assert.deepEqual(data, datagram('127.0.0.1', peer.port, large));
+  assert.deepEqual(data, datagram(host, peer.port, large));
   control.socket.end();
   const { up, down, dropped, reason } = await server.event('closed');
   assert.deepEqual([up, down, dropped, reason], [60_000, 60_000, 0, 'finished']);
@@ -113,7 +115,8 @@ test('the request may name the port that the client will use', async (t) => {
 });
 
 test('every destination is judged, names by their addresses', async (t) => {
-  const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
+  const request = ['!assoc:127.0.0.0/8:1-1023', '!assoc:[::1]:1-1023', 'assoc'];
+  const { relay, server } = await associate(t, { request });
   const client = await UdpPeer.open(t);
   const peer = await UdpPeer.echo(t);
   client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
