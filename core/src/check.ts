@@ -1,9 +1,10 @@
+import type { AccessCheck } from './access/accesscheck.js';
 import type { Decision } from './access/accessrules.js';
 import type { ClientContext, CommandName } from './access/policy.js';
 import { UserError } from './errors.js';
 import type { Resolver } from './net/resolve.js';
-import type { Address } from './protocol/address.js';
-import { canonicalIP, parseIP } from './protocol/ip.js';
+import { type Address, decodeHost, isUnspecified } from './protocol/address.js';
+import { parseIP } from './protocol/ip.js';
 import type { State } from './state.js';
 
 /** A request as it might come. */
@@ -29,13 +30,16 @@ export interface CheckResult {
 /**
  * Says how a request would be answered.
  *
+ * @param access asks whom a session would ask.
  * @throws {UserError} if there is no such user, or if the destination cannot be resolved.
  */
 export async function checkRequest(
-  { users, rules, options }: State,
+  { users, options }: State,
+  access: AccessCheck,
   resolver: Resolver,
-  { user, command, destination, client: clientHost }: CheckedRequest,
+  { user, command, destination: named, client: clientHost }: CheckedRequest,
 ): Promise<CheckResult> {
+  const destination = { host: hostOf(named.host), port: named.port };
   const client = parseIP(clientHost);
   if (client === undefined) throw new UserError(`"${clientHost}" is not an IP address`);
   if (user === undefined && users.configured && !options.anonymous) {
@@ -48,20 +52,37 @@ export async function checkRequest(
   }
   const group = secret?.group;
   const context: ClientContext = { client, user, group };
-  const denial =
-    rules.accept(client) ??
-    rules.admit(context) ??
-    (command === 'associate' ? rules.permit(context, command) : undefined);
-  if (denial !== undefined) return { group, allowed: false, by: denial.by, addresses: [] };
+  const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
+  const denial = access.ofClient(client) ?? access.ofRequest(context, command, destination);
+  if (denial !== undefined) return refused(denial.by);
+  if (access.comesLater(command, destination) && isUnspecified(destination)) {
+    const by = `each ${command === 'bind' ? 'peer' : 'destination'} is judged when it is known`;
+    return { group, allowed: true, by, addresses: [] };
+  }
 
-  const found = await resolver.resolve(destination.host).catch(() => {
+  const request = { ...context, command, destination };
+  let found: readonly string[];
+  try {
+    found = await resolver.resolve(destination.host, { timeout: options.connectTimeout * 1000 });
+  } catch {
+    const byName = access.ofName(request);
+    if (byName !== undefined) return refused(byName.by);
     throw new UserError(`the name "${destination.host}" cannot be resolved`);
-  });
-  const addresses = found.map((text) => {
-    const address = parseIP(text) ?? new Uint8Array();
-    const decision = rules.decide({ ...context, command, destination, address });
-    return { address: canonicalIP(text), ...decision };
+  }
+  const addresses = found.map((address) => {
+    const by = access.ofAddress(request, address)?.by;
+    const allowed = by === undefined;
+    return { address, allowed, by: by ?? access.explain(request, address) };
   });
   const allowed = addresses.some((decision) => decision.allowed);
   return { group, allowed, by: undefined, addresses };
+}
+
+/** The host as a client's request would say it. */
+function hostOf(text: string): string {
+  try {
+    return decodeHost(new TextEncoder().encode(text));
+  } catch {
+    throw new UserError(`"${text}" is no host: expected an IP address or a name`);
+  }
 }

@@ -104,6 +104,8 @@ export type ServerEvent =
       readonly user: string | undefined;
       readonly command: CommandName | undefined;
       readonly destination: Address | undefined;
+      /** Only datagrams to this destination were refused: the association goes on. */
+      readonly datagram?: true;
     } & OfConnection)
   /** A connection is over. */
   | ({

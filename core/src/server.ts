@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import { AccessCheck } from './access/accesscheck.js';
 import { Allowances } from './access/allowance.js';
 import { andThen, type Coming } from './access/counts.js';
 import { ConnectionCounter, type LimitName } from './access/limits.js';
-import { type CommandName, firstDenial } from './access/policy.js';
+import type { AccessPolicy, CommandName } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
 import { Startups, startupLimit } from './access/startups.js';
 import { readUsage, type Usage } from './access/usage.js';
@@ -55,6 +56,7 @@ export class Server {
   readonly #allowances: Allowances;
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
+  readonly #access: AccessCheck;
   readonly #listeners: Listeners;
   readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
   readonly #startups = new Startups();
@@ -105,7 +107,10 @@ export class Server {
       admit: (client) => this.#state?.rules.admit(client),
       permit: (client, command) => this.#state?.rules.permit(client, command),
       judge: (request) => this.#state?.rules.judge(request),
+      judgeName: (request) => this.#state?.rules.judgeName(request),
+      explain: (request) => this.#state?.rules.explain(request),
     });
+    this.#access = new AccessCheck(registries.accessPolicies);
   }
 
   /** Where it listens. */
@@ -218,10 +223,17 @@ export class Server {
     client = '127.0.0.1',
   ): Promise<CheckResult> {
     const request = { user, command, destination, client };
-    if (this.#state !== undefined) return checkRequest(this.#state, this.#resolver, request);
+    if (this.#state !== undefined) {
+      return checkRequest(this.#state, this.#access, this.#resolver, request);
+    }
     const state = await this.#load(this.#options);
     try {
-      return await checkRequest(state, this.#resolver, request);
+      // The registered policy speaks for the rules in force, of which there are none yet.
+      const policies = Array.from(
+        this.registries.accessPolicies,
+        (policy): AccessPolicy => (policy.id === state.rules.id ? state.rules : policy),
+      );
+      return await checkRequest(state, new AccessCheck(policies), this.#resolver, request);
     } finally {
       state.dispose();
     }
@@ -229,7 +241,7 @@ export class Server {
 
   #load(options: CheckedOptions): Promise<State> {
     const warn = (message: string) => this.#events.warn(message);
-    return loadState(options, this.registries, this.#resolver, warn);
+    return loadState(options, this.registries, this.#resolver, warn, this.#state);
   }
 
   /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
@@ -246,7 +258,8 @@ export class Server {
   }
 
   async #moveTo({ addresses }: State): Promise<void> {
-    const { started, stopped } = await this.#listeners.moveTo(addresses);
+    const { started, stopped, missing } = await this.#listeners.moveTo(addresses);
+    for (const { error } of missing) this.#events.warn(error.message);
     for (const address of stopped) this.#tellAddress('stopped', address);
     for (const address of started) this.#tellAddress('listening', address);
   }
@@ -291,7 +304,7 @@ export class Server {
   #makeHost({ options, users, external, advertised }: State): SessionHost {
     return {
       methods: this.registries.authenticationMethods,
-      policies: this.registries.accessPolicies,
+      access: this.#access,
       authentication: {
         anonymous: options.anonymous || !users.configured,
         users,
@@ -332,6 +345,7 @@ export class Server {
     }
     clearInterval(this.#clock);
     this.#state?.dispose();
+    this.#resolver.close();
     this.#state = undefined;
     await this.#quotas?.close();
     await this.#passwords.close();
@@ -358,7 +372,7 @@ export class Server {
       this.#events.emit({ ...event, ...nothing });
     };
     try {
-      const denial = firstDenial(this.registries.accessPolicies, (policy) => policy.accept?.(ip));
+      const denial = this.#access.ofClient(ip);
       if (denial !== undefined) {
         turnAway('not-allowed', denial.by);
         return;

@@ -2,7 +2,13 @@ import { AccessRules, type GroupRules, type RuleSet } from './access/accessrules
 import type { AllowanceLimits, AllowanceTable } from './access/allowance.js';
 import type { ConnectionLimits } from './access/limits.js';
 import { isLoopback } from './access/network.js';
-import { parseNetworkRule, parseRequestRule, resolveRule } from './access/rules.js';
+import { type ResolveName, RuleHosts } from './access/rulehosts.js';
+import {
+  type NetworkRule,
+  parseNetworkRule,
+  parseRequestRule,
+  type RuleHost,
+} from './access/rules.js';
 import type { LockoutOptions } from './auth/lockout.js';
 import type { AuthenticationSource } from './auth/source.js';
 import { Users } from './auth/users.js';
@@ -22,6 +28,8 @@ export interface State extends Disposable {
   readonly options: CheckedOptions;
   readonly users: Users;
   readonly rules: AccessRules;
+  /** Keeps the addresses of hosts in rules; to be disposed. */
+  readonly ruleHosts: RuleHosts;
   readonly addresses: readonly ListenAddress[];
   readonly external: FamilyAddresses;
   readonly advertised: FamilyAddresses;
@@ -31,6 +39,7 @@ export interface State extends Disposable {
  * Reads and resolves all that the options name. Nothing is changed by it.
  *
  * @param warn told what deserves a warning.
+ * @param before what was in force: hosts in rules that do not resolve now keep their addresses.
  * @throws {UserError} if anything cannot be used, or if the server would be open to everybody
  *   without `anonymous`.
  */
@@ -39,6 +48,7 @@ export async function loadState(
   registries: Registries,
   resolver: Resolver,
   warn: (message: string) => void,
+  before?: State,
 ): Promise<State> {
   const opened = new DisposableStore();
   try {
@@ -46,19 +56,19 @@ export async function loadState(
     const addresses = await resolveListenAddresses(options.listen, resolver);
     demandProtection(addresses, users, options);
     demandQuotaFile(options);
-    const state = {
-      options,
-      users,
-      rules: await loadRules(options, resolver),
-      addresses,
-      external: await resolveFamilies('bind', options.bind, resolver),
-      advertised: await resolveFamilies('advertise', options.advertise, resolver),
-      dispose: () => opened.dispose(),
-    };
+    const external = await resolveFamilies('bind', options.bind, resolver, warn);
+    const advertised = await resolveFamilies('advertise', options.advertise, resolver);
+    const { rules, hosts } = readRules(options);
+    const resolve: ResolveName = (name, limits) => resolver.resolve(name, limits);
+    const ruleHosts = new RuleHosts(hosts, resolve, warn, before?.ruleHosts);
+    opened.add(ruleHosts);
+    await ruleHosts.load();
+    const dispose = () => opened.dispose();
+    const loaded = { options, users, rules, ruleHosts, addresses, external, advertised };
     if (knowsEveryMethod(registries)) {
       for (const message of idleSections(options, users)) warn(message);
     }
-    return state;
+    return { ...loaded, dispose };
   } catch (error) {
     opened.dispose();
     throw error;
@@ -113,25 +123,22 @@ function demandProtection(
   );
 }
 
-async function loadRules(options: CheckedOptions, resolver: Resolver): Promise<AccessRules> {
-  const resolve = (name: string) => resolver.resolve(name);
-  const load = async (
-    { network = [], request = [] }: GroupOptions,
-    section?: string,
-  ): Promise<RuleSet> => {
-    const place = section === undefined ? {} : { section };
-    const networks = network.map((text) => ({ ...parseNetworkRule(text), ...place }));
-    const requests = request.map((text) => ({ ...parseRequestRule(text), ...place }));
-    return {
-      network: await Promise.all(networks.map((rule) => resolveRule(rule, resolve))),
-      request: await Promise.all(requests.map((rule) => resolveRule(rule, resolve))),
-    };
+/** @returns the rules, and the hosts that they name, whose addresses are not known yet. */
+function readRules(options: CheckedOptions): { rules: AccessRules; hosts: RuleHost[] } {
+  const hosts: RuleHost[] = [];
+  const place = <T extends NetworkRule>(rule: T, section?: string): T => {
+    if (rule.host !== undefined) hosts.push(rule.host);
+    return section === undefined ? rule : { ...rule, section };
   };
+  const read = ({ network = [], request = [] }: GroupOptions, section?: string): RuleSet => ({
+    network: network.map((text) => place(parseNetworkRule(text), section)),
+    request: request.map((text) => place(parseRequestRule(text), section)),
+  });
   const groups = new Map<string, GroupRules>();
   for (const [name, group] of Object.entries(options.groups)) {
-    groups.set(name, { ...(await load(group, name)), base: group.base });
+    groups.set(name, { ...read(group, name), base: group.base });
   }
-  return new AccessRules(await load(options), groups);
+  return { rules: new AccessRules(read(options), groups), hosts };
 }
 
 function demandQuotaFile(options: CheckedOptions): void {

@@ -125,6 +125,11 @@ export class ConnectionLog {
 
   #reject(event: ServerEvent & { type: 'rejected' }): void {
     const row = this.#row(event);
+    if (event.datagram && event.destination !== undefined) {
+      row.detail = `datagrams to ${formatAddress(event.destination)}: ${event.detail}`;
+      this.#note(row);
+      return;
+    }
     row.state = 'refused';
     row.reason = event.reason;
     row.detail = event.detail;

@@ -3,9 +3,12 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { ServerOptions } from 'picosocks5';
+import { Resolver } from '#core/net/resolve.js';
+import { manualClock } from '../support/clock.js';
+import { run, unless } from '../support/programs.js';
 import { startServer } from '../support/server.js';
 import { bytes, type Client } from '../support/sockets.js';
-import { address, type ReadReply, request } from '../support/socks.js';
+import { address, domain, type ReadReply, request } from '../support/socks.js';
 import { UdpPeer } from '../support/udp.js';
 
 const ASSOCIATE = 3;
@@ -41,11 +44,12 @@ test('datagrams go to many destinations, and answers name their sender', async (
 test('names and 60,000 bytes', async (t) => {
   const { relay, control, server } = await associate(t);
   const client = await UdpPeer.open(t);
-  const peer = await UdpPeer.echo(t);
+  const [host = ''] = await new Resolver().resolve('localhost');
+  const peer = await UdpPeer.echo(t, host);
   const large = Buffer.alloc(60_000, 'x');
-  client.send(datagram('localhost', peer.port, large), relay.port);
+  client.send(bytes(0, 0, 0, domain('localhost', peer.port), large), relay.port);
   const { data } = await client.receive();
-  assert.deepEqual(data, datagram('127.0.0.1', peer.port, large));
+  assert.deepEqual(data, datagram(host, peer.port, large));
   control.socket.end();
   const { up, down, dropped, reason } = await server.event('closed');
   assert.deepEqual([up, down, dropped, reason], [60_000, 60_000, 0, 'finished']);
@@ -111,7 +115,8 @@ test('the request may name the port that the client will use', async (t) => {
 });
 
 test('every destination is judged, names by their addresses', async (t) => {
-  const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
+  const request = ['!assoc:127.0.0.0/8:1-1023', '!assoc:[::1]:1-1023', 'assoc'];
+  const { relay, server } = await associate(t, { request });
   const client = await UdpPeer.open(t);
   const peer = await UdpPeer.echo(t);
   client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
@@ -119,6 +124,111 @@ test('every destination is judged, names by their addresses', async (t) => {
   client.send(datagram('127.0.0.1', peer.port, 'yes'), relay.port);
   assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'yes'));
   while (server.server.connections()[0]?.dropped !== 2) await setImmediate();
+});
+
+test('a refused destination is told, once, and the association goes on', async (t) => {
+  const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
+  const client = await UdpPeer.open(t);
+  const peer = await UdpPeer.echo(t);
+  for (let i = 0; i < 20; i++) client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
+  client.send(datagram('0.0.0.0', 53, 'no'), relay.port);
+  client.send(datagram('name.invalid', 53, 'no'), relay.port);
+  const to = (host: string) =>
+    server.event('rejected', ({ destination }) => destination?.host === host);
+  const rejected = await to('127.0.0.1');
+  assert.deepEqual(
+    [rejected.reason, rejected.detail, rejected.command, rejected.datagram],
+    ['not-allowed', 'rule "!assoc:127.0.0.0/8:1-1023"', 'associate', true],
+  );
+  assert.equal((await to('0.0.0.0')).reason, 'not-allowed');
+  assert.equal((await to('name.invalid')).reason, 'unreachable');
+  client.send(datagram('127.0.0.1', peer.port, 'yes'), relay.port);
+  assert.deepEqual((await client.receive()).data, datagram('127.0.0.1', peer.port, 'yes'));
+  assert.equal(server.events.filter(({ type }) => type === 'rejected').length, 3);
+});
+
+test('no more than ten refused destinations are told at once', async (t) => {
+  const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
+  const client = await UdpPeer.open(t);
+  for (let port = 1; port <= 50; port++) client.send(datagram('127.0.0.1', port, ''), relay.port);
+  while (server.server.connections()[0]?.dropped !== 50) await setImmediate();
+  const told = server.events.filter(({ type }) => type === 'rejected').length;
+  assert.ok(told >= 10 && told <= 12, `${told}`);
+});
+
+test('a policy that fails for a datagram is a warning', async (t) => {
+  const { relay, server } = await associate(t);
+  server.server.registries.accessPolicies.register({
+    id: 'broken',
+    judge() {
+      throw new Error('the policy is broken');
+    },
+  });
+  const client = await UdpPeer.open(t);
+  client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
+  assert.match((await server.event('warning')).message, /datagram .*: the policy is broken/);
+});
+
+test('a client whose port changes, by a NAT, is heard when the old one has been silent', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
+  const { relay } = await associate(t);
+  const [before, after] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+  const peer = await UdpPeer.echo(t);
+  before.send(datagram('127.0.0.1', peer.port, 'before'), relay.port);
+  await before.receive();
+  clock.pass(4999);
+  after.send(datagram('127.0.0.1', peer.port, 'too early'), relay.port);
+  before.send(datagram('127.0.0.1', peer.port, 'still there'), relay.port);
+  assert.deepEqual((await before.receive()).data, datagram('127.0.0.1', peer.port, 'still there'));
+  clock.pass(5000);
+  after.send(bytes(0, 0), relay.port);
+  after.send(datagram('127.0.0.1', peer.port, 'after'), relay.port);
+  assert.deepEqual((await after.receive()).data, datagram('127.0.0.1', peer.port, 'after'));
+  before.send(datagram('127.0.0.1', peer.port, 'gone'), relay.port);
+  after.send(datagram('127.0.0.1', peer.port, 'again'), relay.port);
+  assert.deepEqual((await after.receive()).data, datagram('127.0.0.1', peer.port, 'again'));
+});
+
+test('an answer after a silence still comes, from the same port', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
+  const { relay } = await associate(t, { bind: ['127.0.0.1'] });
+  const [client, peer] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+  client.send(datagram('127.0.0.1', peer.port, 'hello'), relay.port);
+  const { from } = await peer.receive();
+  clock.pass(60_000);
+  peer.send(bytes('late'), from.port);
+  const late = await client.receive();
+  assert.deepEqual(late.data, datagram('127.0.0.1', peer.port, 'late'));
+  assert.equal(late.from.port, relay.port);
+});
+
+test('a client that named another port than its NAT gives it is heard after a while', async (t) => {
+  const clock = manualClock(t);
+  const [named, given] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+  const { relay } = await associate(t, {}, address('127.0.0.1', named.port));
+  const peer = await UdpPeer.echo(t);
+  clock.pass(5000);
+  given.send(datagram('127.0.0.1', peer.port, 'mine'), relay.port);
+  assert.deepEqual((await given.receive()).data, datagram('127.0.0.1', peer.port, 'mine'));
+});
+
+test('the system asks a client whether it lives, sooner than its association is idle', {
+  skip: unless('ss'),
+}, async (t) => {
+  for (const [udpTimeout, most] of [
+    [300, 60],
+    [40, 15],
+  ] as const) {
+    const { server } = await associate(t, { udpTimeout });
+    // Until the client has acknowledged the reply, another timer runs.
+    let timer: RegExpExecArray | null = null;
+    while (timer === null) {
+      const { stdout } = await run(t, 'ss', ['-Htno', `sport = :${server.port}`]);
+      timer = /timer:\(keepalive,(\d+)/.exec(stdout);
+    }
+    const seconds = Number(timer[1]);
+    assert.ok(seconds <= most && seconds >= most - 5, `${seconds}`);
+  }
 });
 
 test('fragments are put together, in order or not at all', async (t) => {

@@ -16,6 +16,16 @@ const requests: [name: string, reply: number, reason: string, request: (port: nu
     ],
     ['refused', 5, 'unreachable', (port) => bytes(1, 0, address('127.0.0.1', port))],
     ['refused over IPv6', 5, 'unreachable', (port) => bytes(1, 0, address('::1', port))],
+    ['nobody listens at port 0', 5, 'unreachable', () => bytes(1, 0, address('127.0.0.1', 0))],
+    ['broadcast', 3, 'unreachable', () => bytes(1, 0, address('255.255.255.255', 80))],
+    ['multicast', 3, 'unreachable', () => bytes(1, 0, address('224.0.0.1', 80))],
+    ['multicast over IPv6', 3, 'unreachable', () => bytes(1, 0, address('ff02::1', 80))],
+    ['a name with a NUL', 4, 'protocol-error', () => bytes(1, 0, domain('localhost\0', 80))],
+    ['a name with a space', 4, 'protocol-error', () => bytes(2, 0, domain('local host', 80))],
+    ['no name', 4, 'protocol-error', () => bytes(3, 0, domain('', 80))],
+    ['a name in Latin-1', 4, 'protocol-error', () => bytes(1, 0, 3, 2, 'm', 0xfc, 0, 80)],
+    ['an escaped name', 4, 'protocol-error', () => bytes(1, 0, domain('\\108ocalhost', 80))],
+    ['a label too long', 4, 'unreachable', () => bytes(1, 0, domain('a'.repeat(64), 80))],
     ['an unknown command', 7, 'unsupported', (port) => bytes(9, 0, address('127.0.0.1', port))],
     ['an unknown type of address', 8, 'unsupported', () => bytes(1, 0, 2, 0, 0, 0, 0, 0, 0)],
   ];
@@ -40,6 +50,10 @@ const codes: [code: string, reply: number][] = [
   ['ENOTFOUND', 4],
   ['ECONNREFUSED', 5],
   ['ETIMEDOUT', 6],
+  ['EADDRNOTAVAIL', 3],
+  ['EINVAL', 3],
+  ['EACCES', 2],
+  ['EPERM', 2],
   ['EMFILE', 1],
   ['', 1],
 ];
@@ -107,4 +121,62 @@ test('a client that leaves while it is connected gives up connecting', async (t)
   assert.equal((await event('closed')).reason, 'client-left');
   assert.equal(signal.aborted, true);
   assert.deepEqual(server.connections(), []);
+});
+
+for (const [name, octets] of [
+  ['a domain with a space', bytes('local host', 0)],
+  ['an empty domain', bytes(0)],
+  ['a domain in Latin-1', bytes('m', 0xfc, 0)],
+] as const) {
+  test(`SOCKS 4a, answered and closed: ${name}`, async (t) => {
+    const { port, event } = await startServer(t);
+    const client = await Client.connect(t, port);
+    client.send(4, 1, 0, 80, 0, 0, 0, 1, 0, octets);
+    assert.deepEqual(await client.readAll(), bytes(0, 91, 0, 0, 0, 0, 0, 0));
+    assert.equal((await event('rejected')).reason, 'protocol-error');
+  });
+}
+
+test('a request of another version is answered', async (t) => {
+  const { port } = await startServer(t);
+  const client = await greeted(t, port);
+  client.send(4, 1, 0, address('127.0.0.1', 80));
+  assert.deepEqual(await client.readAll(), bytes(5, 1, 0, 1, 0, 0, 0, 0, 0, 0));
+});
+
+const sayings: [error: Error, detail: string][] = [
+  [new Error('upstream said 403: no credit left'), 'upstream said 403: no credit left'],
+  [
+    Object.assign(new Error('the upstream proxy is full'), { code: 'ECONNREFUSED' }),
+    'the upstream proxy is full',
+  ],
+  [
+    Object.assign(new Error('connect ECONNREFUSED 192.0.2.1:80'), {
+      code: 'ECONNREFUSED',
+      syscall: 'connect',
+    }),
+    'connection refused',
+  ],
+];
+for (const [error, detail] of sayings) {
+  test(`what a connector says is told: ${error.message}`, async (t) => {
+    const { port, server, event } = await startServer(t);
+    const connect = () => Promise.reject(error);
+    server.registries.connectors.register({ id: 'failing', connect });
+    const client = await greeted(t, port);
+    client.send(5, 1, 0, address('127.0.0.1', 1));
+    await client.readAll();
+    const rejected = await event('rejected');
+    assert.deepEqual([rejected.reason, rejected.detail], ['unreachable', detail]);
+  });
+}
+
+test('where no connector serves a request, that is told', async (t) => {
+  const { port, server, event } = await startServer(t);
+  const direct = server.registries.connectors.get('direct') ?? assert.fail();
+  server.registries.connectors.unregister(direct);
+  const client = await greeted(t, port);
+  client.send(5, 1, 0, address('127.0.0.1', 1));
+  await client.readAll();
+  assert.equal((await event('rejected')).detail, 'no connector serves it');
 });

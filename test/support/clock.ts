@@ -13,8 +13,11 @@ export function manualClock(
 ): ManualClock {
   let now = 1e6;
   t.mock.method(performance, 'now', () => now);
-  if (apis.length > 0)
+  if (apis.length > 0) {
     t.mock.timers.enable({ apis: [...apis], now: apis.includes('Date') ? 1e12 : 0 });
+    // What ends with the test may need its time.
+    t.after(() => t.mock.timers.reset());
+  }
   return {
     pass(ms) {
       now += ms;

@@ -7,6 +7,13 @@ import {
   type ServerOptions,
 } from 'picosocks5';
 
+/** Events of a type, be it one of several that look alike. */
+type EventOf<T, E = ServerEvent> = E extends { readonly type: infer U }
+  ? T extends U
+    ? E
+    : never
+  : never;
+
 /** A server in this process that ends with the test. */
 export interface TestServer {
   readonly server: Server;
@@ -16,8 +23,8 @@ export interface TestServer {
   /** Waits for an event, one that has been or one to come. */
   event<T extends ServerEvent['type']>(
     type: T,
-    where?: (event: Extract<ServerEvent, { type: T }>) => boolean,
-  ): Promise<Extract<ServerEvent, { type: T }>>;
+    where?: (event: EventOf<T>) => boolean,
+  ): Promise<EventOf<T>>;
 }
 
 /** @param extend registers more before it listens. */
@@ -45,7 +52,7 @@ export async function startServer(
         const look = () => {
           for (const event of events) {
             if (event.type !== type) continue;
-            const candidate = event as Extract<ServerEvent, { type: typeof type }>;
+            const candidate = event as EventOf<typeof type>;
             if (!where(candidate)) continue;
             waiting.delete(look);
             resolve(candidate);

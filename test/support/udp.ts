@@ -16,20 +16,20 @@ export class UdpPeer {
     });
   }
 
-  static async open(t: TestContext, host = '127.0.0.1'): Promise<UdpPeer> {
+  static async open(t: TestContext, host = '127.0.0.1', port = 0): Promise<UdpPeer> {
     const socket = createSocket({
       type: host.includes(':') ? 'udp6' : 'udp4',
       recvBufferSize: 1024 * 1024,
     });
     t.after(() => socket.close());
-    socket.bind(0, host);
+    socket.bind(port, host);
     await once(socket, 'listening');
     return new UdpPeer(socket);
   }
 
   /** A peer that sends back what it gets. */
-  static async echo(t: TestContext, host = '127.0.0.1'): Promise<UdpPeer> {
-    const peer = await UdpPeer.open(t, host);
+  static async echo(t: TestContext, host = '127.0.0.1', port = 0): Promise<UdpPeer> {
+    const peer = await UdpPeer.open(t, host, port);
     peer.socket.on('message', (data, { port, address }) => peer.socket.send(data, port, address));
     return peer;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AccessRules, type GroupRules, type RuleSet } from '#core/access/accessrules.js';
 import { type AccessPolicy, firstDenial } from '#core/access/policy.js';
-import { parseNetworkRule, parseRequestRule, resolveRule } from '#core/access/rules.js';
+import { parseNetworkRule, parseRequestRule } from '#core/access/rules.js';
 import { ip } from '../support/ip.js';
 
 interface Section {
@@ -11,21 +11,28 @@ interface Section {
   readonly base?: string;
 }
 
+/** What the proxy host's network interfaces have. */
+const INTERFACES = ['127.0.0.1', '::1', '203.0.113.5', '2001:db8:5::5'];
+
 /** Rules as the server loads them; every name has the address 127.0.0.1. */
 async function load(
   global: Section,
   groups: Readonly<Record<string, Section>> = {},
 ): Promise<AccessRules> {
-  const resolve = () => Promise.resolve(['127.0.0.1']);
+  const readRule = (text: string) => {
+    const rule = parseRequestRule(text);
+    rule.host?.setAddresses(['127.0.0.1']);
+    return rule;
+  };
   const read = async ({ network = [], request = [] }: Section): Promise<RuleSet> => ({
     network: network.map(parseNetworkRule),
-    request: await Promise.all(request.map((text) => resolveRule(parseRequestRule(text), resolve))),
+    request: request.map(readRule),
   });
   const sections = new Map<string, GroupRules>();
   for (const [name, section] of Object.entries(groups)) {
     sections.set(name, { ...(await read(section)), base: section.base });
   }
-  return new AccessRules(await read(global), sections);
+  return new AccessRules(await read(global), sections, () => new Set(INTERFACES));
 }
 
 interface Asked {
@@ -165,6 +172,99 @@ describe('groups', () => {
     for (const group of ['__proto__', 'toString', 'hasOwnProperty']) {
       assert.equal(refusal(rules, { group }), 'rule "!all"');
     }
+  });
+});
+
+describe('an address that leads to another', () => {
+  const LOOPBACK = ['!connect:127.0.0.0/8', '!connect:::1', 'connect:*'];
+  const toLoopback = ['0.0.0.0', '::', '::127.0.0.1', '::ffff:0:127.0.0.1', '64:ff9b::7f00:1'];
+  for (const address of toLoopback) {
+    test(`${address} is refused with loopback`, async () => {
+      const rules = await load({ request: LOOPBACK });
+      assert.match(refusal(rules, { client: '127.0.0.1', address }) ?? '', /^rule "!connect:/);
+      assert.match(refusal(rules, { client: '127.0.0.1', address }) ?? '', /leads to/);
+    });
+  }
+
+  test('is refused with either loopback address', async () => {
+    for (const refused of ['!connect:127.0.0.1', '!connect:::1']) {
+      const rules = await load({ request: [refused, 'connect:*'] });
+      for (const address of ['0.0.0.0', '::']) {
+        assert.ok(refusal(rules, { client: '127.0.0.1', address }), `${refused} ${address}`);
+      }
+    }
+  });
+
+  const TEN = ['64:ff9b::a01:203', '64:ff9b:1:a01:2:300::', '2002:a01:203::1', '::a01:203'];
+  for (const address of TEN) {
+    test(`${address} is refused with 10.1.2.3 inside it`, async () => {
+      const rules = await load({ request: ['!connect:10.0.0.0/8', 'connect:*'] });
+      assert.ok(refusal(rules, { address }));
+      assert.equal(refusal(rules, { address: '64:ff9b::808:808' }), undefined);
+    });
+  }
+
+  test('is not allowed by a rule about that other', async () => {
+    const rules = await load({ request: ['connect:192.0.2.0/24', 'connect:10.0.0.0/8'] });
+    for (const address of [...TEN, '64:ff9b::c000:201']) {
+      assert.equal(refusal(rules, { address }), 'no rule allows it');
+    }
+    assert.equal(refusal(rules, { address: '192.0.2.1' }), undefined);
+  });
+
+  test('is allowed by a rule about itself, though all else is refused', async () => {
+    for (const rest of [[], ['!all'], ['!connect:0.0.0.0/0']]) {
+      const rules = await load({ request: ['connect:64:ff9b::/96', ...rest] });
+      assert.equal(refusal(rules, { address: '64:ff9b::808:808' }), undefined);
+      assert.ok(refusal(rules, { address: '8.8.8.8' }));
+    }
+  });
+
+  test('a rule that allows that other first lets it through', async () => {
+    const request = ['connect:10.1.2.3', '!connect:10.0.0.0/8', 'connect:*'];
+    const rules = await load({ request });
+    assert.equal(refusal(rules, { address: '64:ff9b::a01:203' }), undefined);
+    assert.ok(refusal(rules, { address: '64:ff9b::a01:204' }));
+  });
+});
+
+test('a name that does not resolve is refused by a rule about the name, and by nothing else', async () => {
+  const byName = async (...request: string[]) =>
+    (await load({ request })).judgeName({
+      client: ip('198.51.100.9'),
+      user: undefined,
+      group: undefined,
+      command: 'connect',
+      destination: { host: 'ADS.invalid.', port: 80 },
+    })?.by;
+  assert.equal(
+    await byName('!connect:10.0.0.0/8', '!connect:ads.invalid', 'all'),
+    'rule "!connect:ads.invalid"',
+  );
+  assert.equal(await byName('!connect:*.invalid', 'all'), 'rule "!connect:*.invalid"');
+  assert.equal(await byName('connect:ads.invalid', '!all'), undefined);
+  assert.equal(await byName('!connect:other.invalid', 'connect:10.0.0.0/8'), undefined);
+});
+
+describe("the addresses of the proxy host's interfaces", () => {
+  const OWN = ['203.0.113.5', '2001:db8:5::5', '64:ff9b::cb00:7105'];
+  for (const request of [[], ['all'], ['connect:203.0.113.0/24', 'connect:2001:db8:5::/48']]) {
+    test(`are out of reach for others with ${request.join(',') || 'no rules'}`, async () => {
+      const rules = await load({ request });
+      for (const address of OWN) assert.ok(refusal(rules, { address }), address);
+      assert.equal(refusal(rules, { address: '203.0.113.6' }), undefined);
+      if (request.length < 2) {
+        assert.equal(refusal(rules, { client: '127.0.0.1', address: OWN[0] ?? '' }), undefined);
+      }
+    });
+  }
+
+  test('are in reach where a rule names them', async () => {
+    const rules = await load({
+      request: ['connect:203.0.113.5', 'connect:[2001:db8:5::5]', 'all'],
+    });
+    assert.equal(refusal(rules, { address: '203.0.113.5' }), undefined);
+    assert.equal(refusal(rules, { address: '2001:db8:5::5' }), undefined);
   });
 });
 

@@ -66,6 +66,22 @@ describe('log of connections', () => {
     );
   });
 
+  test('an association one of whose destinations is refused goes on', () => {
+    const log = new ConnectionLog();
+    opened(log, 1);
+    const about = { id: 1, time: 1000, client };
+    const remote = undefined;
+    log.handle({ type: 'established', ...about, bound: client, remote });
+    const rejection = { reason: 'not-allowed', detail: 'rule "!assoc"', user: undefined } as const;
+    const rest = { ...rejection, command: 'associate', destination, datagram: true } as const;
+    log.handle({ type: 'rejected', ...about, ...rest });
+    const [row] = log.watch();
+    assert.deepEqual(
+      [row?.state, row?.reason, row?.detail],
+      ['open', '', 'datagrams to example.com:443: rule "!assoc"'],
+    );
+  });
+
   test('what was refused stays refused when it is closed', () => {
     const log = new ConnectionLog();
     opened(log, 1);

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   matchNetwork,
+  type NetworkRule,
   parseNetworkRule,
   parseRequestRule,
   RequestRules,
-  resolveRule,
 } from '#core/access/rules.js';
 import { UserError } from '#core/errors.js';
 import { ip } from '../support/ip.js';
@@ -16,14 +16,14 @@ const HOSTS: Readonly<Record<string, readonly string[]>> = {
   localhost: ['127.0.0.1', '::1'],
 };
 
-const resolve = async (name: string): Promise<readonly string[]> => {
-  const addresses = HOSTS[name];
-  if (addresses === undefined) throw new Error('not found');
-  return addresses;
-};
+/** Gives the host that a rule names its addresses. */
+function resolved<T extends NetworkRule>(rule: T): T {
+  rule.host?.setAddresses(HOSTS[rule.host.name] ?? []);
+  return rule;
+}
 
-const networkRule = (text: string) => resolveRule(parseNetworkRule(text), resolve);
-const requestRule = (text: string) => resolveRule(parseRequestRule(text), resolve);
+const networkRule = (text: string) => resolved(parseNetworkRule(text));
+const requestRule = (text: string) => resolved(parseRequestRule(text));
 
 /** Asserts that a rule is refused in one sentence that shows it. */
 function assertMalformed(parse: (text: string) => unknown, text: string): void {
@@ -52,7 +52,7 @@ describe('network rules', () => {
   ];
   for (const [text, inside, outside] of cases) {
     test(text, async () => {
-      const rule = await networkRule(text);
+      const rule = networkRule(text);
       assert.equal(rule.allow, !text.startsWith('!'));
       assert.equal(rule.text, text);
       for (const address of inside) assert.equal(matchNetwork([rule], ip(address)), rule, address);
@@ -178,7 +178,7 @@ describe('request rules', () => {
   ];
   for (const [text, about, notAbout] of cases) {
     test(text, async () => {
-      const rule = await requestRule(text);
+      const rule = requestRule(text);
       assert.equal(rule.allow, !text.startsWith('!'));
       const match = ([command, address, port = 80, host = address]: Asked) =>
         new RequestRules([rule]).match({
@@ -251,25 +251,49 @@ describe('request rules', () => {
 });
 
 describe('names in rules', () => {
-  test('that cannot be resolved are an error', async () => {
-    const expected = {
-      name: 'UserError',
-      message: 'rule "!connect:nowhere.example": the name "nowhere.example" cannot be resolved',
-    };
-    await assert.rejects(requestRule('!connect:nowhere.example'), expected);
+  const about = (text: string, host: string, address = '203.0.113.9') =>
+    new RequestRules([requestRule(text)]).match({
+      command: 'connect',
+      destination: { host, port: 80 },
+      address: ip(address),
+    }) !== undefined;
+
+  test('that have no address yet are about the name, and then about the addresses', () => {
+    const rule = parseRequestRule('!connect:nowhere.example');
+    const rules = new RequestRules([rule]);
+    const asked = { command: 'connect', destination: { host: '', port: 80 } } as const;
+    const byAddress = () => rules.match({ ...asked, address: ip('192.0.2.1') });
+    assert.equal(byAddress(), undefined);
+    assert.ok(about('!connect:nowhere.example', 'nowhere.example'));
+    rule.host?.setAddresses(['192.0.2.1', '2001:db8::1']);
+    assert.equal(byAddress()?.rule, rule);
+    rule.host?.setAddresses(['192.0.2.2']);
+    assert.equal(byAddress(), undefined);
   });
 
-  test('are resolved once, and addresses never', async () => {
-    let asked = 0;
-    const count = async () => {
-      asked++;
-      return ['192.0.2.1'];
-    };
-    const resolved = await resolveRule(parseRequestRule('connect:example.com'), count);
-    await resolveRule(resolved, count);
-    for (const text of ['connect:192.0.2.1', 'all', 'all:*.example.com']) {
-      await resolveRule(parseRequestRule(text), count);
-    }
-    assert.equal(asked, 1);
+  test('that have no address yet are about no client', () => {
+    const rule = parseNetworkRule('nowhere.example');
+    assert.equal(matchNetwork([rule], ip('192.0.2.1')), undefined);
+    rule.host?.setAddresses(['192.0.2.1']);
+    assert.equal(matchNetwork([rule], ip('192.0.2.1')), rule);
+  });
+
+  const same = [
+    ['connect:Example.NET', 'example.net'],
+    ['connect:example.net.', 'example.net'],
+    ['connect:example.net', 'EXAMPLE.net.'],
+    ['connect:example.net', 'example.net..'],
+    ['connect:bücher.example', 'xn--bcher-kva.example'],
+    ['connect:BÜCHER.example.', 'xn--bcher-kva.example'],
+    ['connect:xn--bcher-kva.example', 'XN--BCHER-KVA.example'],
+    ['connect:*.Bücher.example.', 'www.xn--bcher-kva.example.'],
+    ['connect:*.example.net.:80', 'www.example.net'],
+  ] as const;
+  for (const [text, host] of same)
+    test(`${text} is about ${host}`, () => assert.ok(about(text, host)));
+
+  test('are about nothing else', () => {
+    assert.ok(!about('connect:bücher.example', 'bucher.example'));
+    assert.ok(!about('connect:*.example.net.', 'example.net'));
   });
 });

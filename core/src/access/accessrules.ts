@@ -1,3 +1,6 @@
+import { localAddresses } from '../net/interfaces.js';
+import { formatIP } from '../protocol/ip.js';
+import { aliasesOf } from './aliases.js';
 import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';
 import type { AccessPolicy, AccessRequest, ClientContext, CommandName, Denial } from './policy.js';
 import {
@@ -33,6 +36,8 @@ export interface Decision {
   readonly by: string;
 }
 
+const NO_ADDRESS = new Uint8Array();
+
 /** The name of the section for anonymous users and users without a group. */
 export const NO_GROUP = '*';
 
@@ -41,16 +46,30 @@ export const NO_GROUP = '*';
  * rules come first, then its base's, then the global ones. What matches none is refused if there
  * is any rule at all.
  *
+ * A rule that refuses an address refuses whatever leads there as well: 0.0.0.0 to loopback, an IPv6
+ * address to the IPv4 address inside it. A rule that allows one allows it and nothing else.
+ *
  * A client that is not on loopback itself cannot reach the proxy host's own addresses (loopback,
- * unspecified, link-local) unless a rule names them: a rule about any address does not.
+ * unspecified, link-local, those of its network interfaces) unless a rule names them: a rule about
+ * any address, or about a network that has others as well, does not.
  */
 export class AccessRules implements AccessPolicy {
   readonly id = 'rules';
   readonly #global: Chain;
   readonly #groups: ReadonlyMap<string, Chain>;
 
-  /** @param groups sections by group; a base that is not among them is left out. */
-  constructor(global: RuleSet, groups: ReadonlyMap<string, GroupRules> = new Map()) {
+  readonly #interfaces: () => ReadonlySet<string>;
+
+  /**
+   * @param groups sections by group; a base that is not among them is left out.
+   * @param interfaces the addresses of the proxy host's network interfaces, in canonical form.
+   */
+  constructor(
+    global: RuleSet,
+    groups: ReadonlyMap<string, GroupRules> = new Map(),
+    interfaces: () => ReadonlySet<string> = () => localAddresses().all,
+  ) {
+    this.#interfaces = interfaces;
     this.#global = chainOf([global]);
     this.#groups = new Map([...groups.keys()].map((name) => [name, flatten(name, groups, global)]));
   }
@@ -74,13 +93,26 @@ export class AccessRules implements AccessPolicy {
     return allowed ? undefined : { by };
   }
 
+  judgeName(request: Omit<AccessRequest, 'address'>): Denial | undefined {
+    const rules = this.#rulesOf(request.group).request;
+    const rule = rules.match({ ...request, address: NO_ADDRESS })?.rule;
+    return rule?.allow === false ? { by: describeRule(rule) } : undefined;
+  }
+
+  explain(request: AccessRequest): string {
+    return this.decide(request).by;
+  }
+
   /** Says whether a request to one address is allowed, and what decides it. */
   decide(request: AccessRequest): Decision {
     const rules = this.#rulesOf(request.group).request;
     const match = rules.match(request);
     if (match?.rule.allow === false) return { allowed: false, by: describeRule(match.rule) };
     if (match === undefined && rules.length > 0) return { allowed: false, by: 'no rule allows it' };
-    if (isHostLocal(request.address) && !isLoopback(request.client) && !isNamed(match)) {
+    const alias = rules.length === 0 ? undefined : findDeniedAlias(rules, request);
+    if (alias !== undefined) return { allowed: false, by: alias };
+    const elsewhere = !isLoopback(request.client);
+    if (elsewhere && isHostLocal(request.address, this.#interfaces()) && !isNamed(match)) {
       return { allowed: false, by: "the proxy host's own address, which no rule names" };
     }
     const by = match === undefined ? 'there are no rules' : describeRule(match.rule);
@@ -90,6 +122,16 @@ export class AccessRules implements AccessPolicy {
   #rulesOf(group: string | undefined): Chain {
     return this.#groups.get(group ?? NO_GROUP) ?? this.#global;
   }
+}
+
+/** Refusals of all addresses do not count here: they are about those that nothing else allows. */
+function findDeniedAlias(rules: RequestRules, request: AccessRequest): string | undefined {
+  for (const address of aliasesOf(request.address)) {
+    const match = rules.match({ ...request, address });
+    if (match?.network === undefined || match.network.isAll || match.rule.allow) continue;
+    return `${describeRule(match.rule)}, since it leads to ${formatIP(address)}`;
+  }
+  return undefined;
 }
 
 /** Whether an allowing rule names the proxy host's own addresses. */

@@ -1,4 +1,5 @@
 import { formatIP, parseIP } from '../protocol/ip.js';
+import { aliasesOf } from './aliases.js';
 
 /** A range of IP addresses, as `ADDRESS/BITS` (CIDR, RFC 4632). */
 export class Network {
@@ -37,6 +38,16 @@ export class Network {
     return samePrefix(address, this.#octets, this.#bits);
   }
 
+  /** Whether it is all addresses, of both families. */
+  get isAll(): boolean {
+    return this.#bits === 0;
+  }
+
+  /** Whether it is one address. */
+  get isOne(): boolean {
+    return this.#bits === this.#octets.length * 8;
+  }
+
   /** Whether every address of this network is in `other`. */
   within(other: Network): boolean {
     return this.#bits >= other.#bits && other.contains(this.#octets);
@@ -58,10 +69,14 @@ function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
 
 const loopback = ['127.0.0.0/8', '::1/128'].map(parseOwn);
 
-/** The proxy host itself and its link: loopback, unspecified, link-local (RFC 6890). */
+/**
+ * The proxy host itself and its link: loopback, unspecified, link-local (RFC 6890), and what is sent
+ * to all of a link or to a host's own listeners (multicast of RFC 4291 and RFC 5771, broadcast).
+ */
 const hostLocal = [
   ...loopback,
   ...['0.0.0.0/8', '169.254.0.0/16', '::/128', 'fe80::/10'].map(parseOwn),
+  ...['224.0.0.0/24', '255.255.255.255/32', 'ff01::/16', 'ff02::/16'].map(parseOwn),
 ];
 
 function parseOwn(text: string): Network {
@@ -73,12 +88,19 @@ export function isLoopback(address: Uint8Array): boolean {
   return loopback.some((network) => network.contains(address));
 }
 
-/** Whether an address is the proxy host's own: loopback, unspecified or link-local. */
-export function isHostLocal(address: Uint8Array): boolean {
-  return hostLocal.some((network) => network.contains(address));
+/**
+ * Whether an address is the proxy host's own, or may be taken for it: loopback, unspecified,
+ * link-local, or that of one of its network interfaces.
+ *
+ * @param interfaces the addresses of these, in canonical form.
+ */
+export function isHostLocal(address: Uint8Array, interfaces: ReadonlySet<string>): boolean {
+  return [address, ...aliasesOf(address)].some(
+    (one) => hostLocal.some((network) => network.contains(one)) || interfaces.has(formatIP(one)),
+  );
 }
 
-/** Whether a network holds only addresses of the proxy host's own. */
+/** Whether a network names the proxy host's own: it is one address, or holds no others. */
 export function isHostLocalNetwork(network: Network): boolean {
-  return hostLocal.some((range) => network.within(range));
+  return network.isOne || hostLocal.some((range) => network.within(range));
 }

@@ -40,6 +40,10 @@ export interface AccessPolicy {
   permit?(client: ClientContext, command: CommandName): Denial | undefined;
   /** Asked for every address of a request, every peer of BIND and destination of a datagram. */
   judge?(request: AccessRequest): Denial | undefined;
+  /** Asked about a name that does not resolve: there is no address to judge. */
+  judgeName?(request: Omit<AccessRequest, 'address'>): Denial | undefined;
+  /** Says in a few words why it allows a request, for `picosocks5 check`. */
+  explain?(request: AccessRequest): string | undefined;
 }
 
 /** Asks all policies in their order, and returns the first denial. */

@@ -1,21 +1,39 @@
 import { UserError } from '../errors.js';
+import { domainOf } from '../protocol/address.js';
 import { Network } from './network.js';
 import type { AccessRequest, CommandName } from './policy.js';
 
-/** A host name in a rule that stands for the addresses it has when the rules are loaded. */
-interface RuleName {
+/** A host that a rule names: the rule is about the addresses that it has now. */
+export class RuleHost {
+  /** In lower case, without a dot at its end. */
   readonly name: string;
   /** The prefix written behind it. */
-  readonly bits: string | undefined;
+  readonly #bits: string | undefined;
+  #networks: readonly Network[] = [];
+
+  constructor(name: string, bits: string | undefined) {
+    this.name = name;
+    this.#bits = bits;
+  }
+
+  /** None until its addresses are known. */
+  get networks(): readonly Network[] {
+    return this.#networks;
+  }
+
+  setAddresses(addresses: readonly string[]): void {
+    const bits = this.#bits === undefined ? '' : `/${this.#bits}`;
+    this.#networks = addresses.flatMap((address) => Network.parse(`${address}${bits}`) ?? []);
+  }
 }
 
 /** What both kinds of rules have. */
 interface Rule {
   readonly allow: boolean;
   /** The addresses it is about; undefined: any. */
-  readonly networks: readonly Network[] | undefined;
-  /** Whose addresses {@link resolveRule} adds. */
-  readonly unresolved: RuleName | undefined;
+  readonly addresses: { readonly networks: readonly Network[] } | undefined;
+  /** Whose addresses these are, if the rule names a host. */
+  readonly host: RuleHost | undefined;
   /** The rule as it was written. */
   readonly text: string;
   /** The section that it stands in; undefined: the global ones. */
@@ -39,9 +57,6 @@ export interface RequestRule extends Rule {
 export function describeRule({ text, section }: Rule): string {
   return section === undefined ? `rule "${text}"` : `rule "${text}" of [${section}]`;
 }
-
-/** Resolves a domain name to IP addresses. */
-export type ResolveName = (name: string) => Promise<readonly string[]>;
 
 /** Words for commands; undefined: all of them. */
 const commands: ReadonlyMap<string, CommandName | undefined> = new Map([
@@ -75,10 +90,18 @@ function splitDestination(text: string): { host: string; ports: string | undefin
   return { host: text.slice(0, colon), ports: text.slice(colon + 1) };
 }
 
-function parseName(text: string): RuleName | undefined {
-  const [name = '', bits, ...rest] = text.split('/');
-  const valid = hostName.test(name) && !/^[\d.]+$/.test(name) && rest.length === 0;
-  return valid && (bits === undefined || /^\d{1,3}$/.test(bits)) ? { name, bits } : undefined;
+/** A host name in lower case and ASCII, without a dot at its end; undefined if it is none. */
+function parseName(text: string): string | undefined {
+  const ascii = /^[\x20-\x7e]*$/.test(text) ? text : (domainOf(text) ?? '');
+  const name = ascii.toLowerCase().replace(/\.$/, '');
+  return hostName.test(name) && !/^[\d.]+$/.test(name) ? name : undefined;
+}
+
+function parseHost(text: string): RuleHost | undefined {
+  const [written = '', bits, ...rest] = text.split('/');
+  const name = parseName(written);
+  const valid = rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  return name !== undefined && valid ? new RuleHost(name, bits) : undefined;
 }
 
 function splitAllow(text: string): { allow: boolean; body: string } {
@@ -93,18 +116,19 @@ function splitAllow(text: string): { allow: boolean; body: string } {
  */
 export function parseNetworkRule(text: string): NetworkRule {
   const { allow, body } = splitAllow(text);
-  const rule = { allow, networks: [], unresolved: undefined, text };
-  if (body === '*') return { ...rule, networks: undefined };
+  const rule = { allow, host: undefined, text };
+  if (body === '*') return { ...rule, addresses: undefined };
   const network = Network.parse(body.replace(/^\[([^\]]*)\]/, '$1'));
-  if (network !== undefined) return { ...rule, networks: [network] };
-  const unresolved = parseName(body);
-  if (unresolved !== undefined) return { ...rule, unresolved };
+  if (network !== undefined) return { ...rule, addresses: { networks: [network] } };
+  const host = parseHost(body);
+  if (host !== undefined) return { ...rule, addresses: host, host };
   throw new UserError(`rule "${text}": expected [!]ADDRESS[/BITS], such as 192.0.2.0/24`);
 }
 
 /**
  * Reads one rule of `--request`. A rule that names a host is about that name and about the
- * addresses it has when the rules are loaded; `*.NAME` is about all names below it.
+ * addresses it has; `*.NAME` is about all names below it. Names are in ASCII or as people write
+ * them (RFC 5891); upper case and a dot at the end make no difference.
  *
  * @throws {UserError} if it is malformed.
  */
@@ -113,20 +137,22 @@ export function parseRequestRule(text: string): RequestRule {
   const colon = body.indexOf(':');
   const word = (colon < 0 ? body : body.slice(0, colon)).trim();
   const command = commands.get(word);
-  const { host, ports } = splitDestination(colon < 0 ? '*' : body.slice(colon + 1).trim());
+  const given = colon < 0 ? '*' : body.slice(colon + 1).trim();
+  const { host: destination, ports } = splitDestination(given);
   const range = ports === undefined ? allPorts : parsePorts(ports);
   if (!commands.has(word) || range === undefined) throw malformed(text);
 
-  const rule = { allow, command, ports: range, text, domain: undefined, unresolved: undefined };
-  if (host === '*') return { ...rule, networks: undefined };
-  const network = Network.parse(host);
-  if (network !== undefined) return { ...rule, networks: [network] };
-  if (host.startsWith('*.') && hostName.test(host.slice(2))) {
-    return { ...rule, networks: [], domain: host.slice(1) };
+  const rule = { allow, command, ports: range, text, domain: undefined, host: undefined };
+  if (destination === '*') return { ...rule, addresses: undefined };
+  const network = Network.parse(destination);
+  if (network !== undefined) return { ...rule, addresses: { networks: [network] } };
+  const parent = destination.startsWith('*.') ? parseName(destination.slice(2)) : undefined;
+  if (parent !== undefined) {
+    return { ...rule, addresses: { networks: [] }, domain: `.${parent}` };
   }
-  const unresolved = parseName(host);
-  if (unresolved === undefined) throw malformed(text);
-  return { ...rule, networks: [], domain: unresolved.name, unresolved };
+  const host = parseHost(destination);
+  if (host === undefined) throw malformed(text);
+  return { ...rule, addresses: host, domain: host.name, host };
 }
 
 function malformed(text: string): UserError {
@@ -134,24 +160,6 @@ function malformed(text: string): UserError {
     `rule "${text}": expected [!]connect|bind|assoc|all[:DESTINATION[:PORTS]], ` +
       'such as connect:192.0.2.0/24 or !all:*.example.com:25',
   );
-}
-
-/**
- * Adds the addresses of the host that a rule names.
- *
- * @throws {UserError} if it cannot be resolved.
- */
-export async function resolveRule<T extends Rule>(rule: T, resolve: ResolveName): Promise<T> {
-  if (rule.unresolved === undefined) return rule;
-  const { name, bits } = rule.unresolved;
-  const addresses = await resolve(name).catch(() => {
-    throw new UserError(`rule "${rule.text}": the name "${name}" cannot be resolved`);
-  });
-  const networks = addresses.flatMap((address) => {
-    const network = Network.parse(bits === undefined ? address : `${address}/${bits}`);
-    return network === undefined ? [] : [network];
-  });
-  return { ...rule, networks, unresolved: undefined };
 }
 
 /** @param name in lower case, without a dot at its end. */
@@ -165,7 +173,7 @@ export function matchNetwork(
   client: Uint8Array,
 ): NetworkRule | undefined {
   return rules.find(
-    ({ networks }) => networks?.some((network) => network.contains(client)) ?? true,
+    ({ addresses }) => addresses?.networks.some((network) => network.contains(client)) ?? true,
   );
 }
 
@@ -182,15 +190,15 @@ class CompiledRule {
   readonly firstPort: number;
   readonly lastPort: number;
   readonly anyAddress: boolean;
-  readonly networks: readonly Network[];
+  readonly addresses: { readonly networks: readonly Network[] };
   readonly domain: string;
 
   constructor(rule: RequestRule) {
     this.rule = rule;
     this.command = rule.command;
     [this.firstPort, this.lastPort] = rule.ports;
-    this.anyAddress = rule.networks === undefined;
-    this.networks = rule.networks ?? [];
+    this.anyAddress = rule.addresses === undefined;
+    this.addresses = rule.addresses ?? { networks: [] };
     this.domain = rule.domain ?? '';
   }
 }
@@ -212,15 +220,20 @@ export class RequestRules {
     return this.#rules.some(({ rule }) => rule.allow && (rule.command ?? command) === command);
   }
 
-  /** The first rule that is about a request to one address. */
+  /**
+   * The first rule that is about a request.
+   *
+   * @param address the one that would be dialled; of no octets if the name has none: then only
+   *   rules about names and about any address are about it.
+   */
   match({ command, destination, address }: RequestToMatch): RequestMatch | undefined {
     const { port } = destination;
-    const name = destination.host.toLowerCase().replace(/\.$/, '');
+    const name = destination.host.toLowerCase().replace(/\.+$/, '');
     for (const compiled of this.#rules) {
       if (compiled.command !== undefined && compiled.command !== command) continue;
       if (port < compiled.firstPort || port > compiled.lastPort) continue;
       if (compiled.anyAddress) return { rule: compiled.rule, network: undefined };
-      for (const network of compiled.networks) {
+      for (const network of compiled.addresses.networks) {
         if (network.contains(address)) return { rule: compiled.rule, network };
       }
       if (compiled.domain !== '' && domainMatches(compiled.domain, name)) {

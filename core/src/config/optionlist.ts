@@ -23,7 +23,9 @@ export const OPTIONS: readonly Option[] = [
       'An IPv4 address, an IPv6 address in brackets, a host name, or * for all addresses; ' +
       'without an address, all. The port is a number or a service name of services(5); 1080 if ' +
       'left out. May be given several times. Those on the command line replace those of ' +
-      'configuration files. Beyond loopback, users or --anonymous are required.',
+      'configuration files. Beyond loopback, users or --anonymous are required. What a name or * ' +
+      'stands for and this machine does not have, such as IPv6, is left out with a warning, as ' +
+      'long as one address is there.',
   },
   {
     key: 'auth',
@@ -113,7 +115,8 @@ export const OPTIONS: readonly Option[] = [
     description: 'Which clients may connect. ! refuses; the first rule that matches decides.',
     details:
       'Without a rule every client may; with at least one, only clients that a rule allows. ' +
-      'ADDR may be a host name, which is resolved when the rules are loaded, or *.',
+      'ADDR may be a host name, which stands for the addresses that it has, or *. See NAMES IN ' +
+      'RULES.',
   },
   {
     key: 'request',
@@ -131,9 +134,13 @@ export const OPTIONS: readonly Option[] = [
       'The first rule that matches decides; with at least one rule, what matches none is ' +
       'refused. Rules are judged on the addresses that a name resolves to, and only those that ' +
       'are allowed are dialled. PORTS is a port or a range, such as 443 or 8000-8099; an IPv6 ' +
-      'address that PORTS follow stands in brackets. A client that is not on loopback cannot ' +
+      'address that PORTS follow stands in brackets. A rule that refuses an address refuses what ' +
+      'leads there as well: 0.0.0.0 and :: to loopback, and IPv6 addresses with an IPv4 address ' +
+      'inside (NAT64, 6to4, Teredo, ISATAP, IPv4-compatible and -translated ones) to that; a rule ' +
+      'that allows an address allows nothing but it. A client that is not on loopback cannot ' +
       "reach the proxy host's own addresses (127.0.0.0/8, ::1, 0.0.0.0/8, ::, 169.254.0.0/16, " +
-      'fe80::/10) unless a rule names them.',
+      'fe80::/10, multicast and broadcast of the link, and those of all its network interfaces) ' +
+      'unless a rule names them, by an address or by a network of nothing else. See NAMES IN RULES.',
   },
   {
     key: 'maxconn',

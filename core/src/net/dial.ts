@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Cancellation } from '../cancellation.js';
 import { codeOf } from '../errors.js';
+import { parseIP } from '../protocol/ip.js';
 import { bufferInlet, inletOf } from './inlet.js';
 
 /** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
@@ -18,10 +19,18 @@ export class DialError extends Error {
 }
 
 /** The most telling error first: one address that refuses says more than one without a route. */
-const telling = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
+const telling = ['ECONNREFUSED', 'ETIMEDOUT', 'EACCES', 'EPERM', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 function mostTelling(codes: readonly string[]): string {
   return telling.find((code) => codes.includes(code)) ?? codes[0] ?? 'EHOSTUNREACH';
+}
+
+/** Whether an address can be one host's: multicast and 255.255.255.255 are not. */
+function isUnicast(address: string): boolean {
+  const octets = parseIP(address);
+  if (octets?.length !== 4) return octets?.[0] !== 0xff;
+  const [first = 0] = octets;
+  return (first < 224 || first > 239) && octets.some((octet) => octet !== 255);
 }
 
 /** Orders addresses so that the families take turns (RFC 8305 section 4). */
@@ -49,7 +58,8 @@ export interface DialOptions {
  * Connects to the first of some IP addresses that answers (Happy Eyeballs, RFC 8305): a next
  * address is tried when the one before fails, or has not answered within 250 ms.
  *
- * @param addresses IP addresses in order of preference; nothing else is dialled.
+ * @param addresses IP addresses in order of preference; nothing else is dialled. Addresses that are
+ *   no single host's count as unreachable networks.
  * @returns the connected socket, to be read by its inlet, half-open allowed; its errors go
  *   unnoticed until somebody listens.
  * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when it is cancelled.
@@ -60,9 +70,9 @@ export function dial(
   { timeout, cancellation }: DialOptions,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const waiting = interleaveFamilies(addresses);
+    const waiting = interleaveFamilies(addresses.filter(isUnicast));
     const attempts = new Set<Socket>();
-    const errors: string[] = [];
+    const errors: string[] = waiting.length < addresses.length ? ['ENETUNREACH'] : [];
     let nextAttempt: NodeJS.Timeout | undefined;
 
     const finish = (winner: Socket | undefined) => {
@@ -111,6 +121,8 @@ export function dial(
       return;
     }
     cancellation.on(cancel);
-    attempt();
+    // Systems differ about port 0, at which nobody listens.
+    if (port === 0) fail('ECONNREFUSED');
+    else attempt();
   });
 }

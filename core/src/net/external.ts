@@ -23,12 +23,41 @@ function addressesOfInterface(name: string): string[] {
   return usable.map(({ address }) => canonicalIP(address));
 }
 
-async function addressesOf(text: string, resolver: Resolver): Promise<readonly string[]> {
+/** @param warn told of addresses that this machine does not have; they are left out. */
+async function addressesOf(
+  text: string,
+  resolver: Resolver,
+  warn: ((message: string) => void) | undefined,
+): Promise<readonly string[]> {
   if (text.startsWith('@')) return addressesOfInterface(text.slice(1));
   const literal = text.replace(/^\[(.*)\]$/, '$1');
-  return resolver.resolve(literal).catch(() => {
+  const found = await resolver.resolve(literal).catch(() => {
     throw new UserError(`"${text}": the name cannot be resolved`);
   });
+  if (warn === undefined || found.length === 1) return found;
+  const usable = await Promise.all(found.map(isUsable));
+  const here = found.filter((_, i) => usable[i]);
+  if (here.length === 0 || here.length === found.length) return found;
+  const missing = found.filter((_, i) => !usable[i]);
+  warn(
+    `"${text}": this machine does not have ${missing.join(' and ')}, ${here.join(' and ')} only`,
+  );
+  return here;
+}
+
+/** Whether this machine has an address to send from. */
+async function isUsable(address: string): Promise<boolean> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind(0, address);
+    await listening;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
 }
 
 function isUnspecifiedIP(address: string): boolean {
@@ -40,17 +69,21 @@ function isUnspecifiedIP(address: string): boolean {
  * Of one name or interface it is the first.
  *
  * @param option where they were given, for messages.
+ * @param warn if they have to be this machine's own: told of those of a name that are not, as long
+ *   as one is. A family that is not there does no harm.
  * @throws {UserError} if a name or an interface is not known.
  */
 export async function resolveFamilies(
   option: string,
   texts: readonly string[],
   resolver: Resolver,
+  warn?: (message: string) => void,
 ): Promise<FamilyAddresses> {
   let ipv4: string | undefined;
   let ipv6: string | undefined;
   for (const text of texts) {
-    const found = await addressesOf(text, resolver).catch((error: unknown) => {
+    const tell = warn && ((message: string) => warn(`${option}: ${message}`));
+    const found = await addressesOf(text, resolver, tell).catch((error: unknown) => {
       throw error instanceof UserError ? new UserError(`${option}: ${error.message}`) : error;
     });
     if (found.length === 0 || found.some(isUnspecifiedIP)) {

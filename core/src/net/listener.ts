@@ -4,6 +4,7 @@ import { type Address, formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { acceptFrom, acceptOptions } from './accept.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
+import { localAddresses } from './interfaces.js';
 import type { Resolver } from './resolve.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
@@ -11,7 +12,7 @@ const BACKLOG = 4096;
 
 /** An IP address to listen at. */
 export interface ListenAddress extends Address {
-  /** Whether the system may do without it: the IPv6 half of `*`. */
+  /** Whether it is one of several that `*` or a name stands for: the system may lack it. */
   readonly optional: boolean;
 }
 
@@ -26,6 +27,12 @@ export interface BoundSockets {
   take(address: Address): Promise<object>;
   /** It is not needed here any more. */
   release(address: Address): void;
+}
+
+/** An address that is not there, though others are. */
+export interface MissingAddress extends Address {
+  /** The error that says so. */
+  readonly error: UserError;
 }
 
 /**
@@ -52,14 +59,15 @@ async function resolveEndpoint(
 ): Promise<ListenAddress[]> {
   if (host === undefined) {
     return [
-      { host: '0.0.0.0', port, optional: false },
+      { host: '0.0.0.0', port, optional: true },
       { host: '::', port, optional: true },
     ];
   }
   const found = await resolver.resolve(host).catch((error: unknown) => {
     throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`);
   });
-  return found.map((address) => ({ host: address, port, optional: false }));
+  const optional = found.length > 1;
+  return found.map((address) => ({ host: address, port, optional }));
 }
 
 export function sameAddress(a: Address, b: Address): boolean {
@@ -90,7 +98,7 @@ export class Listener {
    * @param accept takes each client's socket, which allows half-open.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where its socket comes from, if it is not bound here.
-   * @returns undefined if the address is optional and the system does not have it.
+   * @returns what is missing if the address is optional, or its whole family is not there.
    * @throws {UserError} if the system does not let it.
    */
   static async open(
@@ -98,16 +106,15 @@ export class Listener {
     accept: (socket: Socket) => void,
     fail: (error: Error) => void,
     sockets?: BoundSockets,
-  ): Promise<Listener | undefined> {
+  ): Promise<Listener | MissingAddress> {
     const server = createServer(acceptOptions);
-    const { host, port, optional } = address;
+    const { host, port } = address;
     try {
       await listen(server, { host, port }, sockets);
     } catch (error) {
-      const code = codeOf(error);
-      const missing = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
-      if (optional && missing) return undefined;
-      throw listenError(address, error);
+      const reason = listenError(address, error);
+      if (isMissing(address, codeOf(error))) return { host, port, error: reason };
+      throw reason;
     }
     server.on('error', fail);
     acceptFrom(server, accept);
@@ -142,6 +149,12 @@ async function listen(server: Server, address: Address, sockets?: BoundSockets):
     sockets?.release(address);
     throw error;
   }
+}
+
+/** Whether an address may be done without: it is one of several, or of a family that is not there. */
+function isMissing({ host, optional }: ListenAddress, code: string | undefined): boolean {
+  if (code === 'EAFNOSUPPORT') return true;
+  return code === 'EADDRNOTAVAIL' && (optional || (host.includes(':') && !localAddresses().ipv6));
 }
 
 /** The system's error for a listening address, as a sentence. */

@@ -1,12 +1,26 @@
 import type { Socket } from 'node:net';
 import { codeOf, UserError } from '../errors.js';
 import type { Address } from '../protocol/address.js';
-import { type BoundSockets, type ListenAddress, Listener, sameAddress } from './listener.js';
+import {
+  type BoundSockets,
+  type ListenAddress,
+  Listener,
+  type MissingAddress,
+  sameAddress,
+} from './listener.js';
 
 /** What a change of addresses came to. */
 export interface ListenChange {
   readonly started: readonly Address[];
   readonly stopped: readonly Address[];
+  /** What the machine does not have, while it listens at others. */
+  readonly missing: readonly MissingAddress[];
+}
+
+/** What came of opening some addresses. */
+interface Opened {
+  readonly listeners: readonly Listener[];
+  readonly missing: readonly MissingAddress[];
 }
 
 /** All listening sockets of a server. */
@@ -37,8 +51,9 @@ export class Listeners {
   }
 
   /**
-   * Listens at some addresses and no more at others. If that fails, all is as it was. One change
-   * has to be over before the next.
+   * Listens at some addresses and no more at others; one of a family that is not there does no harm
+   * as long as another is. If that fails, all is as it was. One change has to be over before the
+   * next.
    *
    * @throws {UserError} if the system does not let it.
    */
@@ -51,17 +66,18 @@ export class Listeners {
       (address) => !kept.some(({ requested }) => sameAddress(requested, address)),
     );
 
-    let opened: Listener[];
+    let opened: Opened;
     try {
-      opened = await this.#openAll(fresh);
+      opened = await this.#openAll(fresh, kept);
     } catch (error) {
       // A wildcard and an address of its own cannot share a port: the old one has to go first.
       if (codeOf(error) !== 'EADDRINUSE' || obsolete.length === 0) throw error;
       opened = await this.#replace(obsolete, fresh, kept);
     }
     for (const listener of obsolete) listener.close();
-    this.#open = [...kept, ...opened];
-    return { started: addressesOf(opened), stopped: addressesOf(obsolete) };
+    const { listeners, missing } = opened;
+    this.#open = [...kept, ...listeners];
+    return { started: addressesOf(listeners), stopped: addressesOf(obsolete), missing };
   }
 
   /** Stops listening, for good. @returns where it listened. */
@@ -77,31 +93,35 @@ export class Listeners {
     obsolete: readonly Listener[],
     fresh: readonly ListenAddress[],
     kept: readonly Listener[],
-  ): Promise<Listener[]> {
+  ): Promise<Opened> {
     for (const listener of obsolete) listener.close();
     try {
-      return await this.#openAll(fresh);
+      return await this.#openAll(fresh, kept);
     } catch (error) {
       const back = obsolete.map(({ address }) => ({ ...address, optional: false }));
-      this.#open = [...kept, ...(await this.#openAll(back))];
+      this.#open = [...kept, ...(await this.#openAll(back, kept)).listeners];
       throw error;
     }
   }
 
-  /** Listens at all of some addresses, or at none. */
-  async #openAll(addresses: readonly ListenAddress[]): Promise<Listener[]> {
-    const opened: Listener[] = [];
+  /** Listens at all of some addresses that are there, or at none. */
+  async #openAll(addresses: readonly ListenAddress[], kept: readonly Listener[]): Promise<Opened> {
+    const listeners: Listener[] = [];
+    const missing: MissingAddress[] = [];
     try {
       for (const address of addresses) {
-        const listener = await Listener.open(address, this.#accept, this.#fail, this.#sockets);
-        if (listener !== undefined) opened.push(listener);
+        const result = await Listener.open(address, this.#accept, this.#fail, this.#sockets);
+        if (result instanceof Listener) listeners.push(result);
+        else missing.push(result);
       }
       if (this.#closed) throw new UserError('the server has been closed');
+      const [first] = missing;
+      if (first !== undefined && listeners.length + kept.length === 0) throw first.error;
     } catch (error) {
-      for (const listener of opened) listener.close();
+      for (const listener of listeners) listener.close();
       throw error;
     }
-    return opened;
+    return { listeners, missing };
   }
 }
 

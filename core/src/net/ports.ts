@@ -21,7 +21,8 @@ export function parsePortRange(text: string): PortRange {
 }
 
 /**
- * Tries to listen at the ports of a range, from a random one on, until one is free.
+ * Tries to listen at the ports of a range, from a random one on, until one is free. Windows reserves
+ * some, which it denies.
  *
  * @throws the last error, `EADDRINUSE` if all ports are taken.
  */
@@ -35,7 +36,9 @@ export async function listenInRange<T>(
     try {
       return await listen(first + ((start + i) % count));
     } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE' || i === count - 1) throw error;
+      const code = codeOf(error);
+      const next = code === 'EADDRINUSE' || code === 'EACCES';
+      if (!next || i === count - 1) throw error;
     }
   }
 }

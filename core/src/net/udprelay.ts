@@ -1,14 +1,15 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { monotonic } from '../clock.js';
+import { codeOf } from '../errors.js';
 import { type Address, formatAddress } from '../protocol/address.js';
-import { type Datagram, encodeDatagramHeader, parseDatagram } from '../protocol/datagram.js';
+import { type Datagram, encodeDatagramHeader } from '../protocol/datagram.js';
 import { Reassembly } from '../protocol/fragments.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { type FamilyAddresses, ofFamily } from './external.js';
 import type { Throttle, Throttles } from './pacer.js';
-import { listenInRange, type PortRange } from './ports.js';
 import type { Traffic } from './relay.js';
+import { UdpClient, type UdpClientOptions } from './udpclient.js';
+import { isFull, openUdpSocket } from './udpsocket.js';
 
 /** How long a decision about a destination holds, ms. */
 const ROUTE_TIME = 10_000;
@@ -16,50 +17,74 @@ const ROUTE_TIME = 10_000;
 const MAX_ROUTES = 1024;
 /** What may wait for names to be resolved: datagrams. */
 const MAX_WAITING = 64;
-/** What may wait for a socket to take it, bytes. */
-const MAX_QUEUE = 256 * 1024;
-const BUFFER_SIZE = 1024 * 1024;
+/** How long a name's address has to answer before the other family's is tried, ms. */
+const ANSWER_TIME = 1000;
+/** How often the families of a name that does not answer take turns. */
+const MAX_TURNS = 4;
+/** How many refused destinations are told at once, how soon one more, and the same again, ms. */
+const TOLD = 10;
+const TELL_INTERVAL = 1000;
+const TELL_AGAIN = 60_000;
+/** Errors of sending that say that there is no way to an address. */
+const noWay: ReadonlySet<string | undefined> = new Set([
+  ...['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETDOWN', 'EINVAL'],
+  ...['EACCES', 'EPERM', 'EHOSTDOWN'],
+]);
 /** How far datagrams may be ahead of their rate, ms. */
 const MAX_DEBT = 200;
 
-export interface UdpRelayOptions {
-  /** The client's IP address: datagrams of others are dropped. */
-  readonly client: string;
-  /** The client's port, if it has named one; else its first datagram tells it. */
-  readonly clientPort: number | undefined;
-  /** Where the client is to send, an IP address. */
-  readonly host: string;
-  readonly ports: PortRange;
+export interface UdpRelayOptions extends Omit<UdpClientOptions, 'receive' | 'drop'> {
   /** The addresses that destinations see, where they are set. */
   readonly external: FamilyAddresses;
   /** The addresses of a destination that are allowed, in order of preference. */
   route(destination: Address): Promise<readonly string[]>;
+  /** Told, not too often, of a destination to which there is no route, and why. */
+  refused(destination: Address, error: unknown): void;
   readonly traffic: Traffic;
   /** The rates to keep to: what comes while it would have to wait is dropped. */
   readonly throttles: Throttles;
 }
 
+/** An address that datagrams are sent to, from a socket of its family. */
+interface Target {
+  readonly address: string;
+  readonly socket: Socket;
+}
+
 /** Where datagrams to a destination go. */
 interface Route {
+  readonly destination: Address;
   /** The datagrams that wait until it is known. */
   readonly waiting: Uint8Array[];
+  /** Where else they could go: the first address of the other family, and the like. */
+  others: string[];
   /** undefined while it is looked for, and if there is none. */
-  target: { readonly address: string; readonly socket: Socket } | undefined;
+  target: Target | undefined;
+  /** Since when datagrams have gone there, and nothing has come from there, monotonic ms. */
+  since: number;
+  /** How often it has gone over to the other family for want of an answer. */
+  turns: number;
+  /** Whether the system has taken a datagram there. */
+  sent: boolean;
   readonly expires: number;
   known: boolean;
+  /** Settled once it is known, if it was looked for. */
+  settled: Promise<void> | undefined;
 }
 
 /**
  * Relays the datagrams of one association (RFC 1928 section 7): from the client, in whose headers
  * stands where they go, to any number of destinations, and the answers of these hosts back. What
- * is malformed, not allowed, from a stranger, or more than fits, is dropped and counted; once the
- * client has sent its first datagram, the system itself keeps those away who are not the client.
+ * is malformed, not allowed, from a stranger, or more than fits, is dropped and counted.
+ *
+ * A name goes to the first of its addresses that there is a way to. While nothing answers from
+ * there, a datagram a second later, as a client sends again, goes to the other family's address.
  */
 export class UdpRelay {
   /** Where the client is to send. */
   readonly address: Address;
   readonly #options: UdpRelayOptions;
-  readonly #socket: Socket;
+  readonly #client: UdpClient;
   readonly #outgoing = new Map<string, Promise<Socket>>();
   readonly #routes = new Map<string, Route>();
   /** The IP addresses that the client has sent to: only these may answer. */
@@ -67,29 +92,40 @@ export class UdpRelay {
   /** Headers of answers, by their sender. */
   readonly #headers = new Map<string, Uint8Array>();
   readonly #reassembly = new Reassembly();
-  #clientPort: number | undefined;
-  #connected = false;
   #waiting = 0;
   #closed = false;
+  /** When refusals were told, by destination. */
+  readonly #told = new Map<string, number>();
+  /** How many refusals may be told now, and since when that is counted. */
+  #tellable = TOLD;
+  #counted = monotonic();
 
-  private constructor(options: UdpRelayOptions, socket: Socket) {
+  private constructor(options: UdpRelayOptions, client: UdpClient) {
     this.#options = options;
-    this.#socket = socket;
-    this.#clientPort = options.clientPort;
-    this.address = { host: options.host, port: socket.address().port };
-    socket.on('message', (message, sender) => this.#fromClient(message, sender));
+    this.#client = client;
+    this.address = { host: options.host, port: client.port };
   }
 
   /** @throws the system's error if there is no port for it. */
   static async open(options: UdpRelayOptions): Promise<UdpRelay> {
-    const socket = await listenInRange(options.ports, (port) => openSocket(options.host, port));
-    return new UdpRelay(options, socket);
+    let relay: UdpRelay | undefined;
+    const client = await UdpClient.open({
+      ...options,
+      receive(datagram) {
+        if (relay !== undefined) relay.#fromClient(datagram);
+      },
+      drop() {
+        if (relay !== undefined) relay.#drop();
+      },
+    });
+    relay = new UdpRelay(options, client);
+    return relay;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.close();
+    this.#client.close();
     for (const outgoing of this.#outgoing.values()) {
       outgoing.then(
         (socket) => socket.close(),
@@ -102,40 +138,21 @@ export class UdpRelay {
     this.#options.traffic.dropped += datagrams;
   }
 
-  #fromClient(message: Buffer, sender: RemoteInfo): void {
-    const { client } = this.#options;
-    const port = this.#clientPort ?? sender.port;
-    if (canonicalIP(sender.address) !== client || sender.port !== port) {
-      this.#drop();
+  #fromClient(datagram: Datagram): void {
+    if (datagram.fragment === 0) {
+      this.#forward(datagram);
       return;
     }
-    let datagram: Datagram | undefined;
-    try {
-      datagram = parseDatagram(message);
-    } catch {
-      this.#drop();
-      return;
-    }
-    if (!this.#connected) this.#connect(port);
-    if (datagram.fragment !== 0) {
-      const before = this.#reassembly.dropped;
-      datagram = this.#reassembly.add(datagram, monotonic());
-      this.#drop(this.#reassembly.dropped - before);
-    }
-    if (datagram !== undefined) this.#forward(datagram);
-  }
-
-  /** Has the system take this client's datagrams only, and keep the way to it. */
-  #connect(port: number): void {
-    this.#clientPort = port;
-    this.#socket.connect(port, this.#options.client, (error?: Error) => {
-      this.#connected = error === undefined;
-    });
+    const before = this.#reassembly.dropped;
+    const whole = this.#reassembly.add(datagram, monotonic());
+    this.#drop(this.#reassembly.dropped - before);
+    if (whole !== undefined) this.#forward(whole);
   }
 
   #forward({ address, data }: Datagram): void {
     const route = this.#routeTo(address);
-    if (route.target !== undefined) this.#send(route.target, address.port, data);
+    if (route.others.length > 0) this.#takeTurns(route);
+    if (route.target !== undefined) this.#send(route, data);
     else if (route.known || this.#waiting >= MAX_WAITING) this.#drop();
     else {
       this.#waiting++;
@@ -149,37 +166,88 @@ export class UdpRelay {
     const found = this.#routes.get(key);
     if (found !== undefined && found.expires > now) return found;
     const route: Route = {
+      destination,
       waiting: [],
+      others: [],
       target: undefined,
+      since: now,
+      turns: found?.turns ?? 0,
+      sent: false,
       expires: now + ROUTE_TIME,
       known: false,
+      settled: undefined,
     };
     this.#routes.delete(key);
     this.#routes.set(key, route);
     if (this.#routes.size > MAX_ROUTES) {
       this.#routes.delete(this.#routes.keys().next().value as string);
     }
-    void this.#findRoute(route, destination);
+    this.#settle(route, () => this.#findRoute(route, found?.target?.address));
     return route;
   }
 
-  async #findRoute(route: Route, destination: Address): Promise<void> {
-    try {
-      const [address] = await this.#options.route(destination);
-      if (address !== undefined) {
+  /** Finds out where a route goes, and sends what waits for that. */
+  #settle(route: Route, find: () => Promise<void>): void {
+    route.known = false;
+    route.target = undefined;
+    route.settled = find()
+      .catch((error: unknown) => this.#tellRefused(route.destination, error))
+      .then(() => {
+        route.known = true;
+        const waiting = route.waiting.splice(0);
+        this.#waiting -= waiting.length;
+        if (this.#closed) return;
+        for (const data of waiting) this.#send(route, data);
+      });
+  }
+
+  /** @param before the address that was used last: it is used again if it still may be. */
+  async #findRoute(route: Route, before: string | undefined): Promise<void> {
+    const found = await this.#options.route(route.destination);
+    const first = before !== undefined && found.includes(before) ? before : found[0];
+    const other = found.find((address) => address.includes(':') !== first?.includes(':'));
+    route.others = [first, other].filter((address) => address !== undefined);
+    await this.#findTarget(route);
+  }
+
+  /** Turns to the next address that there is a socket for. @throws the last one's error. */
+  async #findTarget(route: Route): Promise<void> {
+    for (let address = route.others.shift(); address !== undefined; ) {
+      try {
         route.target = { address, socket: await this.#outgoingSocket(address) };
+        route.since = monotonic();
+        route.sent = false;
+        return;
+      } catch (error) {
+        address = route.others.shift();
+        if (address === undefined) throw error;
       }
-    } catch {
-      // Not allowed, or the name does not resolve: there is no route.
     }
-    route.known = true;
-    const waiting = route.waiting.splice(0);
-    this.#waiting -= waiting.length;
-    if (this.#closed) return;
-    for (const data of waiting) {
-      if (route.target === undefined) this.#drop();
-      else this.#send(route.target, destination.port, data);
-    }
+  }
+
+  /** Goes over to the other family's address while nothing comes from this one's. */
+  #takeTurns(route: Route): void {
+    const { target, destination } = route;
+    const silent = monotonic() - route.since >= ANSWER_TIME && route.turns < MAX_TURNS;
+    if (target === undefined || !silent) return;
+    if (this.#headers.has(senderKey(target.address, destination.port))) return;
+    route.turns++;
+    route.others.push(target.address);
+    this.#settle(route, () => this.#findTarget(route));
+  }
+
+  #tellRefused(destination: Address, error: unknown): void {
+    const now = monotonic();
+    const key = formatAddress(destination);
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN) return;
+    const more = Math.floor((now - this.#counted) / TELL_INTERVAL);
+    this.#counted += more * TELL_INTERVAL;
+    this.#tellable = Math.min(this.#tellable + more, TOLD);
+    if (this.#tellable === 0 || this.#closed) return;
+    this.#tellable--;
+    if (this.#told.size >= MAX_ROUTES) this.#told.clear();
+    this.#told.set(key, now);
+    this.#options.refused(destination, error);
   }
 
   /** The socket towards an address's family, made when it is needed first. */
@@ -187,7 +255,7 @@ export class UdpRelay {
     const any = address.includes(':') ? '::' : '0.0.0.0';
     let outgoing = this.#outgoing.get(any);
     if (outgoing === undefined) {
-      outgoing = openSocket(ofFamily(this.#options.external, address) ?? any, 0);
+      outgoing = openUdpSocket(ofFamily(this.#options.external, address) ?? any, 0);
       this.#outgoing.set(any, outgoing);
       outgoing.then(
         (socket) => {
@@ -200,38 +268,64 @@ export class UdpRelay {
     return outgoing;
   }
 
-  #send({ address, socket }: NonNullable<Route['target']>, port: number, data: Uint8Array): void {
+  #send(route: Route, data: Uint8Array): void {
     const { traffic, throttles } = this.#options;
-    const full = socket.getSendQueueSize() > MAX_QUEUE;
-    if (port === 0 || full || exceeds(throttles.up, data.length)) {
+    const { target } = route;
+    const sendable = target !== undefined && route.destination.port !== 0;
+    if (!sendable || isFull(target.socket) || exceeds(throttles.up, data.length)) {
       this.#drop();
       return;
     }
+    traffic.up += data.length;
+    this.#transmit(route, target, data);
+  }
+
+  #transmit(route: Route, target: Target, data: Uint8Array): void {
+    const { address, socket } = target;
     if (!this.#contacted.has(address)) {
       this.#contacted.add(address);
       if (this.#contacted.size > MAX_ROUTES) {
         this.#contacted.delete(this.#contacted.values().next().value as string);
       }
     }
-    traffic.up += data.length;
-    socket.send(data, port, address, this.#onSent);
+    const first = (error: Error | null) => {
+      if (error === null) route.sent = true;
+      else void this.#notSent(route, target, data, error);
+    };
+    socket.send(data, route.destination.port, address, route.sent ? this.#onSent : first);
+  }
+
+  /** There may be a way to the name's other address. */
+  async #notSent(route: Route, target: Target, data: Uint8Array, error: Error): Promise<void> {
+    const isWay = !noWay.has(codeOf(error));
+    if (!isWay && route.target === target && route.others.length > 0) {
+      this.#settle(route, () => this.#findTarget(route));
+    }
+    await route.settled;
+    if (this.#closed) return;
+    const next = route.target;
+    if (!isWay && next !== undefined && next !== target) this.#transmit(route, next, data);
+    else {
+      this.#drop();
+      if (!isWay) this.#tellRefused(route.destination, error);
+    }
   }
 
   #fromRemote(message: Buffer, sender: RemoteInfo): void {
     const host = canonicalIP(sender.address);
     const { traffic, throttles } = this.#options;
-    const full = this.#socket.getSendQueueSize() > MAX_QUEUE;
     const stranger = !this.#contacted.has(host);
-    if (!this.#connected || full || stranger || exceeds(throttles.down, message.length)) {
+    if (stranger || exceeds(throttles.down, message.length)) {
       this.#drop();
       return;
     }
-    traffic.down += message.length;
-    this.#socket.send([this.#headerOf(host, sender.port), message], this.#onSent);
+    const parts = [this.#headerOf(host, sender.port), message];
+    if (this.#client.send(parts, this.#onSent)) traffic.down += message.length;
+    else this.#drop();
   }
 
   #headerOf(host: string, port: number): Uint8Array {
-    const key = `${host} ${port}`;
+    const key = senderKey(host, port);
     let header = this.#headers.get(key);
     if (header === undefined) {
       header = encodeDatagramHeader({ host, port });
@@ -246,6 +340,10 @@ export class UdpRelay {
   };
 }
 
+function senderKey(host: string, port: number): string {
+  return `${host} ${port}`;
+}
+
 /**
  * Whether a datagram comes too early for its rate: one that waits is worth nothing. What is dropped
  * is not accounted for, and one that is larger than the rate passes in its turn.
@@ -255,27 +353,4 @@ function exceeds(throttle: Throttle | undefined, bytes: number): boolean {
   if (throttle.take(0) > MAX_DEBT) return true;
   throttle.take(bytes);
   return false;
-}
-
-/** @throws the system's error. */
-async function openSocket(host: string, port: number): Promise<Socket> {
-  const ipv6 = host.includes(':');
-  const socket = createSocket({
-    type: ipv6 ? 'udp6' : 'udp4',
-    ipv6Only: ipv6,
-    recvBufferSize: BUFFER_SIZE,
-    sendBufferSize: BUFFER_SIZE,
-    // Only IP addresses are sent to: there is nothing to look up.
-    lookup: (address, _options, callback) => callback(null, address, ipv6 ? 6 : 4),
-  });
-  try {
-    const listening = once(socket, 'listening');
-    socket.bind({ address: host, port, exclusive: true });
-    await listening;
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-  socket.on('error', () => {});
-  return socket;
 }

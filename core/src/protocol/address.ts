@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { canonicalIP, formatIP, parseIP } from './ip.js';
+import { canonicalIP, formatIP, parseIP, parseNumericIPv4 } from './ip.js';
 import { type Parsed, ProtocolError } from './parser.js';
 
 /** ATYP, the type of an address (RFC 1928 section 5). */
@@ -18,32 +18,65 @@ export class AddressTypeError extends ProtocolError {
   override readonly name = 'AddressTypeError';
 }
 
+/** A message is whole, but names a host that cannot be: answered with a reply. */
+export class DomainError extends ProtocolError {
+  override readonly name = 'DomainError';
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** Visible ASCII; a backslash would be an escape to resolvers: `\097` is another way to write `a`. */
+const asciiName = /^[\x21-\x5b\x5d-\x7e]+$/;
+/** ASCII that makes a URL of a host: domainToASCII would take a part of the text for the name. */
+const delimiters = /[^\u0080-\u{10ffff}\w.!$&'()*+,;=~-]/u;
+
 /**
- * A domain name as clients send it: visible ASCII, or UTF-8 that has an ASCII form (RFC 5891).
+ * The host that a client names: an IP address in any form that resolvers take for one, in its
+ * canonical form (IPv6 also in brackets, as in URLs), or a domain name in ASCII: visible ASCII as
+ * it is, or UTF-8 that has an ASCII form (RFC 5891).
  *
- * @throws {ProtocolError} if it has octets that no name has (control octets, spaces, NUL).
+ * @throws {DomainError} if it has octets that no name has (control octets, spaces, NUL, a
+ *   backslash), or none at all.
  */
-export function decodeDomain(octets: Uint8Array): string {
+export function decodeHost(octets: Uint8Array): string {
+  if (octets.length === 0) throw new DomainError('empty domain name');
   let text = '';
   for (const octet of octets) {
-    if (octet > 0x7f) return decodeInternationalDomain(octets);
+    if (octet > 0x7f) return canonicalHost(decodeInternationalDomain(octets));
     text += String.fromCharCode(octet);
   }
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new ProtocolError('malformed domain name');
-  return text;
+  if (!asciiName.test(text)) throw new DomainError('malformed domain name');
+  return canonicalHost(text);
 }
 
 function decodeInternationalDomain(octets: Uint8Array): string {
-  let name: string;
+  let name: string | undefined;
   try {
-    name = domainToASCII(utf8.decode(octets));
+    name = domainOf(utf8.decode(octets));
   } catch {
-    name = '';
+    // Not UTF-8.
   }
-  if (name === '') throw new ProtocolError('malformed domain name');
+  if (name === undefined) throw new DomainError('malformed domain name');
   return name;
+}
+
+/** The ASCII form of a domain name that people write (RFC 5891); undefined if it has none. */
+export function domainOf(text: string): string | undefined {
+  if (delimiters.test(text)) return undefined;
+  return domainToASCII(text) || undefined;
+}
+
+/** The form of a host that is compared, logged and dialled. */
+function canonicalHost(text: string): string {
+  const bracketed = /^\[(.*:.*)\]$/.exec(text)?.[1];
+  if (bracketed !== undefined && parseIP(bracketed) !== undefined) return canonicalIP(bracketed);
+  const numeric = parseNumericIPv4(text);
+  return numeric === undefined ? canonicalIP(text) : formatIP(numeric);
+}
+
+/** Whether an address stands for any: 0.0.0.0 or ::. */
+export function isUnspecified({ host }: Address): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 /**
@@ -57,7 +90,8 @@ function decodeInternationalDomain(octets: Uint8Array): string {
  *
  * @param offset where ATYP stands in `bytes`.
  * @returns the address and the offset behind it as `length`, or undefined while bytes are missing.
- * @throws {AddressTypeError} for an unknown ATYP, {@link ProtocolError} for a malformed name.
+ * @throws {AddressTypeError} for an unknown ATYP, {@link DomainError} for a malformed name, once
+ *   all is there.
  */
 export function parseAddress(bytes: Uint8Array, offset: number): Parsed<Address> | undefined {
   const type = bytes[offset];
@@ -74,7 +108,6 @@ export function parseAddress(bytes: Uint8Array, offset: number): Parsed<Address>
     case AddressType.domain: {
       const size = bytes[start];
       if (size === undefined) return undefined;
-      if (size === 0) throw new ProtocolError('empty domain name');
       length = size;
       start++;
       break;
@@ -85,7 +118,7 @@ export function parseAddress(bytes: Uint8Array, offset: number): Parsed<Address>
   const end = start + length;
   if (bytes.length < end + 2) return undefined;
   const octets = bytes.subarray(start, end);
-  const host = type === AddressType.domain ? canonicalIP(decodeDomain(octets)) : formatIP(octets);
+  const host = type === AddressType.domain ? decodeHost(octets) : formatIP(octets);
   const port = ((bytes[end] as number) << 8) | (bytes[end + 1] as number);
   return { value: { host, port }, length: end + 2 };
 }

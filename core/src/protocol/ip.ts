@@ -111,6 +111,36 @@ export function formatIP(octets: Uint8Array): string {
   return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + longest))}`;
 }
 
+/** One number of inet_aton(3): decimal, octal behind 0, hexadecimal behind 0x. */
+function parseNumber(text: string): number | undefined {
+  if (/^0x[0-9a-f]{1,8}$/i.test(text)) return Number.parseInt(text.slice(2), 16);
+  if (/^0[0-7]{0,11}$/.test(text)) return Number.parseInt(text, 8);
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * The octets of an IPv4 address in any form that inet_aton(3), and so getaddrinfo(3), takes: one to
+ * four numbers with dots between, the last of which fills what is left (`127.1`, `0x7f000001`, `0`,
+ * `0177.0.0.01`); a dot may follow, as behind a domain name.
+ *
+ * @returns undefined if `text` is none: then it is a name.
+ */
+export function parseNumericIPv4(text: string): Uint8Array | undefined {
+  const numbers = text.replace(/\.$/, '').split('.').map(parseNumber);
+  const last = numbers.pop();
+  const left = 4 - numbers.length;
+  if (last === undefined || left < 1 || last >= 256 ** left) return undefined;
+  const octets = new Uint8Array(4);
+  for (const [i, number] of numbers.entries()) {
+    if (number === undefined || number > 255) return undefined;
+    octets[i] = number;
+  }
+  for (let i = 3, rest = last; i >= numbers.length; i--, rest = Math.floor(rest / 256)) {
+    octets[i] = rest % 256;
+  }
+  return octets;
+}
+
 /** The form of an IP address that this program compares, logs and dials; other text as it is. */
 export function canonicalIP(text: string): string {
   if (!text.includes(':')) return text;

@@ -1,5 +1,5 @@
-import { type Address, decodeDomain } from './address.js';
-import { canonicalIP, formatIP, parseIP } from './ip.js';
+import { type Address, decodeHost } from './address.js';
+import { formatIP, parseIP } from './ip.js';
 import { type Parsed, ProtocolError } from './parser.js';
 import { Reply, type Request } from './socks5.js';
 
@@ -32,6 +32,8 @@ function parseText(bytes: Uint8Array, start: number): Parsed<Uint8Array> | undef
  *     +----+----+------+------+----------+-----+------------+
  *
  * CD is CMD of SOCKS 5. USERID is left out: nothing proves it.
+ *
+ * @throws {DomainError} for a domain that cannot be, once all is there.
  */
 export function parseRequest4(bytes: Uint8Array): Parsed<Request> | undefined {
   const [version, command] = bytes;
@@ -48,8 +50,7 @@ export function parseRequest4(bytes: Uint8Array): Parsed<Request> | undefined {
   }
   const domain = parseText(bytes, userId.length);
   if (domain === undefined) return undefined;
-  if (domain.value.length === 0) throw new ProtocolError('empty domain name');
-  const destination = { host: canonicalIP(decodeDomain(domain.value)), port };
+  const destination = { host: decodeHost(domain.value), port };
   return { value: { command, destination }, length: domain.length };
 }
 

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { codeOf } from '../errors.js';
+import { systemMessage } from '../errors.js';
 import { acceptFrom, acceptOptions } from '../net/accept.js';
 import { addressTowards, ofFamily } from '../net/external.js';
 import { listenInRange } from '../net/ports.js';
 import { relay } from '../net/relay.js';
 import { reset } from '../net/reset.js';
 import { remoteAddress } from '../net/socketaddress.js';
+import { isUnspecified } from '../protocol/address.js';
 import { Reply } from '../protocol/socks5.js';
 import { ClientLeft } from './clientstream.js';
-import { type CommandContext, type CommandHandler, isUnspecified } from './command.js';
+import type { CommandContext, CommandHandler } from './command.js';
 import { Refusal, unreachable } from './refusal.js';
 
 /**
@@ -21,7 +22,7 @@ export const bindCommand: CommandHandler = async (context) => {
   const peers = anyPeer ? undefined : await context.allowedAddresses();
   const local = await externalAddress(context, peers?.[0]);
   const server = await listen(context, local).catch((error: unknown) => {
-    const detail = `cannot listen: ${codeOf(error)}`;
+    const detail = `cannot listen: ${systemMessage(error)}`;
     throw new Refusal(Reply.generalFailure, 'unreachable', detail, error);
   });
   let peer: Socket;

@@ -55,6 +55,8 @@ export interface CommandContext {
   allowedAddresses(destination?: Address): Promise<readonly string[]>;
   /** Asks the access policies about an IP address in place of the request's destination. */
   judge(address: string): Denial | undefined;
+  /** Tells that a datagram to a destination is not relayed. @param error why. */
+  refuseDatagram(destination: Address, error: unknown): void;
   /** Counts an association of the client. @throws {Refusal} if it is one too many. */
   countAssociation(): Promise<Disposable>;
   /** Calls back when the client sends nothing more, which CONNECT allows. */
@@ -72,8 +74,3 @@ export interface CommandContext {
 
 /** Serves one command from its request to its last byte. */
 export type CommandHandler = (context: CommandContext) => Promise<CloseReason>;
-
-/** Whether an address stands for any: 0.0.0.0 or ::. */
-export function isUnspecified({ host }: Address): boolean {
-  return host === '0.0.0.0' || host === '::';
-}

@@ -1,7 +1,7 @@
 import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
 import type { CloseReason } from '../events.js';
-import { type Address, AddressTypeError } from '../protocol/address.js';
-import { parseOpening } from '../protocol/opening.js';
+import { type Address, AddressTypeError, DomainError } from '../protocol/address.js';
+import { type Opening, parseOpening } from '../protocol/opening.js';
 import { type Parser, ProtocolError } from '../protocol/parser.js';
 import { encodeReply4 } from '../protocol/socks4.js';
 import {
@@ -58,7 +58,7 @@ export async function negotiate(
   host: NegotiationHost,
   listener: NegotiationListener,
 ): Promise<Request> {
-  const opening = await stream.read(parseOpening);
+  const opening = await readOpening(stream, listener);
   if (opening.version === 4) {
     listener.speaks(encodeReply4);
     listener.chose('socks4');
@@ -118,11 +118,28 @@ function noAcceptableMethod({ methods }: Greeting): Rejection {
   return new Rejection('no-acceptable-method', `the client offers ${list || 'none'}`);
 }
 
+/** Only a request of SOCKS 4a has a domain this early. */
+async function readOpening(stream: ClientStream, listener: NegotiationListener): Promise<Opening> {
+  try {
+    return await stream.read(parseOpening);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    listener.speaks(encodeReply4);
+    listener.chose('socks4');
+    throw new Refusal(Reply.hostUnreachable, 'protocol-error', error.message);
+  }
+}
+
+/** Who has got as far as a request gets a reply to it, whatever it is (RFC 1928 section 6). */
 async function readRequest(stream: ClientStream): Promise<Request> {
   try {
     return await stream.read(parseRequest);
   } catch (error) {
-    if (!(error instanceof AddressTypeError)) throw error;
-    throw new Refusal(Reply.addressTypeNotSupported, 'unsupported', error.message);
+    if (error instanceof AddressTypeError) {
+      throw new Refusal(Reply.addressTypeNotSupported, 'unsupported', error.message);
+    }
+    if (!(error instanceof ProtocolError)) throw error;
+    const reply = error instanceof DomainError ? Reply.hostUnreachable : Reply.generalFailure;
+    throw new Refusal(reply, 'protocol-error', error.message);
   }
 }

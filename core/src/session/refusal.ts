@@ -1,5 +1,6 @@
-import { codeOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { CloseReason } from '../events.js';
+import { DialError } from '../net/dial.js';
 import { Reply } from '../protocol/socks5.js';
 
 /** A request that is answered with a failure reply. */
@@ -19,36 +20,52 @@ export class Refusal extends Error {
   }
 }
 
-/** Replies for the system's errors (RFC 1928 section 6); a connect that timed out is 06. */
-const replies: Readonly<Record<string, Reply | undefined>> = {
-  ENETUNREACH: Reply.networkUnreachable,
-  ENETDOWN: Reply.networkUnreachable,
-  EADDRNOTAVAIL: Reply.networkUnreachable,
-  EAFNOSUPPORT: Reply.networkUnreachable,
-  EHOSTUNREACH: Reply.hostUnreachable,
-  EHOSTDOWN: Reply.hostUnreachable,
-  ENOTFOUND: Reply.hostUnreachable,
-  EAI_AGAIN: Reply.hostUnreachable,
-  ECONNREFUSED: Reply.connectionRefused,
-  ECONNRESET: Reply.connectionRefused,
-  ETIMEDOUT: Reply.ttlExpired,
+/**
+ * What the system's errors are answered with (RFC 1928 section 6), and are called in the log; a
+ * connect that timed out is 06.
+ */
+const answers: Readonly<Record<string, readonly [reply: Reply, words: string] | undefined>> = {
+  ENETUNREACH: [Reply.networkUnreachable, 'network unreachable'],
+  ENETDOWN: [Reply.networkUnreachable, 'the network is down'],
+  ENONET: [Reply.networkUnreachable, 'this machine is not on the network'],
+  EADDRNOTAVAIL: [Reply.networkUnreachable, 'no address to connect from'],
+  EAFNOSUPPORT: [Reply.networkUnreachable, 'this machine does not have the address family'],
+  EPROTONOSUPPORT: [Reply.networkUnreachable, 'this machine does not have the address family'],
+  EINVAL: [Reply.networkUnreachable, 'no connection can be made to this address'],
+  EHOSTUNREACH: [Reply.hostUnreachable, 'host unreachable'],
+  EHOSTDOWN: [Reply.hostUnreachable, 'the host is down'],
+  ENOTFOUND: [Reply.hostUnreachable, 'the name does not resolve'],
+  EAI_AGAIN: [Reply.hostUnreachable, 'the name cannot be resolved now'],
+  ECONNREFUSED: [Reply.connectionRefused, 'connection refused'],
+  ECONNRESET: [Reply.connectionRefused, 'connection reset'],
+  ECONNABORTED: [Reply.connectionRefused, 'connection aborted'],
+  ETIMEDOUT: [Reply.ttlExpired, 'connect timed out'],
+  EACCES: [Reply.notAllowed, 'the system does not allow it'],
+  EPERM: [Reply.notAllowed, 'the system does not allow it'],
+  EMFILE: [Reply.generalFailure, 'out of file descriptors'],
+  ENFILE: [Reply.generalFailure, 'out of file descriptors'],
 };
 
-const words: Readonly<Record<string, string | undefined>> = {
-  ENETUNREACH: 'network unreachable',
-  EHOSTUNREACH: 'host unreachable',
-  ENOTFOUND: 'the name does not resolve',
-  EAI_AGAIN: 'the name cannot be resolved now',
-  ECONNREFUSED: 'connection refused',
-  ETIMEDOUT: 'connect timed out',
-  EMFILE: 'out of file descriptors',
-  ENFILE: 'out of file descriptors',
-};
+/** Whether a message is only another form of a code: the system's errors, and those of dialling. */
+function saysOnlyItsCode(error: unknown): boolean {
+  return error instanceof DialError || (error instanceof Error && 'syscall' in error);
+}
 
-/** The refusal for a destination that could not be reached, by the system's error. */
+/**
+ * The refusal for a destination that could not be reached: the reply by the system's code, the
+ * detail in the words of who tried, where they say more than the code.
+ */
 export function unreachable(error: unknown): Refusal {
   const code = codeOf(error) ?? '';
-  const reply = replies[code] ?? Reply.generalFailure;
-  const detail = words[code] ?? (code || 'connecting failed');
-  return new Refusal(reply, 'unreachable', detail, error);
+  const [reply, words] = answers[code] ?? [Reply.generalFailure, code];
+  const own = saysOnlyItsCode(error) ? '' : messageOf(error);
+  return new Refusal(reply, 'unreachable', own || words || 'connecting failed', error);
+}
+
+/** The refusal for a name that has no address to be judged by, whatever the resolver says. */
+export function unresolved(error: unknown): Refusal {
+  const code = codeOf(error);
+  const words =
+    code === 'ETIMEDOUT' ? 'the name was not resolved in time' : answers[code ?? '']?.[1];
+  return new Refusal(Reply.hostUnreachable, 'unreachable', words ?? messageOf(error), error);
 }

@@ -1,20 +1,15 @@
 import type { Socket } from 'node:net';
+import type { AccessCheck } from '../access/accesscheck.js';
 import type { Allowances, Share } from '../access/allowance.js';
 import { andThen, type Coming } from '../access/counts.js';
 import type { ConnectionCounter } from '../access/limits.js';
-import {
-  type AccessPolicy,
-  type ClientContext,
-  type CommandName,
-  type Denial,
-  firstDenial,
-} from '../access/policy.js';
+import type { ClientContext, CommandName, Denial } from '../access/policy.js';
 import type { Startup } from '../access/startups.js';
 import type { Identity } from '../auth/method.js';
 import { Cancellation } from '../cancellation.js';
 import { monotonic } from '../clock.js';
 import type { Disposable } from '../disposable.js';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
 import { inletOf } from '../net/inlet.js';
 import type { Throttles } from '../net/pacer.js';
@@ -23,20 +18,20 @@ import { reset } from '../net/reset.js';
 import type { Resolver } from '../net/resolve.js';
 import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
-import { parseIP } from '../protocol/ip.js';
+import { networkOf } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
 import { Command, encodeReply, Reply, type Request } from '../protocol/socks5.js';
 import { associateCommand } from './associate.js';
 import { bindCommand } from './bind.js';
 import { ClientLeft, ClientStream } from './clientstream.js';
-import { type CommandHandler, type CommandSettings, isUnspecified } from './command.js';
+import type { CommandHandler, CommandSettings } from './command.js';
 import { connectCommand } from './connect.js';
 import { type NegotiationHost, negotiate, Rejection } from './negotiate.js';
-import { Refusal, unreachable } from './refusal.js';
+import { Refusal, unreachable, unresolved } from './refusal.js';
 
 /** What a session needs of the server: fixed when the client connects. Times are ms. */
 export interface SessionHost extends NegotiationHost {
-  readonly policies: Iterable<AccessPolicy>;
+  readonly access: AccessCheck;
   readonly resolver: Resolver;
   /** From accept to the complete request; 0: no limit. */
   readonly handshakeTimeout: number;
@@ -190,11 +185,8 @@ export class Session implements Startup {
     }
     this.#command = name;
     this.#emit('request', { command: name, destination });
-    const client = this.#context;
-    this.#demand((policy) => policy.admit?.(client));
-    if (name === 'associate' || isUnspecified(destination)) {
-      this.#demand((policy) => policy.permit?.(client, name));
-    }
+    const denial = this.#host.access.ofRequest(this.#context, name, destination);
+    if (denial !== undefined) throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
     return name;
   }
 
@@ -229,6 +221,7 @@ export class Session implements Startup {
       cancellation: this.#cancellation,
       allowedAddresses: (other = destination) => this.#allowedAddresses(command, other),
       judge: (address) => this.#judge(command, destination, address),
+      refuseDatagram: (to, error) => this.#refuseDatagram(to, error),
       countAssociation: () => this.#countAssociation(),
       whenClientEnded: (callback) => this.#stream.whenEnded(callback),
       reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
@@ -257,16 +250,23 @@ export class Session implements Startup {
   }
 
   async #allowedAddresses(command: CommandName, destination: Address): Promise<readonly string[]> {
-    const { resolver, commands } = this.#host;
+    const { access, resolver, commands } = this.#host;
+    const request = { ...this.#context, command, destination };
     let found: readonly string[];
     try {
-      found = await resolver.resolve(destination.host, commands.connectTimeout);
+      found = await resolver.resolve(destination.host, {
+        timeout: commands.connectTimeout,
+        client: networkOf(this.client.host),
+        cancellation: this.#cancellation,
+      });
     } catch (error) {
-      throw unreachable(error);
+      const denial = access.ofName(request);
+      if (denial === undefined) throw unresolved(error);
+      throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
     }
     let denied: Denial = { by: 'the name has no address' };
     const allowed = found.filter((address) => {
-      const denial = this.#judge(command, destination, address);
+      const denial = access.ofAddress(request, address);
       denied = denial ?? denied;
       return denial === undefined;
     });
@@ -274,17 +274,20 @@ export class Session implements Startup {
     return allowed;
   }
 
-  #judge(command: CommandName, destination: Address, text: string): Denial | undefined {
-    const address = parseIP(text);
-    if (address === undefined) return { by: `"${text}" is not an IP address` };
-    const { user, group } = this.#identity;
-    const request = { client: this.#clientIP, user, group, command, destination, address };
-    return firstDenial(this.#host.policies, (policy) => policy.judge?.(request));
+  #judge(command: CommandName, destination: Address, address: string): Denial | undefined {
+    return this.#host.access.ofAddress({ ...this.#context, command, destination }, address);
   }
 
-  #demand(ask: (policy: AccessPolicy) => Denial | undefined): void {
-    const denial = firstDenial(this.#host.policies, ask);
-    if (denial !== undefined) throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
+  /** Tells of a datagram that is not relayed: the association goes on. */
+  #refuseDatagram(destination: Address, error: unknown): void {
+    if (!(error instanceof Refusal) && codeOf(error) === undefined) {
+      this.#host.events.warn(`a datagram was not relayed: ${messageOf(error)}`);
+      return;
+    }
+    const { user } = this.#identity;
+    const { reason, message: detail } = error instanceof Refusal ? error : unreachable(error);
+    const rest = { reason, detail, user, command: this.#command, destination };
+    this.#emit('rejected', { ...rest, datagram: true });
   }
 
   #release(limit: number): { client: Socket; early: Uint8Array } {
