@@ -16,7 +16,10 @@ const resolverOf = (...addresses: string[]) =>
   );
 
 function open(t: TestContext): Listeners {
-  const listeners = new Listeners((socket) => socket.destroy());
+  const listeners = new Listeners(
+    (socket) => socket.destroy(),
+    () => {},
+  );
   t.after(() => listeners.close());
   return listeners;
 }

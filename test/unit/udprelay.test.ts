@@ -17,7 +17,7 @@ async function open(
   addresses: readonly string[],
   external: FamilyAddresses = none,
 ) {
-  const traffic = { up: 0, down: 0, dropped: 0 };
+  const traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   const refused: unknown[] = [];
   const relay = await UdpRelay.open({
     client: '127.0.0.1',
