@@ -58,7 +58,7 @@ describe('a name of both families', { skip: noIPv6 }, () => {
       for (const data of ['first', 'again']) {
         assert.deepEqual((await client.receive()).data, from(host, peer.port, data));
       }
-      assert.deepEqual(traffic, { up: 10, down: 10, dropped: 0 });
+      assert.deepEqual(traffic, { up: 10, down: 10, dropped: 0, waiting: 0 });
     });
   }
 
