@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { SocksClient } from 'socks';
+import { addressesHere } from '../support/addresses.js';
 import { Command } from '../support/command.js';
 import { temporaryFile } from '../support/files.js';
 import { webServer } from '../support/http.js';
-import { run, unless } from '../support/programs.js';
+import { run, unless, unlessWorks } from '../support/programs.js';
 import { echoServer } from '../support/sockets.js';
 import { UdpPeer } from '../support/udp.js';
 import { HASH_OF_SECRET, passwordFile } from '../support/users.js';
@@ -42,8 +43,9 @@ test(proxychains, { skip: unless('proxychains4', 'curl') }, async (t) => {
 });
 
 const PYTHON = '/usr/bin/python3';
-test('python3-socks, resolving here and there', { skip: unless(PYTHON) }, async (t) => {
-  const { port } = await webServer(t, { '/': 'hello' });
+const pysocks = unless(PYTHON) ?? unlessWorks(PYTHON, ['-c', 'import socks'], 'python3-socks');
+test('python3-socks, resolving here and there', { skip: pysocks }, async (t) => {
+  const { port } = await webServer(t, { '/': 'hello' }, 'localhost');
   const users = passwordFile(t, `alice::${HASH_OF_SECRET}`);
   const proxy = await new Command(t, ['-a', users, '127.0.0.1:0']).port();
   const script = `
@@ -64,10 +66,10 @@ for remote in (True, False):
 const proxyOf = (port: number) => ({ host: '127.0.0.1', port, type: 5 as const });
 
 test('the npm package socks: connect', async (t) => {
-  const echo = await echoServer(t);
+  const echo = await echoServer(t, 'localhost');
   const users = passwordFile(t, `alice::${HASH_OF_SECRET}`);
   const port = await new Command(t, ['-a', users, '127.0.0.1:0']).port();
-  for (const host of ['127.0.0.1', 'localhost']) {
+  for (const host of [...(await addressesHere('localhost')), 'localhost']) {
     const { socket } = await SocksClient.createConnection({
       proxy: { ...proxyOf(port), userId: 'alice', password: 'secret' },
       command: 'connect',

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isHere, unlessHere } from '../support/addresses.js';
 import { Command } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { sha256, webServer } from '../support/http.js';
@@ -18,14 +19,16 @@ function curl(t: TestContext, ...args: string[]) {
 test('every scheme of curl, to addresses and names', { skip }, async (t) => {
   const { port } = await webServer(t, { '/': 'hello' });
   const proxy = await new Command(t, ['127.0.0.1:0']).port();
-  const { port: port6 } = await webServer(t, { '/': 'hello' }, '::1');
   const targets: [scheme: string, target: string][] = [
     ...['socks4', 'socks4a', 'socks5', 'socks5h'].flatMap((scheme): [string, string][] => [
       [scheme, `127.0.0.1:${port}`],
       [scheme, `localhost:${port}`],
     ]),
-    ['socks5', `[::1]:${port6}`],
   ];
+  if (await isHere('::1')) {
+    const { port: port6 } = await webServer(t, { '/': 'hello' }, '::1');
+    targets.push(['socks5', `[::1]:${port6}`]);
+  }
   for (const [scheme, target] of targets) {
     const { stdout, stderr } = await curl(
       t,
@@ -37,7 +40,8 @@ test('every scheme of curl, to addresses and names', { skip }, async (t) => {
   }
 });
 
-test('a client over IPv6, to IPv4', { skip }, async (t) => {
+const skip6 = skip ?? (await unlessHere('::1'));
+test('a client over IPv6, to IPv4', { skip: skip6 }, async (t) => {
   const { url } = await webServer(t, { '/': 'hello' });
   const proxy = await new Command(t, ['[::1]:0']).port();
   const { stdout } = await curl(t, '-x', `socks5h://[::1]:${proxy}`, url);

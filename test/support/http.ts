@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { listenAtEach } from './addresses.js';
 
 /** Text or bytes by path. */
 export type Pages = Readonly<Record<string, string | Uint8Array>>;
@@ -10,6 +11,7 @@ export type Pages = Readonly<Record<string, string | Uint8Array>>;
 /**
  * A web server on loopback that ends with the test. What is sent to it is answered by its hash.
  *
+ * @param host an address, or a name: then at each of its addresses.
  * @param type of pages that are not HTML.
  */
 export async function webServer(
@@ -18,14 +20,19 @@ export async function webServer(
   host = '127.0.0.1',
   type = 'application/octet-stream',
 ): Promise<{ port: number; url: string }> {
-  const server = createServer((request, response) => void answer(request, response, pages, type));
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
+  const servers = await listenAtEach(host, async (address, at) => {
+    const server = createServer((request, response) => void answer(request, response, pages, type));
+    server.listen(at, address);
+    await once(server, 'listening');
+    return server;
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  t.after(() => {
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+  const { port } = servers[0].address() as AddressInfo;
   return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 import type { Scope } from './scope.js';
 
 /** Whether a missing prerequisite of a test is a failure rather than a skip. */
@@ -7,9 +8,21 @@ export const isCI = process.env['CI'] === 'true';
 
 /** Whether a program can be found on the PATH. */
 export function has(program: string): boolean {
-  if (program.startsWith('/')) return existsSync(program);
-  const which = process.platform === 'win32' ? 'where' : 'which';
-  return spawnSync(which, [program], { stdio: 'ignore' }).status === 0;
+  if (isAbsolute(program)) return isExecutable(program);
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const endings = process.platform === 'win32' ? ['.exe', '.com', '.cmd', '.bat'] : [''];
+  return folders.some((folder) =>
+    endings.some((ending) => folder !== '' && isExecutable(join(folder, program + ending))),
+  );
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -19,6 +32,19 @@ export function has(program: string): boolean {
 export function unless(...programs: string[]): string | undefined {
   const missing = programs.filter((program) => !has(program));
   return missing.length === 0 || isCI ? undefined : `not installed: ${missing.join(', ')}`;
+}
+
+/**
+ * The `skip` option of a test that needs more of a program than that it is there, such as a module
+ * of Python: what is missing, unless the program does what it is told.
+ */
+export function unlessWorks(
+  program: string,
+  args: readonly string[],
+  missing: string,
+): string | undefined {
+  if (isCI || spawnSync(program, [...args], { stdio: 'ignore' }).status === 0) return undefined;
+  return `not installed: ${missing}`;
 }
 
 export interface Output {

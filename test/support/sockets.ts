@@ -3,27 +3,36 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { listenAtEach } from './addresses.js';
 
-/** A TCP server on loopback that ends with the test. @returns its port. */
+/**
+ * A TCP server on loopback that ends with the test.
+ *
+ * @param host an address, or a name: then at each of its addresses.
+ * @returns its port.
+ */
 export async function serve(
   t: TestContext,
   onConnection: (socket: Socket) => void,
   host = '127.0.0.1',
 ): Promise<number> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+  const accept = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));
     onConnection(socket);
+  };
+  const servers = await listenAtEach(host, async (address, port) => {
+    const server: Server = createServer({ allowHalfOpen: true }, accept).listen(port, address);
+    await once(server, 'listening');
+    return server;
   });
   t.after(() => {
-    server.close();
+    for (const server of servers) server.close();
     for (const socket of sockets) socket.destroy();
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return (servers[0].address() as AddressInfo).port;
 }
 
 /** A TCP port of 127.0.0.1 that was free a moment ago. */

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
+import { listenAtEach } from './addresses.js';
 
 /** A UDP socket on loopback that ends with the test, and what it has received. */
 export class UdpPeer {
@@ -32,6 +33,21 @@ export class UdpPeer {
     const peer = await UdpPeer.open(t, host, port);
     peer.socket.on('message', (data, { port, address }) => peer.socket.send(data, port, address));
     return peer;
+  }
+
+  /** Peers that send back what they get, at each address of a name. @returns their port. */
+  static async echoAt(t: TestContext, name: string): Promise<number> {
+    const sockets = await listenAtEach(name, async (host, port) => {
+      const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+      socket.bind(port, host);
+      await once(socket, 'listening');
+      return socket;
+    });
+    for (const socket of sockets) {
+      t.after(() => socket.close());
+      socket.on('message', (data, { port, address }) => socket.send(data, port, address));
+    }
+    return sockets[0].address().port;
   }
 
   get port(): number {
