@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { run, unless } from '../support/programs.js';
-import { Client, echoServer, freePort } from '../support/sockets.js';
+import { Client, echoServer, freePort, listening } from '../support/sockets.js';
 import { address, readReply, request } from '../support/socks.js';
+import { endStragglers } from '../support/stragglers.js';
 import { passwordFile, plainSecret } from '../support/users.js';
 
 const linux = process.platform === 'linux' ? undefined : 'needs /proc';
@@ -96,8 +105,11 @@ test('a second signal ends it at once', { skip: unix }, async (t) => {
 test('--fork returns when it listens, or says why it does not', { skip: linux }, async (t) => {
   const port = await freePort(t);
   const listen = `127.0.0.1:${port}`;
-  const args = [PICOSOCKS5, '--fork', '-v', 'none', listen];
-  t.after(() => execFileSync('pkill', ['-f', `none ${listen}$`]));
+  const folder = temporaryDirectory(t);
+  const config = join(folder, 'picosocks5.ini');
+  writeFileSync(config, 'loglevel = none\n');
+  const args = [PICOSOCKS5, '--fork', '-c', config, listen];
+  t.after(() => endStragglers(folder));
   assert.equal((await run(t, process.execPath, args)).status, 0);
   await Client.connect(t, port);
   const again = await run(t, process.execPath, args);
@@ -169,19 +181,22 @@ test('slow: syslog gets lines by their priority through logger(1)', { skip: unix
   assert.match(text, /-p daemon\.info closed #1 /);
 });
 
-test("systemd's journal gets priorities", { skip: unless('/bin/sh') ?? unix }, async (t) => {
+test("systemd's journal gets priorities", { skip: unix }, async (t) => {
   const file = temporaryFile(t, '');
-  const script = `exec 2>>${file}; JOURNAL_STREAM=$(stat -Lc %d:%i ${file}) exec "$@"`;
-  const args = ['-c', script, 'sh', process.execPath, PICOSOCKS5, '127.0.0.1:x'];
-  await run(t, '/bin/sh', args);
+  const fd = openSync(file, 'a');
+  t.after(() => closeSync(fd));
+  const { dev, ino } = fstatSync(fd);
   const port = await freePort(t);
-  args.splice(-1, 1, '-a', passwordFile(t, `alice:${plainSecret('pw')}`), `127.0.0.1:${port}`);
-  const running = run(t, '/bin/sh', [
-    '-c',
-    `${script} & pid=$!; sleep 1; kill $pid; wait`,
-    ...args.slice(2),
-  ]);
-  await running;
+  const users = passwordFile(t, `alice:${plainSecret('pw')}`);
+  const child = spawn(process.execPath, [PICOSOCKS5, '-a', users, `127.0.0.1:${port}`], {
+    env: { ...process.env, JOURNAL_STREAM: `${dev}:${ino}` },
+    stdio: ['ignore', 'ignore', fd],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const closed = once(child, 'close');
+  await listening(port);
+  child.kill();
+  await closed;
   assert.match(readFileSync(file, 'utf8'), /^<4>.*old form.*\n<5>listening address=/m);
 });
 

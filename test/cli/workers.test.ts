@@ -185,7 +185,9 @@ describe('workers', { concurrency: false }, () => {
   });
 });
 
-test('picosocks5 --workers: reload and stop reach all', async (t) => {
+test('picosocks5 --workers: reload and stop reach all', {
+  skip: process.platform === 'win32' && 'no signals on Windows',
+}, async (t) => {
   const echo = await echoServer(t);
   const port = await freePort(t);
   const file = temporaryFile(t, '', 'picosocks5.ini');

@@ -59,7 +59,7 @@ test('a client that leaves a connector that does not answer is gone', async (t) 
   const client = await greeted(t, port);
   client.send(5, 1, 0, address('127.0.0.1', 80));
   await asked;
-  client.socket.resetAndDestroy();
+  await client.reset();
   assert.equal((await event('closed')).reason, 'client-left');
 });
 

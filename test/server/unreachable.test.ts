@@ -119,7 +119,7 @@ test('a client that leaves while it is connected gives up connecting', async (t)
   const { signal, addresses, destination, user } = await asked;
   assert.deepEqual([addresses, destination.port, user], [['127.0.0.1'], 9, undefined]);
   assert.equal(signal.aborted, false);
-  client.socket.resetAndDestroy();
+  await client.reset();
   assert.equal((await event('closed')).reason, 'client-left');
   assert.equal(signal.aborted, true);
   assert.deepEqual(server.connections(), []);

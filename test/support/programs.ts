@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Scope } from './scope.js';
 
 /** Whether a missing prerequisite of a test is a failure rather than a skip. */
@@ -8,7 +8,7 @@ export const isCI = process.env['CI'] === 'true';
 
 /** Whether a program can be found on the PATH. */
 export function has(program: string): boolean {
-  if (isAbsolute(program)) return isExecutable(program);
+  if (program.startsWith('/')) return process.platform !== 'win32' && isExecutable(program);
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const endings = process.platform === 'win32' ? ['.exe', '.com', '.cmd', '.bat'] : [''];
   return folders.some((folder) =>

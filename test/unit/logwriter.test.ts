@@ -40,7 +40,6 @@ describe('LogWriter', () => {
   test('writes lines to a file in their order', async (t) => {
     const file = temporaryFile(t, '');
     const fd = openSync(file, 'a');
-    t.after(() => closeSync(fd));
     const writer = new LogWriter(fd);
     const lines = Array.from({ length: 5000 }, (_, i) => `line ${i} é`);
     for (const [i, line] of lines.entries()) {
@@ -48,6 +47,7 @@ describe('LogWriter', () => {
       if (i % 1000 === 0) await new Promise(setImmediate);
     }
     await writer.close();
+    closeSync(fd);
     assert.deepEqual(readFileSync(file, 'utf8').split('\n'), [...lines, '']);
   });
 

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+
+/**
+ * What Wine does otherwise than Windows, each seen with a few lines of Node alone: tests that need
+ * it are skipped there, or expect what Wine does.
+ */
+const DIFFERENCES = {
+  reset:
+    'Wine makes an end of a reset that comes while nobody reads, as at once after it has connected',
+  source: 'Wine sends datagrams of a socket that is bound to 127.0.0.2 from 127.0.0.1',
+} as const;
+
+/** Whether this is Node for Windows under Wine, where Z: is the root of what Wine runs on. */
+const isWine = process.platform === 'win32' && existsSync('Z:\\proc\\self');
+
+/** The reason for a skip under Wine; undefined elsewhere. */
+export function wine(difference: keyof typeof DIFFERENCES): string | undefined {
+  return isWine ? DIFFERENCES[difference] : undefined;
+}
