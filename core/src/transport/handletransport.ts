@@ -241,7 +241,7 @@ export class HandleTransport implements Transport {
     this.#filled = length;
     const lasting = buffer !== sharedBuffer;
     const chunk = length === buffer.length ? buffer : buffer.subarray(0, length);
-    const more = this.#reader?.onData(chunk, lasting) ?? false;
+    const more = this.#tellData(chunk, lasting);
     if (this.closed) return undefined;
     if (!more) {
       this.#paused = true;
@@ -259,6 +259,14 @@ export class HandleTransport implements Transport {
       setImmediate(goOn, this);
     }
     return this.#nextBuffer(length);
+  }
+
+  /** What was put back while reading went on comes before what is read now. */
+  #tellData(chunk: Uint8Array, lasting: boolean): boolean {
+    const before = this.#putBack;
+    if (before === undefined) return this.#reader?.onData(chunk, lasting) ?? false;
+    this.#putBack = undefined;
+    return this.#reader?.onData(Buffer.concat([before, chunk]), true) ?? false;
   }
 
   /** The buffer for the next read, if it is another. */

@@ -122,10 +122,15 @@ export class SocketTransport implements Transport {
   #take(chunk: Buffer): void {
     if (this.#closed) return;
     if (hidesResets && this.#finished) this.#readLater();
+    const before = this.#putBack;
+    const bytes = before === undefined ? chunk : Buffer.concat([before, chunk]);
     if (this.#paused) {
-      this.putBack(chunk);
+      this.#putBack = bytes;
       this.#socket.pause();
-    } else if (!(this.#reader?.onData(chunk, true) ?? false)) this.pause();
+    } else {
+      this.#putBack = undefined;
+      if (!(this.#reader?.onData(bytes, true) ?? false)) this.pause();
+    }
   }
 
   /** Reads on in a turn of its own, as {@link hidesResets} asks for. */

@@ -114,6 +114,18 @@ for (const { name: maker, skip } of makers) {
       assert.equal(String(await reader.read(13)), 'one two three');
     });
 
+    test('what is put back comes before what arrives while reading goes on', async (t) => {
+      const { transport, far } = await transportPair(t, maker);
+      const first = new Recorder(transport);
+      transport.resume();
+      far.send('head one ');
+      await first.read(9);
+      transport.putBack(Buffer.from('one '));
+      const second = new Recorder(transport);
+      far.send('two');
+      assert.equal(String(await second.read(7)), 'one two');
+    });
+
     test('a new reader learns of the end and of the close', async (t) => {
       const { transport, far } = await transportPair(t, maker);
       const first = new Recorder(transport);
