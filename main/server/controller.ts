@@ -226,7 +226,8 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   /** A sentence for what went wrong, and a port that is free, where that helps. */
   async #explain(error: unknown, { port, listenAddress }: SettingValues): Promise<void> {
     this.#problem = desktopWords(messageOf(error));
-    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const taken = code === 'EADDRINUSE' || code === 'EACCES';
     const hosts = listenAddress.map((host) =>
       host === '*' ? '0.0.0.0' : host.replace(/[[\]]/g, ''),
     );

@@ -10,6 +10,11 @@ import type { Resolver } from './resolve.js';
 /** Clients that wait to be accepted; the system may allow fewer. */
 const BACKLOG = 4096;
 
+/** What EACCES means on Windows, where no port needs privileges. */
+const RESERVED =
+  'Windows reserves this port, or another program has it for itself: ' +
+  '"netsh interface ipv4 show excludedportrange tcp" lists what is reserved';
+
 /** An IP address to listen at. */
 export interface ListenAddress extends Address {
   /** Whether it is one of several that `*` or a name stands for: the system may lack it. */
@@ -171,7 +176,7 @@ function listenError(address: Address, error: unknown): ListenError {
   const code = codeOf(error);
   const hints: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another program uses this port',
-    EACCES: 'ports below 1024 need root',
+    EACCES: process.platform === 'win32' ? RESERVED : 'ports below 1024 need root',
     EADDRNOTAVAIL: 'this machine has no such address',
   };
   const hint = hints[code ?? ''];

@@ -3,6 +3,9 @@ import { codeOf, UserError } from '../errors.js';
 /** The first and the last of some ports; 0 and 0: whichever the system picks. */
 export type PortRange = readonly [first: number, last: number];
 
+/** Error codes of a port that is not to be had. */
+const TAKEN: readonly string[] = ['EADDRINUSE', 'EACCES'];
+
 export const ANY_PORT: PortRange = [0, 0];
 
 /**
@@ -21,10 +24,10 @@ export function parsePortRange(text: string): PortRange {
 }
 
 /**
- * Tries to listen at the ports of a range, from a random one on, until one is free. Windows reserves
- * some, which it denies.
+ * Tries to listen at the ports of a range, from a random one on, until one is free. Ports that the
+ * system keeps for itself (below 1024, or reserved on Windows) are as good as taken.
  *
- * @throws the last error, `EADDRINUSE` if all ports are taken.
+ * @throws the last error, `EADDRINUSE` or `EACCES` if all ports are taken.
  */
 export async function listenInRange<T>(
   [first, last]: PortRange,
@@ -36,9 +39,8 @@ export async function listenInRange<T>(
     try {
       return await listen(first + ((start + i) % count));
     } catch (error) {
-      const code = codeOf(error);
-      const next = code === 'EADDRINUSE' || code === 'EACCES';
-      if (!next || i === count - 1) throw error;
+      const taken = TAKEN.includes(codeOf(error) ?? '');
+      if (!taken || i === count - 1) throw error;
     }
   }
 }

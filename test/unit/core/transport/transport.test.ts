@@ -10,6 +10,7 @@ import { SocketTransport } from '#core/transport/sockettransport.js';
 import type { Transport } from '#core/transport/transport.js';
 import { serve } from '../../../support/sockets.js';
 import { makers, Recorder, transportPair } from '../../../support/transports.js';
+import { wine } from '../../../support/wine.js';
 
 const turn = () => new Promise(setImmediate);
 
@@ -201,6 +202,7 @@ for (const { name: maker, skip } of makers) {
         transport.resume();
         transport.write(Buffer.from('x'));
         await far.read(1);
+        await turn(); // The far end reads again: see wine('reset').
         transport[how]();
         transport[how]();
         assert.equal(transport.closed, true);
@@ -225,7 +227,10 @@ for (const { name: maker, skip } of makers) {
       assert.deepEqual(reader.told, ['close ECONNRESET']);
     });
 
-    test('a reset behind data is one also after this end has finished', async (t) => {
+    const skipWine = wine('reset');
+    test('a reset behind data is one also after this end has finished', {
+      skip: skipWine,
+    }, async (t) => {
       const { transport, far } = await transportPair(t, maker);
       const reader = new Recorder(transport);
       transport.resume();
