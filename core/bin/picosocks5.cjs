@@ -2,7 +2,8 @@
 'use strict';
 // First of all: without a listener SIGUSR1 opens Node's debugger, and SIGUSR2 ends the process.
 for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
+require('./node-version.cjs');
 // CommonJS, since this has to run before anything uses libuv's thread pool: names are resolved
 // there, getaddrinfo(3) blocks a thread, and libuv lets slow names have half of the threads.
-process.env.UV_THREADPOOL_SIZE ??= '128';
+if (process.env.UV_THREADPOOL_SIZE === undefined) process.env.UV_THREADPOOL_SIZE = '128';
 import('../dist/cli/main.js').then(({ main }) => main(process.argv.slice(2)));

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../errors.js';
 import type { Crypt } from './formats.js';
 
 const LIBRARIES = ['libcrypt.so.1', 'libcrypt.so.2'];
@@ -26,21 +26,20 @@ export async function libcryptSupports(): Promise<string | undefined> {
  * The crypt(3) of the system's libxcrypt, tried on a yescrypt hash. It is loaded once per thread,
  * and only here, so that nothing else depends on native code.
  *
- * @throws Error with one sentence when this system has none
+ * @throws Error with one sentence when this system has none, or the package koffi is not installed
  */
 export function loadLibcrypt(): Promise<Crypt> {
   loading ??= load().catch((error: unknown) => {
-    throw new Error(
-      `this system's crypt library cannot check yescrypt ($y$) hashes: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw new Error(`yescrypt ($y$) hashes cannot be checked here: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   return loading;
 }
 
 async function load(): Promise<Crypt> {
   if (process.platform !== 'linux') throw new Error('only libxcrypt of Linux can');
-  const { load: open } = await import('koffi');
+  const { load: open } = await importKoffi();
   // Only libxcrypt has crypt_rn, which unlike crypt_r is told the size of its work area: that of
   // glibc's own crypt is four times as large.
   const cryptRn = firstThatWorks(LIBRARIES, (name) =>
@@ -64,6 +63,18 @@ async function load(): Promise<Crypt> {
     throw new Error('it computes a known hash wrongly');
   }
   return crypt;
+}
+
+/** Koffi, which calls native libraries: an optional peer, so that who needs none has none. */
+async function importKoffi(): Promise<typeof import('koffi')> {
+  try {
+    return await import('koffi');
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error('the package koffi is not installed ("npm install koffi" beside picosocks5)', {
+      cause: error,
+    });
+  }
 }
 
 function firstThatWorks<T>(names: readonly string[], open: (name: string) => T): T {
