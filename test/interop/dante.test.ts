@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Command } from '../support/command.js';
@@ -33,11 +34,13 @@ test('socksify: CONNECT', { skip: unless('socksify', 'curl') }, async (t) => {
   await command.line(/closed #1 .*command=connect/);
 });
 
+const asRoot = process.getuid?.() === 0;
 const active = 'socksify: BIND, an FTP transfer in active mode';
 test(active, { skip: unless('socksify', 'tnftp', 'vsftpd') }, async (t) => {
   const root = temporaryDirectory(t);
-  const published = join(root, 'pub');
+  const [published, empty] = [join(root, 'pub'), join(root, 'empty')];
   mkdirSync(published);
+  mkdirSync(empty);
   writeFileSync(join(published, 'file'), 'by FTP\n');
   const port = await freePort(t);
   const config = temporaryFile(
@@ -50,17 +53,16 @@ test(active, { skip: unless('socksify', 'tnftp', 'vsftpd') }, async (t) => {
       'anonymous_enable=YES',
       'no_anon_password=YES',
       `anon_root=${published}`,
-      'ftp_username=daemon',
-      'secure_chroot_dir=/var/empty',
+      `ftp_username=${asRoot ? 'daemon' : userInfo().username}`,
+      `secure_chroot_dir=${empty}`,
       'port_promiscuous=YES',
       'connect_from_port_20=NO',
-      'run_as_launching_user=NO',
+      `run_as_launching_user=${asRoot ? 'NO' : 'YES'}`,
       'seccomp_sandbox=NO',
       'isolate=NO',
       'isolate_network=NO',
     ].join('\n'),
   );
-  mkdirSync('/var/empty', { recursive: true });
   start(t, 'vsftpd', [config]);
   await listening(port);
 

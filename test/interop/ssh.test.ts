@@ -12,7 +12,9 @@ import { freePort, listening } from '../support/sockets.js';
 
 const SSHD = '/usr/sbin/sshd';
 
-test('OpenSSH through ncat', { skip: unless('ssh', 'ssh-keygen', 'ncat', SSHD) }, async (t) => {
+const noShell = /nologin|false/.test(userInfo().shell ?? '') ? 'this user has no shell' : undefined;
+const skip = unless('ssh', 'ssh-keygen', 'ncat', SSHD) ?? noShell;
+test('OpenSSH through ncat', { skip }, async (t) => {
   const folder = temporaryDirectory(t);
   const [hostKey, key] = [join(folder, 'host'), join(folder, 'key')];
   for (const file of [hostKey, key]) {

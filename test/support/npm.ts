@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Output, type RunOptions, run, unless } from './programs.js';
 import type { Scope } from './scope.js';
@@ -5,9 +6,18 @@ import type { Scope } from './scope.js';
 /** The folder with the package.json of all. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The `skip` option of a test that runs npm: its reason, or undefined. */
-export const unlessNpm =
-  process.platform === 'win32' ? 'npm is no program that can be started here' : unless('npm');
+/** The `skip` option of a test that packs with npm: its reason, or undefined. */
+export const unlessNpm = whyNoNpm();
+
+function whyNoNpm(): string | undefined {
+  if (process.platform === 'win32') return 'npm is no program that can be started here';
+  try {
+    accessSync(`${ROOT}core`, constants.W_OK);
+  } catch {
+    return `${ROOT}core cannot be written to`;
+  }
+  return unless('npm');
+}
 
 /** Runs npm, with nothing that its caller has told it by variables. */
 export function npm(
