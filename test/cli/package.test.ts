@@ -24,7 +24,9 @@ describe('the npm package', { skip: unlessNpm }, () => {
   }
 
   async function install(): Promise<string> {
-    const { own, bcryptjs } = await pack(scope, temporaryDirectory(scope));
+    const packed = temporaryDirectory(scope);
+    const own = await pack(scope, 'core', packed);
+    const bcryptjs = await pack(scope, 'bcryptjs', packed);
     const empty = temporaryDirectory(scope);
     const options = { cwd: empty, env: { npm_config_cache: temporaryDirectory(scope) } };
     const result = await npm(scope, ['install', '--offline', bcryptjs, own], options);

@@ -34,22 +34,15 @@ export function npm(
   return run(t, 'npm', args, { ...options, env: { ...Object.fromEntries(own), ...quiet, ...env } });
 }
 
-/**
- * Packs the server as it is published.
- *
- * @returns the path of its tarball, and that of the only package that it depends on.
- */
-export async function pack(t: Scope, folder: string): Promise<{ own: string; bcryptjs: string }> {
-  const args = ['pack', '--json', '--pack-destination', folder];
-  const tarball = async (...what: string[]) => {
-    const { status, stdout, stderr } = await npm(t, [...args, ...what], { cwd: ROOT });
-    if (status !== 0) throw new Error(stderr);
-    const listed: unknown = JSON.parse(stdout.slice(stdout.search(/^[[{]$/m)));
-    const [one] = Object.values(listed as Record<string, { filename: string }>);
-    return `${folder}/${one?.filename}`;
-  };
-  return {
-    own: await tarball('--workspace', 'core'),
-    bcryptjs: await tarball('--ignore-scripts', './node_modules/bcryptjs'),
-  };
+/** Packs the server as it is published, or the only package that it needs. @returns the tarball. */
+export async function pack(t: Scope, what: 'core' | 'bcryptjs', folder: string): Promise<string> {
+  const own = what === 'core';
+  const which = own ? ['--workspace', what] : ['--ignore-scripts', `./node_modules/${what}`];
+  const args = ['pack', '--json', '--pack-destination', folder, ...which];
+  const { status, stdout, stderr } = await npm(t, args, { cwd: ROOT });
+  if (status !== 0) throw new Error(stderr);
+  // A list, or by name, behind what the scripts have said.
+  const listed: unknown = JSON.parse(stdout.slice(stdout.search(/^[[{]$/m)));
+  const [one] = Object.values(listed as Record<string, { filename: string }>);
+  return `${folder}/${one?.filename}`;
 }
