@@ -221,7 +221,9 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
   });
 
   test('a configuration file, and a service', async () => {
-    writeFileSync(join(home, 'picosocks5.ini'), block('listen = '));
+    const settings = block('listen = ');
+    writeFileSync(join(home, 'picosocks5.ini'), settings);
+    await succeeds(/made by: (.*)/.exec(settings)?.[1] as string, 'secret\nsecret\n');
     for (const command of commandsOf(block('sudo useradd'))) await succeeds(command);
     assert.ok(inline.includes('picosocks5 -c picosocks5.ini'));
     await server.stop();
