@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pack, ROOT, unlessNpm } from '../support/npm.js';
@@ -258,19 +258,23 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     assert.doesNotMatch(stderr, /picosocks5.service/);
   });
 
-  test('the log, rotated', { skip: unless('logrotate') }, async () => {
-    const where = inline.find((code) => code.startsWith('2>>'));
-    writeFileSync(join(home, 'rotate'), block('/var/log/picosocks5.log'));
-    chmodSync(join(home, 'rotate'), 0o644);
+  test('the log, rotated', { skip: unless('logrotate', 'pkill') }, async () => {
+    const rotate = join(home, 'rotate');
+    writeFileSync(rotate, block('/var/log/picosocks5/log'), { mode: 0o644 });
+    const setting = inline.find((code) => code.startsWith('log-file ='));
     await server.stop();
-    const quiet = stage.start(`exec picosocks5 127.0.0.1:1080 ${where}`);
-    const log = '/var/log/picosocks5.log';
-    await succeeds(`until grep -q listening ${log}; do sleep 0.1; done`);
-    await succeeds('logrotate --force --state ./state ./rotate');
-    assert.equal(await succeeds('curl -sS -x socks5h://127.0.0.1:1080 http://example.com/'), HELLO);
-    const after = await succeeds(`until grep -q closed ${log}; do sleep 0.1; done; cat ${log}`);
-    assert.doesNotMatch(after, /listening|\0/);
-    assert.match(await succeeds(`gunzip -c ${log}.1.gz`), /listening/);
+    const log = setting?.split(' ').at(-1);
+    // In front of the sections.
+    await succeeds(`sed -i "1i ${setting}" /etc/picosocks5/picosocks5.ini`);
+    const quiet = stage.start('exec picosocks5 -u picosocks5 -c /etc/picosocks5/picosocks5.ini');
+    const line = (text: string) => succeeds(`until grep ${text} ${log}; do sleep 0.1; done`);
+    await line('listening');
+    await succeeds(`logrotate --force --state ${home}/state ${rotate}`);
+    const curl = 'curl -sS -x socks5h://alice:PASSWORD@127.0.0.1:1080 https://example.com/';
+    assert.equal(await succeeds(curl), HELLO);
+    assert.match(await line('closed'), /destination=example.com:443/);
+    assert.match(await succeeds(`cat ${log}.1`), /listening/);
+    assert.doesNotMatch(await succeeds(`cat ${log}.1`), /closed/);
     await quiet.stop();
   });
 

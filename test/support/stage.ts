@@ -17,7 +17,10 @@ export function unlessStage(): string | undefined {
   return status === 0 ? undefined : 'namespaces are not permitted here';
 }
 
-/** What is set up: a copy of /etc, empty /var/lib and /var/log, and a network of loopback only. */
+/**
+ * What is set up: a copy of /etc, empty /var/lib and /var/log, and a network of loopback only, where
+ * who connects is 127.0.0.1.
+ */
 const SETUP = `
 set -e
 cp -a /etc "$1/etc"
@@ -26,8 +29,10 @@ for folder in /var/lib /var/log; do mount -t tmpfs -o mode=755 none $folder; don
 ip link set lo up
 shift
 for pair; do
-  ip address add "\${pair%%=*}/32" dev lo
-  names="$names\${pair%%=*} \${pair#*=}\n"
+  address=\${pair%%=*}
+  ip address add "$address/32" dev lo
+  ip route replace local "$address/32" dev lo table local src 127.0.0.1
+  names="$names$address \${pair#*=}\n"
 done
 printf "127.0.0.1 localhost\n$names" > /etc/hosts
 echo ready
