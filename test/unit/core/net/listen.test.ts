@@ -28,7 +28,11 @@ for (const [code, platform, message] of sentences) {
     });
     const address = { host: '127.0.0.1', port: 80, optional: false };
     await assert.rejects(
-      Listener.open(address, () => {}),
+      Listener.open(
+        address,
+        () => {},
+        () => {},
+      ),
       { name: 'UserError', message },
     );
   });
