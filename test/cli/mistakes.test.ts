@@ -182,6 +182,7 @@ test('what is written and not in force is a warning at start and of check', asyn
     );
   assert.equal(warnings.length, count);
 
+  if (process.platform === 'win32') return; // It has no SIGHUP.
   writeFileSync(file, 'workers = 2\n');
   command.child.kill('SIGHUP');
   await command.line(/warn .*workers: a change is in force only after a restart/);

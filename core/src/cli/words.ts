@@ -53,6 +53,8 @@ export async function demandAddresses(args: readonly Argument[]): Promise<void> 
   for (const [index, arg] of args.entries()) {
     if (arg.kind !== 'option' || arg.option.key !== 'listen') continue;
     const word = arg.value;
+    // A path may have a colon, as each on Windows has.
+    if (/[\\/]/.test(word) && existsSync(word)) throw aFile(word);
     if (!/^[^\s:[\]*]+$/.test(word) || parseIP(word) !== undefined || /^\d+$/.test(word)) continue;
     if (word === 'localhost' || word === hostname()) continue;
     // Where a command stands, one that is nearly one is not looked up first.
@@ -61,12 +63,14 @@ export async function demandAddresses(args: readonly Argument[]): Promise<void> 
       throw new UserError(`"${word}" is ${meaning(word)} A host of that name is ${word}:1080`);
     }
     if (await isHost(word)) continue;
-    if (existsSync(word)) {
-      throw new UserError(
-        `"${word}" is a file, not an address to listen at; did you mean --auth ${word} (users) ` +
-          `or --config ${word}?`,
-      );
-    }
+    if (existsSync(word)) throw aFile(word);
     if (!word.includes('.')) throw new UserError(`"${word}" is ${meaning(word)}`);
   }
+}
+
+function aFile(name: string): UserError {
+  return new UserError(
+    `"${name}" is a file, not an address to listen at; did you mean --auth ${name} (users) ` +
+      `or --config ${name}?`,
+  );
 }
