@@ -9,14 +9,8 @@ const panels: readonly {
   unit: string;
   more: boolean;
 }[] = [
-  { figure: 'rate', part: 'value', title: 'Connections', unit: '1/s', more: true },
-  {
-    figure: 'password',
-    part: 'value',
-    title: 'Connections with a password',
-    unit: '1/s',
-    more: true,
-  },
+  { figure: 'rate50', part: 'value', title: 'Connections', unit: '1/s', more: true },
+  { figure: 'rate50-cpu', part: 'value', title: 'CPU time, connection', unit: 'µs', more: false },
   { figure: 'down1', part: 'value', title: 'Throughput, 1 flow down', unit: 'MB/s', more: true },
   { figure: 'up8', part: 'value', title: 'Throughput, 8 flows up', unit: 'MB/s', more: true },
   { figure: 'down1', part: 'cpu', title: 'CPU time, 1 flow down', unit: 's/GB', more: false },
@@ -26,7 +20,7 @@ const panels: readonly {
 ];
 
 /** Not servers that one would choose between. */
-const LEFT_OUT = ['direct', 'picosocks5-log'];
+const LEFT_OUT = ['direct', 'baseline', 'picosocks5-log', 'picosocks5-workers'];
 const COLUMNS = 2;
 /** Sizes, px. */
 const [PANEL, LABEL, BAR, ROW, HEAD, GAP] = [440, 160, 190, 20, 34, 20];

@@ -4,8 +4,8 @@ import type { Job, Login, Outcome } from './load/job.js';
 import type { Running } from './running.js';
 import type { Mode } from './subjects.js';
 
-/** Connections that rest: two descriptors each in a proxy, of 20,000 that many systems allow. */
-export const IDLE = 9500;
+/** Connections that rest, few and many, unless fewer files may be open. */
+export const [FEW_IDLE, MANY_IDLE] = [3000, 10_000] as const;
 /** Connections whose client does not read. */
 export const STALLED = 1000;
 /** How long memory settles before it is looked at, ms. */
@@ -26,13 +26,21 @@ export interface Figure {
 export class Loaded {
   readonly running: Running | undefined;
   readonly seconds: number;
-  readonly #ports: Pick<Job, 'proxy' | 'target'>;
+  readonly #target: number;
 
-  /** @param seconds how long it is loaded at a time. */
+  /**
+   * @param target the port of the destination.
+   * @param seconds how long it is loaded at a time.
+   */
   constructor(running: Running | undefined, target: number, seconds: number) {
     this.running = running;
     this.seconds = seconds;
-    this.#ports = { proxy: running?.port ?? 0, target };
+    this.#target = target;
+  }
+
+  /** The same, loaded for another time at once, s. */
+  lasting(seconds: number): Loaded {
+    return new Loaded(this.running, this.#target, seconds);
   }
 
   load(
@@ -41,8 +49,8 @@ export class Loaded {
     more: { readonly login?: Login; readonly seconds?: number } = {},
     whenIdle?: () => Promise<void>,
   ): Promise<Outcome> {
-    const job = { measure, flows, seconds: this.seconds, ...more, ...this.#ports };
-    return load(job, whenIdle);
+    const ports = { proxy: this.running?.port ?? 0, target: this.#target };
+    return load({ measure, flows, seconds: this.seconds, ...more, ...ports }, whenIdle);
   }
 }
 
@@ -53,30 +61,53 @@ interface Cost {
 }
 
 const perGB: Cost = { unit: 's/GB', scale: 1 };
-const perConnection: Cost = { unit: 'ms each', scale: 1 };
-const perMessage: Cost = { unit: 'µs each', scale: 1000 };
+const each: Cost = { unit: 'µs each', scale: 1000 };
 
 /** Something that is measured of a server. */
 export interface Measure {
   readonly id: string;
   readonly mode: Mode;
-  /** Whether it wants a server of its own, in which nothing else was measured before. */
+  /** Whether it wants a server of its own, that has just started. */
   readonly alone?: boolean;
-  /** How its CPU time is given. */
+  /** How its CPU time is given: beside the first figure, or as a figure of its own. */
   readonly cpu?: Cost;
+  readonly cpuFigure?: Figure;
   readonly figures: readonly Figure[];
   /** @returns a value for each figure; undefined if it does not concern what is loaded. */
   take(loaded: Loaded): Promise<Outcome | undefined>;
 }
 
-function rate(login: Login, title: string): Measure {
-  const id = login === 'none' ? 'rate' : login;
+function rate(id: string, title: string, flows: number, login: Login = 'none'): Measure {
   return {
     id,
     mode: login === 'none' ? 'plain' : login,
-    cpu: perConnection,
-    figures: [{ id, title, unit: '1/s', more: true }],
-    take: (loaded) => loaded.load('rate', 32, { login }),
+    cpu: each,
+    figures: [{ id, title: `${title}, ${flows} at a time`, unit: '1/s', more: true }],
+    take: (loaded) => loaded.load('rate', flows, { login }),
+  };
+}
+
+/** What connections take that rest, and how many of them are served when they are woken. */
+function idle(id: string, woken: string, flows: number): Measure {
+  const many = flows.toLocaleString('en');
+  return {
+    id,
+    mode: 'plain',
+    alone: true,
+    figures: [
+      { id, title: `memory of each of ${many} idle connections`, unit: 'KB', more: false },
+      { id: woken, title: `of ${many} idle ones served when woken`, unit: '%', more: true },
+    ],
+    take: async (loaded) => {
+      if (flows === 0) throw new Error('too few files may be open to have idle connections');
+      const outcome = await memoryOf(loaded, 'idle', flows);
+      return (
+        outcome && {
+          values: [outcome.memory / flows, (outcome.answers * 100) / flows],
+          work: 0,
+        }
+      );
+    },
   };
 }
 
@@ -98,87 +129,95 @@ function quantiles(id: string, title: string): Figure[] {
   });
 }
 
-/** How much memory connections take, by what the server had before. */
+/** How much memory connections take, KB, by what the server had before; and how many answer. */
 async function memoryOf(
   loaded: Loaded,
   measure: 'idle' | 'stalled',
   flows: number,
-): Promise<Outcome | undefined> {
+): Promise<{ readonly memory: number; readonly answers: number } | undefined> {
   const { running } = loaded;
   if (running === undefined) return undefined;
   const before = running.tree.resident();
-  let taken = Number.NaN;
+  let memory = Number.NaN;
   const { values } = await loaded.load(measure, flows, {}, async () => {
     await sleep(SETTLE);
-    taken = running.tree.resident() - before;
+    memory = running.tree.resident() - before;
   });
-  const memory = measure === 'idle' ? taken / flows : taken / 1024;
-  return { values: [memory, ...values], work: 0 };
+  return { memory, answers: values[0] ?? 0 };
+}
+
+async function besideBulk(loaded: Loaded): Promise<Outcome> {
+  const bulk = loaded.load('down', 1, { seconds: loaded.seconds + 1 });
+  // A failure is that of the round trips too, which may be awaited first.
+  bulk.catch(() => {});
+  await sleep(AHEAD);
+  const outcome = await loaded.load('latency', 1);
+  await bulk;
+  return outcome;
 }
 
 /**
- * All measures. Those of a mode that are not `alone` share a running server, which the first of
- * them warms up.
+ * All measures.
+ *
+ * @param mostIdle how many connections may rest in a server, at most {@link MANY_IDLE}.
  */
-export const measures: readonly Measure[] = [
-  rate('none', 'connections'),
-  {
-    id: 'start',
-    mode: 'plain',
-    figures: [{ id: 'start', title: 'start until it listens', unit: 'ms', more: false }],
-    take: async ({ running }) => running && { values: [running.started], work: 0 },
-  },
-  throughput('down', 1),
-  throughput('down', 8),
-  throughput('up', 1),
-  throughput('up', 8),
-  {
-    id: 'latency',
-    mode: 'plain',
-    cpu: perMessage,
-    figures: quantiles('latency', 'round trip'),
-    take: (loaded) => loaded.load('latency', 1),
-  },
-  {
-    id: 'beside',
-    mode: 'plain',
-    figures: quantiles('beside', 'round trip beside a bulk flow'),
-    take: async (loaded) => {
-      const bulk = loaded.load('down', 1, { seconds: loaded.seconds + 1 });
-      // A failure is that of the round trips too, which may be awaited first.
-      bulk.catch(() => {});
-      await sleep(AHEAD);
-      const outcome = await loaded.load('latency', 1);
-      await bulk;
-      return outcome;
+export function measures(mostIdle: number): readonly Measure[] {
+  return [
+    rate('rate', 'connections', 32),
+    {
+      ...rate('rate50', 'connections', 50),
+      cpuFigure: {
+        id: 'rate50-cpu',
+        title: 'CPU time of a connection, 50 at a time',
+        unit: 'µs',
+        more: false,
+      },
     },
-  },
-  {
-    id: 'udp',
-    mode: 'udp',
-    cpu: perMessage,
-    figures: [{ id: 'udp', title: 'datagrams there and back', unit: '1/s', more: true }],
-    take: (loaded) => loaded.load('udp', 32),
-  },
-  rate('password', 'connections with username/password'),
-  rate('chap', 'connections with CHAP'),
-  {
-    id: 'idle',
-    mode: 'plain',
-    alone: true,
-    figures: [
-      { id: 'idle', title: 'memory of an idle connection', unit: 'KB', more: false },
-      { id: 'woken', title: `of ${IDLE} idle ones served when woken`, unit: '', more: true },
-    ],
-    take: (loaded) => memoryOf(loaded, 'idle', IDLE),
-  },
-  {
-    id: 'stalled',
-    mode: 'plain',
-    alone: true,
-    figures: [
-      { id: 'stalled', title: `memory of ${STALLED} stalled flows`, unit: 'MB', more: false },
-    ],
-    take: (loaded) => memoryOf(loaded, 'stalled', STALLED),
-  },
-];
+    rate('password', 'connections with username/password', 50, 'password'),
+    rate('chap', 'connections with CHAP', 50, 'chap'),
+    {
+      id: 'latency',
+      mode: 'plain',
+      cpu: each,
+      figures: quantiles('latency', 'round trip'),
+      take: (loaded) => loaded.load('latency', 1),
+    },
+    {
+      id: 'beside',
+      mode: 'plain',
+      figures: quantiles('beside', 'round trip beside a bulk flow'),
+      take: besideBulk,
+    },
+    throughput('down', 1),
+    throughput('down', 8),
+    throughput('up', 1),
+    throughput('up', 8),
+    {
+      id: 'udp',
+      mode: 'udp',
+      cpu: each,
+      figures: [{ id: 'udp', title: 'datagrams there and back', unit: '1/s', more: true }],
+      take: (loaded) => loaded.load('udp', 32),
+    },
+    {
+      id: 'start',
+      mode: 'plain',
+      figures: [{ id: 'start', title: 'start until it listens', unit: 'ms', more: false }],
+      take: async ({ running }) => running && { values: [running.started], work: 0 },
+    },
+    idle('idle3000', 'woken3000', Math.min(FEW_IDLE, mostIdle)),
+    idle('idle', 'woken', mostIdle),
+    {
+      id: 'stalled',
+      mode: 'plain',
+      alone: true,
+      figures: [
+        { id: 'stalled', title: `memory of ${STALLED} stalled flows`, unit: 'MB', more: false },
+      ],
+      take: async (loaded) => {
+        const outcome = await memoryOf(loaded, 'stalled', STALLED);
+        return outcome && { values: [outcome.memory / 1024], work: 0 };
+      },
+    },
+  ];
+}

@@ -1,4 +1,4 @@
-import type { Figure } from './measures.js';
+import type { Figure, Measure } from './measures.js';
 
 /** What one round gave. */
 export interface Sample {
@@ -18,8 +18,20 @@ export interface Results {
   readonly about: Readonly<Record<string, string>>;
   readonly subjects: readonly { readonly id: string; readonly title: string }[];
   readonly lines: readonly Line[];
-  /** By subject and figure, in the order of the rounds. */
-  readonly samples: Record<string, Record<string, Sample[]>>;
+  /** By subject and figure, in the order of the rounds; null where it was not measured. */
+  readonly samples: Record<string, Record<string, (Sample | null)[]>>;
+}
+
+/** The lines of the table that some measures make. */
+export function linesOf(measures: readonly Measure[]): readonly Line[] {
+  return measures.flatMap(({ figures, cpu, cpuFigure }) => {
+    const beside = cpuFigure === undefined ? cpu?.unit : undefined;
+    const lines = figures.map((figure, i) => ({
+      ...figure,
+      cpuUnit: i === 0 ? beside : undefined,
+    }));
+    return cpuFigure === undefined ? lines : [...lines, cpuFigure];
+  });
 }
 
 export function median(numbers: readonly number[]): number {
@@ -31,8 +43,8 @@ export function median(numbers: readonly number[]): number {
 
 /** @returns the medians of all rounds; undefined if there are none. */
 export function medianOf(results: Results, subject: string, figure: string): Sample | undefined {
-  const samples = results.samples[subject]?.[figure];
-  if (samples === undefined || samples.length === 0) return undefined;
+  const samples = (results.samples[subject]?.[figure] ?? []).flatMap((sample) => sample ?? []);
+  if (samples.length === 0) return undefined;
   const times = samples.flatMap(({ cpu }) => (cpu === undefined ? [] : [cpu]));
   return {
     value: median(samples.map(({ value }) => value)),
@@ -56,7 +68,7 @@ export function ratio(
   const others = samples[otherSubject]?.[otherFigure] ?? [];
   const ratios = (samples[subject]?.[figure] ?? []).flatMap((sample, round) => {
     const other = others[round]?.[part];
-    const own = sample[part];
+    const own = sample?.[part];
     return own === undefined || other === undefined ? [] : [own / other];
   });
   return median(ratios);

@@ -10,6 +10,12 @@ import type { Mode, Subject } from './subjects.js';
 /** How long a server may take to start, ms. */
 const PATIENCE = 20_000;
 
+/** Servers that end with this process. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) kill(child);
+});
+
 /** A running server, in a process group and a folder of its own. */
 export class Running {
   readonly port: number;
@@ -18,7 +24,6 @@ export class Running {
   readonly tree: ProcessTree;
   readonly #child: ChildProcess;
   readonly #folder: string;
-  readonly #onExit = () => kill(this.#child);
 
   private constructor(port: number, child: ChildProcess, folder: string, started: number) {
     this.port = port;
@@ -26,7 +31,7 @@ export class Running {
     this.#folder = folder;
     this.started = started;
     this.tree = new ProcessTree(child.pid ?? 0);
-    process.on('exit', this.#onExit);
+    running.add(child);
   }
 
   /** @throws {Error} if it cannot be started here. */
@@ -56,7 +61,7 @@ export class Running {
   /** Waits until nothing listens any more. */
   async stop(): Promise<void> {
     kill(this.#child);
-    process.off('exit', this.#onExit);
+    running.delete(this.#child);
     while (await accepts(this.port)) await sleep(10);
     rmSync(this.#folder, { recursive: true, force: true });
   }

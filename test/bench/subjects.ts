@@ -7,18 +7,27 @@ import { has } from '../support/programs.js';
 import { HASH_OF_SECRET, plainSecret } from '../support/users.js';
 import { PASSWORD, USER } from './load/job.js';
 import { NPM_SUBJECTS, type NpmFolder } from './npm.js';
+import { PROGRAM } from './options.js';
+import { danteConfig, hevConfig, threeProxyConfig } from './peerconfigs.js';
 import { sshCommand } from './ssh.js';
 
 /** How a server is used: by anybody, for datagrams, or by a user. */
 export type Mode = 'plain' | 'udp' | 'password' | 'chap';
 
-/** A server to be measured. */
-export interface Subject {
+/** What is measured: a server, or the destination without one. */
+export interface Contender {
   /** What --subjects calls it. */
   readonly id: string;
   readonly title: string;
   /** Measured in these only. */
   readonly modes: readonly Mode[];
+}
+
+/** The destination itself: what it and the load generator can do at most. */
+export const DIRECT: Contender = { id: 'direct', title: 'direct', modes: ['plain', 'udp'] };
+
+/** A server to be measured. */
+export interface Subject extends Contender {
   /**
    * The command that listens at a port of 127.0.0.1.
    *
@@ -29,18 +38,6 @@ export interface Subject {
   /** Which version it is, as far as it can be told. */
   version(): string | undefined;
 }
-
-const dante = (port: number) => `
-logoutput: /dev/null
-internal: 127.0.0.1 port = ${port}
-external: lo
-clientmethod: none
-socksmethod: none
-client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
-socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
-`;
-
-const limits = ['--maxconn', '0', '--maxconn-per-address', '0', '--maxconn-per-user', '0'];
 
 function needed(program: string): string {
   if (!has(program)) throw new Error(`${program} is not installed`);
@@ -55,31 +52,74 @@ export function versionIn(program: string, ...args: string[]): string | undefine
   return /\d+(\.\d+)+(p\d+)?/.exec(`${stdout}${stderr}`)?.[0];
 }
 
-function picosocks5(node: string, id: string, title: string, level: string): Subject {
+interface OursOptions extends Pick<Subject, 'id' | 'title'> {
+  readonly modes?: readonly Mode[];
+  readonly program?: string;
+  readonly args?: readonly string[];
+}
+
+/** Whether it is a server rather than {@link DIRECT}. */
+export function isSubject(contender: Contender): contender is Subject {
+  return contender !== DIRECT;
+}
+
+function ours(node: string, { program = PICOSOCKS5, args = [], ...about }: OursOptions): Subject {
   return {
-    id,
-    title,
     modes: ['plain', 'udp', 'password', 'chap'],
-    version: () => versionIn(node, PICOSOCKS5, '--version'),
+    ...about,
+    version: () => versionIn(node, program, '--version'),
     command: (port, mode, folder) => {
       const users = join(folder, 'users');
       const secret = mode === 'chap' ? plainSecret(PASSWORD) : HASH_OF_SECRET;
       writeFileSync(users, `${USER}::${secret}\n`, { mode: 0o600 });
       const auth = mode === 'password' || mode === 'chap' ? ['-a', users] : [];
-      return [node, PICOSOCKS5, ...limits, ...auth, '-v', level, `127.0.0.1:${port}`];
+      return [node, program, ...auth, '-v', 'none', ...args, `127.0.0.1:${port}`];
     },
   };
+}
+
+/** This version of ours and, if there is a checkout of one, an earlier one. */
+function allOfOurs(node: string, baseline: string | undefined): Subject[] {
+  const plain = ['plain'] as const;
+  const list = [
+    ours(node, { id: 'picosocks5', title: 'PicoSOCKS5' }),
+    ours(node, {
+      id: 'picosocks5-log',
+      title: 'PicoSOCKS5, access log',
+      modes: plain,
+      args: ['-v', 'info'],
+    }),
+    ours(node, {
+      id: 'picosocks5-workers',
+      title: 'PicoSOCKS5, 2 workers',
+      modes: plain,
+      args: ['--workers', '2'],
+    }),
+  ];
+  if (baseline === undefined) return list;
+  const program = join(baseline, PROGRAM);
+  const earlier = ours(node, { id: 'baseline', title: 'PicoSOCKS5 (baseline)', program });
+  const version = () => [earlier.version(), commitOf(baseline)].filter(Boolean).join(' ');
+  return [...list.slice(0, 1), { ...earlier, version }, ...list.slice(1)];
+}
+
+/** The commit of a checkout, if it is one. */
+function commitOf(folder: string): string | undefined {
+  const { status, stdout } = spawnSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /**
  * Servers by the order in which they are measured.
  *
  * @param node what runs those that are written for Node.
+ * @param baseline the folder of a built checkout of an earlier version, if it is measured too.
  */
-export function subjects(node: string, npm: NpmFolder): Subject[] {
+export function subjects(node: string, npm: NpmFolder, baseline?: string): Subject[] {
   return [
-    picosocks5(node, 'picosocks5', 'PicoSOCKS5', 'none'),
-    picosocks5(node, 'picosocks5-log', 'PicoSOCKS5, access log', 'info'),
+    ...allOfOurs(node, baseline),
     {
       id: 'dante',
       title: 'Dante',
@@ -87,8 +127,30 @@ export function subjects(node: string, npm: NpmFolder): Subject[] {
       version: () => versionIn('danted', '-v'),
       command: (port, _mode, folder) => {
         const file = join(folder, 'danted.conf');
-        writeFileSync(file, dante(port));
+        writeFileSync(file, danteConfig(port));
         return [needed('danted'), '-f', file, '-p', join(folder, 'pid')];
+      },
+    },
+    {
+      id: 'hev',
+      title: 'hev-socks5-server',
+      modes: ['plain', 'udp', 'password'],
+      version: () => versionIn('hev-socks5-server'),
+      command: (port, mode, folder) => {
+        const file = join(folder, 'hev.yml');
+        writeFileSync(file, hevConfig(port, mode), { mode: 0o600 });
+        return [needed('hev-socks5-server'), file];
+      },
+    },
+    {
+      id: '3proxy',
+      title: '3proxy',
+      modes: ['plain', 'udp', 'password'],
+      version: () => versionIn('3proxy', '--help'),
+      command: (port, mode, folder) => {
+        const file = join(folder, '3proxy.cfg');
+        writeFileSync(file, threeProxyConfig(port, mode), { mode: 0o600 });
+        return [needed('3proxy'), file];
       },
     },
     {

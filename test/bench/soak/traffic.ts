@@ -36,11 +36,16 @@ export class Traffic {
     return new Traffic(seed, proxy, server);
   }
 
+  /** Takes no more connections. */
+  stop(): void {
+    this.#server.close();
+  }
+
   /** Has so many clients at once make connection after connection for a time, ms. */
   async run(clients: number, milliseconds: number): Promise<void> {
-    const end = Date.now() + milliseconds;
+    const end = performance.now() + milliseconds;
     const client = async () => {
-      while (Date.now() < end && this.faults.length < 10) {
+      while (performance.now() < end && this.faults.length < 10) {
         const plan = planOf(this.#seed, this.#next++);
         this.active++;
         const fault = await this.#connection(plan).catch((error: Error) => error.message);
