@@ -1,11 +1,9 @@
-import type { Socket } from 'node:net';
 import { AccessCheck } from './access/accesscheck.js';
 import { Allowances } from './access/allowance.js';
-import { andThen, type Coming } from './access/counts.js';
-import { ConnectionCounter, type LimitName } from './access/limits.js';
+import { ConnectionCounter } from './access/limits.js';
 import type { AccessPolicy, CommandName } from './access/policy.js';
 import { QuotaKeeper } from './access/quotakeeper.js';
-import { Startups, startupLimit } from './access/startups.js';
+import { startupLimit } from './access/startups.js';
 import { readUsage, type Usage } from './access/usage.js';
 import { CryptPool } from './auth/crypt/pool.js';
 import { Lockout } from './auth/lockout.js';
@@ -17,18 +15,18 @@ import { monotonic } from './clock.js';
 import { checkServerOptions, defaultOf } from './config/options.js';
 import type { CheckedOptions, ServerOptions } from './config/settings.js';
 import type { Disposable } from './disposable.js';
-import { messageOf, UserError } from './errors.js';
-import { type CloseReason, type ConnectionInfo, EventStream, type ServerEvent } from './events.js';
+import { UserError } from './errors.js';
+import { type ConnectionInfo, EventStream, type ServerEvent } from './events.js';
 import { createRegistries, type Registries } from './extensions/registries.js';
 import { DescriptorWatch, reachWarning } from './net/descriptors.js';
 import { Listeners } from './net/listeners.js';
 import { ANY_PORT, type PortRange, parsePortRange } from './net/ports.js';
-import { reset } from './net/reset.js';
 import { Resolver } from './net/resolve.js';
-import { remoteAddress } from './net/socketaddress.js';
 import type { Address } from './protocol/address.js';
-import { networkOf, parseIP } from './protocol/ip.js';
-import { Session, type SessionHost } from './session/session.js';
+import { Admission } from './session/admission.js';
+import { socks4 } from './session/dialects/socks4.js';
+import { socks5 } from './session/dialects/socks5.js';
+import type { SessionSettings } from './session/session.js';
 import { SessionTable } from './session/table.js';
 import { alone, type Sharing } from './sharing.js';
 import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from './state.js';
@@ -59,21 +57,17 @@ export class Server {
   readonly #access: AccessCheck;
   readonly #listeners: Listeners;
   readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
-  readonly #startups = new Startups();
   readonly #sessions = new SessionTable();
+  readonly #admission: Admission;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
-  #host: SessionHost | undefined;
   #quotas: QuotaKeeper | undefined;
   #clock: NodeJS.Timeout | undefined;
-  #nextId: number;
   #lastListener = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
   #reloading: Promise<unknown> = Promise.resolve();
-  /** Called when the last session is over. */
-  #onEmpty: (() => void) | undefined;
 
   /**
    * @param sharing what it has in common with other processes.
@@ -87,11 +81,10 @@ export class Server {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#listeners = new Listeners(
-      (socket) => this.#accept(socket),
+      (transport) => this.#admission.admit(transport),
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
-    this.#nextId = sharing.firstId;
     this.#allowances = new Allowances(sharing.counts);
     this.registries = registries;
     this.#events = new EventStream(registries.eventSinks);
@@ -111,6 +104,13 @@ export class Server {
       explain: (request) => this.#state?.rules.explain(request),
     });
     this.#access = new AccessCheck(registries.accessPolicies);
+    this.#admission = new Admission({
+      access: this.#access,
+      counter: this.#counter,
+      events: this.#events,
+      sessions: this.#sessions,
+      ids: sharing,
+    });
   }
 
   /** Where it listens. */
@@ -277,10 +277,10 @@ export class Server {
     const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
-    this.#host = this.#makeHost(state);
+    this.#admission.settings = this.#settingsOf(state);
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
-    this.#startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
+    this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
     if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
@@ -301,8 +301,9 @@ export class Server {
     if (warning !== undefined && firstId === 1) this.#events.warn(warning);
   }
 
-  #makeHost({ options, users, external, advertised }: State): SessionHost {
+  #settingsOf({ options, users, external, advertised }: State): SessionSettings {
     return {
+      dialects: [socks5, socks4],
       methods: this.registries.authenticationMethods,
       access: this.#access,
       authentication: {
@@ -333,14 +334,12 @@ export class Server {
 
   async #stop(grace: number): Promise<void> {
     for (const address of this.#listeners.close()) this.#tellAddress('stopped', address);
+    this.#admission.settings = undefined;
     if (this.#sessions.size > 0) {
-      const empty = new Promise<void>((resolve) => {
-        this.#onEmpty = resolve;
-      });
       const timer = setTimeout(() => {
         for (const session of this.#sessions) session.end('shutdown');
       }, grace * 1000);
-      await empty;
+      await this.#sessions.empty();
       clearTimeout(timer);
     }
     clearInterval(this.#clock);
@@ -355,95 +354,11 @@ export class Server {
     this.#events.emit({ type, time: Date.now(), address });
   }
 
-  #accept(socket: Socket): void {
-    const client = remoteAddress(socket);
-    const ip = parseIP(client.host);
-    const hasLeft = socket.remoteAddress === undefined;
-    if (hasLeft || ip === undefined || this.#host === undefined) {
-      socket.destroy();
-      return;
-    }
-    const id = this.#nextId;
-    this.#nextId += this.#sharing.idStep;
-    const turnAway = (reason: CloseReason, detail: string) => {
-      reset(socket.on('error', () => {}));
-      const nothing = { user: undefined, command: undefined, destination: undefined };
-      const event = { type: 'rejected', id, time: Date.now(), client, reason, detail } as const;
-      this.#events.emit({ ...event, ...nothing });
-    };
-    try {
-      const denial = this.#access.ofClient(ip);
-      if (denial !== undefined) {
-        turnAway('not-allowed', denial.by);
-        return;
-      }
-    } catch (error) {
-      turnAway('internal-error', messageOf(error));
-      return;
-    }
-    const { host } = client;
-    const counted = this.#count(host);
-    if (typeof counted === 'string') {
-      turnAway('too-many-connections', fullWords(counted));
-      return;
-    }
-    const network = networkOf(host);
-    if (!this.#startups.makeRoom(network)) {
-      release(counted);
-      turnAway('too-many-connections', 'without a request');
-      return;
-    }
-    const admitted =
-      counted instanceof Promise
-        ? counted.then(
-            (result) => {
-              if (typeof result !== 'string') session.lease = result;
-              else session.turnAway('too-many-connections', fullWords(result));
-            },
-            (error: unknown) => session.turnAway('internal-error', messageOf(error)),
-          )
-        : undefined;
-    const session = new Session(id, socket, client, ip, this.#host, admitted);
-    this.#sessions.add(session);
-    if (!(counted instanceof Promise)) session.lease = counted;
-    session.startup = this.#startups.add(network, session);
-    void session
-      .run(() => {
-        this.#sessions.remove(session);
-        session.startup?.dispose();
-        release(counted);
-      })
-      .finally(() => {
-        if (this.#sessions.size === 0) this.#onEmpty?.();
-      });
-  }
-
-  /** Counts a client; if there are too many, one that has kept silent for a while gives way. */
-  #count(host: string): Coming<Disposable | LimitName> {
-    return andThen(this.#counter.addClient(host), (counted) => {
-      if (typeof counted !== 'string') return counted;
-      const among = counted === 'perAddress' ? networkOf(host) : undefined;
-      return this.#startups.endStalled(among) ? this.#counter.addClient(host) : counted;
-    });
-  }
-
   #tick(): void {
     const now = monotonic();
     for (const session of this.#sessions) session.tick(now);
     this.#descriptors.look(this.#sessions.size);
   }
-}
-
-/** Gives a place back, now or when it comes. What could not be counted has been told. */
-function release(counted: Coming<Disposable | LimitName>): void {
-  const released = andThen(counted, (result) => {
-    if (typeof result !== 'string') result.dispose();
-  });
-  if (released instanceof Promise) released.catch(() => {});
-}
-
-function fullWords(limit: LimitName): string {
-  return limit === 'total' ? 'in all' : 'from this address';
 }
 
 /** The shorter of two times; 0 is no limit. */

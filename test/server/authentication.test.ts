@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
 import { libcryptSupports } from '#core/auth/crypt/libcrypt.js';
-import { sharedBuffer } from '#core/net/buffers.js';
+import { sharedBuffer } from '#core/transport/buffers.js';
 import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client, echoServer } from '../support/sockets.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRegistries, Server, type ServerEvent } from 'picosocks5';
 import { alone } from '#core/sharing.js';
-import { Client } from '../support/sockets.js';
+import { assertTurnedAway, Client } from '../support/sockets.js';
 
 /** A server whose counts are kept elsewhere: each answer takes a while. */
 async function start(t: TestContext, take: () => Promise<string | undefined>) {
@@ -11,15 +11,22 @@ async function start(t: TestContext, take: () => Promise<string | undefined>) {
   const sharing = { ...alone(), counts };
   const server = new Server({ listen: ['127.0.0.1:0'] }, createRegistries(), sharing);
   const events: ServerEvent[] = [];
-  const ended = new Promise<void>((resolve) => {
-    server.onEvent((event) => {
-      events.push(event);
-      if (event.type === 'closed') resolve();
-    });
+  let wake = () => {};
+  server.onEvent((event) => {
+    events.push(event);
+    wake();
   });
+  /** Waits for an event of a type. */
+  const told = async (type: ServerEvent['type']) => {
+    while (!events.some((event) => event.type === type)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
   const [address] = await server.listen();
   t.after(() => server.close());
-  return { port: address?.port ?? 0, events, ended, given, server };
+  return { port: address?.port ?? 0, events, told, given, server };
 }
 
 const words = (events: readonly ServerEvent[]) =>
@@ -27,32 +34,55 @@ const words = (events: readonly ServerEvent[]) =>
 
 test('counts that fail turn a client away, and end nothing else', async (t) => {
   const take = () => Promise.reject(new Error('the store is down'));
-  const { port, events, ended, given, server } = await start(t, take);
-  const client = await Client.connect(t, port);
-  assert.equal((await client.readAll()).length, 0);
-  await ended;
-  const after = ['rejected: internal-error', 'closed: internal-error'];
-  assert.deepEqual(words(events), ['listening', 'connection', ...after]);
+  const { port, events, told, given, server } = await start(t, take);
+  await assertTurnedAway(t, port);
+  await told('rejected');
+  assert.deepEqual(words(events), ['listening', 'rejected: internal-error']);
   assert.deepEqual(given, [], 'what was not counted is not given back');
   assert.equal(server.connections().length, 0);
 });
 
-for (const [name, full] of [
-  ['full', 'all'],
-  ['not full', undefined],
-] as const) {
-  test(`counts that answer after a connection's end: ${name}`, async (t) => {
+test('a count that answers too late turns a client away, and is given back', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let answer = (_: string | undefined) => {};
+  let asked = () => {};
+  const asking = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const take = () => {
+    asked();
+    return new Promise<string | undefined>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const { port, events, told, given } = await start(t, take);
+  const turnedAway = assertTurnedAway(t, port);
+  await asking;
+  t.mock.timers.tick(5000);
+  await Promise.all([turnedAway, told('rejected')]);
+  answer(undefined);
+  await new Promise(setImmediate);
+  assert.deepEqual(words(events), ['listening', 'rejected: internal-error']);
+  assert.deepEqual(given, ['all', 'address 127.0.0.1']);
+});
+
+const cases = [
+  ['full', 'all', ['rejected: too-many-connections'], []],
+  ['not full', undefined, ['connection', 'closed: client-left'], ['all', 'address 127.0.0.1']],
+] as const;
+for (const [name, full, expected, back] of cases) {
+  test(`counts that answer after the client has left: ${name}`, async (t) => {
     let answer = (_: string | undefined) => {};
     const answered = new Promise<string | undefined>((resolve) => {
       answer = resolve;
     });
-    const { port, events, ended, given } = await start(t, () => answered);
+    const { port, events, told, given } = await start(t, () => answered);
     const client = await Client.connect(t, port);
     client.socket.resetAndDestroy();
-    await ended;
+    await client.closed();
     answer(full);
-    await new Promise(setImmediate);
-    assert.deepEqual(words(events), ['listening', 'connection', 'closed: client-left']);
-    assert.deepEqual(given, full === undefined ? ['all', 'address 127.0.0.1'] : []);
+    await told(full === undefined ? 'closed' : 'rejected');
+    assert.deepEqual(words(events), ['listening', ...expected]);
+    assert.deepEqual(given, back);
   });
 }

@@ -1,29 +1,33 @@
-import { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { HandleTransport } from '#core/transport/handletransport.js';
+import { SocketTransport } from '#core/transport/sockettransport.js';
+import type { Transport } from '#core/transport/transport.js';
 
 /**
- * Watches the sockets of a proxy in this process: all that are read.
+ * Watches the transports of a proxy in this process: all that anybody reads.
  *
  * @param proxy the port that it listens at.
  * @param destination the port that it connects to.
- * @returns tells how many bytes wait in these sockets now, those of the system not counted.
+ * @returns tells how many bytes wait to be written to these now, those of the system not counted.
  */
 export function watchProxySockets(
   t: TestContext,
   proxy: number,
   destination: number,
 ): () => number {
-  const sockets = new Set<Socket>();
-  const { resume } = Socket.prototype;
-  t.mock.method(Socket.prototype, 'resume', function (this: Socket) {
-    sockets.add(this);
-    return resume.call(this);
-  });
+  const transports = new Set<Transport>();
+  for (const { prototype } of [HandleTransport, SocketTransport]) {
+    const { readTo } = prototype;
+    t.mock.method(prototype, 'readTo', function (this: Transport, reader: never) {
+      transports.add(this);
+      return readTo.call(this as never, reader);
+    });
+  }
   return () => {
-    const own = [...sockets].filter(
-      ({ localPort, remotePort }) => localPort === proxy || remotePort === destination,
+    const own = [...transports].filter(
+      ({ local, remote }) => local.port === proxy || remote.port === destination,
     );
-    if (own.length < 2) throw new Error('the sockets of the proxy were not seen');
-    return own.reduce((sum, socket) => sum + socket.readableLength + socket.writableLength, 0);
+    if (own.length < 2) throw new Error('the connections of the proxy were not seen');
+    return own.reduce((sum, { unwritten }) => sum + unwritten, 0);
   };
 }

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Cancellation } from '#core/cancellation.js';
 import { dial, interleaveFamilies } from '#core/net/dial.js';
-import { inletOf } from '#core/net/inlet.js';
+import type { Transport } from '#core/transport/transport.js';
 import { unlessHere } from '../support/addresses.js';
 import { blackHole, noBlackHole } from '../support/blackhole.js';
 import { echoServer, serve } from '../support/sockets.js';
+import { Recorder } from '../support/transports.js';
 
 const never = new Cancellation();
 
@@ -19,10 +20,10 @@ async function call(
   addresses: readonly string[],
   port: number,
   { timeout = 5000, cancellation = never } = {},
-): Promise<Socket> {
-  const socket = await dial(addresses, port, { timeout, cancellation });
-  t.after(() => socket.destroy());
-  return socket;
+): Promise<Transport> {
+  const transport = await dial(addresses, port, { timeout, cancellation });
+  t.after(() => transport.abort());
+  return transport;
 }
 
 /** A port at which nobody listens. */
@@ -73,27 +74,17 @@ describe('interleaveFamilies', () => {
   });
 });
 
-/** What is read next, as text. */
-function readChunk(socket: Socket): Promise<string> {
-  const inlet = inletOf(socket);
-  return new Promise((resolve) => {
-    inlet.readTo((chunk) => {
-      resolve(String(chunk));
-      return false;
-    });
-    inlet.resume();
-  });
-}
-
 const unlessSecond = await unlessHere('127.0.0.2');
 
 describe('dial', () => {
   test('the only address', async (t) => {
     const port = await echoServer(t);
-    const socket = await call(t, ['127.0.0.1'], port);
-    assert.deepEqual([socket.remoteAddress, socket.remotePort], ['127.0.0.1', port]);
-    socket.write('hello');
-    assert.equal(await readChunk(socket), 'hello');
+    const transport = await call(t, ['127.0.0.1'], port);
+    assert.deepEqual(transport.remote, { host: '127.0.0.1', port });
+    const reader = new Recorder(transport);
+    transport.write(Buffer.from('hello'));
+    transport.resume();
+    assert.equal(String(await reader.read(5)), 'hello');
   });
 
   test('what the other side says at once waits to be read, and half-open is allowed', async (t) => {
@@ -101,13 +92,13 @@ describe('dial', () => {
       accepted.end('welcome');
       accepted.resume();
     });
-    const socket = await call(t, ['127.0.0.1'], port);
+    const transport = await call(t, ['127.0.0.1'], port);
     await nextTurn();
-    const ended = once(socket, 'end');
-    assert.equal(await readChunk(socket), 'welcome');
-    inletOf(socket).resume();
-    await ended;
-    assert.ok(socket.writable);
+    const reader = new Recorder(transport);
+    transport.resume();
+    await reader.until(/end/);
+    assert.equal(String(reader.bytes), 'welcome');
+    assert.equal(transport.closed, false);
   });
 
   test('an address that refuses is followed by the next at once', {
@@ -116,23 +107,26 @@ describe('dial', () => {
     const port = await echoServer(t, '127.0.0.2');
     const refusing = ['127.0.0.1', '127.0.0.1', '127.0.0.1', '127.0.0.1'];
     // With a head start for each of them, it would take a second.
-    const socket = await call(t, [...refusing, '127.0.0.2'], port, { timeout: 700 });
-    assert.equal(socket.remoteAddress, '127.0.0.2');
+    const transport = await call(t, [...refusing, '127.0.0.2'], port, { timeout: 700 });
+    assert.equal(transport.remote.host, '127.0.0.2');
   });
 
   test('an address that does not answer is followed by the next', {
     skip: noBlackHole ?? unlessSecond,
   }, async (t) => {
     const port = await blackHole(t);
-    const server = createServer((accepted) => accepted.resume()).listen(port, '127.0.0.2');
+    const server = createServer((accepted) => accepted.resume().on('error', () => {})).listen(
+      port,
+      '127.0.0.2',
+    );
     t.after(() => server.close());
     await once(server, 'listening');
     const connected = once(server, 'connection');
     const before = handles();
     const start = performance.now();
-    const socket = await call(t, ['127.0.0.1', '127.0.0.2'], port);
+    const transport = await call(t, ['127.0.0.1', '127.0.0.2'], port);
     const duration = performance.now() - start;
-    assert.equal(socket.remoteAddress, '127.0.0.2');
+    assert.equal(transport.remote.host, '127.0.0.2');
     assert.ok(duration >= 200 && duration < 1500, `${duration} ms`);
     await Promise.all([connected, allClosed(before + 2)]);
   });
@@ -167,11 +161,13 @@ describe('dial', () => {
   test('a cancellation that comes later does nothing', async (t) => {
     const port = await echoServer(t);
     const cancellation = new Cancellation();
-    const socket = await call(t, ['127.0.0.1'], port, { cancellation });
+    const transport = await call(t, ['127.0.0.1'], port, { cancellation });
     assert.equal(cancellation.listeners, 0);
     cancellation.cancel();
-    socket.write('still here');
-    assert.equal(await readChunk(socket), 'still here');
+    const reader = new Recorder(transport);
+    transport.write(Buffer.from('still here'));
+    transport.resume();
+    assert.equal(String(await reader.read(10)), 'still here');
   });
 
   // 127.255.255.255 is the broadcast address of 127.0.0.0/8, to which TCP has no route.
@@ -196,7 +192,9 @@ describe('dial', () => {
 
 /** Sockets that are open or opening. */
 function handles(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => /^TCP(Socket)?Wrap|TCPConnect/.test(name)).length;
 }
 
 /** Waits until no more sockets than so many are open: closing takes a turn of the event loop. */

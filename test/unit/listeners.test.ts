@@ -17,7 +17,7 @@ const resolverOf = (...addresses: string[]) =>
 
 function open(t: TestContext): Listeners {
   const listeners = new Listeners(
-    (socket) => socket.destroy(),
+    (transport) => transport.abort(),
     () => {},
   );
   t.after(() => listeners.close());

@@ -1,6 +1,6 @@
 import type { Identity } from '../auth/method.js';
 import { type Disposable, toDisposable } from '../disposable.js';
-import type { Throttle, Throttles } from '../net/pacer.js';
+import type { Throttle, Throttles } from '../relay/pacer.js';
 import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
 import type { Denial } from './policy.js';
 import { TokenBucket } from './tokenbucket.js';

@@ -1,6 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Cancellation } from '../cancellation.js';
 import type { Address } from '../protocol/address.js';
+import { toTransport } from '../transport/sockettransport.js';
+import type { Transport } from '../transport/transport.js';
 import { DialError, dial } from './dial.js';
 
 /** A connection that a client asks for and that is allowed. */
@@ -23,10 +25,10 @@ export interface Connector {
   /** Whether it makes a connection; every connection, if it is left out. */
   serves?(target: Omit<ConnectTarget, 'timeout' | 'signal'>): boolean;
   /**
-   * @returns a connected socket that allows half-open.
+   * @returns a connection: a transport, paused, or a stream that allows half-open.
    * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
    */
-  connect(target: ConnectTarget): Promise<Socket>;
+  connect(target: ConnectTarget): Promise<Transport | Duplex>;
 }
 
 /** Connects straight to the destination. */
@@ -45,7 +47,7 @@ export function connectThrough(
   connector: Connector,
   target: Omit<ConnectTarget, 'signal'>,
   cancellation: Cancellation,
-): Promise<Socket> {
+): Promise<Transport> {
   const { timeout } = target;
   if (connector === direct) {
     return dial(target.addresses, target.destination.port, { timeout, cancellation });
@@ -66,9 +68,10 @@ export function connectThrough(
     const deadline = setTimeout(() => giveUp('ETIMEDOUT'), timeout);
     cancellation.on(cancel);
     connecting.then(
-      (socket) => {
-        if (!waiting) socket.on('error', () => {}).destroy();
-        else resolve(socket);
+      (stream) => {
+        const transport = toTransport(stream);
+        if (!waiting) transport.abort();
+        else resolve(transport);
         finish();
       },
       (error) => {

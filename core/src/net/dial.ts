@@ -1,8 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import type { Cancellation } from '../cancellation.js';
-import { codeOf } from '../errors.js';
 import { parseIP } from '../protocol/ip.js';
-import { bufferInlet, inletOf } from './inlet.js';
+import { type Attempt, connect } from '../transport/connect.js';
+import type { Transport } from '../transport/transport.js';
 
 /** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
 const ATTEMPT_DELAY = 250;
@@ -46,8 +45,6 @@ export function interleaveFamilies(addresses: readonly string[]): string[] {
   return order;
 }
 
-const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true };
-
 export interface DialOptions {
   /** All attempts together take no longer, ms. */
   readonly timeout: number;
@@ -60,30 +57,29 @@ export interface DialOptions {
  *
  * @param addresses IP addresses in order of preference; nothing else is dialled. Addresses that are
  *   no single host's count as unreachable networks.
- * @returns the connected socket, to be read by its inlet, half-open allowed; its errors go
- *   unnoticed until somebody listens.
+ * @returns the connection, paused.
  * @throws {DialError} `ETIMEDOUT` when the time is up, `ECANCELED` when it is cancelled.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
   { timeout, cancellation }: DialOptions,
-): Promise<Socket> {
+): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const waiting = interleaveFamilies(addresses.filter(isUnicast));
-    const attempts = new Set<Socket>();
+    const attempts = new Set<Attempt>();
     const errors: string[] = waiting.length < addresses.length ? ['ENETUNREACH'] : [];
     let nextAttempt: NodeJS.Timeout | undefined;
 
-    const finish = (winner: Socket | undefined) => {
+    const finish = () => {
       clearTimeout(deadline);
       clearTimeout(nextAttempt);
       cancellation.off(cancel);
-      for (const socket of attempts) if (socket !== winner) socket.destroy();
+      for (const other of attempts) other.cancel();
       attempts.clear();
     };
     const fail = (code: string) => {
-      finish(undefined);
+      finish();
       reject(new DialError(code));
     };
     const cancel = () => fail('ECANCELED');
@@ -96,23 +92,22 @@ export function dial(
         if (attempts.size === 0) fail(mostTelling(errors));
         return;
       }
-      const inlet = bufferInlet();
-      const onread = inlet === undefined ? {} : { onread: inlet.onread };
-      const socket = connect({ ...socketOptions, host, port, ...onread });
-      if (inlet === undefined) inletOf(socket);
-      else inlet.attach(socket);
-      attempts.add(socket);
-      const failed = (error: Error) => {
-        if (!attempts.delete(socket)) return;
-        errors.push(codeOf(error) ?? 'EHOSTUNREACH');
-        attempt();
-      };
-      socket.on('error', failed);
-      socket.on('connect', () => {
-        if (!attempts.has(socket)) return;
-        finish(socket);
-        resolve(socket);
-      });
+      const own = connect(
+        { host, port },
+        {
+          connected: (transport) => {
+            attempts.delete(own);
+            finish();
+            resolve(transport);
+          },
+          failed: (code) => {
+            attempts.delete(own);
+            errors.push(code);
+            attempt();
+          },
+        },
+      );
+      attempts.add(own);
       if (waiting.length > 0) nextAttempt = setTimeout(attempt, ATTEMPT_DELAY);
     };
 

@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { codeOf, systemMessage, UserError } from '../errors.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
-import { acceptFrom, acceptOptions } from './accept.js';
+import { acceptFrom, acceptOptions } from '../transport/accept.js';
+import type { Transport } from '../transport/transport.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { localAddresses } from './interfaces.js';
 import type { Resolver } from './resolve.js';
@@ -100,7 +101,7 @@ export class Listener {
   /**
    * Listens at an IP address.
    *
-   * @param accept takes each client's socket, which allows half-open.
+   * @param accept takes each client's connection.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where its socket comes from, if it is not bound here.
    * @returns what is missing if the address is optional, or its whole family is not there.
@@ -108,7 +109,7 @@ export class Listener {
    */
   static async open(
     address: ListenAddress,
-    accept: (socket: Socket) => void,
+    accept: (transport: Transport) => void,
     fail: (error: Error) => void,
     sockets?: BoundSockets,
   ): Promise<Listener | MissingAddress> {
@@ -122,7 +123,7 @@ export class Listener {
       throw reason;
     }
     server.on('error', fail);
-    acceptFrom(server, accept);
+    acceptFrom(server, accept, fail);
     return new Listener(server, { host, port }, sockets);
   }
 

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import { codeOf, UserError } from '../errors.js';
 import type { Address } from '../protocol/address.js';
+import type { Transport } from '../transport/transport.js';
 import {
   type BoundSockets,
   type ListenAddress,
@@ -25,19 +25,19 @@ interface Opened {
 
 /** All listening sockets of a server. */
 export class Listeners {
-  readonly #accept: (socket: Socket) => void;
+  readonly #accept: (transport: Transport) => void;
   readonly #fail: (error: Error) => void;
   readonly #sockets: BoundSockets | undefined;
   #open: readonly Listener[] = [];
   #closed = false;
 
   /**
-   * @param accept takes each client's socket.
+   * @param accept takes each client's connection.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where listening sockets come from, if they are not bound here.
    */
   constructor(
-    accept: (socket: Socket) => void,
+    accept: (transport: Transport) => void,
     fail: (error: Error) => void,
     sockets?: BoundSockets,
   ) {

@@ -5,9 +5,9 @@ import { type Address, formatAddress } from '../protocol/address.js';
 import { type Datagram, encodeDatagramHeader } from '../protocol/datagram.js';
 import { Reassembly } from '../protocol/fragments.js';
 import { canonicalIP } from '../protocol/ip.js';
+import type { Throttle, Throttles } from '../relay/pacer.js';
+import type { Traffic } from '../relay/tunnel.js';
 import { type FamilyAddresses, ofFamily } from './external.js';
-import type { Throttle, Throttles } from './pacer.js';
-import type { Traffic } from './relay.js';
 import { UdpClient, type UdpClientOptions } from './udpclient.js';
 import { isFull, openUdpSocket } from './udpsocket.js';
 

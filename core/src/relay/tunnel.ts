@@ -1,4 +1,5 @@
 import type { Transport, TransportReader } from '../transport/transport.js';
+import { Pacer, type Throttle, type Throttles } from './pacer.js';
 
 /** What was moved: up from the client to the remote host, down to the client. */
 export interface Traffic {
@@ -7,83 +8,96 @@ export interface Traffic {
   down: number;
   /** UDP datagrams that were not relayed. */
   dropped: number;
+  /** Ways that stand still at this moment because of their rate. */
+  waiting: number;
 }
 
 /** How a tunnel ended: both sides finished, or one reset the connection. */
 export type TunnelEnd = 'finished' | 'client-reset' | 'remote-reset';
 
-/** How long a flow has to wait after some bytes to keep to its rate, ms; 0: not at all. */
-export type Throttle = (bytes: number) => number;
-
-/** The rates of both ways; undefined: as fast as it goes. */
-export interface Throttles {
-  readonly up: Throttle | undefined;
-  readonly down: Throttle | undefined;
-}
-
 /** One side of a tunnel: what it sends is written to the other. */
 class Side implements TransportReader {
   readonly transport: Transport;
-  readonly #way: 'up' | 'down';
-  readonly #tunnel: Tunnel;
-  readonly #throttle: Throttle | undefined;
   other!: Side;
-  /** Whether this side has sent its last byte. */
-  ended = false;
-  /** Whether the other side has not taken all of what this one has sent. */
-  untaken = false;
-  #pause: NodeJS.Timeout | undefined;
+  /** Whether it has sent its last byte, and the other has taken all. */
+  passed = false;
+  readonly #tunnel: Tunnel;
+  readonly #way: 'up' | 'down';
+  readonly #throttle: Throttle | undefined;
+  readonly #pacer: Pacer | undefined;
+  #ended = false;
+  /** Whether the other side has not taken all of what was written to it. */
+  #untaken = false;
 
   constructor(transport: Transport, way: 'up' | 'down', tunnel: Tunnel, throttle?: Throttle) {
     this.transport = transport;
-    this.#way = way;
     this.#tunnel = tunnel;
+    this.#way = way;
     this.#throttle = throttle;
+    if (throttle === undefined) return;
+    const write = (step: Uint8Array) => this.#write(step);
+    this.#pacer = new Pacer(throttle, tunnel.traffic, write, () => this.#proceed());
+  }
+
+  get most(): number | undefined {
+    return this.#throttle?.step;
   }
 
   onData(chunk: Uint8Array, lasting: boolean): boolean {
-    const { length } = chunk;
-    this.#tunnel.traffic[this.#way] += length;
-    this.untaken = !this.other.transport.write(lasting ? chunk : Buffer.from(chunk));
-    const wait = this.#throttle?.(length) ?? 0;
-    if (wait > 0) this.#waitFor(wait);
-    return !this.untaken && wait <= 0;
+    const bytes = lasting ? chunk : Buffer.from(chunk);
+    return this.#pacer === undefined ? this.#write(bytes) : this.#pacer.write(bytes);
   }
 
   onEnd(): void {
-    this.ended = true;
-    if (this.other.ended) this.#tunnel.finish();
-    else this.other.transport.end();
+    this.#ended = true;
+    if (!this.#untaken && !this.#pacer?.waits) this.#pass();
   }
 
   onDrain(): void {
-    const { other } = this;
-    other.untaken = false;
-    if (other.ended) this.#tunnel.finish();
-    else other.#goOn();
+    this.other.#taken();
   }
 
   onClose(code: string | undefined): void {
-    clearTimeout(this.#pause);
+    // What a side has sent in full still goes on, at its rate.
+    if (!this.#ended) this.#pacer?.stop();
     this.#tunnel.closed(this, code);
   }
 
-  #waitFor(ms: number): void {
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#goOn();
-    }, ms);
+  #write(bytes: Uint8Array): boolean {
+    const { transport } = this.other;
+    if (transport.closed) return false;
+    this.#tunnel.traffic[this.#way] += bytes.length;
+    this.#untaken = !transport.write(bytes);
+    return !this.#untaken;
   }
 
-  #goOn(): void {
-    if (!this.untaken && this.#pause === undefined) this.transport.resume();
+  #taken(): void {
+    if (!this.#untaken) return;
+    this.#untaken = false;
+    this.#proceed();
+  }
+
+  #proceed(): void {
+    if (this.#pacer?.advance() === false) return;
+    if (this.#ended) this.#pass();
+    else this.transport.resume();
+  }
+
+  #pass(): void {
+    this.passed = true;
+    const { other } = this;
+    if (!other.passed) {
+      other.transport.end();
+      return;
+    }
+    this.transport.close();
+    other.transport.close();
   }
 }
 
 class Tunnel {
   readonly traffic: Traffic;
   readonly #client: Side;
-  readonly #remote: Side;
   readonly #resolve: (end: TunnelEnd) => void;
   #end: TunnelEnd = 'finished';
   #open = 2;
@@ -97,30 +111,23 @@ class Tunnel {
   ) {
     this.traffic = traffic;
     this.#resolve = resolve;
-    this.#client = new Side(client, 'up', this, throttles?.up);
-    this.#remote = new Side(remote, 'down', this, throttles?.down);
-    this.#client.other = this.#remote;
-    this.#remote.other = this.#client;
-    client.readTo(this.#client);
-    remote.readTo(this.#remote);
+    const up = new Side(client, 'up', this, throttles?.up);
+    const down = new Side(remote, 'down', this, throttles?.down);
+    up.other = down;
+    down.other = up;
+    this.#client = up;
+    client.readTo(up);
+    remote.readTo(down);
     remote.resume();
     client.resume();
-  }
-
-  /** Closes both sides once both have finished and taken all. */
-  finish(): void {
-    const [client, remote] = [this.#client, this.#remote];
-    if (!client.ended || !remote.ended || client.untaken || remote.untaken) return;
-    client.transport.close();
-    remote.transport.close();
   }
 
   closed(side: Side, code: string | undefined): void {
     if (code !== undefined && this.#end === 'finished') {
       this.#end = side === this.#client ? 'client-reset' : 'remote-reset';
     }
-    // Nothing, if it is closed already; else what it had is cut off, and must not look whole.
-    side.other.transport.abort();
+    // What is cut off must not look whole. One that has finished is closed by itself.
+    if (!side.passed || !side.other.passed) side.other.transport.abort();
     this.#open--;
     if (this.#open === 0) this.#resolve(this.#end);
   }

@@ -3,21 +3,49 @@ import type { CloseReason } from '../events.js';
 import { DialError } from '../net/dial.js';
 import { Reply } from '../protocol/socks5.js';
 
-/** A request that is answered with a failure reply. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly reply: Reply;
-  readonly reason: CloseReason;
+interface RefusalOptions {
+  /** How the client is answered; nothing is said if it is left out. */
+  readonly reply?: Reply;
+  /** The error behind it. */
+  readonly cause?: unknown;
+}
 
-  /**
-   * @param detail in a few words for the log.
-   * @param cause the error behind it, if there is one.
-   */
-  constructor(reply: Reply, reason: CloseReason, detail: string, cause?: unknown) {
+/** Why a client is not served: thrown by any stage, told and answered in one place. */
+export class Refusal extends Error {
+  override readonly name: string = 'Refusal';
+  readonly reason: CloseReason;
+  readonly reply: Reply | undefined;
+
+  /** @param detail in a few words for the log. */
+  constructor(reason: CloseReason, detail: string, { reply, cause }: RefusalOptions = {}) {
     super(detail, { cause });
-    this.reply = reply;
     this.reason = reason;
+    this.reply = reply;
   }
+}
+
+/** A client that did not prove who it is; its method has told it. */
+export class AuthenticationRefusal extends Refusal {
+  override readonly name = 'AuthenticationRefusal';
+  readonly method: string;
+  /** The name it gave, if it gave one. */
+  readonly user: string | undefined;
+
+  constructor(method: string, user: string | undefined, detail: string) {
+    super('authentication-failed', detail);
+    this.method = method;
+    this.user = user;
+  }
+}
+
+/** The refusal of what a rule or another policy denies. @param by what does. */
+export function notAllowed(by: string): Refusal {
+  return new Refusal('not-allowed', by, { reply: Reply.notAllowed });
+}
+
+/** The refusal of one more than a limit allows. */
+export function tooMany(what: string): Refusal {
+  return new Refusal('too-many-connections', `too many ${what}`, { reply: Reply.notAllowed });
 }
 
 /**
@@ -59,7 +87,7 @@ export function unreachable(error: unknown): Refusal {
   const code = codeOf(error) ?? '';
   const [reply, words] = answers[code] ?? [Reply.generalFailure, code];
   const own = saysOnlyItsCode(error) ? '' : messageOf(error);
-  return new Refusal(reply, 'unreachable', own || words || 'connecting failed', error);
+  return new Refusal('unreachable', own || words || 'connecting failed', { reply, cause: error });
 }
 
 /** The refusal for a name that has no address to be judged by, whatever the resolver says. */
@@ -67,5 +95,6 @@ export function unresolved(error: unknown): Refusal {
   const code = codeOf(error);
   const words =
     code === 'ETIMEDOUT' ? 'the name was not resolved in time' : answers[code ?? '']?.[1];
-  return new Refusal(Reply.hostUnreachable, 'unreachable', words ?? messageOf(error), error);
+  const reply = Reply.hostUnreachable;
+  return new Refusal('unreachable', words ?? messageOf(error), { reply, cause: error });
 }

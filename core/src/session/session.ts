@@ -1,36 +1,36 @@
-import type { Socket } from 'node:net';
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { Allowances, Share } from '../access/allowance.js';
-import { andThen, type Coming } from '../access/counts.js';
-import type { ConnectionCounter } from '../access/limits.js';
 import type { ClientContext, CommandName, Denial } from '../access/policy.js';
 import type { Startup } from '../access/startups.js';
-import type { Identity } from '../auth/method.js';
+import type { Authentication, AuthenticationMethod } from '../auth/method.js';
 import { Cancellation } from '../cancellation.js';
 import { monotonic } from '../clock.js';
 import type { Disposable } from '../disposable.js';
 import { codeOf, messageOf } from '../errors.js';
-import type { CloseReason, ConnectionInfo, EventStream, ServerEvent } from '../events.js';
-import { inletOf } from '../net/inlet.js';
-import type { Throttles } from '../net/pacer.js';
-import type { Traffic } from '../net/relay.js';
-import { reset } from '../net/reset.js';
+import type { CloseReason, ConnectionInfo, EventStream } from '../events.js';
 import type { Resolver } from '../net/resolve.js';
-import { localAddress, remoteAddress } from '../net/socketaddress.js';
 import type { Address } from '../protocol/address.js';
 import { networkOf } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
-import { Command, encodeReply, Reply, type Request } from '../protocol/socks5.js';
-import { associateCommand } from './associate.js';
-import { bindCommand } from './bind.js';
-import { ClientLeft, ClientStream } from './clientstream.js';
-import type { CommandHandler, CommandSettings } from './command.js';
-import { connectCommand } from './connect.js';
-import { type NegotiationHost, negotiate, Rejection } from './negotiate.js';
-import { Refusal, unreachable, unresolved } from './refusal.js';
+import { Reply, type Request } from '../protocol/socks5.js';
+import type { Throttles } from '../relay/pacer.js';
+import { type Traffic, tunnel } from '../relay/tunnel.js';
+import { linger, untilEnd } from '../transport/linger.js';
+import type { Transport } from '../transport/transport.js';
+import type { CommandContext, CommandSettings } from './commands/command.js';
+import { commandName, commands } from './commands/commands.js';
+import { ClientLeft, Conversation } from './conversation.js';
+import { type Dialect, recognize } from './dialect.js';
+import { ConnectionRecord } from './record.js';
+import { AuthenticationRefusal, notAllowed, Refusal, unreachable, unresolved } from './refusal.js';
+import { type Limits, Usage } from './usage.js';
 
 /** What a session needs of the server: fixed when the client connects. Times are ms. */
-export interface SessionHost extends NegotiationHost {
+export interface SessionSettings extends Limits {
+  readonly dialects: Iterable<Dialect>;
+  readonly methods: Iterable<AuthenticationMethod>;
+  readonly authentication: Authentication;
+  /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
+  readonly socks4: boolean;
   readonly access: AccessCheck;
   readonly resolver: Resolver;
   /** From accept to the complete request; 0: no limit. */
@@ -38,231 +38,200 @@ export interface SessionHost extends NegotiationHost {
   /** Without a byte moving either way; 0: no limit. */
   readonly idleTimeout: number;
   readonly commands: CommandSettings;
-  readonly counter: ConnectionCounter;
-  readonly allowances: Allowances;
   readonly events: EventStream;
   /** Told of the system's errors behind refusals. */
   trouble(error: unknown): void;
 }
 
-type SessionEvent = Extract<ServerEvent, { readonly id: number }>;
-type EventRest<T extends SessionEvent['type']> = Omit<
-  Extract<SessionEvent, { readonly type: T }>,
-  'type' | 'id' | 'time' | 'client'
->;
+/** When a client is asked at the latest, and at the soonest, whether it is still there, s. */
+const MAX_KEEP_ALIVE = 60;
+const MIN_KEEP_ALIVE = 1;
+/** How long the system then waits for answers, s: ten probes, one a second. */
+const PROBE_TIME = 10;
 
-/** How long a client has to read the last answer before its connection is closed, ms. */
-const LINGER = 2000;
-
-const commandNames: Readonly<Record<number, CommandName | undefined>> = {
-  [Command.connect]: 'connect',
-  [Command.bind]: 'bind',
-  [Command.associate]: 'associate',
-};
-
-const handlers: Readonly<Record<CommandName, CommandHandler>> = {
-  connect: connectCommand,
-  bind: bindCommand,
-  associate: associateCommand,
-};
-
-const unthrottled: Throttles = { up: undefined, down: undefined };
-const anonymous: Identity = { user: undefined, group: undefined };
-
-/** One client, from its greeting to the last byte. */
-export class Session implements Startup {
-  readonly id: number;
-  readonly client: Address;
-  readonly since = Date.now();
-  /** When it began, by the clock that durations are measured with, ms. */
-  readonly #began = monotonic();
+/**
+ * One client, from its greeting to the last byte: the stages of its way, top to bottom. What a
+ * stage asks lives in files of its own; what goes wrong in any of them is thrown, and told and
+ * answered in one place.
+ */
+export class Session implements Startup, CommandContext {
   /** Where it is in the table of sessions. */
   place = 0;
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
-  /** Its place among all, where that is known. */
-  lease: Disposable | undefined;
-  readonly #socket: Socket;
-  readonly #stream: ClientStream;
-  readonly #host: SessionHost;
+  readonly #transport: Transport;
   readonly #clientIP: Uint8Array;
-  readonly #traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
-  readonly #cancellation = new Cancellation();
-  /** Settled once this session counts as one more, where that takes a while. */
-  readonly #admitted: Promise<unknown> | undefined;
-  #encodeReply: (reply: Reply, bound?: Address) => Uint8Array = encodeReply;
-  #method: string | undefined;
-  #identity = anonymous;
-  #command: CommandName | undefined;
-  #destination: Address | undefined;
+  readonly #session: SessionSettings;
+  /** Its place among all connections. */
+  readonly #lease: Disposable;
+  readonly #record: ConnectionRecord;
+  readonly #conversation: Conversation;
+  readonly #usage: Usage;
+  readonly cancellation = new Cancellation();
+  #dialect: Dialect | undefined;
+  /** The other side of the tunnel, while there is one. */
+  #remote: Transport | undefined;
   /** Whether only its last answer is waited for. */
   #closing = false;
   /** Set while bytes are relayed. */
   #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
-  /** Whether its end was told: nothing is told after that. */
-  #over = false;
-  #countedUser: Disposable | undefined;
-  #share: Share | undefined;
-  /** Bytes that the share has accounted for. */
-  #accounted = 0;
 
+  /**
+   * @param clientIP the client's IP address, 4 or 16 octets.
+   * @param lease its place among all connections, which it gives back.
+   */
   constructor(
     id: number,
-    socket: Socket,
-    client: Address,
+    transport: Transport,
     clientIP: Uint8Array,
-    host: SessionHost,
-    admitted?: Promise<unknown>,
+    settings: SessionSettings,
+    lease: Disposable,
   ) {
-    this.id = id;
-    this.client = client;
-    this.#socket = socket;
+    this.#transport = transport;
     this.#clientIP = clientIP;
-    this.#host = host;
-    this.#admitted = admitted;
-    this.#stream = new ClientStream(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => this.#cancellation.cancel());
+    this.#session = settings;
+    this.#lease = lease;
+    this.#record = new ConnectionRecord(id, transport.remote, settings.events);
+    this.#usage = new Usage(settings, this.#record.traffic);
+    this.#conversation = new Conversation(transport, () => this.cancellation.cancel());
   }
 
   /**
-   * Serves the client. It never rejects.
+   * Serves the client to the end. It never rejects.
    *
-   * @param release called when all is released, before the last event.
+   * @param over called when all is given back, before the last event.
    */
-  async run(release: () => void): Promise<void> {
-    const { handshakeTimeout: limit } = this.#host;
+  async run(over: () => void): Promise<void> {
+    const { handshakeTimeout: limit } = this.#session;
     const deadline = limit > 0 ? setTimeout(() => this.end('handshake-timeout'), limit) : undefined;
-    this.#emit('connection', {});
+    this.#record.arrived();
     let reason: CloseReason;
     try {
-      const request = await this.#negotiate();
-      this.startup?.dispose();
-      const command = this.#accept(request);
-      const counted = this.#count();
-      if (counted instanceof Promise) await counted;
+      const command = await this.#negotiate();
       clearTimeout(deadline);
-      reason = await this.#serve(command, request);
+      reason = await commands[command](this);
     } catch (error) {
-      reason = this.#refuse(error);
-    } finally {
       clearTimeout(deadline);
+      reason = this.#refuse(error);
     }
-    await this.#close();
-    this.#account();
-    this.#share?.dispose();
-    this.#countedUser?.dispose();
-    release();
-    this.#over = true;
-    this.#tellEnd(this.#endedBy ?? reason);
+    this.#closing = true;
+    await linger(this.#conversation.release());
+    this.#usage.dispose();
+    this.startup?.dispose();
+    this.#lease.dispose();
+    over();
+    this.#record.closed(this.#endedBy ?? reason);
   }
 
-  #negotiate(): Promise<Request> {
-    return negotiate(this.#stream, this.client.host, this.#host, {
-      speaks: (encode) => {
-        this.#encodeReply = encode;
-      },
+  /** All that comes before a command is served. @returns the command. */
+  async #negotiate(): Promise<CommandName> {
+    const conversation = this.#conversation;
+    const { dialects, methods, authentication, socks4 } = this.#session;
+    // Which protocol does it speak?
+    const dialect = await recognize(conversation, dialects);
+    this.#dialect = dialect;
+    // Who is it?
+    const identity = await dialect.identify(conversation, {
+      client: this.clientHost,
+      methods,
+      authentication,
+      socks4,
       chose: (method) => {
-        this.#method = method;
-      },
-      authenticated: (method, identity) => {
-        this.#identity = identity;
-        this.#emit('authenticated', { method, ...identity });
-      },
-      failed: (method, user, detail) => {
-        this.#emit('authentication-failed', { method, user, detail });
+        this.#record.method = method;
       },
     });
+    this.#record.authenticated(identity);
+    // What does it ask for?
+    const request = await dialect.readRequest(conversation);
+    this.startup?.dispose();
+    // May it?
+    const command = this.#authorize(request);
+    const counted = this.#usage.count(identity);
+    if (counted instanceof Promise) await counted;
+    if (this.#endedBy !== undefined) throw new ClientLeft();
+    return command;
   }
 
   /** Finds the command of a request, if the client may make it at all. */
-  #accept({ command, destination }: Request): CommandName {
-    this.#destination = destination;
-    const name = commandNames[command];
+  #authorize({ command, destination }: Request): CommandName {
+    this.#record.destination = destination;
+    const name = commandName(command);
     if (name === undefined) {
-      throw new Refusal(Reply.commandNotSupported, 'unsupported', `command ${command}`);
+      const reply = Reply.commandNotSupported;
+      throw new Refusal('unsupported', `command ${command}`, { reply });
     }
-    this.#command = name;
-    this.#emit('request', { command: name, destination });
-    const denial = this.#host.access.ofRequest(this.#context, name, destination);
-    if (denial !== undefined) throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
+    this.#record.requested(name, destination);
+    const denial = this.#session.access.ofRequest(this.#context, name, destination);
+    if (denial !== undefined) throw notAllowed(denial.by);
     return name;
   }
 
-  /** Counts the session as one of all, of its user and of its group, if none has too many. */
-  #count(): Coming<void> {
-    const { user } = this.#identity;
-    const { counter, allowances } = this.#host;
-    return andThen(this.#admitted, () => {
-      if (this.#endedBy !== undefined) throw new ClientLeft();
-      const ofUser = user === undefined ? undefined : counter.addUser(user);
-      return andThen(ofUser, (counted) => {
-        if (typeof counted === 'string') throw tooMany('connections of this user');
-        this.#countedUser = counted;
-        return andThen(allowances.share(this.#identity), (share) => {
-          if ('by' in share) throw new Refusal(Reply.notAllowed, 'quota-exceeded', share.by);
-          this.#share = share;
-        });
-      });
-    });
+  /** Tells and answers what went wrong before bytes were relayed. */
+  #refuse(error: unknown): CloseReason {
+    if (this.#endedBy !== undefined) return this.#endedBy;
+    if (error instanceof ClientLeft || this.cancellation.cancelled) return 'client-left';
+    const refusal = toRefusal(error, this.#record.destination !== undefined);
+    this.#session.trouble(refusal.cause);
+    if (refusal.reply !== undefined) this.#answer(refusal.reply);
+    const { reason, message } = refusal;
+    if (refusal instanceof AuthenticationRefusal) {
+      this.#record.authenticationFailed(refusal.method, refusal.user, message);
+    } else this.#record.rejected(reason, message);
+    return reason;
   }
 
-  #serve(command: CommandName, { destination }: Request): Promise<CloseReason> {
-    return handlers[command]({
-      settings: this.#host.commands,
-      identity: this.#identity,
-      clientHost: this.client.host,
-      control: () => localAddress(this.#socket),
-      command,
-      destination,
-      traffic: this.#traffic,
-      throttles: this.#share?.throttles ?? unthrottled,
-      cancellation: this.#cancellation,
-      allowedAddresses: (other = destination) => this.#allowedAddresses(command, other),
-      judge: (address) => this.#judge(command, destination, address),
-      refuseDatagram: (to, error) => this.#refuseDatagram(to, error),
-      countAssociation: () => this.#countAssociation(),
-      whenClientEnded: (callback) => this.#stream.whenEnded(callback),
-      reply: (reply, bound) => this.#stream.write(this.#encodeReply(reply, bound)),
-      established: (bound, remote) => this.#established(bound, remote),
-      release: (idle = this.#host.idleTimeout) => this.#release(idle),
-    });
+  #answer(reply: Reply, bound?: Address): void {
+    if (this.#dialect !== undefined) this.#conversation.write(this.#dialect.encode(reply, bound));
   }
 
-  #established(bound: Address, socket: Socket | undefined): void {
-    if (!this.#host.events.wanted('established')) return;
-    this.#emit('established', { bound, remote: socket && remoteAddress(socket) });
+  // What commands have of it.
+
+  get settings(): CommandSettings {
+    return this.#session.commands;
   }
 
-  /** Accounts for what was moved since the last time. @returns whether no more may move. */
-  #account(): boolean {
-    const bytes = this.#traffic.up + this.#traffic.down;
-    const fresh = bytes - this.#accounted;
-    this.#accounted = bytes;
-    return this.#share?.use(fresh) !== undefined;
+  get user(): string | undefined {
+    return this.#record.identity.user;
   }
 
-  async #countAssociation(): Promise<Disposable> {
-    const counted = await this.#host.counter.addAssociation(this.client.host);
-    if (typeof counted === 'string') throw tooMany('associations of this address');
-    return counted;
+  get clientHost(): string {
+    return this.#record.client.host;
   }
 
-  async #allowedAddresses(command: CommandName, destination: Address): Promise<readonly string[]> {
-    const { access, resolver, commands } = this.#host;
-    const request = { ...this.#context, command, destination };
+  get control(): Address {
+    return this.#transport.local;
+  }
+
+  get command(): CommandName {
+    return this.#record.command as CommandName;
+  }
+
+  get destination(): Address {
+    return this.#record.destination as Address;
+  }
+
+  get traffic(): Traffic {
+    return this.#record.traffic;
+  }
+
+  get throttles(): Throttles {
+    return this.#usage.throttles;
+  }
+
+  async allowedAddresses(destination = this.destination): Promise<readonly string[]> {
+    const { access, resolver, commands: settings } = this.#session;
+    const request = { ...this.#context, command: this.command, destination };
     let found: readonly string[];
     try {
       found = await resolver.resolve(destination.host, {
-        timeout: commands.connectTimeout,
-        client: networkOf(this.client.host),
-        cancellation: this.#cancellation,
+        timeout: settings.connectTimeout,
+        client: networkOf(this.clientHost),
+        cancellation: this.cancellation,
       });
     } catch (error) {
       const denial = access.ofName(request);
-      if (denial === undefined) throw unresolved(error);
-      throw new Refusal(Reply.notAllowed, 'not-allowed', denial.by);
+      throw denial === undefined ? unresolved(error) : notAllowed(denial.by);
     }
     let denied: Denial = { by: 'the name has no address' };
     const allowed = found.filter((address) => {
@@ -270,92 +239,80 @@ export class Session implements Startup {
       denied = denial ?? denied;
       return denial === undefined;
     });
-    if (allowed.length === 0) throw new Refusal(Reply.notAllowed, 'not-allowed', denied.by);
+    if (allowed.length === 0) throw notAllowed(denied.by);
     return allowed;
   }
 
-  #judge(command: CommandName, destination: Address, address: string): Denial | undefined {
-    return this.#host.access.ofAddress({ ...this.#context, command, destination }, address);
+  judge(address: string): Denial | undefined {
+    const { command, destination } = this;
+    return this.#session.access.ofAddress({ ...this.#context, command, destination }, address);
   }
 
-  /** Tells of a datagram that is not relayed: the association goes on. */
-  #refuseDatagram(destination: Address, error: unknown): void {
+  refuseDatagram(destination: Address, error: unknown): void {
     if (!(error instanceof Refusal) && codeOf(error) === undefined) {
-      this.#host.events.warn(`a datagram was not relayed: ${messageOf(error)}`);
+      this.#session.events.warn(`a datagram was not relayed: ${messageOf(error)}`);
       return;
     }
-    const { user } = this.#identity;
-    const { reason, message: detail } = error instanceof Refusal ? error : unreachable(error);
-    const rest = { reason, detail, user, command: this.#command, destination };
-    this.#emit('rejected', { ...rest, datagram: true });
+    const { reason, message } = error instanceof Refusal ? error : unreachable(error);
+    this.#record.datagramRejected(reason, message, destination);
   }
 
-  #release(limit: number): { client: Socket; early: Uint8Array } {
-    this.#idle = { limit, bytes: 0, since: monotonic() };
-    return { client: this.#socket, early: this.#stream.release() };
+  countAssociation(): Promise<Disposable> {
+    return this.#usage.countAssociation(this.clientHost);
   }
 
-  /** Answers what went wrong before bytes were relayed. */
-  #refuse(error: unknown): CloseReason {
-    if (this.#endedBy !== undefined) return this.#endedBy;
-    if (error instanceof ClientLeft || this.#cancellation.cancelled) return 'client-left';
-    let reason: CloseReason = 'internal-error';
-    if (error instanceof Rejection) reason = error.reason;
-    else if (error instanceof ProtocolError) reason = 'protocol-error';
-    else if (error instanceof Refusal) {
-      reason = error.reason;
-      this.#host.trouble(error.cause);
-      this.#stream.write(this.#encodeReply(error.reply));
-    } else if (this.#destination !== undefined) {
-      this.#stream.write(this.#encodeReply(Reply.generalFailure));
-    }
-    if (reason !== 'authentication-failed') {
-      const { user } = this.#identity;
-      const request = { command: this.#command, destination: this.#destination };
-      this.#emit('rejected', { reason, detail: messageOf(error), user, ...request });
-    }
-    return reason;
+  whenClientEnded(callback: () => void): void {
+    this.#conversation.whenEnded(callback);
   }
 
-  /** Ends the client's connection in peace: what was answered arrives, what still comes is lost. */
-  #close(): Promise<void> {
-    const socket = this.#socket;
-    if (socket.destroyed) return Promise.resolve();
-    this.#closing = true;
-    this.#stream.release();
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => socket.destroy(), LINGER);
-      socket.on('close', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      const inlet = inletOf(socket);
-      inlet.readTo(() => true);
-      inlet.resume();
-      socket.end();
-    });
+  reply(reply: Reply, bound: Address): void {
+    this.#answer(reply, bound);
   }
 
-  /** Ends a session that should not have begun, unless it is over. */
-  turnAway(reason: CloseReason, detail: string): void {
-    if (this.#over) return;
-    const { user } = this.#identity;
-    const request = { command: this.#command, destination: this.#destination };
-    this.#emit('rejected', { reason, detail, user, ...request });
-    this.end(reason);
+  relay(remote: Transport, told: Address, bound = told): Promise<CloseReason> {
+    this.#remote = remote;
+    this.#record.established(bound, remote.remote);
+    this.#answer(Reply.succeeded, told);
+    this.#watchIdle(this.#session.idleTimeout);
+    return tunnel(this.#conversation.release(), remote, this.traffic, this.throttles);
+  }
+
+  async associate(told: Address, bound: Address): Promise<CloseReason> {
+    const { udpTimeout } = this.settings;
+    this.#record.established(bound, undefined);
+    this.#answer(Reply.succeeded, told);
+    this.#watchIdle(udpTimeout);
+    this.#transport.keepAlive(keepAliveDelay(udpTimeout / 1000));
+    await untilEnd(this.#conversation.release());
+    return 'finished';
+  }
+
+  // What the server does with it.
+
+  get id(): number {
+    return this.#record.id;
+  }
+
+  /** The connection as it is now. */
+  info(): ConnectionInfo {
+    return this.#record.info();
   }
 
   /** Whether it is the client that keeps the session waiting. */
   get stalled(): boolean {
-    return this.#stream.waiting || this.#closing;
+    return this.#conversation.waiting || this.#closing;
   }
 
   /** Ends a session whose client has not made its request, for others to have its place at once. */
   giveWay(): void {
     this.startup?.dispose();
-    this.lease?.dispose();
-    if (this.#closing) this.#socket.destroy();
-    else this.turnAway('too-many-connections', 'gave way to others before it made a request');
+    this.#lease.dispose();
+    if (this.#closing) {
+      this.#transport.close();
+      return;
+    }
+    this.#record.rejected('too-many-connections', 'gave way to others before it made a request');
+    this.end('too-many-connections');
   }
 
   /**
@@ -364,9 +321,9 @@ export class Session implements Startup {
    */
   end(reason: CloseReason): void {
     this.#endedBy ??= reason;
-    this.#cancellation.cancel();
-    if (this.#idle === undefined || this.#command === 'associate') this.#socket.destroy();
-    else reset(this.#socket);
+    this.cancellation.cancel();
+    if (this.#remote === undefined) this.#transport.close();
+    else this.#transport.abort();
   }
 
   /**
@@ -378,72 +335,47 @@ export class Session implements Startup {
   tick(now: number): void {
     const idle = this.#idle;
     if (idle === undefined) return;
-    const bytes = this.#traffic.up + this.#traffic.down;
-    if (bytes !== idle.bytes) {
-      idle.bytes = bytes;
+    const { up, down, waiting } = this.traffic;
+    if (up + down !== idle.bytes) {
+      idle.bytes = up + down;
       idle.since = now;
-      if (this.#account()) this.end('quota-exceeded');
-    } else if (this.#traffic.waiting > 0) {
-      idle.since = now;
-    } else if (idle.limit > 0 && now - idle.since >= idle.limit) {
-      this.end('idle-timeout');
+      if (this.#usage.account()) this.end('quota-exceeded');
+      return;
     }
+    if (waiting > 0) idle.since = now;
+    else if (idle.limit > 0 && now - idle.since >= idle.limit) this.end('idle-timeout');
+    this.#transport.rest();
+    this.#remote?.rest();
   }
 
-  // Every connection comes through here, and spreading objects costs more than naming what they have.
-  info(): ConnectionInfo {
-    const { up, down, dropped } = this.#traffic;
-    return {
-      id: this.id,
-      client: this.client,
-      user: this.#identity.user,
-      group: this.#identity.group,
-      method: this.#method,
-      command: this.#command,
-      destination: this.#destination,
-      up,
-      down,
-      dropped,
-      since: this.since,
-    };
-  }
-
-  #tellEnd(reason: CloseReason): void {
-    const { events } = this.#host;
-    if (!events.wanted('closed')) return;
-    const { up, down, dropped } = this.#traffic;
-    const time = Date.now();
-    events.emit({
-      type: 'closed',
-      id: this.id,
-      time,
-      client: this.client,
-      user: this.#identity.user,
-      group: this.#identity.group,
-      method: this.#method,
-      command: this.#command,
-      destination: this.#destination,
-      up,
-      down,
-      dropped,
-      since: this.since,
-      reason,
-      duration: monotonic() - this.#began,
-    });
+  #watchIdle(limit: number): void {
+    this.#idle = { limit, bytes: 0, since: monotonic() };
   }
 
   get #context(): ClientContext {
-    return { client: this.#clientIP, user: this.#identity.user, group: this.#identity.group };
-  }
-
-  #emit<T extends SessionEvent['type']>(type: T, rest: EventRest<T>): void {
-    const { events } = this.#host;
-    if (!events.wanted(type)) return;
-    const common = { type, id: this.id, time: Date.now(), client: this.client };
-    events.emit({ ...common, ...rest } as unknown as ServerEvent);
+    const { user, group } = this.#record.identity;
+    return { client: this.#clientIP, user, group };
   }
 }
 
-function tooMany(what: string): Refusal {
-  return new Refusal(Reply.notAllowed, 'too-many-connections', `too many ${what}`);
+/** Any error as a refusal. @param asked whether the client waits for the answer to a request. */
+function toRefusal(error: unknown, asked: boolean): Refusal {
+  if (error instanceof Refusal) return error;
+  const detail = messageOf(error);
+  if (error instanceof ProtocolError) return new Refusal('protocol-error', detail);
+  const answer = asked ? { reply: Reply.generalFailure } : {};
+  return new Refusal('internal-error', detail, { ...answer, cause: error });
+}
+
+/**
+ * When to ask an association's client whether it lives: so that it is known well before it would
+ * end as idle, of which answers that go nowhere would keep it.
+ *
+ * @param idle how long the association may be idle, s; 0: for ever.
+ * @returns s.
+ */
+function keepAliveDelay(idle: number): number {
+  if (idle === 0) return MAX_KEEP_ALIVE;
+  const delay = Math.floor((idle - PROBE_TIME) / 2);
+  return Math.min(Math.max(delay, MIN_KEEP_ALIVE), MAX_KEEP_ALIVE);
 }

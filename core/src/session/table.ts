@@ -7,6 +7,7 @@ import type { Session } from './session.js';
  */
 export class SessionTable implements Iterable<Session> {
   readonly #sessions: Session[] = [];
+  #onEmpty: (() => void)[] = [];
 
   get size(): number {
     return this.#sessions.length;
@@ -19,9 +20,20 @@ export class SessionTable implements Iterable<Session> {
   /** @param session which is in this table. */
   remove({ place }: Session): void {
     const last = this.#sessions.pop() as Session;
-    if (place === this.#sessions.length) return;
-    this.#sessions[place] = last;
-    last.place = place;
+    if (place < this.#sessions.length) {
+      this.#sessions[place] = last;
+      last.place = place;
+    }
+    if (this.size > 0) return;
+    const waiting = this.#onEmpty;
+    this.#onEmpty = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Waits until there is none. */
+  async empty(): Promise<void> {
+    if (this.size === 0) return;
+    await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   find(id: number): Session | undefined {

@@ -6,15 +6,10 @@ import { HandleTransport } from './handletransport.js';
 import { SocketTransport } from './sockettransport.js';
 import type { Transport } from './transport.js';
 
-/** How long a connection may rest before the system asks whether its peer is there, seconds. */
-export const KEEPALIVE = 60;
-
 /** How a server accepts whose connections {@link acceptFrom} hands on. */
 export const acceptOptions = {
   allowHalfOpen: true,
   noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: KEEPALIVE * 1000,
   pauseOnConnect: true,
 };
 
@@ -28,12 +23,13 @@ interface Listening {
  *
  * @param server listening, made with {@link acceptOptions}.
  * @param accept takes each connection. One that is gone already is not handed on.
- * @param failed told the system's code, such as `EMFILE`, of one that could not be accepted.
+ * @param failed told of the system's errors, whose `code` is such as `EMFILE`, when one could not be
+ *   accepted.
  */
 export function acceptFrom(
   server: Server,
   accept: (transport: Transport) => void,
-  failed: (code: string) => void = () => {},
+  failed: (error: Error) => void = () => {},
 ): void {
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => {});
@@ -43,18 +39,18 @@ export function acceptFrom(
   const listening = (server as Listening)._handle;
   const usual = listening?.onconnection;
   if (tcp === undefined || !isTcpHandle(listening) || typeof usual !== 'function') return;
-  // On Linux what is set on a listening socket holds for those that it accepts: two calls less each.
-  const inherited = platform === 'linux' && setUp(listening);
+  // On Linux what is set on a listening socket holds for those that it accepts: a call less for each.
+  const inherited = platform === 'linux' && listening.setNoDelay(true) === 0;
   listening.onconnection = function (this: unknown, status: number, handle?: TcpHandle) {
     if (status !== 0 || handle === undefined) {
-      failed(errorName(status));
+      failed(acceptError(status));
       return;
     }
     if (!isKnown(handle)) {
       usual.call(this, status, handle);
       return;
     }
-    if (!inherited) setUp(handle);
+    if (!inherited) handle.setNoDelay(true);
     const name: Partial<SocketName> = {};
     if (handle.getpeername(name) !== 0) {
       handle.close();
@@ -70,7 +66,7 @@ function isKnown(handle: TcpHandle): boolean {
   return typeof handle.useUserBuffer === 'function' && typeof handle.getpeername === 'function';
 }
 
-/** @returns whether the system took both. */
-export function setUp(handle: TcpHandle): boolean {
-  return handle.setNoDelay(true) === 0 && handle.setKeepAlive(true, KEEPALIVE) === 0;
+function acceptError(status: number): Error {
+  const code = errorName(status);
+  return Object.assign(new Error(`accept ${code}`), { code });
 }

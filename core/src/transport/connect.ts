@@ -1,7 +1,6 @@
 import { connect as connectSocket } from 'node:net';
 import { codeOf } from '../errors.js';
 import type { Address } from '../protocol/address.js';
-import { setUp } from './accept.js';
 import { type ConnectRequest, errorName, type TcpHandle, tcp } from './handles.js';
 import { HandleTransport } from './handletransport.js';
 import { SocketTransport } from './sockettransport.js';
@@ -72,7 +71,7 @@ class HandleAttempt implements Attempt {
     if (outcome === undefined) return;
     this.#outcome = undefined;
     if (status === 0) {
-      setUp(this.#handle);
+      this.#handle.setNoDelay(true);
       outcome.connected(new HandleTransport(this.#handle, this.#to));
     } else {
       this.#handle.close();
@@ -90,7 +89,7 @@ class HandleAttempt implements Attempt {
 function connectBySocket(to: Address, outcome: Outcome, local: string | undefined): Attempt {
   const { host, port } = to;
   const socket = connectSocket({
-    ...{ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true },
+    ...{ host, port, allowHalfOpen: true, noDelay: true },
     ...(local === undefined ? {} : { localAddress: local }),
   });
   let waiting = true;

@@ -58,9 +58,10 @@ export interface TcpBinding {
 const [major = 0, minor = 0] = (process.versions['uv'] ?? '').split('.').map(Number);
 
 /**
- * Whether this libuv, before 1.52, takes a reset for an end if data came before it: after a read
- * that did not fill the buffer it believes POLLHUP without a read. A connection that is not shut
- * down has no peer any more if it was reset; one that is, is read in a turn of its own each time.
+ * Whether this libuv, before 1.52, takes a reset for an end if data came right before it: after a
+ * read that did not fill the buffer it believes POLLHUP without the read(2) that would fail
+ * ("Short-circuit iff POLLHUP" in its src/unix/stream.c). It has stopped reading then: an end that
+ * is one is told again when it is started once more.
  */
 export const hidesResets = major === 1 && minor < 52;
 

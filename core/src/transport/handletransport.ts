@@ -12,7 +12,7 @@ import {
   UV_EOF,
   type WriteRequest,
 } from './handles.js';
-import { nowhere, type Transport, type TransportReader } from './transport.js';
+import { KEEPALIVE, nowhere, type Transport, type TransportReader } from './transport.js';
 
 /** What a flow may read before others have their turn, bytes: libuv alone stops after 32 reads. */
 const TURN = 256 * 1024;
@@ -78,6 +78,8 @@ export class HandleTransport implements Transport {
   #paused = true;
   #reading = false;
   #turn = 0;
+  /** Whether an end was told that a further read is to confirm. */
+  #confirming = false;
   /** Writes that are not over. */
   #writes = 0;
   /** Nothing is written any more. */
@@ -88,6 +90,7 @@ export class HandleTransport implements Transport {
   #resetWhenShut = false;
   #failure: string | undefined;
   #rests = 0;
+  #keptAlive = false;
 
   /** @param handle connected, and nobody else's. */
   constructor(handle: TcpHandle, remote: Address) {
@@ -175,10 +178,17 @@ export class HandleTransport implements Transport {
     else this.#handle.reset();
   }
 
+  keepAlive(delay: number): void {
+    this.#keptAlive = true;
+    if (!this.closed) this.#handle.setKeepAlive(true, delay);
+  }
+
   rest(): void {
     const moved = this.#filled > 0;
     this.#filled = 0;
-    if (moved || this.#buffer === sharedBuffer || this.#lent || this.#rests === MAX_RESTS) return;
+    if (this.closed || moved) return;
+    if (!this.#keptAlive) this.keepAlive(KEEPALIVE);
+    if (this.#buffer === sharedBuffer || this.#lent || this.#rests === MAX_RESTS) return;
     this.#rests++;
     this.#release();
     this.#handle.useUserBuffer(sharedBuffer);
@@ -189,8 +199,8 @@ export class HandleTransport implements Transport {
     if (length > 0) return this.#take(length);
     if (length === 0 || this.closed) return undefined;
     if (length !== UV_EOF) this.#fail(length);
-    else if (hidesResets && !this.#finished && this.#handle.getpeername({}) !== 0) {
-      this.#failAs('ECONNRESET');
+    else if (hidesResets && !this.#confirming && this.#handle.readStart() === 0) {
+      this.#confirming = true;
     } else {
       this.ended = true;
       this.#reading = false;
@@ -252,8 +262,7 @@ export class HandleTransport implements Transport {
       return undefined;
     }
     this.#turn += length;
-    const partial = length < buffer.length;
-    if (this.#turn >= TURN || (hidesResets && partial && this.#finished)) {
+    if (this.#turn >= TURN) {
       this.#turn = 0;
       this.#stop();
       setImmediate(goOn, this);
@@ -273,6 +282,8 @@ export class HandleTransport implements Transport {
   #nextBuffer(filled: number): Uint8Array | undefined {
     const buffer = this.#buffer;
     const { length } = buffer;
+    const most = this.#reader?.most;
+    if (most !== undefined) return most < length ? buffer.subarray(0, most) : buffer;
     if (filled === length) this.#buffer = growBuffer(buffer);
     else if (filled < length / 4) this.#release();
     return this.#buffer === buffer ? undefined : this.#buffer;
@@ -306,12 +317,8 @@ export class HandleTransport implements Transport {
 
   /** The connection has failed: it is gone, and all that was on its way. */
   #fail(status: number): void {
-    this.#failAs(errorName(status));
-  }
-
-  #failAs(code: string): void {
     if (this.closed) return;
-    this.#failure = code;
+    this.#failure = errorName(status);
     this.close();
   }
 

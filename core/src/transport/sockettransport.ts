@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { codeOf } from '../errors.js';
 import type { Address } from '../protocol/address.js';
 import { canonicalIP } from '../protocol/ip.js';
-import { hidesResets, type TcpHandle } from './handles.js';
-import { nowhere, type Transport, type TransportReader } from './transport.js';
+import { confirmEnd } from './eof.js';
+import type { TcpHandle } from './handles.js';
+import { KEEPALIVE, nowhere, type Transport, type TransportReader } from './transport.js';
 
 /**
  * A connection on a net.Socket: for sockets that were made elsewhere, for what is one only in part,
@@ -25,12 +27,15 @@ export class SocketTransport implements Transport {
   #writing = false;
   #resetWhenShut = false;
   #failure: string | undefined;
+  #keptAlive = false;
 
   /** @param socket connected, with `allowHalfOpen`, not read so far, and nobody else's. */
   constructor(socket: Socket, remote: Address = farEnd(socket)) {
     this.#socket = socket;
     this.remote = remote;
+    confirmEnd(socket);
     this.#closed = socket.destroyed;
+    this.#ended = socket.readableEnded;
     socket
       .on('data', (chunk: Buffer) => this.#take(chunk))
       .on('end', () => this.#onEnd())
@@ -117,11 +122,18 @@ export class SocketTransport implements Transport {
     else reset(socket);
   }
 
-  rest(): void {}
+  keepAlive(delay: number): void {
+    this.#keptAlive = true;
+    // What is no socket, such as a stream of an extension, has nobody to ask.
+    if (!this.#closed) this.#socket.setKeepAlive?.(true, delay * 1000);
+  }
+
+  rest(): void {
+    if (!this.#keptAlive) this.keepAlive(KEEPALIVE);
+  }
 
   #take(chunk: Buffer): void {
     if (this.#closed) return;
-    if (hidesResets && this.#finished) this.#readLater();
     const before = this.#putBack;
     const bytes = before === undefined ? chunk : Buffer.concat([before, chunk]);
     if (this.#paused) {
@@ -133,21 +145,7 @@ export class SocketTransport implements Transport {
     }
   }
 
-  /** Reads on in a turn of its own, as {@link hidesResets} asks for. */
-  #readLater(): void {
-    const handle = handleOf(this.#socket);
-    handle?.readStop?.();
-    setImmediate(() => {
-      if (!this.#closed && !this.#paused) handle?.readStart?.();
-    });
-  }
-
   #onEnd(): void {
-    if (!this.#finished && isReset(this.#socket)) {
-      this.#failure = 'ECONNRESET';
-      this.close();
-      return;
-    }
     this.#ended = true;
     if (!this.#paused && !this.#closed) this.#tellEnd();
   }
@@ -182,6 +180,11 @@ export class SocketTransport implements Transport {
   }
 }
 
+/** A transport over what somebody else made, which is paused for that. */
+export function toTransport(stream: Transport | Duplex): Transport {
+  return 'readTo' in stream ? stream : new SocketTransport(stream as Socket);
+}
+
 function farEnd({ remoteAddress: host, remotePort: port }: Socket): Address {
   return host === undefined || port === undefined ? nowhere : { host: canonicalIP(host), port };
 }
@@ -189,11 +192,6 @@ function farEnd({ remoteAddress: host, remotePort: port }: Socket): Address {
 /** The handle of a socket, where it has one: of TCP, or of a layer over it that has less. */
 function handleOf(socket: Socket): Partial<TcpHandle> | undefined {
   return (socket as { readonly _handle?: Partial<TcpHandle> | null })._handle ?? undefined;
-}
-
-/** Whether what looks like an end is a reset. */
-function isReset(socket: Socket): boolean {
-  return hidesResets && (handleOf(socket)?.getpeername?.({}) ?? 0) !== 0;
 }
 
 /**

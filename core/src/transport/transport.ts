@@ -5,6 +5,8 @@ import type { Address } from '../protocol/address.js';
  * loop, never from within a call to the transport, but for those of `resume()`.
  */
 export interface TransportReader {
+  /** How many bytes it wants at once, where the transport can read so few; it may change. */
+  readonly most?: number | undefined;
   /**
    * Takes bytes.
    *
@@ -63,9 +65,17 @@ export interface Transport {
   close(): void;
   /** Closes at once with a reset, where there is such a thing: the peer sees a failure. */
   abort(): void;
-  /** Gives back what a reader at rest does not need; to be called when nothing has moved a while. */
+  /** Has the system ask whether the peer is still there, when nothing came for a while, s. */
+  keepAlive(delay: number): void;
+  /**
+   * To be called now and then while nothing moves: gives back what a connection at rest does not
+   * need, and has the system ask from then on whether the peer is still there.
+   */
   rest(): void;
 }
 
 /** The address of an end that is gone. */
 export const nowhere: Address = { host: '0.0.0.0', port: 0 };
+
+/** How long a connection at rest waits before the system asks whether its peer is there, seconds. */
+export const KEEPALIVE = 60;

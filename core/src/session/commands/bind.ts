@@ -1,31 +1,29 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { systemMessage } from '../errors.js';
-import { acceptFrom, acceptOptions } from '../net/accept.js';
-import { addressTowards, ofFamily } from '../net/external.js';
-import { listenInRange } from '../net/ports.js';
-import { relay } from '../net/relay.js';
-import { reset } from '../net/reset.js';
-import { remoteAddress } from '../net/socketaddress.js';
-import { isUnspecified } from '../protocol/address.js';
-import { Reply } from '../protocol/socks5.js';
-import { ClientLeft } from './clientstream.js';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { systemMessage } from '../../errors.js';
+import { addressTowards, ofFamily } from '../../net/external.js';
+import { listenInRange } from '../../net/ports.js';
+import { isUnspecified } from '../../protocol/address.js';
+import { Reply } from '../../protocol/socks5.js';
+import { acceptFrom, acceptOptions } from '../../transport/accept.js';
+import type { Transport } from '../../transport/transport.js';
+import { ClientLeft } from '../conversation.js';
+import { Refusal, unreachable } from '../refusal.js';
 import type { CommandContext, CommandHandler } from './command.js';
-import { Refusal, unreachable } from './refusal.js';
 
 /**
  * BIND (RFC 1928 section 4): listens at an external address, tells it in a first reply, takes one
  * connection of the peer that the request names, tells its address in a second reply, and relays.
  */
-export const bindCommand: CommandHandler = async (context) => {
+export const bind: CommandHandler = async (context) => {
   const anyPeer = isUnspecified(context.destination);
   const peers = anyPeer ? undefined : await context.allowedAddresses();
   const local = await externalAddress(context, peers?.[0]);
-  const server = await listen(context, local).catch((error: unknown) => {
-    const detail = `cannot listen: ${systemMessage(error)}`;
-    throw new Refusal(Reply.generalFailure, 'unreachable', detail, error);
+  const server = await listen(context, local).catch((cause: unknown) => {
+    const detail = `cannot listen: ${systemMessage(cause)}`;
+    throw new Refusal('unreachable', detail, { reply: Reply.generalFailure, cause });
   });
-  let peer: Socket;
+  let peer: Transport;
   try {
     const bound = server.address() as AddressInfo;
     const advertised = ofFamily(context.settings.advertised, local) ?? local;
@@ -34,11 +32,7 @@ export const bindCommand: CommandHandler = async (context) => {
   } finally {
     server.close();
   }
-  const address = remoteAddress(peer);
-  context.established({ host: local, port: peer.localPort ?? 0 }, peer);
-  context.reply(Reply.succeeded, address);
-  const { client, early } = context.release();
-  return relay(client, peer, early, context.traffic, context.throttles);
+  return context.relay(peer, peer.remote, { host: local, port: peer.local.port });
 };
 
 /** Where the peer can reach this host: as configured, or by the route towards it. */
@@ -50,7 +44,7 @@ async function externalAddress(
   const anyFamily = external.ipv4 ?? external.ipv6;
   const configured = peer === undefined ? anyFamily : ofFamily(external, peer);
   if (configured !== undefined) return configured;
-  const { host } = control();
+  const { host } = control;
   try {
     return await addressTowards(peer ?? (host.includes(':') ? '2001:db8::1' : '192.0.2.1'));
   } catch (error) {
@@ -68,12 +62,13 @@ function listen({ settings }: CommandContext, host: string): Promise<Server> {
   });
 }
 
-/** Waits for a connection of the peer; others are closed at once. */
+/** Waits for a connection of the peer; others are reset at once. */
 function acceptPeer(
   server: Server,
-  { settings, cancellation, judge, whenClientEnded }: CommandContext,
+  context: CommandContext,
   peers: readonly string[] | undefined,
-): Promise<Socket> {
+): Promise<Transport> {
+  const { settings, cancellation } = context;
   return new Promise((resolve, reject) => {
     let waiting = true;
     const finish = (settle: () => void) => {
@@ -84,17 +79,20 @@ function acceptPeer(
       settle();
     };
     const leave = () => finish(() => reject(new ClientLeft()));
-    const late = () => new Refusal(Reply.ttlExpired, 'unreachable', 'no peer connected in time');
     const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
     cancellation.on(leave);
-    whenClientEnded(leave);
-    acceptFrom(server, (socket) => {
-      const { host } = remoteAddress(socket);
+    context.whenClientEnded(leave);
+    acceptFrom(server, (peer) => {
+      const { host } = peer.remote;
       const expected = waiting && (peers?.includes(host) ?? true);
-      if (expected && judge(host) === undefined) finish(() => resolve(socket));
-      else reset(socket.on('error', () => {}));
+      if (expected && context.judge(host) === undefined) finish(() => resolve(peer));
+      else peer.abort();
     });
     server.on('error', () => {});
     if (cancellation.cancelled) leave();
   });
+}
+
+function late(): Refusal {
+  return new Refusal('unreachable', 'no peer connected in time', { reply: Reply.ttlExpired });
 }

@@ -1,17 +1,16 @@
-import type { Socket } from 'node:net';
-import type { CommandName, Denial } from '../access/policy.js';
-import type { Identity } from '../auth/method.js';
-import type { Cancellation } from '../cancellation.js';
-import type { Disposable } from '../disposable.js';
-import type { CloseReason } from '../events.js';
-import type { Registry } from '../extensions/registry.js';
-import type { Connector } from '../net/connector.js';
-import type { FamilyAddresses } from '../net/external.js';
-import type { Throttles } from '../net/pacer.js';
-import type { PortRange } from '../net/ports.js';
-import type { Traffic } from '../net/relay.js';
-import type { Address } from '../protocol/address.js';
-import type { Reply } from '../protocol/socks5.js';
+import type { CommandName, Denial } from '../../access/policy.js';
+import type { Cancellation } from '../../cancellation.js';
+import type { Disposable } from '../../disposable.js';
+import type { CloseReason } from '../../events.js';
+import type { Registry } from '../../extensions/registry.js';
+import type { Connector } from '../../net/connector.js';
+import type { FamilyAddresses } from '../../net/external.js';
+import type { PortRange } from '../../net/ports.js';
+import type { Address } from '../../protocol/address.js';
+import type { Reply } from '../../protocol/socks5.js';
+import type { Throttles } from '../../relay/pacer.js';
+import type { Traffic } from '../../relay/tunnel.js';
+import type { Transport } from '../../transport/transport.js';
 
 /** How the server is set up to serve commands. Times are ms. */
 export interface CommandSettings {
@@ -34,11 +33,12 @@ export interface CommandSettings {
 /** What serves a command has of the session: the client, the request, and what is allowed. */
 export interface CommandContext {
   readonly settings: CommandSettings;
-  readonly identity: Identity;
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
   /** The client's IP address. */
   readonly clientHost: string;
   /** The local end of the client's connection. */
-  control(): Address;
+  readonly control: Address;
   readonly command: CommandName;
   readonly destination: Address;
   readonly traffic: Traffic;
@@ -61,15 +61,24 @@ export interface CommandContext {
   countAssociation(): Promise<Disposable>;
   /** Calls back when the client sends nothing more, which CONNECT allows. */
   whenClientEnded(callback: () => void): void;
+  /** Answers the client before the last answer of success, of which BIND has two. */
   reply(reply: Reply, bound: Address): void;
-  /** Tells that the destination answers; an association has no one remote host. */
-  established(bound: Address, remote?: Socket): void;
   /**
-   * Hands over the client's socket, and what it sent ahead.
+   * Serves a connection to the remote host to its last byte, in one call: tells that it is
+   * established, replies, and hands the client's transport over, with what it sent ahead.
    *
-   * @param idle how long nothing may move from now on, ms; the server's own limit if left out.
+   * @param told BND.ADDR and BND.PORT of the reply.
+   * @param bound the local end of the connection, as events tell it; `told` if it is left out.
    */
-  release(idle?: number): { readonly client: Socket; readonly early: Uint8Array };
+  relay(remote: Transport, told: Address, bound?: Address): Promise<CloseReason>;
+  /**
+   * Serves an association until its client finishes or leaves: tells that it is established, and
+   * replies. What the client sends is thrown away.
+   *
+   * @param told BND.ADDR and BND.PORT of the reply.
+   * @param bound where the association listens.
+   */
+  associate(told: Address, bound: Address): Promise<CloseReason>;
 }
 
 /** Serves one command from its request to its last byte. */

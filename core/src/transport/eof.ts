@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { hidesResets } from './handles.js';
 
 /** What Node keeps of a socket and does not tell; looked at with care. */
 interface Handle {
@@ -13,14 +14,6 @@ type OnRead = (this: Handle, data?: ArrayBuffer) => unknown;
 
 const CONFIRMING = Symbol('confirming');
 
-/** Whether libuv tells ends that are none: all before 1.52, which Node 20, 22 and some 24 have. */
-function isTooHasty(version: string | undefined): boolean {
-  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  return major === 1 && minor < 52;
-}
-
-const needed = isTooHasty(process.versions['uv']);
-
 /** What Node has as `onread` of all sockets. */
 let usual: OnRead;
 
@@ -34,15 +27,12 @@ const onread: OnRead = function (data) {
 };
 
 /**
- * Has a TCP socket end only where its peer has ended it. When a reset comes right behind data,
- * libuv before 1.52 tells an end without the read(2) that would fail with ECONNRESET
- * ("Short-circuit iff POLLHUP" in its src/unix/stream.c), and what was cut off looks complete.
- * Other sockets, and those of a Node whose internals are not as known, are left as they are.
+ * Has a TCP socket end only where its peer has ended it, as {@link hidesResets} tells. Other sockets, and those of a Node whose internals are not as known, are left as they are.
  *
  * @param socket of which nothing was read yet.
  */
 export function confirmEnd(socket: Socket): void {
-  if (!needed) return;
+  if (!hidesResets) return;
   const handle = (socket as unknown as { _handle?: Handle | null })._handle;
   const isKnown =
     handle?.constructor.name === 'TCP' &&

@@ -14,7 +14,7 @@ export interface Throttles {
   readonly down: Throttle | undefined;
 }
 
-const nothing: Buffer = Buffer.alloc(0);
+const nothing: Uint8Array = new Uint8Array();
 
 /**
  * Writes what was read in steps, each when its rate has room for it. Who comes first goes first
@@ -23,7 +23,7 @@ const nothing: Buffer = Buffer.alloc(0);
 export class Pacer {
   readonly #throttle: Throttle;
   readonly #traffic: { waiting: number };
-  readonly #write: (step: Buffer) => boolean;
+  readonly #write: (step: Uint8Array) => boolean;
   readonly #proceed: () => void;
   #held = nothing;
   /** The length of the step that waits. */
@@ -38,7 +38,7 @@ export class Pacer {
   constructor(
     throttle: Throttle,
     traffic: { waiting: number },
-    write: (step: Buffer) => boolean,
+    write: (step: Uint8Array) => boolean,
     proceed: () => void,
   ) {
     this.#throttle = throttle;
@@ -53,7 +53,7 @@ export class Pacer {
   }
 
   /** Writes a chunk, which is kept until all of it is written. @returns as {@link advance} does. */
-  write(chunk: Buffer): boolean {
+  write(chunk: Uint8Array): boolean {
     this.#held = chunk;
     return this.advance();
   }

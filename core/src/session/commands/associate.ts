@@ -1,0 +1,47 @@
+import { systemMessage } from '../../errors.js';
+import { ofFamily } from '../../net/external.js';
+import { UdpRelay } from '../../net/udprelay.js';
+import { isUnspecified } from '../../protocol/address.js';
+import { Reply } from '../../protocol/socks5.js';
+import { Refusal } from '../refusal.js';
+import type { CommandContext, CommandHandler } from './command.js';
+
+/**
+ * UDP ASSOCIATE (RFC 1928 sections 4 and 7): a relay for the client's datagrams, which lives as
+ * long as this connection.
+ */
+export const associate: CommandHandler = async (context) => {
+  const { settings, control } = context;
+  const counted = await context.countAssociation();
+  try {
+    const relay = await open(context);
+    try {
+      const host = ofFamily(settings.advertised, control.host) ?? control.host;
+      return await context.associate({ host, port: relay.address.port }, relay.address);
+    } finally {
+      relay.close();
+    }
+  } finally {
+    counted.dispose();
+  }
+};
+
+/** @throws {Refusal} if there is no port for it. */
+function open(context: CommandContext): Promise<UdpRelay> {
+  const { settings, destination, clientHost, control, traffic, throttles } = context;
+  const ownPort = isUnspecified(destination) || destination.host === clientHost;
+  return UdpRelay.open({
+    client: clientHost,
+    clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
+    host: control.host,
+    ports: settings.udpPorts,
+    external: settings.external,
+    route: (address) => context.allowedAddresses(address),
+    refused: (address, error) => context.refuseDatagram(address, error),
+    traffic,
+    throttles,
+  }).catch((cause: unknown) => {
+    const detail = `cannot open a UDP port: ${systemMessage(cause)}`;
+    throw new Refusal('unreachable', detail, { reply: Reply.generalFailure, cause });
+  });
+}

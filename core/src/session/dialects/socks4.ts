@@ -1,0 +1,38 @@
+import type { Identity } from '../../auth/method.js';
+import { DomainError } from '../../protocol/address.js';
+import { encodeReply4, parseRequest4, VERSION4 } from '../../protocol/socks4.js';
+import { Command, Reply } from '../../protocol/socks5.js';
+import type { Conversation } from '../conversation.js';
+import type { Dialect, Identification } from '../dialect.js';
+import { Refusal } from '../refusal.js';
+
+/** SOCKS 4 and 4a: for clients that need not authenticate, since it has no password. */
+export const socks4: Dialect = {
+  id: 'socks4',
+  recognizes: ([first]) => (first === undefined ? undefined : first === VERSION4),
+  identify,
+  readRequest: (conversation) => conversation.read(parseRequest4),
+  encode: encodeReply4,
+};
+
+/** All is in one message: it is looked at here, and read as the request. */
+async function identify(conversation: Conversation, by: Identification): Promise<Identity> {
+  by.chose('socks4');
+  const { command } = await conversation.peek(parseRequest4).catch(refuseDomain);
+  if (!by.socks4) throw new Refusal('unsupported', 'SOCKS 4 is switched off', rejected);
+  if (!by.authentication.anonymous) {
+    throw new Refusal('no-acceptable-method', 'SOCKS 4 cannot authenticate', rejected);
+  }
+  if (command !== Command.connect && command !== Command.bind) {
+    const reply = Reply.commandNotSupported;
+    throw new Refusal('unsupported', `command ${command} of SOCKS 4`, { reply });
+  }
+  return { user: undefined, group: undefined };
+}
+
+const rejected = { reply: Reply.notAllowed } as const;
+
+function refuseDomain(cause: unknown): never {
+  if (!(cause instanceof DomainError)) throw cause;
+  throw new Refusal('protocol-error', cause.message, { reply: Reply.hostUnreachable, cause });
+}

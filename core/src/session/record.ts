@@ -1,0 +1,128 @@
+import type { CommandName } from '../access/policy.js';
+import type { Identity } from '../auth/method.js';
+import { monotonic } from '../clock.js';
+import type { CloseReason, ConnectionInfo, EventStream } from '../events.js';
+import type { Address } from '../protocol/address.js';
+import type { Traffic } from '../relay/tunnel.js';
+
+export const anonymous: Identity = { user: undefined, group: undefined };
+
+/**
+ * What is known of one connection, and the only place that tells its events: in the order that
+ * {@link ServerEvent} promises, and none behind the last.
+ */
+export class ConnectionRecord {
+  readonly id: number;
+  readonly client: Address;
+  /** What its bytes are counted in. */
+  readonly traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
+  identity = anonymous;
+  method: string | undefined;
+  command: CommandName | undefined;
+  destination: Address | undefined;
+  readonly #events: EventStream;
+  /** ms since 1970. */
+  readonly #since = Date.now();
+  /** By the clock that durations are measured with, ms. */
+  readonly #began = monotonic();
+  #closed = false;
+
+  constructor(id: number, client: Address, events: EventStream) {
+    this.id = id;
+    this.client = client;
+    this.#events = events;
+  }
+
+  arrived(): void {
+    const { id, client } = this;
+    if (this.#events.wanted('connection')) {
+      this.#events.emit({ type: 'connection', id, time: Date.now(), client });
+    }
+  }
+
+  /** By the method that was set before. */
+  authenticated(identity: Identity): void {
+    this.identity = identity;
+    if (!this.#events.wanted('authenticated')) return;
+    const { id, client, method = '' } = this;
+    const { user, group } = identity;
+    const time = Date.now();
+    this.#events.emit({ type: 'authenticated', id, time, client, method, user, group });
+  }
+
+  /** @param detail in a few words; never a secret. */
+  authenticationFailed(method: string, user: string | undefined, detail: string): void {
+    if (this.#closed || !this.#events.wanted('authentication-failed')) return;
+    const { id, client } = this;
+    const time = Date.now();
+    this.#events.emit({ type: 'authentication-failed', id, time, client, method, user, detail });
+  }
+
+  requested(command: CommandName, destination: Address): void {
+    this.command = command;
+    this.destination = destination;
+    if (!this.#events.wanted('request')) return;
+    const { id, client } = this;
+    this.#events.emit({ type: 'request', id, time: Date.now(), client, command, destination });
+  }
+
+  /** @param remote undefined for an association, which has no one remote host. */
+  established(bound: Address, remote: Address | undefined): void {
+    if (!this.#events.wanted('established')) return;
+    const { id, client } = this;
+    this.#events.emit({ type: 'established', id, time: Date.now(), client, bound, remote });
+  }
+
+  /** The connection, or its request, was refused. */
+  rejected(reason: CloseReason, detail: string): void {
+    if (this.#closed || !this.#events.wanted('rejected')) return;
+    const { id, client, command, destination, identity } = this;
+    const { user } = identity;
+    const what = { user, command, destination, reason, detail };
+    this.#events.emit({ type: 'rejected', id, time: Date.now(), client, ...what });
+  }
+
+  /** Datagrams of an association to a destination were refused: it goes on. */
+  datagramRejected(reason: CloseReason, detail: string, destination: Address): void {
+    if (this.#closed || !this.#events.wanted('rejected')) return;
+    const { id, client, command, identity } = this;
+    const { user } = identity;
+    const what = { user, command, destination, reason, detail, datagram: true } as const;
+    this.#events.emit({ type: 'rejected', id, time: Date.now(), client, ...what });
+  }
+
+  /** The connection is over: nothing is told after that. */
+  closed(reason: CloseReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#events.wanted('closed')) return;
+    const { id, client, method, command, destination, identity, traffic } = this;
+    // Every connection comes through here, and spreading objects costs more than naming what is in them.
+    this.#events.emit({
+      type: 'closed',
+      id,
+      time: Date.now(),
+      client,
+      user: identity.user,
+      group: identity.group,
+      method,
+      command,
+      destination,
+      up: traffic.up,
+      down: traffic.down,
+      dropped: traffic.dropped,
+      since: this.#since,
+      reason,
+      duration: monotonic() - this.#began,
+    });
+  }
+
+  /** The connection as it is now. */
+  info(): ConnectionInfo {
+    const { id, client, method, command, destination, identity, traffic } = this;
+    const { user, group } = identity;
+    const { up, down, dropped } = traffic;
+    const since = this.#since;
+    return { id, client, user, group, method, command, destination, up, down, dropped, since };
+  }
+}

@@ -1,0 +1,72 @@
+import type { Allowances, Share } from '../access/allowance.js';
+import { andThen, type Coming } from '../access/counts.js';
+import type { ConnectionCounter } from '../access/limits.js';
+import type { Identity } from '../auth/method.js';
+import type { Disposable } from '../disposable.js';
+import { Reply } from '../protocol/socks5.js';
+import type { Throttles } from '../relay/pacer.js';
+import type { Traffic } from '../relay/tunnel.js';
+import { Refusal, tooMany } from './refusal.js';
+
+/** What limits sessions. */
+export interface Limits {
+  readonly counter: ConnectionCounter;
+  readonly allowances: Allowances;
+}
+
+const unthrottled: Throttles = { up: undefined, down: undefined };
+
+/** How much one session takes of what its user and its group may use; given back with it. */
+export class Usage implements Disposable {
+  readonly #limits: Limits;
+  readonly #traffic: Traffic;
+  #user: Disposable | undefined;
+  #share: Share | undefined;
+  /** Bytes that the share has accounted for. */
+  #accounted = 0;
+
+  constructor(limits: Limits, traffic: Traffic) {
+    this.#limits = limits;
+    this.#traffic = traffic;
+  }
+
+  get throttles(): Throttles {
+    return this.#share?.throttles ?? unthrottled;
+  }
+
+  /** Counts the session as one of its user and of its group. @throws {Refusal} if it is one too many. */
+  count(identity: Identity): Coming<void> {
+    const { user } = identity;
+    const { counter, allowances } = this.#limits;
+    const ofUser = user === undefined ? undefined : counter.addUser(user);
+    return andThen(ofUser, (counted) => {
+      if (typeof counted === 'string') throw tooMany('connections of this user');
+      this.#user = counted;
+      return andThen(allowances.share(identity), (share) => {
+        if (!('by' in share)) this.#share = share;
+        else throw new Refusal('quota-exceeded', share.by, { reply: Reply.notAllowed });
+      });
+    });
+  }
+
+  /** Counts an association of a client address. @throws {Refusal} if it is one too many. */
+  async countAssociation(address: string): Promise<Disposable> {
+    const counted = await this.#limits.counter.addAssociation(address);
+    if (typeof counted === 'string') throw tooMany('associations of this address');
+    return counted;
+  }
+
+  /** Accounts for what was moved since the last time. @returns whether no more may move. */
+  account(): boolean {
+    const bytes = this.#traffic.up + this.#traffic.down;
+    const fresh = bytes - this.#accounted;
+    this.#accounted = bytes;
+    return this.#share?.use(fresh) !== undefined;
+  }
+
+  dispose(): void {
+    this.account();
+    this.#share?.dispose();
+    this.#user?.dispose();
+  }
+}
