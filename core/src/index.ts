@@ -20,18 +20,18 @@ export {
   readPasswordFile,
 } from './auth/passwordfile.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
-export type { CheckResult } from './check.js';
+export type { Disposable } from './base/disposable.js';
+export { messageOf, systemMessage, UserError } from './base/errors.js';
+export type { Registry } from './base/registry.js';
 export type { Option } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
 export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
-export type { Disposable } from './disposable.js';
-export { messageOf, systemMessage, UserError } from './errors.js';
-export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './events.js';
 export { createRegistries, type Registries } from './extensions/registries.js';
-export type { Registry } from './extensions/registry.js';
+export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './log/events.js';
 export { Log } from './log/log.js';
-export type { Connector, ConnectTarget } from './net/connector.js';
+export type { Connector, ConnectTarget } from './outbound/connector.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
-export { createServer, Server } from './server.js';
+export type { CheckResult } from './server/check.js';
+export { createServer, Server } from './server/server.js';

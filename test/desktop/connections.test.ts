@@ -59,18 +59,21 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
   unseen.socket.destroy();
 
   const out = join(session.home, 'log');
-  await app.electron.evaluate(({ dialog }, path) => {
-    dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
-  }, out);
+  const saveAs = (file: string) =>
+    app.electron.evaluate(({ dialog }, path) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
+    }, file);
+  await saveAs(out);
   await app.button('Export CSV').click();
   await app.sees(/were written to .*log/);
   const [head = '', ...lines] = readFileSync(out, 'utf8').trim().split('\r\n');
   assert.match(head, /^id,time,client,user,/);
   assert.equal(lines.length, 5);
   assert.match(lines[2] ?? '', /,'=1\+1:80,/);
+  await saveAs(`${out}.json`);
   await app.button('Export JSON').click();
-  await app.sees(/were written to .*log/);
-  const objects = readFileSync(out, 'utf8')
+  await app.sees(/were written to .*log\.json/);
+  const objects = readFileSync(`${out}.json`, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));

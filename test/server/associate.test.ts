@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { ServerOptions } from 'picosocks5';
-import { Resolver } from '#core/net/resolve.js';
+import { Resolver } from '#core/outbound/resolve.js';
 import { unlessHere } from '../support/addresses.js';
 import { manualClock } from '../support/clock.js';
 import { run, unless } from '../support/programs.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRegistries, Server, type ServerEvent } from 'picosocks5';
-import { alone } from '#core/sharing.js';
+import { alone } from '#core/sharing/sharing.js';
 import { assertTurnedAway, Client } from '../support/sockets.js';
 
 /** A server whose counts are kept elsewhere: each answer takes a while. */

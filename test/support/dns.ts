@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { DnsSetup } from '#core/net/dnssetup.js';
+import type { DnsSetup } from '#core/outbound/dnssetup.js';
 import { parseIP } from '#core/protocol/ip.js';
 import type { Scope } from './scope.js';
 

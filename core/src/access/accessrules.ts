@@ -1,4 +1,4 @@
-import { localAddresses } from '../net/interfaces.js';
+import { localAddresses } from '../outbound/interfaces.js';
 import { formatIP } from '../protocol/ip.js';
 import { aliasesOf } from './aliases.js';
 import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';

@@ -1,6 +1,6 @@
-import { Cancellation } from '../cancellation.js';
-import { monotonic } from '../clock.js';
-import type { Disposable } from '../disposable.js';
+import { Cancellation } from '../base/cancellation.js';
+import { monotonic } from '../base/clock.js';
+import type { Disposable } from '../base/disposable.js';
 import type { RuleHost } from './rules.js';
 
 /** How long the server waits for the addresses of hosts in rules before it begins, ms. */

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { domainOf } from '../protocol/address.js';
 import { Network } from './network.js';
 import type { AccessRequest, CommandName } from './policy.js';

@@ -1,4 +1,4 @@
-import { monotonic } from '../clock.js';
+import { monotonic } from '../base/clock.js';
 
 /** How long a login is remembered at least, ms. */
 const TIME = 10 * 60_000;

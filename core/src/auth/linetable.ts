@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Turn } from '../turn.js';
+import { Turn } from '../base/turn.js';
 import type { Secret } from './source.js';
 
 type Kind = Secret['kind'];

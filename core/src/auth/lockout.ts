@@ -1,4 +1,4 @@
-import { monotonic } from '../clock.js';
+import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
 import { KnownLogins } from './knownlogins.js';
 

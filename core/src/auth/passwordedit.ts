@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { hasContent, parseLine } from './passwordfile.js';
 import { decodeUserName } from './username.js';
 

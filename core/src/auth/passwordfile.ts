@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, systemMessage, UserError } from '../errors.js';
+import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { parseHash } from './crypt/formats.js';
 import type { Secret } from './source.js';
 import { decodeUserName } from './username.js';

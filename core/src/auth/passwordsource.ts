@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/promises';
-import { messageOf, systemMessage, UserError } from '../errors.js';
-import { Turn } from '../turn.js';
+import { messageOf, systemMessage, UserError } from '../base/errors.js';
+import { Turn } from '../base/turn.js';
 import { parseHash } from './crypt/formats.js';
 import type { CryptPool } from './crypt/pool.js';
 import { type LineTable, LineTableBuilder } from './linetable.js';

@@ -1,4 +1,4 @@
-import type { Disposable } from '../disposable.js';
+import type { Disposable } from '../base/disposable.js';
 
 /** What proves who a user is. */
 export type Secret =

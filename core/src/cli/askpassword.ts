@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 /** Octets that are read at most where two lines are expected. */
 const MAX_INPUT = 64 * 1024;

@@ -1,12 +1,12 @@
 import type { CommandName } from '../access/policy.js';
+import { UserError } from '../base/errors.js';
 import { type Argument, parseCommandLine } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions } from '../config/options.js';
-import { UserError } from '../errors.js';
-import { parseEndpoint } from '../net/endpoint.js';
+import { parseEndpoint } from '../listening/endpoint.js';
+import { complain } from '../process/complain.js';
 import { formatAddress } from '../protocol/address.js';
-import { createServer } from '../server.js';
-import { complain } from './complain.js';
+import { createServer } from '../server/server.js';
 
 const usage = `Usage: picosocks5 check [OPTION]... USER COMMAND HOST:PORT [CLIENT]
 

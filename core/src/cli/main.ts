@@ -1,5 +1,5 @@
 import { parseCommandLine } from '../config/commandline.js';
-import { complain } from './complain.js';
+import { complain } from '../process/complain.js';
 import { help } from './help.js';
 import { serve } from './serve.js';
 import { version } from './version.js';
@@ -12,7 +12,7 @@ import { demandAddresses } from './words.js';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   if (process.env['PICOSOCKS5_WORKER'] !== undefined) {
-    const { runWorker } = await import('./worker.js');
+    const { runWorker } = await import('../process/worker.js');
     runWorker();
     return;
   }

@@ -1,19 +1,19 @@
+import { messageOf, UserError } from '../base/errors.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions, waitForRestart } from '../config/options.js';
 import type { Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
-import { messageOf, UserError } from '../errors.js';
-import type { ConnectionInfo } from '../events.js';
+import type { ConnectionInfo } from '../log/events.js';
 import { Log } from '../log/log.js';
+import { goToBackground, isInBackground, tellReady } from '../process/background.js';
+import { checkAsLaterUser } from '../process/later.js';
+import { logModeOf } from '../process/logmode.js';
+import { dropPrivileges, userNumber } from '../process/privileges.js';
+import { statusOf } from '../process/status.js';
+import { logError, logWarning, surviveBugs } from '../process/survival.js';
 import { type Address, formatAddress } from '../protocol/address.js';
-import { createServer } from '../server.js';
-import { goToBackground, isInBackground, tellReady } from './background.js';
-import { checkAsLaterUser } from './later.js';
-import { logModeOf } from './logmode.js';
-import { dropPrivileges, userNumber } from './privileges.js';
-import { statusOf } from './status.js';
-import { logError, logWarning, surviveBugs } from './survival.js';
+import { createServer } from '../server/server.js';
 import { version } from './version.js';
 
 const DEFAULT_GRACE = 5;
@@ -106,7 +106,7 @@ function single(settings: Settings, log: Log): Service {
 }
 
 async function several(settings: Settings, count: number, log: Log): Promise<Service> {
-  const { Workers } = await import('./workers.js');
+  const { Workers } = await import('../process/workers.js');
   const { journal } = log;
   const forward = (lines: string) => log.forward(lines);
   const workers = new Workers(settings, count, (message) => logWarning(log, message), {

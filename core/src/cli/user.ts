@@ -10,10 +10,10 @@ import {
   readPasswordFile,
 } from '../auth/passwordfile.js';
 import { exposure } from '../auth/passwordsource.js';
-import { messageOf, UserError } from '../errors.js';
-import { changeFile } from '../replacefile.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { changeFile } from '../base/replacefile.js';
+import { complain } from '../process/complain.js';
 import { askPassword } from './askpassword.js';
-import { complain } from './complain.js';
 
 interface Method {
   readonly make: (password: Uint8Array) => string;

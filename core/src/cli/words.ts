@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { UserError } from '../base/errors.js';
 import type { Argument } from '../config/commandline.js';
 import { guess } from '../config/guess.js';
-import { UserError } from '../errors.js';
 import { parseIP } from '../protocol/ip.js';
 
 /** Words that people try where a command stands, and what they want. */

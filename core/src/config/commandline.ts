@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { didYouMean } from './guess.js';
 import type { Option } from './option.js';
 import { OPTIONS } from './optionlist.js';

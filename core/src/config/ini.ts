@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 /** A parameter of an INI file, and where it stands. */
 export interface IniParameter {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { AllowanceLimits } from '../access/allowance.js';
-import { systemMessage, UserError } from '../errors.js';
+import { systemMessage, UserError } from '../base/errors.js';
+import type { AllowanceLimits } from '../limits/allowance.js';
 import type { Argument } from './commandline.js';
 import { didYouMean } from './guess.js';
 import { parseIni } from './ini.js';

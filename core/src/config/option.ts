@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import type { Settings } from './settings.js';
 
 /** What values an option takes, as JSON Schema says it. */

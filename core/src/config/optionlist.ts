@@ -1,6 +1,6 @@
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
-import { parseEndpoint } from '../net/endpoint.js';
-import { parsePortRange } from '../net/ports.js';
+import { parseEndpoint } from '../listening/endpoint.js';
+import { parsePortRange } from '../transport/ports.js';
 import type { Option } from './option.js';
 import { parseWorkers } from './workercount.js';
 

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import { checkSections } from './sections.js';

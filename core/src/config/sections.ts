@@ -1,8 +1,8 @@
 import { NO_GROUP } from '../access/accessrules.js';
-import type { AllowanceLimits } from '../access/allowance.js';
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import type { Users } from '../auth/users.js';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
+import type { AllowanceLimits } from '../limits/allowance.js';
 import { didYouMean } from './guess.js';
 import type { CheckedOptions, GroupOptions } from './settings.js';
 

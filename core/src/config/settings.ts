@@ -1,4 +1,4 @@
-import type { AllowanceLimits } from '../access/allowance.js';
+import type { AllowanceLimits } from '../limits/allowance.js';
 
 /** The rules for the users of a group: a section `[group]` of the INI file. */
 export interface GroupOptions {

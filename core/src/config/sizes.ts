@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 const units: Readonly<Record<string, number>> = {
   '': 1,

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 const MAX = 256;
 

@@ -4,9 +4,9 @@ import type { AuthenticationMethod } from '../auth/method.js';
 import { none } from '../auth/none.js';
 import type { AuthenticationSourceFormat } from '../auth/source.js';
 import { userpass } from '../auth/userpass.js';
-import type { EventSink } from '../events.js';
-import { type Connector, direct } from '../net/connector.js';
-import { Registry } from './registry.js';
+import { Registry } from '../base/registry.js';
+import type { EventSink } from '../log/events.js';
+import { type Connector, direct } from '../outbound/connector.js';
 
 /** What a server can do. The built-in parts come through the same doors as extensions. */
 export interface Registries {

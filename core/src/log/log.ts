@@ -1,7 +1,7 @@
 import { fchownSync, fstatSync, openSync, type Stats } from 'node:fs';
+import { systemMessage, UserError } from '../base/errors.js';
 import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/settings.js';
-import { systemMessage, UserError } from '../errors.js';
-import type { EventSink } from '../events.js';
+import type { EventSink } from './events.js';
 import { type LogEntry, levelOf, logJson, logText, PRIORITIES, shortLine } from './logline.js';
 import { LogWriter } from './logwriter.js';
 import { withoutBlocking } from './stderr.js';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { monotonic } from '../clock.js';
-import { systemMessage } from '../errors.js';
+import { monotonic } from '../base/clock.js';
+import { systemMessage } from '../base/errors.js';
 
 /** What waits at most for a logger, characters. */
 const MAX_WAITING = 256 * 1024;

@@ -1,6 +1,6 @@
 import type { LogFormat, LogLevel } from '../config/settings.js';
-import type { ServerEvent } from '../events.js';
 import { formatAddress } from '../protocol/address.js';
+import type { ServerEvent } from './events.js';
 
 /** How a service is: what SIGUSR2 asks for. */
 export interface Status {

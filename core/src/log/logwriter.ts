@@ -1,7 +1,7 @@
 import { closeSync, write } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { monotonic } from '../clock.js';
-import { codeOf } from '../errors.js';
+import { monotonic } from '../base/clock.js';
+import { codeOf } from '../base/errors.js';
 
 /** What waits at most while whoever reads the log is slow, bytes; more is dropped and counted. */
 const MAX_WAITING = 1024 * 1024;

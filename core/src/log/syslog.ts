@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonic } from '../clock.js';
+import { monotonic } from '../base/clock.js';
 import { Logger } from './logger.js';
 
 /**

@@ -1,10 +1,10 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import { andThen, type Coming } from '../access/counts.js';
-import type { ConnectionCounter, LimitName } from '../access/limits.js';
-import { Startups } from '../access/startups.js';
-import type { Disposable } from '../disposable.js';
-import { messageOf } from '../errors.js';
-import type { CloseReason, EventStream } from '../events.js';
+import type { Disposable } from '../base/disposable.js';
+import { messageOf } from '../base/errors.js';
+import { andThen, type Coming } from '../limits/counts.js';
+import type { ConnectionCounter, LimitName } from '../limits/limits.js';
+import { Startups } from '../limits/startups.js';
+import type { CloseReason, EventStream } from '../log/events.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import type { Transport } from '../transport/transport.js';
 import { ConnectionRecord } from './record.js';

@@ -1,7 +1,7 @@
 import type { CommandName } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
-import { monotonic } from '../clock.js';
-import type { CloseReason, ConnectionInfo, EventStream } from '../events.js';
+import { monotonic } from '../base/clock.js';
+import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import type { Traffic } from '../relay/tunnel.js';
 

@@ -1,6 +1,6 @@
-import { codeOf, messageOf } from '../errors.js';
-import type { CloseReason } from '../events.js';
-import { DialError } from '../net/dial.js';
+import { codeOf, messageOf } from '../base/errors.js';
+import type { CloseReason } from '../log/events.js';
+import { DialError } from '../outbound/dial.js';
 import { Reply } from '../protocol/socks5.js';
 
 interface RefusalOptions {

@@ -1,8 +1,8 @@
-import type { Allowances, Share } from '../access/allowance.js';
-import { andThen, type Coming } from '../access/counts.js';
-import type { ConnectionCounter } from '../access/limits.js';
 import type { Identity } from '../auth/method.js';
-import type { Disposable } from '../disposable.js';
+import type { Disposable } from '../base/disposable.js';
+import type { Allowances, Share } from '../limits/allowance.js';
+import { andThen, type Coming } from '../limits/counts.js';
+import type { ConnectionCounter } from '../limits/limits.js';
 import { Reply } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import type { Traffic } from '../relay/tunnel.js';

@@ -1,5 +1,5 @@
 import { connect as connectSocket } from 'node:net';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import type { Address } from '../protocol/address.js';
 import { type ConnectRequest, errorName, type TcpHandle, tcp } from './handles.js';
 import { HandleTransport } from './handletransport.js';

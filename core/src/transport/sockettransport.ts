@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import type { Address } from '../protocol/address.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { confirmEnd } from './eof.js';

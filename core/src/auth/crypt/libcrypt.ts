@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../base/errors.js';
 import type { Crypt } from './formats.js';
 
 const LIBRARIES = ['libcrypt.so.1', 'libcrypt.so.2'];

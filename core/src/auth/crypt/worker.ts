@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { useOfLibcrypt, verifyHash } from './formats.js';
 import { loadLibcrypt } from './libcrypt.js';
 

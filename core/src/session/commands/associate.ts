@@ -1,8 +1,8 @@
-import { systemMessage } from '../../errors.js';
-import { ofFamily } from '../../net/external.js';
-import { UdpRelay } from '../../net/udprelay.js';
+import { systemMessage } from '../../base/errors.js';
+import { ofFamily } from '../../outbound/external.js';
 import { isUnspecified } from '../../protocol/address.js';
 import { Reply } from '../../protocol/socks5.js';
+import { Association } from '../../relay/association.js';
 import { Refusal } from '../refusal.js';
 import type { CommandContext, CommandHandler } from './command.js';
 
@@ -27,10 +27,10 @@ export const associate: CommandHandler = async (context) => {
 };
 
 /** @throws {Refusal} if there is no port for it. */
-function open(context: CommandContext): Promise<UdpRelay> {
+function open(context: CommandContext): Promise<Association> {
   const { settings, destination, clientHost, control, traffic, throttles } = context;
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
-  return UdpRelay.open({
+  return Association.open({
     client: clientHost,
     clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
     host: control.host,

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { systemMessage } from '../../errors.js';
-import { addressTowards, ofFamily } from '../../net/external.js';
-import { listenInRange } from '../../net/ports.js';
+import { systemMessage } from '../../base/errors.js';
+import { addressTowards, ofFamily } from '../../outbound/external.js';
 import { isUnspecified } from '../../protocol/address.js';
 import { Reply } from '../../protocol/socks5.js';
 import { acceptFrom, acceptOptions } from '../../transport/accept.js';
+import { listenInRange } from '../../transport/ports.js';
 import type { Transport } from '../../transport/transport.js';
 import { ClientLeft } from '../conversation.js';
 import { Refusal, unreachable } from '../refusal.js';

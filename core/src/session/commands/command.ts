@@ -1,15 +1,15 @@
 import type { CommandName, Denial } from '../../access/policy.js';
-import type { Cancellation } from '../../cancellation.js';
-import type { Disposable } from '../../disposable.js';
-import type { CloseReason } from '../../events.js';
-import type { Registry } from '../../extensions/registry.js';
-import type { Connector } from '../../net/connector.js';
-import type { FamilyAddresses } from '../../net/external.js';
-import type { PortRange } from '../../net/ports.js';
+import type { Cancellation } from '../../base/cancellation.js';
+import type { Disposable } from '../../base/disposable.js';
+import type { Registry } from '../../base/registry.js';
+import type { CloseReason } from '../../log/events.js';
+import type { Connector } from '../../outbound/connector.js';
+import type { FamilyAddresses } from '../../outbound/external.js';
 import type { Address } from '../../protocol/address.js';
 import type { Reply } from '../../protocol/socks5.js';
 import type { Throttles } from '../../relay/pacer.js';
 import type { Traffic } from '../../relay/tunnel.js';
+import type { PortRange } from '../../transport/ports.js';
 import type { Transport } from '../../transport/transport.js';
 
 /** How the server is set up to serve commands. Times are ms. */

@@ -1,4 +1,4 @@
-import { connectThrough } from '../../net/connector.js';
+import { connectThrough } from '../../outbound/connector.js';
 import type { Transport } from '../../transport/transport.js';
 import { ClientLeft } from '../conversation.js';
 import { unreachable } from '../refusal.js';

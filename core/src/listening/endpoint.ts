@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../base/errors.js';
+import { canonicalIP, parseIP } from '../protocol/ip.js';
+
+/** The port of SOCKS (IANA's service `socks`). */
+export const DEFAULT_PORT = 1080;
+
+/** Where to listen, as it was written. */
+export interface Endpoint {
+  /** An IP address or a host name; undefined: all addresses. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+const servicesFile =
+  process.platform === 'win32'
+    ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\services`
+    : '/etc/services';
+
+/** The TCP port of a service name (services(5)). */
+function servicePort(name: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(servicesFile, 'utf8');
+  } catch {
+    text = '';
+  }
+  for (const line of text.split('\n')) {
+    const [service, port, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const match = /^(\d+)\/tcp$/.exec(port ?? '');
+    if (match !== null && (service === name || aliases.includes(name))) return Number(match[1]);
+  }
+  return name === 'socks' ? DEFAULT_PORT : undefined;
+}
+
+function parsePort(text: string, whole: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : servicePort(text);
+  if (port === undefined || port > 65535) {
+    throw new UserError(
+      `"${whole}": "${text}" is not a port; expected a number from 0 to 65535 or a service name`,
+    );
+  }
+  return port;
+}
+
+/**
+ * Reads `[ADDRESS][:PORT]`. The address is an IP address (IPv6 in brackets), a host name, or `*`
+ * or nothing for all addresses; the port is a number or a service name, 1080 if it is left out.
+ *
+ * @throws {UserError} if it is malformed.
+ */
+export function parseEndpoint(text: string): Endpoint {
+  const match = /^(?:\[([^\]]+)\]|([^\s:[\]]*))(?::([^:\]]*))?$/.exec(text);
+  if (match === null || text === '') {
+    const hint =
+      parseIP(text) !== undefined ? `; an IPv6 address stands in brackets: [${text}]` : '';
+    throw new UserError(`"${text}" is not [ADDRESS][:PORT]${hint}`);
+  }
+  const [, v6, name, port] = match;
+  if (v6 !== undefined && parseIP(v6) === undefined) {
+    throw new UserError(`"${text}": "${v6}" is not an IPv6 address`);
+  }
+  const host = v6 ?? name ?? '';
+  if (/^\d+$/.test(host)) {
+    throw new UserError(`"${text}" is not [ADDRESS][:PORT]; a port alone is written :${host}`);
+  }
+  return {
+    host: host === '' || host === '*' ? undefined : canonicalIP(host),
+    port: port === undefined || port === '' ? DEFAULT_PORT : parsePort(port, text),
+  };
+}

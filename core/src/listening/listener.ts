@@ -1,0 +1,186 @@
+import { createServer, type Server } from 'node:net';
+import { codeOf, systemMessage, UserError } from '../base/errors.js';
+import { localAddresses } from '../outbound/interfaces.js';
+import type { Resolver } from '../outbound/resolve.js';
+import { type Address, formatAddress } from '../protocol/address.js';
+import { parseIP } from '../protocol/ip.js';
+import { acceptFrom, acceptOptions } from '../transport/accept.js';
+import type { Transport } from '../transport/transport.js';
+import { type Endpoint, parseEndpoint } from './endpoint.js';
+
+/** Clients that wait to be accepted; the system may allow fewer. */
+const BACKLOG = 4096;
+
+/** What EACCES means on Windows, where no port needs privileges. */
+const RESERVED =
+  'Windows reserves this port, or another program has it for itself: ' +
+  '"netsh interface ipv4 show excludedportrange tcp" lists what is reserved';
+
+/** An IP address to listen at. */
+export interface ListenAddress extends Address {
+  /** Whether it is one of several that `*` or a name stands for: the system may lack it. */
+  readonly optional: boolean;
+}
+
+/** Sockets that another process binds and keeps: the primary process does it for its workers. */
+export interface BoundSockets {
+  /**
+   * A socket that is bound to an address and does not listen yet, as `net.Server.listen()` takes
+   * it.
+   *
+   * @throws the system's error.
+   */
+  take(address: Address): Promise<object>;
+  /** It is not needed here any more. */
+  release(address: Address): void;
+}
+
+/** An address that is not there, though others are. */
+export interface MissingAddress extends Address {
+  /** The error that says so. */
+  readonly error: UserError;
+}
+
+/**
+ * The IP addresses of some `[ADDRESS][:PORT]`.
+ *
+ * @throws {UserError} for a name that cannot be resolved.
+ */
+export async function resolveListenAddresses(
+  endpoints: readonly string[],
+  resolver: Resolver,
+): Promise<ListenAddress[]> {
+  const lists = await Promise.all(
+    endpoints.map((text) => resolveEndpoint(parseEndpoint(text), resolver)),
+  );
+  const addresses = lists.flat();
+  return addresses.filter(
+    (address, i) => i === addresses.findIndex((other) => sameAddress(address, other)),
+  );
+}
+
+async function resolveEndpoint(
+  { host, port }: Endpoint,
+  resolver: Resolver,
+): Promise<ListenAddress[]> {
+  if (host === undefined) {
+    return [
+      { host: '0.0.0.0', port, optional: true },
+      { host: '::', port, optional: true },
+    ];
+  }
+  const found = await resolver.resolve(host).catch((error: unknown) => {
+    throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`);
+  });
+  const optional = found.length > 1;
+  return found.map((address) => ({ host: address, port, optional }));
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}
+
+/** A listening socket. */
+export class Listener {
+  readonly #server: Server;
+  readonly #bound: BoundSockets | undefined;
+  /** What it was asked to listen at: the port may be 0. */
+  readonly requested: Address;
+  /** Where it listens. */
+  readonly address: Address;
+
+  private constructor(server: Server, requested: Address, sockets: BoundSockets | undefined) {
+    this.#server = server;
+    this.#bound = sockets;
+    this.requested = requested;
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : requested.port;
+    this.address = { host: requested.host, port };
+  }
+
+  /**
+   * Listens at an IP address.
+   *
+   * @param accept takes each client's connection.
+   * @param fail told of the system's errors when clients could not be accepted.
+   * @param sockets where its socket comes from, if it is not bound here.
+   * @returns what is missing if the address is optional, or its whole family is not there.
+   * @throws {UserError} if the system does not let it.
+   */
+  static async open(
+    address: ListenAddress,
+    accept: (transport: Transport) => void,
+    fail: (error: Error) => void,
+    sockets?: BoundSockets,
+  ): Promise<Listener | MissingAddress> {
+    const server = createServer(acceptOptions);
+    const { host, port } = address;
+    try {
+      await listen(server, { host, port }, sockets);
+    } catch (error) {
+      const reason = listenError(address, error);
+      if (isMissing(address, codeOf(error))) return { host, port, error: reason };
+      throw reason;
+    }
+    server.on('error', fail);
+    acceptFrom(server, accept, fail);
+    return new Listener(server, { host, port }, sockets);
+  }
+
+  /** Stops accepting; connections go on. */
+  close(): void {
+    this.#server.close();
+    this.#bound?.release(this.requested);
+  }
+}
+
+/** @throws the system's error. */
+async function listen(server: Server, address: Address, sockets?: BoundSockets): Promise<void> {
+  const socket = await sockets?.take(address);
+  const { host, port } = address;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.once('listening', () => {
+        server.off('error', reject);
+        resolve();
+      });
+      if (socket !== undefined) server.listen(socket, BACKLOG);
+      else {
+        const ipv6Only = parseIP(host)?.length === 16;
+        server.listen({ host, port, backlog: BACKLOG, ipv6Only });
+      }
+    });
+  } catch (error) {
+    sockets?.release(address);
+    throw error;
+  }
+}
+
+/** Whether an address may be done without: it is one of several, or of a family that is not there. */
+function isMissing({ host, optional }: ListenAddress, code: string | undefined): boolean {
+  if (code === 'EAFNOSUPPORT') return true;
+  return code === 'EADDRNOTAVAIL' && (optional || (host.includes(':') && !localAddresses().ipv6));
+}
+
+/** The system's error for a listening address, as a sentence. */
+class ListenError extends UserError {
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function listenError(address: Address, error: unknown): ListenError {
+  const code = codeOf(error);
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program uses this port',
+    EACCES: process.platform === 'win32' ? RESERVED : 'ports below 1024 need root',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  const hint = hints[code ?? ''];
+  const text = `cannot listen on ${formatAddress(address)}: ${systemMessage(error)}`;
+  return new ListenError(hint === undefined ? text : `${text} (${hint})`, code);
+}

@@ -1,0 +1,205 @@
+import type { CommandName } from '../access/policy.js';
+import { monotonic } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import type { Registry } from '../base/registry.js';
+import type { Address } from '../protocol/address.js';
+
+/** Why a connection ended, or was never served. */
+export type CloseReason =
+  /** Both sides finished. */
+  | 'finished'
+  | 'client-reset'
+  | 'remote-reset'
+  /** The client left before it was served. */
+  | 'client-left'
+  /** No bytes moved for as long as `timeout` allows. */
+  | 'idle-timeout'
+  /** The client took too long to say what it wants. */
+  | 'handshake-timeout'
+  | 'protocol-error'
+  | 'no-acceptable-method'
+  | 'authentication-failed'
+  | 'not-allowed'
+  | 'too-many-connections'
+  /** The user, or its group, has moved as many bytes as it may. */
+  | 'quota-exceeded'
+  | 'unsupported'
+  /** The destination could not be reached. */
+  | 'unreachable'
+  /** Somebody disconnected it. */
+  | 'disconnected'
+  /** The server stopped. */
+  | 'shutdown'
+  | 'internal-error';
+
+/** One client's connection as it is now. Times are ms since 1970; bytes those of its data. */
+export interface ConnectionInfo {
+  /** Counts up from 1 while the server runs. */
+  readonly id: number;
+  readonly client: Address;
+  /** undefined for an anonymous client, and until it has authenticated. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** The authentication method that was chosen, such as `userpass`. */
+  readonly method: string | undefined;
+  readonly command: CommandName | undefined;
+  /** DST.ADDR and DST.PORT, as the client named them. */
+  readonly destination: Address | undefined;
+  /** Bytes from the client to the destination. */
+  readonly up: number;
+  /** Bytes from the destination to the client. */
+  readonly down: number;
+  /** UDP datagrams that were not relayed. */
+  readonly dropped: number;
+  readonly since: number;
+}
+
+interface OfConnection {
+  readonly id: number;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly client: Address;
+}
+
+/** All that happens in a server: what logs, metrics, the tray and the window read. */
+export type ServerEvent =
+  | { readonly type: 'listening'; readonly time: number; readonly address: Address }
+  | { readonly type: 'stopped'; readonly time: number; readonly address: Address }
+  | { readonly type: 'reloaded'; readonly time: number }
+  /** Something that somebody should look at; the server goes on. */
+  | { readonly type: 'warning' | 'error'; readonly time: number; readonly message: string }
+  /** A client connected. */
+  | ({ readonly type: 'connection' } & OfConnection)
+  /** A client authenticated; without a user if it is anonymous. */
+  | ({
+      readonly type: 'authenticated';
+      readonly method: string;
+      readonly user: string | undefined;
+      readonly group: string | undefined;
+    } & OfConnection)
+  | ({
+      readonly type: 'authentication-failed';
+      readonly method: string;
+      readonly user: string | undefined;
+      readonly detail: string;
+    } & OfConnection)
+  | ({
+      readonly type: 'request';
+      readonly command: CommandName;
+      readonly destination: Address;
+    } & OfConnection)
+  /** The destination answers; from now on bytes are relayed. */
+  | ({
+      readonly type: 'established';
+      /** The local end of the connection to the remote host, or where an association listens. */
+      readonly bound: Address;
+      /** undefined for an association, which has no one remote host. */
+      readonly remote: Address | undefined;
+    } & OfConnection)
+  /** Something was refused: a connection before it was served, or a request. */
+  | ({
+      readonly type: 'rejected';
+      readonly reason: CloseReason;
+      readonly detail: string;
+      readonly user: string | undefined;
+      readonly command: CommandName | undefined;
+      readonly destination: Address | undefined;
+      /** Only datagrams to this destination were refused: the association goes on. */
+      readonly datagram?: true;
+    } & OfConnection)
+  /** A connection is over. */
+  | ({
+      readonly type: 'closed';
+      readonly reason: CloseReason;
+      /** ms from accept to the last byte. */
+      readonly duration: number;
+    } & ConnectionInfo & { readonly time: number });
+
+/** Reads the events of a server: a log, metrics, a window. */
+export interface EventSink {
+  readonly id: string;
+  /** Whether it wants events of a type: all, if it is left out. */
+  wants?(type: ServerEvent['type']): boolean;
+  /**
+   * Takes an event at once. A sink that throws misses that event, and the others are told; one
+   * that throws ten times in a row is removed.
+   */
+  handle(event: ServerEvent): void;
+}
+
+/** A sink that throws so often in a row is removed. */
+const MAX_FAILURES = 10;
+/** How often it is told that a sink fails, ms. */
+const TELL_INTERVAL = 60_000;
+
+interface Failures {
+  inARow: number;
+  /** When it was told last, in monotonic ms. */
+  told: number;
+}
+
+/** Hands events to the registered sinks. Nothing is made of an event while there is none. */
+export class EventStream {
+  readonly #sinks: Registry<EventSink>;
+  /** Of sinks that have ever thrown. */
+  readonly #failures = new Map<EventSink, Failures>();
+
+  constructor(sinks: Registry<EventSink>) {
+    this.#sinks = sinks;
+  }
+
+  /** Whether anybody wants events of a type: what it costs to make one can be saved otherwise. */
+  wanted(type: ServerEvent['type']): boolean {
+    for (const sink of this.#sinks) {
+      try {
+        if (sink.wants?.(type) ?? true) return true;
+      } catch {
+        // emit() asks it again, and tells.
+        return true;
+      }
+    }
+    return false;
+  }
+
+  emit(event: ServerEvent): void {
+    this.#emitTo(event);
+  }
+
+  warn(message: string): void {
+    this.#emitTo({ type: 'warning', time: Date.now(), message });
+  }
+
+  #emitTo(event: ServerEvent, except?: EventSink): void {
+    for (const sink of this.#sinks) {
+      if (sink === except) continue;
+      try {
+        if (!(sink.wants?.(event.type) ?? true)) continue;
+        sink.handle(event);
+        if (this.#failures.size > 0) this.#recovered(sink);
+      } catch (error) {
+        this.#failed(sink, messageOf(error));
+      }
+    }
+  }
+
+  #recovered(sink: EventSink): void {
+    const failures = this.#failures.get(sink);
+    if (failures !== undefined) failures.inARow = 0;
+  }
+
+  #failed(sink: EventSink, trouble: string): void {
+    const now = monotonic();
+    const failures = this.#failures.get(sink) ?? { inARow: 0, told: Number.NEGATIVE_INFINITY };
+    this.#failures.set(sink, failures);
+    failures.inARow++;
+    let what = 'failed';
+    if (failures.inARow === MAX_FAILURES) {
+      this.#sinks.unregister(sink);
+      this.#failures.delete(sink);
+      what = `failed ${MAX_FAILURES} times in a row and was removed`;
+    } else if (now - failures.told < TELL_INTERVAL) return;
+    failures.told = now;
+    const message = `the event sink "${sink.id}" ${what}: ${trouble}`;
+    this.#emitTo({ type: 'warning', time: Date.now(), message }, sink);
+  }
+}

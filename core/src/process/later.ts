@@ -1,0 +1,81 @@
+import { access, constants } from 'node:fs/promises';
+import { messageOf, systemMessage, UserError } from '../base/errors.js';
+import type { Argument } from '../config/commandline.js';
+import { loadSettings } from '../config/load.js';
+import { parseSource } from '../config/loaded.js';
+import type { Settings } from '../config/settings.js';
+import type { Log } from '../log/log.js';
+import { identityOf } from './privileges.js';
+import { logWarning } from './survival.js';
+
+/**
+ * Tries, once privileges are dropped, what will have to be done later: to write the quota file, to
+ * read again what SIGHUP reads, to open the log file again.
+ *
+ * @throws {UserError} if the quota file cannot be written. The others are warned of: the server
+ *   works without them.
+ */
+export async function checkAsLaterUser(
+  service: { saveUsage(): Promise<void> },
+  log: Log,
+  args: readonly Argument[],
+  settings: Settings,
+): Promise<void> {
+  const hasDropped = settings.user !== undefined || settings.group !== undefined;
+  const who = identityOf(settings);
+  try {
+    await service.saveUsage();
+  } catch (error) {
+    if (!hasDropped || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message} (as ${who}, who has to own the file or its folder)`);
+  }
+  if (!hasDropped) return;
+  const program = await whyNotRunnable();
+  if (program !== undefined) {
+    const what = 'no worker can be replaced, and no thread started that checks hashes';
+    logWarning(log, `${what}: ${program} (as ${who}, who has to be let)`);
+  }
+  const unreadable = await whyNotReadable(args, settings);
+  if (unreadable !== undefined) {
+    logWarning(log, `SIGHUP will change nothing: ${unreadable} (as ${who}, who has to be let)`);
+  }
+  try {
+    log.reopen();
+  } catch (error) {
+    const after = 'so a log that is rotated has to be given to that user';
+    logWarning(log, `SIGUSR1 will change nothing: ${messageOf(error)} (as ${who}, ${after})`);
+  }
+}
+
+/** Why this program cannot be started by this process as it is now, if so. */
+async function whyNotRunnable(): Promise<string | undefined> {
+  for (const file of [process.execPath, process.argv[1] ?? process.execPath]) {
+    try {
+      await access(file, constants.R_OK);
+    } catch (error) {
+      return `cannot read "${file}": ${systemMessage(error)}`;
+    }
+  }
+  return undefined;
+}
+
+/** Why what SIGHUP reads cannot be read by this process as it is now, if so. */
+async function whyNotReadable(
+  args: readonly Argument[],
+  settings: Settings,
+): Promise<string | undefined> {
+  try {
+    await loadSettings(args);
+  } catch (error) {
+    return messageOf(error);
+  }
+  for (const { id, argument } of (settings.auth ?? []).map(parseSource)) {
+    if (id !== 'password') continue;
+    try {
+      await access(argument, constants.R_OK);
+    } catch (error) {
+      return `cannot read the password file "${argument}": ${systemMessage(error)}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,140 @@
+import { messageOf, UserError } from '../base/errors.js';
+import { pickServerOptions } from '../config/options.js';
+import { createRegistries } from '../extensions/registries.js';
+import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
+import { Log } from '../log/log.js';
+import { Server } from '../server/server.js';
+import type { FromWorker, Task, ToWorker } from '../sharing/messages.js';
+import { Shared } from '../sharing/workersharing.js';
+import { logModeOf } from './logmode.js';
+import { dropPrivileges } from './privileges.js';
+import { surviveBugs } from './survival.js';
+
+type Start = Extract<Task, { readonly type: 'start' }>;
+
+/** What all workers do alike is logged by the first. */
+const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped', 'reloaded']);
+
+/** How long a worker that is told to end waits for the primary process to say how, ms. */
+const TERM_DELAY = 1000;
+
+/** @param isLoading whether it reads now what the others read as well, and warns of it. */
+function logOf(log: Log, number: number, isLoading: () => boolean): EventSink {
+  const isCommon = (type: ServerEvent['type']) =>
+    COMMON.has(type) || (type === 'warning' && isLoading());
+  return {
+    id: log.id,
+    wants: (type) => (number === 1 || !isCommon(type)) && log.wants(type),
+    handle: (event) => log.handle(event),
+  };
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** A worker's server and what belongs to it. */
+class Worker {
+  readonly #shared: Shared;
+  readonly #log: Log;
+  readonly #server: Server;
+  readonly #start: Start;
+  #isLoading = true;
+
+  constructor(start: Start) {
+    const { settings, number } = start;
+    this.#start = start;
+    this.#shared = new Shared(start, tell);
+    // Its stderr goes to the primary process, which writes it where it belongs.
+    const { logFile: _, ...options } = settings;
+    const { journal } = start;
+    this.#log = new Log(options, logModeOf(settings), { journal, isWorkers: true });
+    this.#server = new Server(pickServerOptions(settings), createRegistries(), this.#shared);
+    this.#server.registries.eventSinks.register(logOf(this.#log, number, () => this.#isLoading));
+  }
+
+  async listen(): Promise<void> {
+    await this.#server.listen();
+    this.#isLoading = false;
+    dropPrivileges(this.#start.settings);
+    surviveBugs(this.#log);
+    tell({ type: 'listening', addresses: this.#server.addresses });
+  }
+
+  async change(task: Extract<Task, { readonly type: 'reload' | 'stop' }>): Promise<void> {
+    if (task.type === 'stop') {
+      await this.#server.close(task.grace);
+      this.#shared.close();
+      await this.#log.close();
+      return;
+    }
+    this.#shared.setFiles(task.files);
+    this.#isLoading = true;
+    try {
+      await this.#server.reload(pickServerOptions(task.settings));
+    } finally {
+      this.#isLoading = false;
+    }
+    this.#log.setLevel(task.settings.loglevel);
+    tell({ type: 'listening', addresses: this.#server.addresses });
+  }
+
+  connections(): ConnectionInfo[] {
+    return this.#server.connections();
+  }
+
+  disconnect(connection: number): boolean {
+    return this.#server.disconnect(connection);
+  }
+
+  hear(message: ToWorker, handle: unknown): void {
+    this.#shared.handle(message, handle);
+  }
+}
+
+/** Serves clients as the primary process says, until it says otherwise or is gone. */
+export function runWorker(): void {
+  let worker: Worker | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const perform = (task: Task): Promise<unknown> => {
+    if (task.type === 'connections') return Promise.resolve(worker?.connections() ?? []);
+    if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
+    // Starting, reloading and stopping wait for each other.
+    last = last
+      .catch(() => {})
+      .then(() => {
+        if (task.type !== 'start') return worker?.change(task);
+        worker = new Worker(task);
+        return worker.listen();
+      });
+    return last;
+  };
+  let isStopping = false;
+  process.on('message', async (message: ToWorker, handle: unknown) => {
+    if (!('id' in message)) {
+      worker?.hear(message, handle);
+      return;
+    }
+    const { id } = message;
+    isStopping ||= message.type === 'stop';
+    try {
+      tell({ type: 'done', id, result: await perform(message) });
+    } catch (error) {
+      const isMistake = error instanceof UserError;
+      tell({ type: 'failed', id, message: messageOf(error), isMistake });
+    }
+  });
+  // The terminal tells all of its processes; the primary process tells the workers.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  // systemd tells all processes of a service, too; somebody may mean this one alone.
+  process.on('SIGTERM', () => {
+    setTimeout(() => isStopping || process.exit(), TERM_DELAY).unref();
+  });
+  process.on('disconnect', () => {
+    if (isStopping) process.exit();
+    // Without the primary process nobody may stay, not even for a name that is being looked up.
+    process.kill(process.pid, 'SIGKILL');
+  });
+  tell({ type: 'ready' });
+}

@@ -1,0 +1,336 @@
+import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { monotonic } from '../base/clock.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { parseSource } from '../config/loaded.js';
+import type { Settings } from '../config/settings.js';
+import { QuotaKeeper } from '../limits/quotakeeper.js';
+import { readUsage, type Usage } from '../limits/usage.js';
+import type { ConnectionInfo } from '../log/events.js';
+import type { Address } from '../protocol/address.js';
+import { Coordinator } from '../sharing/coordinator.js';
+import type { FileContents, FromWorker } from '../sharing/messages.js';
+import { HeldSockets } from '../sharing/sockets.js';
+import { readLines } from './lines.js';
+import { Member, WorkerEnded } from './member.js';
+import { dropPrivileges } from './privileges.js';
+
+/** Says to a process of this program that it is a worker. */
+export const WORKER_MARK = 'PICOSOCKS5_WORKER';
+
+/** A worker that ends sooner than this after its start is started again later and later, ms. */
+const SOON = 5000;
+const FIRST_DELAY = 100;
+const LAST_DELAY = 30_000;
+/** Starts that fail in a row, while no worker serves, before the server gives up. */
+const MAX_FAILED_STARTS = 5;
+
+/** How long a worker has to end, beyond the time that connections have to finish, ms. */
+const END_TIME = 3000;
+
+/** Ids of connections of a worker that takes another's place go on this far from there. */
+const GENERATION = 2 ** 32;
+
+/** What workers are started with, and whom they tell. */
+export interface WorkersOptions {
+  /** The program to run as a worker; this one, if left out. */
+  readonly program?: string;
+  /** Takes whole lines that workers write to stderr; they go to this process's, if left out. */
+  readonly forward?: (lines: string) => void;
+  /** Whether systemd's journal reads those lines. */
+  readonly journal?: boolean;
+}
+
+/**
+ * Several processes that serve the same addresses, each accepting for itself; limits, lockouts,
+ * quotas and the table of connections are those of all together. This process, the primary one,
+ * serves nobody: it keeps what they share, what they cannot open again without root, and replaces
+ * those that die.
+ */
+export class Workers {
+  readonly #count: number;
+  readonly #warn: (message: string) => void;
+  readonly #options: WorkersOptions;
+  readonly #coordinator = new Coordinator();
+  readonly #sockets = new HeldSockets();
+  readonly #members = new Map<number, Member>();
+  readonly #replacements = new Set<NodeJS.Timeout>();
+  readonly #passwordKey = randomBytes(32).toString('base64');
+  #settings: Settings;
+  /** What workers need of files, as it was when the settings came into force. */
+  #files: FileContents = {};
+  #addresses: readonly Address[] = [];
+  #quotas: QuotaKeeper | undefined;
+  #onServed: () => void = () => {};
+  /** Settled when a worker serves. */
+  readonly #served = new Promise<void>((resolve) => {
+    this.#onServed = resolve;
+  });
+  #stopping = false;
+  #generation = 0;
+  /** How often in a row a worker ended soon. */
+  #failures = 0;
+  /** How many starts in a row failed. */
+  #failedStarts = 0;
+  #trouble = 'they end before they listen';
+  #fail: (error: UserError) => void = () => {};
+  /** Rejects when no worker can be started any more. */
+  readonly failure: Promise<never>;
+
+  /** @param warn told of workers that die. */
+  constructor(
+    settings: Settings,
+    count: number,
+    warn: (message: string) => void,
+    options: WorkersOptions = {},
+  ) {
+    this.#settings = settings;
+    this.#count = count;
+    this.#warn = warn;
+    this.#options = options;
+    this.failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failure.catch(() => {});
+  }
+
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
+  /** Starts all workers. @throws {UserError} if they cannot listen; then none is left. */
+  async start(): Promise<void> {
+    this.#keepQuotas(this.#settings, await this.#readUsage(this.#settings));
+    this.#files = await readFiles(this.#settings);
+    const numbers = Array.from({ length: this.#count }, (_, i) => i + 1);
+    try {
+      // One that dies meanwhile is replaced as it would be later.
+      const isFatal = (error: unknown) => (error instanceof WorkerEnded ? undefined : error);
+      const starts = numbers.map((number) => this.#startWorker(number).catch(isFatal));
+      const troubles = await Promise.all(starts);
+      const trouble = troubles.find((error) => error !== undefined);
+      if (trouble !== undefined) throw trouble;
+      await Promise.race([this.#served, this.failure]);
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives up root, as workers have done when they have started; those that take another's place
+   * find it given up.
+   *
+   * @throws {UserError}
+   */
+  dropPrivileges(): void {
+    dropPrivileges(this.#settings);
+    this.#settings = withoutPrivileges(this.#settings);
+  }
+
+  /** Writes what was used. @throws {UserError} if the quota file cannot be written. */
+  async saveUsage(): Promise<void> {
+    await this.#quotas?.save();
+  }
+
+  /** Gives all workers new settings. @throws what the first one says that cannot take them. */
+  async reload(changed: Settings): Promise<void> {
+    const settings = withoutPrivileges(changed);
+    const usage = await this.#readUsage(settings);
+    const files = await readFiles(settings);
+    const back = { type: 'reload', settings: this.#settings, files: this.#files } as const;
+    const task = { type: 'reload', settings, files } as const;
+    const members = [...this.#members.values()];
+    const results = await Promise.allSettled(members.map((member) => member.do(task)));
+    const failed = results.find((result) => {
+      return result.status === 'rejected' && !(result.reason instanceof WorkerEnded);
+    });
+    if (failed?.status === 'rejected') {
+      const took = members.filter((_, i) => results[i]?.status === 'fulfilled');
+      await Promise.allSettled(took.map((member) => member.do(back)));
+      throw failed.reason;
+    }
+    this.#settings = settings;
+    this.#files = files;
+    this.#keepQuotas(settings, usage);
+    const late = [...this.#members.values()].filter((member) => !members.includes(member));
+    await Promise.allSettled(late.map((member) => member.do(task)));
+    if (this.#isServed) this.#sockets.prune();
+  }
+
+  /** Stops all workers. @param grace how long connections have to finish, seconds. */
+  async stop(grace: number): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#replacements) clearTimeout(timer);
+    const members = [...this.#members.values()];
+    await Promise.all(members.map((member) => member.stop(grace, END_TIME)));
+    this.#sockets.close();
+    await this.#quotas?.close();
+  }
+
+  /** The connections of this moment, of all workers. */
+  async connections(): Promise<ConnectionInfo[]> {
+    const members = [...this.#members.values()];
+    const lists = await Promise.all(
+      members.map((member) => member.do<ConnectionInfo[]>({ type: 'connections' }).catch(() => [])),
+    );
+    return lists.flat().sort((a, b) => a.id - b.id);
+  }
+
+  /** Ends a connection of any worker. @returns false if there is none of that id. */
+  async disconnect(connection: number): Promise<boolean> {
+    const members = [...this.#members.values()];
+    const ended = await Promise.all(
+      members.map((member) =>
+        member.do<boolean>({ type: 'disconnect', connection }).catch(() => false),
+      ),
+    );
+    return ended.some(Boolean);
+  }
+
+  /** How many workers there are at this moment. */
+  get workers(): number {
+    return this.#members.size;
+  }
+
+  /** Their process ids. */
+  get processes(): readonly number[] {
+    return [...this.#members.values()].flatMap(({ process: { pid } }) => pid ?? []);
+  }
+
+  get #isServed(): boolean {
+    return [...this.#members.values()].some(({ listens }) => listens);
+  }
+
+  async #startWorker(number: number): Promise<void> {
+    const process = this.#fork(number);
+    const member = new Member(process);
+    this.#members.set(number, member);
+    this.#coordinator.add(number, (message) => member.tell(message));
+    process.on('message', (message: FromWorker) => this.#hear(number, member, message));
+    member.onEnd((by) => {
+      this.#members.delete(number);
+      this.#coordinator.remove(number);
+      this.#sockets.remove(number);
+      if (!this.#stopping) this.#replace(number, member, by);
+    });
+    await member.do({
+      type: 'start',
+      settings: this.#settings,
+      number,
+      firstId: number + this.#count * GENERATION * this.#generation,
+      workers: this.#count,
+      passwordKey: this.#passwordKey,
+      logins: this.#coordinator.logins,
+      usage: this.#coordinator.usage(),
+      files: this.#files,
+      journal: this.#options.journal ?? false,
+    });
+    member.listens = true;
+    this.#failedStarts = 0;
+    this.#onServed();
+  }
+
+  #fork(number: number): ChildProcess {
+    const { program = process.argv[1] ?? '', forward } = this.#options;
+    // Where Node has the option, no signal can open its debugger, not even before main() runs.
+    const safe = '--disable-sigusr1';
+    const hasSafe = process.allowedNodeEnvironmentFlags.has(safe);
+    const child = fork(program, [], {
+      env: { ...process.env, [WORKER_MARK]: String(number) },
+      execArgv: [...process.execArgv, ...(hasSafe ? [safe] : [])],
+      // A pipe of its own: whoever reads this process's stderr cannot block it.
+      stdio: ['ignore', 'ignore', forward === undefined ? 'inherit' : 'pipe', 'ipc'],
+    });
+    if (child.stderr !== null && forward !== undefined) readLines(child.stderr, forward);
+    return child;
+  }
+
+  #hear(number: number, member: Member, message: FromWorker): void {
+    if (this.#coordinator.handle(number, message)) return;
+    switch (message.type) {
+      case 'listening':
+        this.#addresses = message.addresses;
+        break;
+      case 'take-socket':
+        this.#giveSocket(number, member, message.request, message.address);
+        break;
+      case 'release-socket':
+        this.#sockets.release(message.address, number);
+        break;
+      case 'done':
+      case 'failed':
+        member.settle(message);
+    }
+  }
+
+  async #giveSocket(number: number, member: Member, request: number, address: Address) {
+    try {
+      const handle = await this.#sockets.take(address, number);
+      if (member.hasEnded) this.#sockets.remove(number);
+      // Node sends its own handles, though its types say otherwise.
+      else
+        member.tell({ type: 'socket', request, errno: undefined }, handle as unknown as SendHandle);
+    } catch (error) {
+      const { errno = -1 } = error as NodeJS.ErrnoException;
+      member.tell({ type: 'socket', request, errno });
+    }
+  }
+
+  #replace(number: number, member: Member, by: string | number): void {
+    const soon = monotonic() - member.started < SOON;
+    this.#failures = soon ? this.#failures + 1 : 0;
+    if (!member.listens) this.#failedStarts++;
+    if (this.#failedStarts >= MAX_FAILED_STARTS && !this.#isServed) {
+      this.#stopping = true;
+      this.#fail(new UserError(`no worker can be started any more: ${this.#trouble}`));
+      return;
+    }
+    const delay = soon ? Math.min(FIRST_DELAY * 2 ** this.#failures, LAST_DELAY) : 0;
+    this.#warn(`worker ${number} has ended (${by}); another one takes its place`);
+    this.#generation++;
+    const timer = setTimeout(() => {
+      this.#replacements.delete(timer);
+      this.#startWorker(number).catch((error: unknown) => {
+        // That it has ended is told already.
+        if (this.#stopping || error instanceof WorkerEnded) return;
+        this.#trouble = messageOf(error);
+        this.#warn(`worker ${number} cannot start: ${this.#trouble}`);
+        this.#members.get(number)?.process.kill('SIGKILL');
+      });
+    }, delay);
+    this.#replacements.add(timer);
+  }
+
+  /** Reads a quota file that is not kept yet. */
+  async #readUsage({ quotaFile }: Settings): Promise<Readonly<Record<string, Usage>>> {
+    if (quotaFile === undefined || quotaFile === this.#quotas?.file) return {};
+    return readUsage(quotaFile, this.#warn);
+  }
+
+  /** @param usage what a new quota file says. */
+  #keepQuotas({ quotaFile }: Settings, usage: Readonly<Record<string, Usage>>): void {
+    if (quotaFile === this.#quotas?.file) return;
+    void this.#quotas?.close();
+    this.#quotas =
+      quotaFile === undefined
+        ? undefined
+        : new QuotaKeeper(quotaFile, usage, this.#coordinator, this.#warn);
+  }
+}
+
+function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings): Settings {
+  return settings;
+}
+
+/** Reads the password files of settings once for all workers. What cannot be read is theirs to say. */
+async function readFiles({ auth = [] }: Settings): Promise<FileContents> {
+  const files: Record<string, string> = Object.create(null);
+  for (const { id, argument } of auth.map(parseSource)) {
+    if (id !== 'password' || files[argument] !== undefined) continue;
+    const octets = await readFile(argument).catch(() => undefined);
+    if (octets !== undefined) files[argument] = octets.toString('base64');
+  }
+  return files;
+}

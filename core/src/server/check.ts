@@ -1,0 +1,88 @@
+import type { AccessCheck } from '../access/accesscheck.js';
+import type { Decision } from '../access/accessrules.js';
+import type { ClientContext, CommandName } from '../access/policy.js';
+import { UserError } from '../base/errors.js';
+import type { State } from '../config/loaded.js';
+import type { Resolver } from '../outbound/resolve.js';
+import { type Address, decodeHost, isUnspecified } from '../protocol/address.js';
+import { parseIP } from '../protocol/ip.js';
+
+/** A request as it might come. */
+export interface CheckedRequest {
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly command: CommandName;
+  readonly destination: Address;
+  /** The client's IP address. */
+  readonly client: string;
+}
+
+/** How a request would be answered. */
+export interface CheckResult {
+  readonly group: string | undefined;
+  readonly allowed: boolean;
+  /** What decides, where it is not an address. */
+  readonly by: string | undefined;
+  /** What decides about each address of the destination. */
+  readonly addresses: readonly (Decision & { readonly address: string })[];
+}
+
+/**
+ * Says how a request would be answered.
+ *
+ * @param access asks whom a session would ask.
+ * @throws {UserError} if there is no such user, or if the destination cannot be resolved.
+ */
+export async function checkRequest(
+  { users, options }: State,
+  access: AccessCheck,
+  resolver: Resolver,
+  { user, command, destination: named, client: clientHost }: CheckedRequest,
+): Promise<CheckResult> {
+  const destination = { host: hostOf(named.host), port: named.port };
+  const client = parseIP(clientHost);
+  if (client === undefined) throw new UserError(`"${clientHost}" is not an IP address`);
+  if (user === undefined && users.configured && !options.anonymous) {
+    const by = 'clients have to authenticate';
+    return { group: undefined, allowed: false, by, addresses: [] };
+  }
+  const secret = user === undefined ? undefined : users.secret(user);
+  if (user !== undefined && users.configured && secret === undefined) {
+    throw new UserError(`there is no user "${user}"`);
+  }
+  const group = secret?.group;
+  const context: ClientContext = { client, user, group };
+  const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
+  const denial = access.ofClient(client) ?? access.ofRequest(context, command, destination);
+  if (denial !== undefined) return refused(denial.by);
+  if (access.comesLater(command, destination) && isUnspecified(destination)) {
+    const by = `each ${command === 'bind' ? 'peer' : 'destination'} is judged when it is known`;
+    return { group, allowed: true, by, addresses: [] };
+  }
+
+  const request = { ...context, command, destination };
+  let found: readonly string[];
+  try {
+    found = await resolver.resolve(destination.host, { timeout: options.connectTimeout * 1000 });
+  } catch {
+    const byName = access.ofName(request);
+    if (byName !== undefined) return refused(byName.by);
+    throw new UserError(`the name "${destination.host}" cannot be resolved`);
+  }
+  const addresses = found.map((address) => {
+    const by = access.ofAddress(request, address)?.by;
+    const allowed = by === undefined;
+    return { address, allowed, by: by ?? access.explain(request, address) };
+  });
+  const allowed = addresses.some((decision) => decision.allowed);
+  return { group, allowed, by: undefined, addresses };
+}
+
+/** The host as a client's request would say it. */
+function hostOf(text: string): string {
+  try {
+    return decodeHost(new TextEncoder().encode(text));
+  } catch {
+    throw new UserError(`"${text}" is no host: expected an IP address or a name`);
+  }
+}

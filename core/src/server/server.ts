@@ -1,0 +1,380 @@
+import { AccessCheck } from '../access/accesscheck.js';
+import type { AccessPolicy, CommandName } from '../access/policy.js';
+import { CryptPool } from '../auth/crypt/pool.js';
+import { Lockout } from '../auth/lockout.js';
+import { PasswordChecker } from '../auth/passwords.js';
+import { passwordFileFormat } from '../auth/passwordsource.js';
+import { Users } from '../auth/users.js';
+import { monotonic } from '../base/clock.js';
+import type { Disposable } from '../base/disposable.js';
+import { UserError } from '../base/errors.js';
+import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from '../config/loaded.js';
+import { checkServerOptions, defaultOf } from '../config/options.js';
+import type { CheckedOptions, ServerOptions } from '../config/settings.js';
+import { createRegistries, type Registries } from '../extensions/registries.js';
+import { Allowances } from '../limits/allowance.js';
+import { ConnectionCounter } from '../limits/limits.js';
+import { QuotaKeeper } from '../limits/quotakeeper.js';
+import { startupLimit } from '../limits/startups.js';
+import { readUsage, type Usage } from '../limits/usage.js';
+import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
+import { Listeners } from '../listening/listeners.js';
+import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
+import { Resolver } from '../outbound/resolve.js';
+import type { Address } from '../protocol/address.js';
+import { Admission } from '../session/admission.js';
+import { socks4 } from '../session/dialects/socks4.js';
+import { socks5 } from '../session/dialects/socks5.js';
+import type { SessionSettings } from '../session/session.js';
+import { SessionTable } from '../session/table.js';
+import { alone, type Sharing } from '../sharing/sharing.js';
+import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js';
+import { type CheckResult, checkRequest } from './check.js';
+
+/** How often connections are looked after, ms. */
+const CLOCK = 1000;
+
+type Usages = Readonly<Record<string, Usage>>;
+
+interface Loaded {
+  readonly state: State;
+  /** What a quota file says that is not kept yet. */
+  readonly usage: Usages | undefined;
+}
+
+/** A SOCKS server. It listens once; when it is closed, make another. */
+export class Server {
+  /** What it can do: register more before `listen()` or while it runs. */
+  readonly registries: Registries;
+  readonly #events: EventStream;
+  readonly #resolver = new Resolver();
+  readonly #pool = new CryptPool();
+  readonly #sharing: Sharing;
+  readonly #counter: ConnectionCounter;
+  readonly #allowances: Allowances;
+  readonly #lockout: Lockout;
+  readonly #passwords: PasswordChecker;
+  readonly #access: AccessCheck;
+  readonly #listeners: Listeners;
+  readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
+  readonly #sessions = new SessionTable();
+  readonly #admission: Admission;
+  readonly #options: CheckedOptions;
+  /** What is in force, replaced as a whole when options are read again. */
+  #state: State | undefined;
+  #quotas: QuotaKeeper | undefined;
+  #clock: NodeJS.Timeout | undefined;
+  #lastListener = 0;
+  #closing: Promise<void> | undefined;
+  /** Settled when the reloads so far are over: they wait for each other. */
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param sharing what it has in common with other processes.
+   * @throws {UserError} naming the option that is wrong.
+   */
+  constructor(
+    options: ServerOptions = {},
+    registries: Registries = createRegistries(),
+    sharing: Sharing = alone(),
+  ) {
+    this.#options = checkServerOptions(options);
+    this.#sharing = sharing;
+    this.#listeners = new Listeners(
+      (transport) => this.#admission.admit(transport),
+      (error) => this.#descriptors.saw(error, this.#sessions.size),
+      sharing.sockets,
+    );
+    this.#allowances = new Allowances(sharing.counts);
+    this.registries = registries;
+    this.#events = new EventStream(registries.eventSinks);
+    this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
+    this.#lockout = new Lockout(lockoutOf(this.#options));
+    const { passwordKey } = sharing;
+    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool, passwordKey);
+    sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
+    registries.authenticationSources.register(passwordFileFormat(this.#pool, sharing.readFile));
+    registries.accessPolicies.register({
+      id: 'rules',
+      accept: (client) => this.#state?.rules.accept(client),
+      admit: (client) => this.#state?.rules.admit(client),
+      permit: (client, command) => this.#state?.rules.permit(client, command),
+      judge: (request) => this.#state?.rules.judge(request),
+      judgeName: (request) => this.#state?.rules.judgeName(request),
+      explain: (request) => this.#state?.rules.explain(request),
+    });
+    this.#access = new AccessCheck(registries.accessPolicies);
+    this.#admission = new Admission({
+      access: this.#access,
+      counter: this.#counter,
+      events: this.#events,
+      sessions: this.#sessions,
+      ids: sharing,
+    });
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly Address[] {
+    return this.#listeners.addresses;
+  }
+
+  /**
+   * Reads users and rules, and listens.
+   *
+   * @returns where.
+   * @throws {UserError} if an option, a file or an address cannot be used, or if it would be open
+   *   to everybody without `anonymous`.
+   */
+  async listen(): Promise<readonly Address[]> {
+    if (this.#state !== undefined || this.#closing !== undefined) {
+      throw new UserError('the server listens, or has listened, already');
+    }
+    const { state, usage } = await this.#loadOpen(this.#options);
+    this.#use(state, usage);
+    try {
+      await this.#moveTo(state);
+    } catch (error) {
+      this.#closing = this.#stop(0);
+      await this.#closing;
+      throw error;
+    }
+    this.#clock = setInterval(() => this.#tick(), CLOCK).unref();
+    return this.addresses;
+  }
+
+  /**
+   * Takes new options, and reads users and rules again. Connections go on: those that are made
+   * from now on are judged anew. If anything is wrong, nothing changes.
+   *
+   * @param options the new ones; without them, what the present ones name is read again.
+   * @throws as `listen()` does.
+   */
+  reload(options?: ServerOptions): Promise<void> {
+    const reload = this.#reloading.then(() => this.#reload(options));
+    this.#reloading = reload.catch(() => {});
+    return reload;
+  }
+
+  async #reload(options: ServerOptions | undefined): Promise<void> {
+    if (this.#state === undefined) throw new UserError('the server does not listen');
+    const checked = options === undefined ? this.#state.options : checkServerOptions(options);
+    const { state, usage } = await this.#loadOpen(checked);
+    try {
+      await this.#moveTo(state);
+    } catch (error) {
+      state.dispose();
+      throw error;
+    }
+    this.#use(state, usage);
+    this.#events.emit({ type: 'reloaded', time: Date.now() });
+  }
+
+  /**
+   * Stops: accepts nobody any more, and lets connections finish.
+   *
+   * @param grace how long connections have to finish, seconds; then they are closed.
+   */
+  close(grace = 0): Promise<void> {
+    this.#closing ??= this.#stop(grace);
+    return this.#closing;
+  }
+
+  /**
+   * Writes what users and groups have used to the quota file, which happens by itself from time to
+   * time: now, to see that it is possible, or before something else reads it.
+   *
+   * @throws {UserError} if the quota file cannot be written.
+   */
+  async saveUsage(): Promise<void> {
+    await this.#quotas?.save();
+  }
+
+  /** The connections of this moment. */
+  connections(): ConnectionInfo[] {
+    return Array.from(this.#sessions, (session) => session.info()).sort((a, b) => a.id - b.id);
+  }
+
+  /** Ends a connection. @returns false if there is none of that id. */
+  disconnect(id: number): boolean {
+    const session = this.#sessions.find(id);
+    session?.end('disconnected');
+    return session !== undefined;
+  }
+
+  /** Reads the events of this server until the result is disposed. */
+  onEvent(listener: (event: ServerEvent) => void): Disposable {
+    this.#lastListener++;
+    const id = `listener ${this.#lastListener}`;
+    return this.registries.eventSinks.register({ id, handle: listener });
+  }
+
+  /**
+   * Says how a request would be answered, without serving it or listening.
+   *
+   * @param user undefined for an anonymous client.
+   * @param client the IP address that the client would come from.
+   * @throws {UserError} if an option or a file cannot be used, there is no such user, or the
+   *   destination cannot be resolved.
+   */
+  async check(
+    user: string | undefined,
+    command: CommandName,
+    destination: Address,
+    client = '127.0.0.1',
+  ): Promise<CheckResult> {
+    const request = { user, command, destination, client };
+    if (this.#state !== undefined) {
+      return checkRequest(this.#state, this.#access, this.#resolver, request);
+    }
+    const state = await this.#load(this.#options);
+    try {
+      // The registered policy speaks for the rules in force, of which there are none yet.
+      const policies = Array.from(
+        this.registries.accessPolicies,
+        (policy): AccessPolicy => (policy.id === state.rules.id ? state.rules : policy),
+      );
+      return await checkRequest(state, new AccessCheck(policies), this.#resolver, request);
+    } finally {
+      state.dispose();
+    }
+  }
+
+  #load(options: CheckedOptions): Promise<State> {
+    const warn = (message: string) => this.#events.warn(message);
+    return loadState(options, this.registries, this.#resolver, warn, this.#state);
+  }
+
+  /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
+  async #loadOpen(options: CheckedOptions): Promise<Loaded> {
+    const state = await this.#load(options);
+    try {
+      const usage = await this.#readUsage(options);
+      if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
+      return { state, usage };
+    } catch (error) {
+      state.dispose();
+      throw error;
+    }
+  }
+
+  async #moveTo({ addresses }: State): Promise<void> {
+    const { started, stopped, missing } = await this.#listeners.moveTo(addresses);
+    for (const { error } of missing) this.#events.warn(error.message);
+    for (const address of stopped) this.#tellAddress('stopped', address);
+    for (const address of started) this.#tellAddress('listening', address);
+  }
+
+  /** Reads a quota file that is not kept yet. */
+  async #readUsage({ quotaFile }: CheckedOptions): Promise<Usages | undefined> {
+    const isKept = !this.#sharing.keepsQuotas || quotaFile === this.#quotas?.file;
+    if (isKept || quotaFile === undefined) return undefined;
+    return readUsage(quotaFile, (message) => this.#events.warn(message));
+  }
+
+  /** @param usage what the quota file says that was used, if there is a new one. */
+  #use(state: State, usage: Usages | undefined): void {
+    const { options, users } = state;
+    const before = this.#state?.options;
+    this.#state?.dispose();
+    this.#state = state;
+    this.#admission.settings = this.#settingsOf(state);
+    this.#counter.limits = limitsOf(options);
+    const { maxStartups, maxconn } = options;
+    this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
+    if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
+    this.#lockout.options = lockoutOf(options);
+    this.#passwords.setUsers(users);
+    this.#allowances.configure(allowancesOf(options));
+    const { quotaFile: file } = options;
+    if (!this.#sharing.keepsQuotas || file === this.#quotas?.file) return;
+    void this.#quotas?.close();
+    const warn = (message: string) => this.#events.warn(message);
+    this.#quotas =
+      file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
+  }
+
+  /** Says so if there cannot be as many connections; the first of several processes does. */
+  #warnOfReach(maxconn: number): void {
+    const { firstId, idStep } = this.#sharing;
+    const asked = maxconn !== defaultOf('maxconn');
+    const warning = reachWarning(maxconn, asked, idStep, this.#descriptors.limit);
+    if (warning !== undefined && firstId === 1) this.#events.warn(warning);
+  }
+
+  #settingsOf({ options, users, external, advertised }: State): SessionSettings {
+    return {
+      dialects: [socks5, socks4],
+      methods: this.registries.authenticationMethods,
+      access: this.#access,
+      authentication: {
+        anonymous: options.anonymous || !users.configured,
+        users,
+        passwords: this.#passwords,
+      },
+      socks4: options.socks4,
+      resolver: this.#resolver,
+      handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
+      idleTimeout: options.timeout * 1000,
+      commands: {
+        connectors: this.registries.connectors,
+        connectTimeout: options.connectTimeout * 1000,
+        bindTimeout: options.bindTimeout * 1000,
+        udpTimeout: options.udpTimeout * 1000,
+        external,
+        advertised,
+        bindPorts: portsOf(options.bindPorts),
+        udpPorts: portsOf(options.udpPorts),
+      },
+      counter: this.#counter,
+      allowances: this.#allowances,
+      events: this.#events,
+      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
+    };
+  }
+
+  async #stop(grace: number): Promise<void> {
+    for (const address of this.#listeners.close()) this.#tellAddress('stopped', address);
+    this.#admission.settings = undefined;
+    if (this.#sessions.size > 0) {
+      const timer = setTimeout(() => {
+        for (const session of this.#sessions) session.end('shutdown');
+      }, grace * 1000);
+      await this.#sessions.empty();
+      clearTimeout(timer);
+    }
+    clearInterval(this.#clock);
+    this.#state?.dispose();
+    this.#resolver.close();
+    this.#state = undefined;
+    await this.#quotas?.close();
+    await this.#passwords.close();
+  }
+
+  #tellAddress(type: 'listening' | 'stopped', address: Address): void {
+    this.#events.emit({ type, time: Date.now(), address });
+  }
+
+  #tick(): void {
+    const now = monotonic();
+    for (const session of this.#sessions) session.tick(now);
+    this.#descriptors.look(this.#sessions.size);
+  }
+}
+
+/** The shorter of two times; 0 is no limit. */
+function shorter(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+}
+
+function portsOf(text: string | undefined): PortRange {
+  return text === undefined ? ANY_PORT : parsePortRange(text);
+}
+
+/**
+ * Makes a SOCKS server; `listen()` starts it.
+ *
+ * @throws {UserError} naming the option that is wrong.
+ */
+export function createServer(options: ServerOptions = {}): Server {
+  return new Server(options);
+}

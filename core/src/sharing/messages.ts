@@ -1,0 +1,73 @@
+import type { LoginNews } from '../auth/lockout.js';
+import type { Settings } from '../config/settings.js';
+import type { Wanted } from '../limits/counts.js';
+import type { Usage } from '../limits/usage.js';
+import type { Address } from '../protocol/address.js';
+
+/** One more of some things, to be answered; or one less. */
+export type CountMessage =
+  | { readonly take: readonly Wanted[]; readonly id: number }
+  | { readonly give: readonly string[] };
+
+/** What a worker tells the primary process. */
+export type FromWorker =
+  /** It listens to what it is told. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'counts'; readonly counts: readonly CountMessage[] }
+  | { readonly type: 'login'; readonly news: LoginNews }
+  /** Bytes used since the last time, by `user NAME` and `group NAME`. */
+  | { readonly type: 'used'; readonly bytes: Readonly<Record<string, number>> }
+  | { readonly type: 'listening'; readonly addresses: readonly Address[] }
+  /** It wants a socket for an address, to be answered with `socket`; or needs it no more. */
+  | { readonly type: 'take-socket'; readonly request: number; readonly address: Address }
+  | { readonly type: 'release-socket'; readonly address: Address }
+  | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
+  /** What a task came to grief by; a mistake that a person can mend, or a bug. */
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly message: string;
+      readonly isMistake: boolean;
+    };
+
+/** Files that the primary process has read for its workers, by their names; in Base64. */
+export type FileContents = Readonly<Record<string, string>>;
+
+/** What the primary process tells a worker, and what it has to be told back: `done` or `failed`. */
+export type Task =
+  | {
+      readonly type: 'start';
+      readonly settings: Settings;
+      /** From 1 on. */
+      readonly number: number;
+      /** The id of its first connection; the next is so many on as there are workers. */
+      readonly firstId: number;
+      readonly workers: number;
+      /** In Base64. */
+      readonly passwordKey: string;
+      readonly logins: readonly LoginNews[];
+      readonly usage: Readonly<Record<string, Usage>>;
+      readonly files: FileContents;
+      /** Whether systemd's journal reads what it writes to stderr. */
+      readonly journal: boolean;
+    }
+  | { readonly type: 'reload'; readonly settings: Settings; readonly files: FileContents }
+  | { readonly type: 'stop'; readonly grace: number }
+  | { readonly type: 'connections' }
+  | { readonly type: 'disconnect'; readonly connection: number };
+
+/** What the primary process tells a worker. */
+export type ToWorker =
+  | (Task & { readonly id: number })
+  /** The answers to `take`: the key whose limit was reached, or null. */
+  | {
+      readonly type: 'taken';
+      readonly answers: readonly (readonly [id: number, full: string | null])[];
+    }
+  | { readonly type: 'login'; readonly news: LoginNews }
+  /** The socket that was asked for comes along, unless the system's error number is given. */
+  | { readonly type: 'socket'; readonly request: number; readonly errno: number | undefined }
+  /** What all have used. */
+  | { readonly type: 'usage'; readonly usage: Readonly<Record<string, Usage>> }
+  /** The part of the rates of a user or a group that is the worker's. */
+  | { readonly type: 'part'; readonly name: string; readonly part: number };

@@ -1,0 +1,178 @@
+import net from 'node:net';
+import { getSystemErrorMap } from 'node:util';
+import { codeOf } from '../base/errors.js';
+import type { BoundSockets } from '../listening/listener.js';
+import type { Address } from '../protocol/address.js';
+import type { FromWorker, ToWorker } from './messages.js';
+
+/** How long an address is waited for that other workers are about to leave, ms. */
+const LEAVE_TIME = 2000;
+
+/** A socket of Node's that is bound and does not listen. */
+interface Handle {
+  getsockname(result: { port?: number }): number;
+  close(): void;
+}
+
+type CreateHandle = (
+  host: string,
+  port: number,
+  family: 4 | 6,
+  fd: number,
+  flags: number,
+) => Handle | number;
+
+/** uv.h */
+const UV_TCP_IPV6ONLY = 1;
+
+function systemError(errno: number): Error {
+  const [code = 'UNKNOWN', message = 'unknown error'] = getSystemErrorMap().get(errno) ?? [];
+  return Object.assign(new Error(message), { code, errno });
+}
+
+/**
+ * Binds a socket without listening. Node has no other way to that than the function that its own
+ * module cluster uses.
+ *
+ * @throws the system's error.
+ */
+function bind({ host, port }: Address): Handle {
+  const { _createServerHandle: create } = net as unknown as { _createServerHandle: CreateHandle };
+  const isIPv6 = net.isIPv6(host.replace(/%.*$/, ''));
+  const handle = create(host, port, isIPv6 ? 6 : 4, -1, isIPv6 ? UV_TCP_IPV6ONLY : 0);
+  if (typeof handle === 'number') throw systemError(handle);
+  // libuv keeps EADDRINUSE for later; by then the socket would be another process's.
+  const errno = handle.getsockname({});
+  if (errno === 0) return handle;
+  handle.close();
+  throw systemError(errno);
+}
+
+interface Held {
+  readonly handle: Handle;
+  readonly address: Address;
+  /** The numbers of the workers that use it. */
+  readonly users: Set<number>;
+}
+
+/**
+ * The listening sockets of all workers, held by the primary process: a worker that takes another's
+ * place gets them without having to bind them, which may need root. They are closed when a worker
+ * has left them and no other uses them, but not when workers die.
+ */
+export class HeldSockets {
+  readonly #held = new Map<string, Held>();
+  readonly #waiting = new Set<() => void>();
+
+  /**
+   * @param worker who wants it.
+   * @throws the system's error.
+   */
+  async take(address: Address, worker: number): Promise<Handle> {
+    const deadline = AbortSignal.timeout(LEAVE_TIME);
+    for (;;) {
+      const held = this.#held.get(keyOf(address));
+      if (held !== undefined) {
+        held.users.add(worker);
+        return held.handle;
+      }
+      try {
+        const handle = bind(address);
+        this.#held.set(keyOf(address), { handle, address, users: new Set([worker]) });
+        return handle;
+      } catch (error) {
+        // It has left `*` for an address of its own, say: the others are about to.
+        const isLeft = codeOf(error) === 'EADDRINUSE' && this.#isLeft(address, worker);
+        if (!isLeft || deadline.aborted) throw error;
+        await this.#change(deadline);
+      }
+    }
+  }
+
+  /** A worker needs a socket no more. */
+  release(address: Address, worker: number): void {
+    const held = this.#held.get(keyOf(address));
+    if (!held?.users.delete(worker) || held.users.size > 0) return;
+    this.#held.delete(keyOf(address));
+    held.handle.close();
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** A worker has died. */
+  remove(worker: number): void {
+    for (const { users } of this.#held.values()) users.delete(worker);
+  }
+
+  /** Closes those that no worker uses: what was left while its worker was being replaced. */
+  prune(): void {
+    for (const [key, { handle, users }] of this.#held) {
+      if (users.size > 0) continue;
+      this.#held.delete(key);
+      handle.close();
+    }
+  }
+
+  close(): void {
+    for (const { handle } of this.#held.values()) handle.close();
+    this.#held.clear();
+  }
+
+  /** Whether it is a socket of others that is in the way of an address. */
+  #isLeft({ port }: Address, worker: number): boolean {
+    const inTheWay = [...this.#held.values()].filter(({ address }) => address.port === port);
+    return inTheWay.length > 0 && inTheWay.every(({ users }) => !users.has(worker));
+  }
+
+  /** Waits until a socket is closed. */
+  #change(deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        deadline.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      deadline.addEventListener('abort', wake);
+    });
+  }
+}
+
+function keyOf({ host, port }: Address): string {
+  return `${host} ${port}`;
+}
+
+interface Waiting {
+  readonly resolve: (handle: object) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The sockets of a worker, which it has of the primary process. */
+export class WorkerSockets implements BoundSockets {
+  readonly #tell: (message: FromWorker) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastRequest = 0;
+
+  constructor(tell: (message: FromWorker) => void) {
+    this.#tell = tell;
+  }
+
+  take({ host, port }: Address): Promise<object> {
+    const request = ++this.#lastRequest;
+    this.#tell({ type: 'take-socket', request, address: { host, port } });
+    return new Promise((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
+  }
+
+  release({ host, port }: Address): void {
+    this.#tell({ type: 'release-socket', address: { host, port } });
+  }
+
+  /** Takes the answer of the primary process. */
+  handle(message: Extract<ToWorker, { readonly type: 'socket' }>, handle: unknown): void {
+    const { request, errno } = message;
+    const waiting = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    if (errno !== undefined) waiting?.reject(systemError(errno));
+    else if (typeof handle === 'object' && handle !== null) waiting?.resolve(handle);
+    else waiting?.reject(new Error('the primary process sent no socket'));
+  }
+}
