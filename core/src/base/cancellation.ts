@@ -1,10 +1,13 @@
+/** The listeners of all that have none: most have none most of the time. */
+const nobody: (() => void)[] = [];
+
 /**
  * Says that something is to be given up. An AbortController says the same, but one for every
  * connection costs more than all else that is allocated for it.
  */
 export class Cancellation {
   #cancelled = false;
-  #listeners: (() => void)[] = [];
+  #listeners: (() => void)[] = nobody;
 
   get cancelled(): boolean {
     return this.#cancelled;
@@ -19,17 +22,18 @@ export class Cancellation {
     if (this.#cancelled) return;
     this.#cancelled = true;
     const listeners = this.#listeners;
-    this.#listeners = [];
+    this.#listeners = nobody;
     for (const listener of listeners) listener();
   }
 
   /** Calls back when it is cancelled, until `off()`; never if it was before. */
   on(listener: () => void): void {
-    if (!this.#cancelled) this.#listeners.push(listener);
+    if (!this.#cancelled) this.#listeners = [...this.#listeners, listener];
   }
 
   off(listener: () => void): void {
-    this.#listeners = this.#listeners.filter((other) => other !== listener);
+    const left = this.#listeners.filter((other) => other !== listener);
+    this.#listeners = left.length > 0 ? left : nobody;
   }
 
   /** The same as an AbortSignal, for those who want one. */

@@ -47,6 +47,11 @@ export class Pacer {
     this.#proceed = proceed;
   }
 
+  /** What may move at once, bytes. */
+  get step(): number {
+    return this.#throttle.step;
+  }
+
   /** Whether a step waits for its rate. */
   get waits(): boolean {
     return this.#timer !== undefined;

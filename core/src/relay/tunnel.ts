@@ -23,7 +23,6 @@ class Side implements TransportReader {
   passed = false;
   readonly #tunnel: Tunnel;
   readonly #way: 'up' | 'down';
-  readonly #throttle: Throttle | undefined;
   readonly #pacer: Pacer | undefined;
   #ended = false;
   /** Whether the other side has not taken all of what was written to it. */
@@ -33,14 +32,13 @@ class Side implements TransportReader {
     this.transport = transport;
     this.#tunnel = tunnel;
     this.#way = way;
-    this.#throttle = throttle;
     if (throttle === undefined) return;
     const write = (step: Uint8Array) => this.#write(step);
     this.#pacer = new Pacer(throttle, tunnel.traffic, write, () => this.#proceed());
   }
 
   get most(): number | undefined {
-    return this.#throttle?.step;
+    return this.#pacer?.step;
   }
 
   onData(chunk: Uint8Array, lasting: boolean): boolean {

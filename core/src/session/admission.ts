@@ -50,15 +50,15 @@ export class Admission {
     try {
       const denial = this.#options.access.ofClient(ip);
       if (denial !== undefined) this.#turnAway(id, transport, 'not-allowed', denial.by);
-      else this.#count(id, transport, ip);
+      else this.#count(id, transport);
     } catch (error) {
       this.#turnAway(id, transport, 'internal-error', messageOf(error));
     }
   }
 
-  #count(id: number, transport: Transport, ip: Uint8Array): void {
+  #count(id: number, transport: Transport): void {
     const settle = (place: Disposable | LimitName) => {
-      if (typeof place !== 'string') this.#begin(id, transport, ip, place);
+      if (typeof place !== 'string') this.#begin(id, transport, place);
       else this.#turnAway(id, transport, 'too-many-connections', fullWords(place));
     };
     const fail = (error: unknown) => {
@@ -79,7 +79,7 @@ export class Admission {
     });
   }
 
-  #begin(id: number, transport: Transport, ip: Uint8Array, place: Disposable): void {
+  #begin(id: number, transport: Transport, place: Disposable): void {
     const { settings } = this;
     const network = networkOf(transport.remote.host);
     if (settings === undefined || !this.startups.makeRoom(network)) {
@@ -89,10 +89,10 @@ export class Admission {
       return;
     }
     const { sessions } = this.#options;
-    const session = new Session(id, transport, ip, settings, place);
+    const session = new Session(id, transport, settings, place);
     sessions.add(session);
     session.startup = this.startups.add(network, session);
-    void session.run(() => sessions.remove(session));
+    void session.run(sessions);
   }
 
   #turnAway(id: number, transport: Transport, reason: CloseReason, detail: string): void {

@@ -9,7 +9,7 @@ import type { Startup } from '../limits/startups.js';
 import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
-import { networkOf } from '../protocol/ip.js';
+import { networkOf, parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
 import { Reply, type Request } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
@@ -60,12 +60,12 @@ export class Session implements Startup, CommandContext {
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
   readonly #transport: Transport;
-  readonly #clientIP: Uint8Array;
   readonly #session: SessionSettings;
   /** Its place among all connections. */
   readonly #lease: Disposable;
   readonly #record: ConnectionRecord;
-  readonly #conversation: Conversation;
+  /** Until the transport is handed over. */
+  #conversation: Conversation | undefined;
   readonly #usage: Usage;
   readonly cancellation = new Cancellation();
   #dialect: Dialect | undefined;
@@ -76,20 +76,11 @@ export class Session implements Startup, CommandContext {
   /** Set while bytes are relayed. */
   #idle: { readonly limit: number; bytes: number; since: number } | undefined;
   #endedBy: CloseReason | undefined;
+  #deadline: NodeJS.Timeout | undefined;
 
-  /**
-   * @param clientIP the client's IP address, 4 or 16 octets.
-   * @param lease its place among all connections, which it gives back.
-   */
-  constructor(
-    id: number,
-    transport: Transport,
-    clientIP: Uint8Array,
-    settings: SessionSettings,
-    lease: Disposable,
-  ) {
+  /** @param lease its place among all connections, which it gives back. */
+  constructor(id: number, transport: Transport, settings: SessionSettings, lease: Disposable) {
     this.#transport = transport;
-    this.#clientIP = clientIP;
     this.#session = settings;
     this.#lease = lease;
     this.#record = new ConnectionRecord(id, transport.remote, settings.events);
@@ -100,33 +91,33 @@ export class Session implements Startup, CommandContext {
   /**
    * Serves the client to the end. It never rejects.
    *
-   * @param over called when all is given back, before the last event.
+   * @param table which it leaves when all is given back, before the last event.
    */
-  async run(over: () => void): Promise<void> {
+  async run(table: { remove(session: Session): void }): Promise<void> {
     const { handshakeTimeout: limit } = this.#session;
-    const deadline = limit > 0 ? setTimeout(() => this.end('handshake-timeout'), limit) : undefined;
+    if (limit > 0) this.#deadline = setTimeout(() => this.end('handshake-timeout'), limit);
     this.#record.arrived();
     let reason: CloseReason;
     try {
       const command = await this.#negotiate();
-      clearTimeout(deadline);
+      this.#inTime();
       reason = await commands[command](this);
     } catch (error) {
-      clearTimeout(deadline);
+      this.#inTime();
       reason = this.#refuse(error);
     }
     this.#closing = true;
-    await linger(this.#conversation.release());
+    await linger(this.#handOver());
     this.#usage.dispose();
-    this.startup?.dispose();
+    this.#giveStartup();
     this.#lease.dispose();
-    over();
+    table.remove(this);
     this.#record.closed(this.#endedBy ?? reason);
   }
 
   /** All that comes before a command is served. @returns the command. */
   async #negotiate(): Promise<CommandName> {
-    const conversation = this.#conversation;
+    const conversation = this.#conversation as Conversation;
     const { dialects, methods, authentication, socks4 } = this.#session;
     // Which protocol does it speak?
     const dialect = await recognize(conversation, dialects);
@@ -144,7 +135,7 @@ export class Session implements Startup, CommandContext {
     this.#record.authenticated(identity);
     // What does it ask for?
     const request = await dialect.readRequest(conversation);
-    this.startup?.dispose();
+    this.#giveStartup();
     // May it?
     const command = this.#authorize(request);
     const counted = this.#usage.count(identity);
@@ -182,7 +173,24 @@ export class Session implements Startup, CommandContext {
   }
 
   #answer(reply: Reply, bound?: Address): void {
-    if (this.#dialect !== undefined) this.#conversation.write(this.#dialect.encode(reply, bound));
+    if (this.#dialect !== undefined) this.#transport.write(this.#dialect.encode(reply, bound));
+  }
+
+  /** Ends the conversation: who gets the transport reads what the client sent ahead first. */
+  #handOver(): Transport {
+    this.#conversation?.release();
+    this.#conversation = undefined;
+    return this.#transport;
+  }
+
+  #inTime(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  #giveStartup(): void {
+    this.startup?.dispose();
+    this.startup = undefined;
   }
 
   // What commands have of it.
@@ -262,7 +270,7 @@ export class Session implements Startup, CommandContext {
   }
 
   whenClientEnded(callback: () => void): void {
-    this.#conversation.whenEnded(callback);
+    this.#conversation?.whenEnded(callback);
   }
 
   reply(reply: Reply, bound: Address): void {
@@ -274,7 +282,7 @@ export class Session implements Startup, CommandContext {
     this.#record.established(bound, remote.remote);
     this.#answer(Reply.succeeded, told);
     this.#watchIdle(this.#session.idleTimeout);
-    return tunnel(this.#conversation.release(), remote, this.traffic, this.throttles);
+    return tunnel(this.#handOver(), remote, this.traffic, this.throttles);
   }
 
   async associate(told: Address, bound: Address): Promise<CloseReason> {
@@ -283,7 +291,7 @@ export class Session implements Startup, CommandContext {
     this.#answer(Reply.succeeded, told);
     this.#watchIdle(udpTimeout);
     this.#transport.keepAlive(keepAliveDelay(udpTimeout / 1000));
-    await untilEnd(this.#conversation.release());
+    await untilEnd(this.#handOver());
     return 'finished';
   }
 
@@ -300,12 +308,12 @@ export class Session implements Startup, CommandContext {
 
   /** Whether it is the client that keeps the session waiting. */
   get stalled(): boolean {
-    return this.#conversation.waiting || this.#closing;
+    return this.#closing || (this.#conversation?.waiting ?? false);
   }
 
   /** Ends a session whose client has not made its request, for others to have its place at once. */
   giveWay(): void {
-    this.startup?.dispose();
+    this.#giveStartup();
     this.#lease.dispose();
     if (this.#closing) {
       this.#transport.close();
@@ -354,7 +362,7 @@ export class Session implements Startup, CommandContext {
 
   get #context(): ClientContext {
     const { user, group } = this.#record.identity;
-    return { client: this.#clientIP, user, group };
+    return { client: parseIP(this.clientHost) as Uint8Array, user, group };
   }
 }
 
