@@ -2,7 +2,15 @@ import { fchownSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { systemMessage, UserError } from '../base/errors.js';
 import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/settings.js';
 import type { EventSink } from './events.js';
-import { type LogEntry, levelOf, logJson, logText, PRIORITIES, shortLine } from './logline.js';
+import {
+  type LogEntry,
+  levelOf,
+  logJson,
+  logText,
+  PRIORITIES,
+  shortLine,
+  timeStamp,
+} from './logline.js';
 import { LogWriter } from './logwriter.js';
 import { withoutBlocking } from './stderr.js';
 import { MAX_MESSAGE, Syslog } from './syslog.js';
@@ -139,7 +147,7 @@ export class Log implements EventSink {
     const text = this.#format === 'json' ? logJson(event) : logText(event);
     if (this.journal) return `<${PRIORITIES[level]}>${text}`;
     if (this.#format === 'json') return text;
-    return `${new Date(event.time).toISOString()} ${level.padEnd(6)} ${text}`;
+    return `${timeStamp(event.time)} ${level.padEnd(6)} ${text}`;
   }
 
   /** Tells of trouble with syslog where it can be read. */
