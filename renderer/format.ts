@@ -1,4 +1,4 @@
-import type { Endpoint } from '../main/contract.js';
+import type { Endpoint } from '../main/ipc/contract.js';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 

@@ -1,4 +1,4 @@
-import type { AppState, Notification, TrafficSample } from '../main/contract.js';
+import type { AppState, Notification, TrafficSample } from '../main/ipc/contract.js';
 import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
 

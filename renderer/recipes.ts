@@ -1,4 +1,4 @@
-import type { AppState, Endpoint } from '../main/contract.js';
+import type { AppState, Endpoint } from '../main/ipc/contract.js';
 import { formatEndpoint } from './format.js';
 
 /** How a program is told to use the proxy: its name, and what to type or to choose. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { clipboard, Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import type { ServerStatus } from '../contract.js';
+import type { ServerStatus } from '../ipc/contract.js';
 
 const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
 

@@ -1,5 +1,5 @@
 import { OPTIONS, type Option } from 'picosocks5';
-import type { SettingDescriptor, SettingKey, SettingValue } from '../contract.js';
+import type { SettingDescriptor, SettingKey, SettingValue } from '../ipc/contract.js';
 
 type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'title' | 'section'>;
 

@@ -1,5 +1,10 @@
 import { checkServerOptions, messageOf, type ServerOptions, UserError } from 'picosocks5';
-import type { SettingChange, SettingDescriptor, SettingKey, SettingValues } from '../contract.js';
+import type {
+  SettingChange,
+  SettingDescriptor,
+  SettingKey,
+  SettingValues,
+} from '../ipc/contract.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
 
 /** Settings that are no options of the server. */

@@ -14,13 +14,13 @@ import type {
   User,
   UserChange,
   UsersState,
-} from '../contract.js';
+} from '../ipc/contract.js';
 import type { StoredUser } from '../settings/file.js';
 import { writeWholeFile } from '../wholefile.js';
 import { checkGroup, checkName, checkPassword, lookOf } from './checks.js';
 import { type Imported, readImport } from './importfile.js';
 import type { Keychain } from './keychain.js';
-import { KeychainError } from './keychainservice.js';
+import { KeychainError } from './keychainerror.js';
 import { type Lock, Retry } from './retry.js';
 import { keychainSource } from './source.js';
 

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { ConnectionRow, ConnectionState } from '../../main/contract.js';
+import type { ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { addCommands, copy, run } from '../commands.js';
 import { PageElement } from '../element.js';

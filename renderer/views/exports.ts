@@ -1,4 +1,4 @@
-import type { ConnectionRow } from '../../main/contract.js';
+import type { ConnectionRow } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { model } from '../model.js';
 import { COLUMNS } from './rows.js';

@@ -1,4 +1,4 @@
-import type { ConnectionRow, ConnectionState } from '../../main/contract.js';
+import type { ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { recall, remember } from '../memory.js';
 import { Rows } from './rows.js';
 

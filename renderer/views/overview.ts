@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import type { Endpoint, Refusal } from '../../main/contract.js';
+import type { Endpoint, Refusal } from '../../main/ipc/contract.js';
 import { copy, run, usePort } from '../commands.js';
 import { PageElement } from '../element.js';
 import { formatBytes, formatDuration, formatEndpoint, formatTime, proxyUrl } from '../format.js';

@@ -1,4 +1,4 @@
-import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/contract.js';
+import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { formatBytes, formatDuration, formatTime, words } from '../format.js';
 import { explain } from '../reasons.js';

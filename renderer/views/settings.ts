@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
-import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/contract.js';
+import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { run, usePort } from '../commands.js';
 import { PageElement } from '../element.js';

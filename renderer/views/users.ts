@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { User } from '../../main/contract.js';
+import type { User } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';

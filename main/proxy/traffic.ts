@@ -5,7 +5,7 @@ import {
   formatAddress,
   type ServerEvent,
 } from 'picosocks5';
-import type { Refusal, TrafficSample } from '../contract.js';
+import type { Refusal, TrafficSample } from '../ipc/contract.js';
 import { TURNED_AWAY } from './connectionlog.js';
 
 /** How many seconds the chart goes back. */

@@ -6,10 +6,10 @@ import { setTimeout } from 'node:timers/promises';
 import { type ServerEvent, UserError } from 'picosocks5';
 import type { StoredUser } from '#main/settings/file.js';
 import type { Keychain } from '#main/users/keychain.js';
-import { KeychainError } from '#main/users/keychainservice.js';
+import { KeychainError } from '#main/users/keychainerror.js';
 import type { Lock } from '#main/users/retry.js';
 import { DesktopUsers, type RetryOptions } from '#main/users/users.js';
-import { temporaryDirectory, temporaryFile } from '../support/files.js';
+import { temporaryDirectory, temporaryFile } from '../../../support/files.js';
 
 /** A keychain that can be locked. */
 class FakeKeychain {

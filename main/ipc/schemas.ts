@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { DESCRIPTORS } from '../settings/descriptors.js';
 import type { RequestArgument, RequestName, SettingKey, SettingValue } from './contract.js';
-import { DESCRIPTORS } from './settings/descriptors.js';
 
 const KEYS = DESCRIPTORS.map(({ key }) => key) as [SettingKey, ...SettingKey[]];
 

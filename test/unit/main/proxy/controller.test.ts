@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import type { ServerStatus, SettingValues } from '#main/contract.js';
-import { ConnectionLog } from '#main/server/connectionlog.js';
-import { ServerController } from '#main/server/controller.js';
-import type { Interfaces } from '#main/server/endpoints.js';
-import { Traffic } from '#main/server/traffic.js';
+import type { ServerStatus, SettingValues } from '#main/ipc/contract.js';
+import { ConnectionLog } from '#main/proxy/connectionlog.js';
+import { ServerController } from '#main/proxy/controller.js';
+import type { Interfaces } from '#main/proxy/endpoints.js';
+import { Traffic } from '#main/proxy/traffic.js';
 import { DEFAULTS } from '#main/settings/values.js';
 import type { Keychain } from '#main/users/keychain.js';
 import { DesktopUsers } from '#main/users/users.js';
-import { echoServer, freePort, serve } from '../support/sockets.js';
-import { assertEcho, connected } from '../support/socks.js';
+import { echoServer, freePort, serve } from '../../../support/sockets.js';
+import { assertEcho, connected } from '../../../support/socks.js';
 
 /** An address that no machine has (RFC 5737). */
 const NOWHERE = '192.0.2.77';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { LogFile } from '#main/server/logfile.js';
-import { temporaryDirectory } from '../support/files.js';
+import { LogFile } from '#main/proxy/logfile.js';
+import { temporaryDirectory } from '../../../support/files.js';
 
 const MAX_SIZE = 50_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ConnectionInfo } from 'picosocks5';
-import { Traffic } from '#main/server/traffic.js';
+import { Traffic } from '#main/proxy/traffic.js';
 
 const client = { host: '127.0.0.1', port: 40_000 };
 

@@ -5,7 +5,7 @@ import { protocol } from 'electron';
 /** The scheme and host of the window's own pages. Nothing else can be loaded. */
 export const ORIGIN = 'app://picosocks5';
 
-const ROOT = join(import.meta.dirname, '../../renderer/dist');
+const ROOT = join(import.meta.dirname, '../../../renderer/dist');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,7 +1,6 @@
 import { ipcMain, type WebContents } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
 import * as v from 'valibot';
-import { ARGUMENTS } from './arguments.js';
 import type {
   Outcome,
   RequestArgument,
@@ -9,6 +8,7 @@ import type {
   RequestResult,
   Subscriptions,
 } from './contract.js';
+import { ARGUMENTS } from './schemas.js';
 
 /** What answers each request. */
 export type Handlers = {

@@ -1,5 +1,5 @@
 import { type CloseReason, type ConnectionInfo, formatAddress, type ServerEvent } from 'picosocks5';
-import type { ConnectionChanges, ConnectionRow } from '../contract.js';
+import type { ConnectionChanges, ConnectionRow } from '../ipc/contract.js';
 
 type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
 

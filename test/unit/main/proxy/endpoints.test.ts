@@ -7,8 +7,7 @@ import {
   interfaceAddresses,
   missingAddresses,
   urlOf,
-} from '#main/server/endpoints.js';
-import { watchNetwork } from '#main/server/networkwatch.js';
+} from '#main/proxy/endpoints.js';
 
 function ipv4(address: string, internal = false) {
   const rest = { netmask: '255.0.0.0', mac: '', cidr: null, family: 'IPv4' } as const;
@@ -73,20 +72,5 @@ describe('endpoints', () => {
     const hosts = ['127.9.9.9', '0.0.0.0', '::', '192.0.2.7', '192.0.2.8'];
     const listening = hosts.map((host) => ({ host, port: 1 }));
     assert.deepEqual(missingAddresses(listening, addresses), ['192.0.2.8']);
-  });
-});
-
-describe('watching the network', () => {
-  test('a change is told once', () => {
-    let now = interfaces;
-    let changes = 0;
-    const watch = watchNetwork(() => changes++, { interfaces: () => now, period: 3_600_000 });
-    watch.check();
-    assert.equal(changes, 0);
-    now = { lo: interfaces['lo'] ?? [] };
-    watch.check();
-    watch.check();
-    assert.equal(changes, 1);
-    watch.dispose();
   });
 });

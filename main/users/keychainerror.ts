@@ -1,8 +1,5 @@
 import { UserError } from 'picosocks5';
 
-/** The name under which the system's keychain has our passwords. */
-export const SERVICE = 'picosocks5';
-
 /** Why the keychain did not do what it was asked to: a sentence, with what helps. */
 export class KeychainError extends UserError {
   /** Whether its user said no: then it is not asked again unless the user asks for it. */

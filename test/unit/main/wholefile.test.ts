@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { writeWholeFile } from '#main/wholefile.js';
-import { temporaryDirectory } from '../support/files.js';
-import { run, unless } from '../support/programs.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { run, unless } from '../../support/programs.js';
 
 const onPosix = process.platform === 'win32' ? 'Windows has no such permissions' : undefined;
 

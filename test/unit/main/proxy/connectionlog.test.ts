@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConnectionLog } from '#main/server/connectionlog.js';
+import { ConnectionLog } from '#main/proxy/connectionlog.js';
 
 const client = { host: '127.0.0.1', port: 40_000 };
 const destination = { host: 'example.com', port: 443 };

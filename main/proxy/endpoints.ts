@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress } from 'picosocks5';
-import type { Endpoint, InterfaceAddress } from '../contract.js';
+import type { Endpoint, InterfaceAddress } from '../ipc/contract.js';
 
 /** What `os.networkInterfaces()` gives. */
 export type Interfaces = ReturnType<typeof networkInterfaces>;

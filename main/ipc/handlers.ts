@@ -1,14 +1,14 @@
 import { app, clipboard, shell } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
+import type { Dialogs } from '../desktop/dialogs.js';
+import type { ConnectionLog } from '../proxy/connectionlog.js';
+import type { ServerController } from '../proxy/controller.js';
+import type { Settings } from '../settings/store.js';
+import { checkSetting } from '../settings/values.js';
+import type { DesktopUsers } from '../users/users.js';
+import { writeWholeFile } from '../wholefile.js';
 import type { AppState } from './contract.js';
-import type { Dialogs } from './desktop/dialogs.js';
-import type { Handlers } from './ipc.js';
-import type { ConnectionLog } from './server/connectionlog.js';
-import type { ServerController } from './server/controller.js';
-import type { Settings } from './settings/store.js';
-import { checkSetting } from './settings/values.js';
-import type { DesktopUsers } from './users/users.js';
-import { writeWholeFile } from './wholefile.js';
+import type { Handlers } from './serve.js';
 
 interface Parts {
   readonly settings: Settings;

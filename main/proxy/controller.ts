@@ -10,7 +10,7 @@ import {
   type ServerOptions,
   UserError,
 } from 'picosocks5';
-import type { ServerStatus, SettingKey, SettingValues } from '../contract.js';
+import type { ServerStatus, SettingKey, SettingValues } from '../ipc/contract.js';
 import { descriptorOf } from '../settings/descriptors.js';
 import { serverOptions } from '../settings/values.js';
 import { KEYCHAIN_SOURCE, keychainFormat, patient } from '../users/source.js';
