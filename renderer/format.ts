@@ -1,5 +1,3 @@
-import type { Endpoint } from '../main/ipc/contract.js';
-
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** A number of bytes as people read it: `1.5 MB`. */
@@ -35,11 +33,6 @@ export function formatTime(time: number): string {
   return clock.format(time);
 }
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
-export function formatEndpoint({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** `1 connection`, `2 connections`. */
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
@@ -48,9 +41,4 @@ export function count(number: number, noun: string): string {
 /** Words for a reason such as `not-allowed`. */
 export function words(reason: string): string {
   return reason.replaceAll('-', ' ');
-}
-
-/** The URL of the proxy at an address, with a place for a password where one is needed. */
-export function proxyUrl(endpoint: Endpoint, authentication: boolean): string {
-  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
 }

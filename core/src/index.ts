@@ -20,7 +20,8 @@ export {
   readPasswordFile,
 } from './auth/passwordfile.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
-export type { Disposable } from './base/disposable.js';
+export { monotonic } from './base/clock.js';
+export { type Disposable, DisposableStore, toDisposable } from './base/disposable.js';
 export { messageOf, systemMessage, UserError } from './base/errors.js';
 export type { Registry } from './base/registry.js';
 export type { Option } from './config/option.js';

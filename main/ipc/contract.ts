@@ -1,22 +1,22 @@
 /**
- * What the window and the main process say to each other: the only file of main that the renderer
- * knows. Times are ms since 1970, rates bytes a second.
+ * What the window and the main process say to each other, and what both have to know: the only
+ * file of main that the renderer knows. Times are ms since 1970, for people to read; instants are
+ * ms of the app's own clock, which is never set, for spans between them; rates are bytes a second.
  */
+import type { AppCommandId, CommandId } from './commands.js';
 
-/** Requests of the window, each answered by its result or by a {@link Failure}. */
-export interface Requests {
+export * from './commands.js';
+
+/**
+ * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
+ * command of the app is one.
+ */
+export interface Requests extends Record<AppCommandId, () => void> {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   'app.copy'(text: string): void;
-  'app.quit'(): void;
-  'app.open'(what: 'log-folder' | 'settings-folder'): void;
   /** Puts a text where the user chooses. @returns the file; undefined if the user chooses none. */
   'app.export'(file: ExportedFile): string | undefined;
-
-  'server.start'(): void;
-  'server.stop'(): void;
-  /** Takes over the settings that wait for it; connections go on. */
-  'server.restart'(): void;
 
   /** @returns what is wrong with a value; undefined if it could be kept. Nothing is changed. */
   'settings.check'(change: SettingChange): string | undefined;
@@ -29,8 +29,6 @@ export interface Requests {
   /** Deletes a user, who can be restored until the window says otherwise or some time passes. */
   'users.delete'(name: string): void;
   'users.restore'(name: string): void;
-  /** Looks into the keychain again. */
-  'users.refresh'(): void;
   'users.import'(): ImportResult | undefined;
   'users.export'(): ExportResult | undefined;
 
@@ -52,8 +50,8 @@ export interface Subscriptions {
   notification: Notification;
   /** Whether there is a tray icon. */
   tray: boolean;
-  /** A command to run, from a menu. */
-  command: string;
+  /** A command of the window to run, from a menu. */
+  command: CommandId;
 }
 
 export type RequestName = keyof Requests;
@@ -87,6 +85,8 @@ export interface AppState {
   readonly platform: 'win32' | 'darwin' | 'linux';
   /** Whether the tray shows the icon; without one, closing the window would hide the app. */
   readonly tray: boolean;
+  /** The present one. */
+  readonly instant: number;
   readonly server: ServerStatus;
   readonly traffic: readonly TrafficSample[];
   readonly refusals: Refusal[];
@@ -96,11 +96,22 @@ export interface AppState {
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
   /** A command to run at once: what the window was opened for. */
-  readonly command: string | undefined;
+  readonly command: CommandId | undefined;
 }
 
+export type ServerState = 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+
+/** The states of the server in words. */
+export const STATE_NAMES: Readonly<Record<ServerState, string>> = {
+  stopped: 'Stopped',
+  starting: 'Starting …',
+  running: 'Running',
+  stopping: 'Stopping …',
+  error: 'Error',
+};
+
 export interface ServerStatus {
-  readonly state: 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+  readonly state: ServerState;
   /** Why it does not run, or what is wrong although it does. */
   readonly problem: string | undefined;
   /** A port that is free, where the one that is set is not. */
@@ -117,7 +128,7 @@ export interface ServerStatus {
   readonly exposed: readonly string[];
   /** Settings that wait for a restart of the server. */
   readonly pending: readonly SettingKey[];
-  /** When it started. */
+  /** The instant at which it started. */
   readonly since: number | undefined;
 }
 
@@ -128,9 +139,29 @@ export interface Endpoint {
   readonly place: string;
 }
 
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export function formatEndpoint({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * The URL of the proxy at an address, with a place for name and password where they are needed. The
+ * scheme is curl's: names are resolved by the proxy.
+ */
+export function proxyUrl(
+  endpoint: Pick<Endpoint, 'host' | 'port'>,
+  authentication: boolean,
+): string {
+  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
+}
+
+/** How many seconds of traffic are kept and shown: one {@link TrafficSample} each. */
+export const HISTORY = 300;
+
 /** What happened in one second. */
 export interface TrafficSample {
   readonly time: number;
+  readonly instant: number;
   readonly connections: number;
   readonly rateUp: number;
   readonly rateDown: number;
@@ -164,7 +195,8 @@ export interface InterfaceAddress {
 
 export type Theme = 'system' | 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
 
-export interface SettingValues {
+/** Settings of the server: it is given them. */
+export interface ServerSettings {
   readonly listenAddress: readonly string[];
   readonly port: number;
   readonly anonymous: boolean;
@@ -187,12 +219,20 @@ export interface SettingValues {
   readonly maxassoc: number;
   readonly maxLoginFailures: number;
   readonly lockoutTime: number;
+}
+
+/** Settings of the app itself. */
+export interface AppSettings {
   readonly loglevel: string;
   readonly startServer: boolean;
   readonly startAtLogin: boolean;
   readonly theme: Theme;
 }
 
+export interface SettingValues extends ServerSettings, AppSettings {}
+
+export type ServerSettingKey = keyof ServerSettings;
+export type AppSettingKey = keyof AppSettings;
 export type SettingKey = keyof SettingValues;
 export type SettingValue = SettingValues[SettingKey];
 
@@ -204,6 +244,8 @@ export interface SettingChange {
 /** A setting as the settings page draws it. */
 export interface SettingDescriptor {
   readonly key: SettingKey;
+  /** Whom it is given to. */
+  readonly of: 'server' | 'app';
   readonly title: string;
   readonly section: string;
   readonly description: string;
@@ -274,6 +316,8 @@ export type ConnectionState =
 export interface ConnectionRow {
   readonly id: number;
   readonly time: number;
+  /** The instant at which it began. */
+  readonly began: number;
   readonly client: string;
   readonly user: string;
   readonly group: string;
@@ -301,8 +345,6 @@ export interface ConnectionChanges {
 export interface Notification {
   readonly severity: 'info' | 'warning' | 'error';
   readonly message: string;
-  /** What the user may do about it: a command's name for the button, and the command. */
-  readonly action?: { readonly label: string; readonly command: string };
 }
 
 export interface ExportedFile {

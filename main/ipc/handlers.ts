@@ -1,5 +1,6 @@
-import { app, clipboard, shell } from 'electron';
-import { messageOf, UserError } from 'picosocks5';
+import { clipboard } from 'electron';
+import { messageOf } from 'picosocks5';
+import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
@@ -16,7 +17,7 @@ interface Parts {
   readonly server: ServerController;
   readonly connections: ConnectionLog;
   readonly dialogs: Dialogs;
-  readonly logFolder: string;
+  readonly commands: AppCommands;
   readonly state: () => AppState;
 }
 
@@ -24,23 +25,14 @@ interface Parts {
 export function requestHandlers(parts: Parts): Handlers {
   const { settings, users, server, connections, dialogs } = parts;
   return {
+    ...parts.commands,
     'app.state': () => parts.state(),
     'app.copy': (text) => clipboard.writeText(text),
-    'app.quit': () => app.quit(),
-    async 'app.open'(what) {
-      const folder = what === 'log-folder' ? parts.logFolder : app.getPath('userData');
-      const problem = await shell.openPath(folder);
-      if (problem !== '') throw new UserError(`${folder} cannot be opened: ${problem}`);
-    },
     async 'app.export'({ name, content }) {
       const file = await dialogs.choosePlace({ title: 'Export connections', defaultPath: name });
       if (file !== undefined) await writeWholeFile(file, content);
       return file;
     },
-
-    'server.start': () => server.start(),
-    'server.stop': () => server.stop(),
-    'server.restart': () => server.restart(),
 
     'settings.check'(change) {
       try {
@@ -63,7 +55,6 @@ export function requestHandlers(parts: Parts): Handlers {
     'users.update': (change) => users.update(change),
     'users.delete': (name) => users.delete(name),
     'users.restore': (name) => users.restore(name),
-    'users.refresh': () => users.refresh(),
     async 'users.import'() {
       const file = await dialogs.chooseFile({ title: 'Import a password file' });
       return file === undefined ? undefined : users.import(file);

@@ -1,6 +1,14 @@
 import * as v from 'valibot';
 import { DESCRIPTORS } from '../settings/descriptors.js';
-import type { RequestArgument, RequestName, SettingKey, SettingValue } from './contract.js';
+import {
+  type AppCommandId,
+  COMMANDS,
+  isOfApp,
+  type RequestArgument,
+  type RequestName,
+  type SettingKey,
+  type SettingValue,
+} from './contract.js';
 
 const KEYS = DESCRIPTORS.map(({ key }) => key) as [SettingKey, ...SettingKey[]];
 
@@ -24,21 +32,22 @@ const value: v.GenericSchema<SettingValue> = v.union([
 const change = v.strictObject({ key, value });
 const nothing = v.strictTuple([]);
 
+/** A command has no argument. */
+const ofCommands = Object.fromEntries(
+  COMMANDS.filter(({ id }) => isOfApp(id)).map(({ id }) => [id, nothing]),
+) as Record<AppCommandId, typeof nothing>;
+
 /** What the argument of each request has to be. */
 export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestArgument<K>> } = {
+  ...ofCommands,
   'app.state': nothing,
   'app.copy': v.strictTuple([v.pipe(v.string(), v.maxLength(MAX_FILE))]),
-  'app.quit': nothing,
-  'app.open': v.strictTuple([v.picklist(['log-folder', 'settings-folder'])]),
   'app.export': v.strictTuple([
     v.strictObject({
       name: v.pipe(v.string(), v.regex(/^[\w-]+\.[a-z]+$/), v.maxLength(100)),
       content: v.pipe(v.string(), v.maxLength(MAX_FILE)),
     }),
   ]),
-  'server.start': nothing,
-  'server.stop': nothing,
-  'server.restart': nothing,
   'settings.check': v.strictTuple([change]),
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
@@ -54,7 +63,6 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   ]),
   'users.delete': v.strictTuple([name]),
   'users.restore': v.strictTuple([name]),
-  'users.refresh': nothing,
   'users.import': nothing,
   'users.export': nothing,
   'connections.watch': nothing,

@@ -1,5 +1,5 @@
 import { ipcMain, type WebContents } from 'electron';
-import { messageOf, UserError } from 'picosocks5';
+import { type Disposable, messageOf, toDisposable, UserError } from 'picosocks5';
 import * as v from 'valibot';
 import type {
   Outcome,
@@ -23,12 +23,13 @@ export type Handlers = {
  *
  * @param isOurs whether a request comes from a page of ours.
  * @param report told of errors that are bugs.
+ * @returns what ends it.
  */
 export function serveRequests(
   handlers: Handlers,
   isOurs: (sender: WebContents, url: string) => boolean,
   report: (error: unknown) => void,
-): void {
+): Disposable {
   ipcMain.handle('request', async (event, name: unknown, ...argument: unknown[]) => {
     try {
       if (!isOurs(event.sender, event.senderFrame?.url ?? '')) {
@@ -40,6 +41,7 @@ export function serveRequests(
       return failure(error);
     }
   });
+  return toDisposable(() => ipcMain.removeHandler('request'));
 }
 
 function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown {

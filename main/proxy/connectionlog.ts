@@ -1,4 +1,10 @@
-import { type CloseReason, type ConnectionInfo, formatAddress, type ServerEvent } from 'picosocks5';
+import {
+  type CloseReason,
+  type ConnectionInfo,
+  formatAddress,
+  monotonic,
+  type ServerEvent,
+} from 'picosocks5';
 import type { ConnectionChanges, ConnectionRow } from '../ipc/contract.js';
 
 type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
@@ -97,7 +103,7 @@ export class ConnectionLog {
         row.user = event.user ?? '';
         row.method = event.method;
         row.detail = event.detail;
-        row.duration = event.time - row.time;
+        row.duration = monotonic() - row.began;
         this.#end(row);
         break;
       }
@@ -136,7 +142,7 @@ export class ConnectionLog {
     row.user = event.user ?? row.user;
     if (event.destination !== undefined) row.destination = formatAddress(event.destination);
     row.command = event.command ?? row.command;
-    row.duration = event.time - row.time;
+    row.duration = monotonic() - row.began;
     this.#end(row);
   }
 
@@ -170,6 +176,7 @@ export class ConnectionLog {
       row = {
         id: key,
         time,
+        began: monotonic(),
         client: formatAddress(client),
         user: '',
         group: '',

@@ -5,12 +5,18 @@ import {
   type EventSink,
   formatAddress,
   messageOf,
+  monotonic,
   type Server,
   type ServerEvent,
   type ServerOptions,
   UserError,
 } from 'picosocks5';
-import type { ServerStatus, SettingKey, SettingValues } from '../ipc/contract.js';
+import {
+  proxyUrl,
+  type ServerStatus,
+  type SettingKey,
+  type SettingValues,
+} from '../ipc/contract.js';
 import { descriptorOf } from '../settings/descriptors.js';
 import { serverOptions } from '../settings/values.js';
 import { KEYCHAIN_SOURCE, keychainFormat, patient } from '../users/source.js';
@@ -22,7 +28,6 @@ import {
   type Interfaces,
   interfaceAddresses,
   missingAddresses,
-  urlOf,
 } from './endpoints.js';
 import { freePortAfter } from './freeport.js';
 import type { Traffic } from './traffic.js';
@@ -87,7 +92,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
       freePort: this.#freePort,
       listening: listening.map(formatAddress),
       endpoints,
-      url: urlOf(endpoints[0], authentication),
+      url: endpoints[0] && proxyUrl(endpoints[0], authentication),
       authentication,
       exposed: authentication ? [] : beyondLoopback(listening),
       pending: this.#pending(),
@@ -191,7 +196,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     this.#active = values;
     this.#problem = undefined;
     this.#freePort = undefined;
-    this.#since = Date.now();
+    this.#since = monotonic();
     this.#enter('running');
   }
 

@@ -63,12 +63,3 @@ function isLoopback(host: string): boolean {
 export function beyondLoopback(listening: readonly Address[]): string[] {
   return listening.filter(({ host }) => !isLoopback(host)).map(formatAddress);
 }
-
-/**
- * The URL that programs are given, with a place for name and password where they are needed. The
- * scheme is curl's: names are resolved by the proxy.
- */
-export function urlOf(endpoint: Address | undefined, authentication: boolean): string | undefined {
-  if (endpoint === undefined) return undefined;
-  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatAddress(endpoint)}`;
-}

@@ -3,13 +3,11 @@ import {
   type CloseReason,
   type ConnectionInfo,
   formatAddress,
+  monotonic,
   type ServerEvent,
 } from 'picosocks5';
-import type { Refusal, TrafficSample } from '../ipc/contract.js';
+import { HISTORY, type Refusal, type TrafficSample } from '../ipc/contract.js';
 import { TURNED_AWAY } from './connectionlog.js';
-
-/** How many seconds the chart goes back. */
-const HISTORY = 300;
 
 /** Counts what a server moves, second by second, and what it refuses. */
 export class Traffic {
@@ -47,8 +45,13 @@ export class Traffic {
     }
   }
 
-  /** Takes a sample, once a second. @param live the connections that there are. */
-  sample(time: number, live: readonly ConnectionInfo[]): TrafficSample {
+  /**
+   * Takes a sample, once a second.
+   *
+   * @param live the connections that there are.
+   * @param instant the present one.
+   */
+  sample(live: readonly ConnectionInfo[], instant = monotonic()): TrafficSample {
     let totalUp = this.#closedUp;
     let totalDown = this.#closedDown;
     for (const { up, down } of live) {
@@ -56,10 +59,11 @@ export class Traffic {
       totalDown += down;
     }
     const before = this.#history.at(-1);
-    const elapsed = before === undefined ? 1 : Math.max(time - before.time, 1) / 1000;
+    const elapsed = before === undefined ? 1 : Math.max(instant - before.instant, 1) / 1000;
     const rate = (total: number, earlier: number) => Math.max(0, (total - earlier) / elapsed);
     const sample: TrafficSample = {
-      time,
+      time: Date.now(),
+      instant,
       connections: live.length,
       rateUp: rate(totalUp, before?.totalUp ?? 0),
       rateDown: rate(totalDown, before?.totalDown ?? 0),

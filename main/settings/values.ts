@@ -7,16 +7,6 @@ import type {
 } from '../ipc/contract.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
 
-/** Settings that are no options of the server. */
-const OWN: ReadonlySet<SettingKey> = new Set([
-  'listenAddress',
-  'port',
-  'loglevel',
-  'startServer',
-  'startAtLogin',
-  'theme',
-]);
-
 /** All settings as they come. */
 export const DEFAULTS = Object.fromEntries(
   DESCRIPTORS.map(({ key, default: value }) => [key, value]),
@@ -100,7 +90,7 @@ function endpoint(address: string, port: number): string {
 export function serverOptions(values: SettingValues): ServerOptions {
   const { listenAddress, port, ...rest } = values;
   const own = Object.entries(rest).filter(
-    ([key, value]) => !OWN.has(key as SettingKey) && value !== '',
+    ([key, value]) => descriptorOf(key as SettingKey).of === 'server' && value !== '',
   );
   return {
     ...(Object.fromEntries(own) as ServerOptions),

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import {
   type AuthenticationSource,
+  type Disposable,
   formatPasswordLine,
   messageOf,
   plainSecret,
@@ -59,7 +60,7 @@ export interface RetryOptions {
  * `change` when the server has to read them again, and `state` when what is shown of them is
  * another. Changes wait for each other.
  */
-export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> {
+export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implements Disposable {
   readonly #store: UserStore;
   readonly #keychain: Keychain;
   /** What the keychain had when it was asked last. */
@@ -253,6 +254,13 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> {
       await writeWholeFile(file, lines.map((line) => `${line}\n`).join(''), { secret: true });
       return { written: lines.length, skipped };
     });
+  }
+
+  /** Looks at the keychain no more, and forgets who was deleted. */
+  dispose(): void {
+    this.#retry.end();
+    for (const { timer } of this.#deleted.values()) clearTimeout(timer);
+    this.#deleted.clear();
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {

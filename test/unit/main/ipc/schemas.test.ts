@@ -29,6 +29,6 @@ describe('arguments of requests', () => {
     assert.ok(!valid('users.delete', 'x'.repeat(300)));
     assert.ok(!valid('connections.disconnect', ['1']));
     assert.ok(!valid('app.export', { name: '../../x.csv', content: '' }));
-    assert.ok(!valid('app.open', 'https://example.com'));
+    assert.ok(!valid('app.log', 'https://example.com'));
   });
 });

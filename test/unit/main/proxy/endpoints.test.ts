@@ -6,7 +6,6 @@ import {
   type Interfaces,
   interfaceAddresses,
   missingAddresses,
-  urlOf,
 } from '#main/proxy/endpoints.js';
 
 function ipv4(address: string, internal = false) {
@@ -35,15 +34,6 @@ describe('endpoints', () => {
       '192.0.2.7:1080',
       '[fe80::1]:1080',
     ]);
-  });
-
-  test('one URL for everybody, with a place for a password where one is needed', () => {
-    assert.equal(urlOf({ host: '::1', port: 1080 }, false), 'socks5h://[::1]:1080');
-    assert.equal(
-      urlOf({ host: '127.0.0.1', port: 9 }, true),
-      'socks5h://USER:PASSWORD@127.0.0.1:9',
-    );
-    assert.equal(urlOf(undefined, true), undefined);
   });
 
   test('a wildcard is spelt out, this computer first', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ConnectionInfo } from 'picosocks5';
 import { Traffic } from '#main/proxy/traffic.js';
+import { manualClock } from '../../../support/clock.js';
 
 const client = { host: '127.0.0.1', port: 40_000 };
 
@@ -25,12 +26,13 @@ describe('traffic', () => {
   test('rates are those since the last sample; what closed counts on', () => {
     const traffic = new Traffic();
     traffic.handle({ type: 'connection', id: 1, time: 0, client });
-    traffic.sample(1000, [live(1, 100, 1000)]);
+    traffic.sample([live(1, 100, 1000)], 1000);
     const { since, ...info } = live(1, 300, 3000);
     traffic.handle({ ...info, since, type: 'closed', time: 2, duration: 2, reason: 'finished' });
-    const sample = traffic.sample(3000, []);
+    const { time, ...sample } = traffic.sample([], 3000);
+    assert.ok(Math.abs(time - Date.now()) < 1000);
     assert.deepEqual(sample, {
-      time: 3000,
+      instant: 3000,
       connections: 0,
       rateUp: 100,
       rateDown: 1000,
@@ -40,11 +42,24 @@ describe('traffic', () => {
     });
   });
 
+  test('rates are those of the time that passed, whatever becomes of the system’s clock', (t) => {
+    const clock = manualClock(t, ['Date']);
+    const traffic = new Traffic();
+    traffic.sample([live(1, 0, 0)]);
+    clock.pass(1000);
+    t.mock.timers.setTime(5);
+    assert.equal(traffic.sample([live(1, 500, 0)]).rateUp, 500);
+    clock.pass(1000);
+    t.mock.timers.setTime(2e12);
+    const { time, rateUp } = traffic.sample([live(1, 1500, 0)]);
+    assert.deepEqual([time, rateUp], [2e12, 1000]);
+  });
+
   test('goes back five minutes', () => {
     const traffic = new Traffic();
-    for (let i = 0; i < 400; i++) traffic.sample(i * 1000, []);
+    for (let i = 0; i < 400; i++) traffic.sample([], i * 1000);
     assert.equal(traffic.history.length, 300);
-    assert.equal(traffic.history[0]?.time, 100_000);
+    assert.equal(traffic.history[0]?.instant, 100_000);
   });
 
   test('counts refusals by their reason, and knows the last', () => {

@@ -1,7 +1,10 @@
-/** The height of a row, px: with one height for all, what is visible is a matter of division. */
-export const ROW_HEIGHT = 24;
-/** The height of the head of the table, which stays in view, px. */
-export const HEAD_HEIGHT = 28;
+/** How high the parts of a table are, px: with one height for all rows, what is visible is division. */
+export interface Heights {
+  readonly row: number;
+  /** That of the head, which stays in view. */
+  readonly head: number;
+}
+
 /** How many rows beyond the visible ones are drawn on each side. */
 const OVERSCAN = 8;
 /** How far from the end still counts as the end, px: positions are no whole numbers everywhere. */
@@ -26,20 +29,26 @@ export interface Listing {
  * reads, what is read stays where it is, whatever comes and goes around it.
  */
 export class Follower {
+  readonly #heights: Heights;
   /** What the table was last scrolled to: any other place is where the user has scrolled to. */
   #top = 0;
   /** The first visible row, and how much of it is hidden, px. */
   #anchor: { readonly id: number; readonly offset: number } | undefined;
 
+  constructor(heights: Heights) {
+    this.#heights = heights;
+  }
+
   /** What of a list is to be drawn. */
   slice({ ids, newestFirst, follows }: Listing, body: HTMLElement | null): Slice {
-    const height = Math.max(0, (body?.clientHeight ?? 600) - HEAD_HEIGHT);
-    const last = Math.max(0, ids.length * ROW_HEIGHT - height);
+    const { row, head } = this.#heights;
+    const height = Math.max(0, (body?.clientHeight ?? 600) - head);
+    const last = Math.max(0, ids.length * row - height);
     if (follows) this.#top = newestFirst ? 0 : last;
     else this.#top = Math.min(last, this.#placeOf(ids) ?? body?.scrollTop ?? 0);
     return {
-      start: Math.max(0, Math.floor(this.#top / ROW_HEIGHT) - OVERSCAN),
-      end: Math.min(ids.length, Math.ceil((this.#top + height) / ROW_HEIGHT) + OVERSCAN),
+      start: Math.max(0, Math.floor(this.#top / row) - OVERSCAN),
+      end: Math.min(ids.length, Math.ceil((this.#top + height) / row) + OVERSCAN),
     };
   }
 
@@ -78,13 +87,14 @@ export class Follower {
   }
 
   #anchorAt(ids: readonly number[], top: number): void {
-    const id = ids[Math.floor(top / ROW_HEIGHT)];
-    this.#anchor = id === undefined ? undefined : { id, offset: top % ROW_HEIGHT };
+    const { row } = this.#heights;
+    const id = ids[Math.floor(top / row)];
+    this.#anchor = id === undefined ? undefined : { id, offset: top % row };
   }
 
   #placeOf(ids: readonly number[]): number | undefined {
     if (this.#anchor === undefined) return undefined;
     const i = ids.indexOf(this.#anchor.id);
-    return i < 0 ? undefined : i * ROW_HEIGHT + this.#anchor.offset;
+    return i < 0 ? undefined : i * this.#heights.row + this.#anchor.offset;
   }
 }
