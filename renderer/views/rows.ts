@@ -23,7 +23,7 @@ function durationOf({ duration, began }: ConnectionRow, now: number): number {
 
 export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof ConnectionRow })[] = [
   { key: 'time', title: 'Time', width: 54, text: ({ time }) => formatTime(time) },
-  { key: 'client', title: 'Client', width: 80, grows: true, text: ({ client }) => client },
+  { key: 'client', title: 'Client', width: 70, grows: true, text: ({ client }) => client },
   { key: 'user', title: 'User', width: 40, grows: true, text: ({ user }) => user },
   { key: 'command', title: 'Command', width: 66, text: ({ command }) => command },
   {
@@ -46,7 +46,7 @@ export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof Co
   {
     key: 'reason',
     title: 'Reason',
-    width: 100,
+    width: 80,
     grows: true,
     text: ({ reason, detail }) => explain(reason, detail),
   },
