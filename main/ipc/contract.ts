@@ -171,6 +171,13 @@ export interface TrafficSample {
   readonly totalConnections: number;
 }
 
+/** What a client got wrong before it was served, as the server tells it. */
+export type Diagnosis =
+  | { readonly code: 'not-socks'; readonly octet: number }
+  | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
+  | { readonly code: 'socks4-off' }
+  | { readonly code: 'socks4-login' };
+
 /** What was refused for one reason. */
 export interface Refusal {
   readonly reason: string;
@@ -178,6 +185,7 @@ export interface Refusal {
   readonly lastTime: number;
   readonly lastClient: string;
   readonly lastDetail: string;
+  readonly lastDiagnosis: Diagnosis | undefined;
 }
 
 export interface SettingsState {
@@ -333,6 +341,7 @@ export interface ConnectionRow {
   readonly duration: number | undefined;
   readonly reason: string;
   readonly detail: string;
+  readonly diagnosis: Diagnosis | undefined;
 }
 
 export interface ConnectionChanges {

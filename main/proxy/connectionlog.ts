@@ -139,6 +139,7 @@ export class ConnectionLog {
     row.state = 'refused';
     row.reason = event.reason;
     row.detail = event.detail;
+    row.diagnosis = event.diagnosis;
     row.user = event.user ?? row.user;
     if (event.destination !== undefined) row.destination = formatAddress(event.destination);
     row.command = event.command ?? row.command;
@@ -190,6 +191,7 @@ export class ConnectionLog {
         duration: undefined,
         reason: '',
         detail: '',
+        diagnosis: undefined,
       };
       this.#live.set(key, row);
       this.#last = Math.max(this.#last, key);

@@ -10,6 +10,7 @@ import {
   type ServerEvent,
   type ServerOptions,
   UserError,
+  type UserErrorCode,
 } from 'picosocks5';
 import {
   proxyUrl,
@@ -45,7 +46,7 @@ const KEYCHAIN_METHODS = ['userpass', 'chap'] as const;
 const MAX_PATIENCE = 30_000;
 
 /** Errors that pass when a network comes back. */
-const PASSING: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENETUNREACH', 'ENOTFOUND']);
+const PASSING: ReadonlySet<UserErrorCode | undefined> = new Set(['address-missing', 'unresolved']);
 
 interface Parts {
   readonly settings: { readonly values: SettingValues };
@@ -188,10 +189,10 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
       await server.listen();
       this.#server = server;
     } catch (error) {
-      await this.#explain(error, values);
+      const sentence = await this.#explain(error, values);
       this.#enter('error');
       this.#retryLater(error);
-      throw new UserError(this.#problem);
+      throw new UserError(sentence);
     }
     this.#active = values;
     this.#problem = undefined;
@@ -218,9 +219,9 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     try {
       await this.#server?.reload(this.#options(values));
     } catch (error) {
-      await this.#explain(error, values);
+      const sentence = await this.#explain(error, values);
       this.#tell();
-      throw new UserError(this.#problem);
+      throw new UserError(sentence);
     }
     this.#active = values;
     this.#problem = problem;
@@ -228,21 +229,22 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     this.#tell();
   }
 
-  /** A sentence for what went wrong, and a port that is free, where that helps. */
-  async #explain(error: unknown, { port, listenAddress }: SettingValues): Promise<void> {
-    this.#problem = desktopWords(messageOf(error));
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const taken = code === 'EADDRINUSE' || code === 'EACCES';
+  /** Notes what went wrong, in a sentence, and a port that is free, where that helps. */
+  async #explain(error: unknown, { port, listenAddress }: SettingValues): Promise<string> {
     const hosts = listenAddress.map((host) =>
       host === '*' ? '0.0.0.0' : host.replace(/[[\]]/g, ''),
     );
-    this.#freePort = taken ? await freePortAfter(port, hosts) : undefined;
-    if (this.#freePort !== undefined) this.#problem += `. Port ${this.#freePort} is free.`;
+    const code = codeOf(error);
+    const isElsewhere = code === 'address-in-use' || code === 'port-denied';
+    const free = isElsewhere ? await freePortAfter(port, hosts) : undefined;
+    const sentence = desktopWords(error);
+    this.#freePort = free;
+    this.#problem = free === undefined ? sentence : `${sentence}. Port ${free} is free.`;
+    return this.#problem;
   }
 
   #retryLater(error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (!this.#wanted || !PASSING.has(code)) return;
+    if (!this.#wanted || !PASSING.has(codeOf(error))) return;
     this.#retry = setTimeout(() => {
       if (this.#wanted) this.start().catch(() => {});
     }, RETRY);
@@ -323,11 +325,18 @@ function withoutRestart(active: SettingValues, values: SettingValues): SettingVa
   return Object.fromEntries(merged) as SettingValues;
 }
 
-/** A sentence of the server that names options of the command line, in the window's words. */
-function desktopWords(message: string): string {
-  const sentence = message.replace(
-    /name users with --auth FILE, or allow it with --anonymous/,
-    'add users, or allow anonymous access in the settings',
-  );
+function codeOf(error: unknown): UserErrorCode | undefined {
+  return error instanceof UserError ? error.code : undefined;
+}
+
+/** What the server complains of, as who has no command line has to read it. */
+function desktopWords(error: unknown): string {
+  if (error instanceof UserError && error.code === 'open-proxy') {
+    return (
+      `Refusing to listen on ${error.subject} without users: everybody who can reach it could use ` +
+      'the proxy; add users, or allow anonymous access in the settings'
+    );
+  }
+  const sentence = messageOf(error);
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -6,7 +6,7 @@ import {
   monotonic,
   type ServerEvent,
 } from 'picosocks5';
-import { HISTORY, type Refusal, type TrafficSample } from '../ipc/contract.js';
+import { type Diagnosis, HISTORY, type Refusal, type TrafficSample } from '../ipc/contract.js';
 import { TURNED_AWAY } from './connectionlog.js';
 
 /** Counts what a server moves, second by second, and what it refuses. */
@@ -32,10 +32,10 @@ export class Traffic {
         this.#connections++;
         break;
       case 'rejected':
-        this.#refuse(event, event.reason, targetOf(event), event.detail);
+        this.#refuse(event, event.reason, [targetOf(event), event.detail], event.diagnosis);
         break;
       case 'authentication-failed':
-        this.#refuse(event, event.type, event.user && `as ${event.user}`, event.detail);
+        this.#refuse(event, event.type, [event.user && `as ${event.user}`, event.detail]);
         break;
       case 'closed':
         this.#closedUp += event.up;
@@ -80,7 +80,8 @@ export class Traffic {
   #refuse(
     { time, client }: { readonly time: number; readonly client: Address },
     reason: CloseReason,
-    ...details: (string | undefined)[]
+    details: readonly (string | undefined)[] = [],
+    diagnosis?: Diagnosis,
   ): void {
     this.#refusals.set(reason, {
       reason,
@@ -88,6 +89,7 @@ export class Traffic {
       lastTime: time,
       lastClient: formatAddress(client),
       lastDetail: details.filter(Boolean).join(': '),
+      lastDiagnosis: diagnosis,
     });
   }
 }

@@ -67,7 +67,7 @@ export function checkSetting({ key, value }: SettingChange): void {
   try {
     checkServerOptions(serverOptions({ ...DEFAULTS, [key]: value }));
   } catch (error) {
-    const sentence = messageOf(error).replace(/^\w+: /, '');
+    const sentence = error instanceof UserError ? error.problem : messageOf(error);
     throw new UserError(`${descriptor.title}: ${sentence}`);
   }
 }

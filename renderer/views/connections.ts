@@ -275,8 +275,8 @@ function toggle(
 }
 
 /** What a row has come to, as it is spoken. */
-function stateOf({ state, reason, detail }: ConnectionRow): string {
-  const why = explain(reason, detail);
+function stateOf({ state, reason, detail, diagnosis }: ConnectionRow): string {
+  const why = explain(reason, detail, diagnosis);
   return why === '' ? words(state) : `${words(state)}, ${why}`;
 }
 

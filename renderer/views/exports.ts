@@ -11,7 +11,7 @@ function cell(value: unknown): string {
 }
 
 /** A row as it is exported: without what only the window can make something of. */
-function plain({ began: _, ...row }: ConnectionRow): Readonly<Record<string, unknown>> {
+function plain({ began, diagnosis, ...row }: ConnectionRow): Readonly<Record<string, unknown>> {
   return { ...row, time: new Date(row.time).toISOString() };
 }
 

@@ -183,15 +183,16 @@ export class Overview extends PageElement {
         </tr>
       </thead>
       <tbody>
-        ${refusals.map((refusal: Refusal) => this.#refusal(refusal))}
+        ${refusals.map((refusal) => this.#refusal(refusal))}
       </tbody>
     </table>`;
   }
 
-  #refusal({ reason, count, lastTime, lastClient, lastDetail }: Refusal): TemplateResult {
-    const detail = explainDetail(reason, lastDetail);
+  #refusal(refusal: Refusal): TemplateResult {
+    const { reason, count, lastTime, lastClient, lastDetail, lastDiagnosis } = refusal;
+    const detail = explainDetail(lastDetail, lastDiagnosis);
     return html`<tr>
-      <td title=${reason}>${explain(reason, '')}</td>
+      <td title=${reason}>${explain(reason)}</td>
       <td class="number">${count.toLocaleString('en')}</td>
       <td>${formatTime(lastTime)}</td>
       <td title=${lastClient}>${lastClient}</td>

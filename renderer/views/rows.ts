@@ -48,7 +48,7 @@ export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof Co
     title: 'Reason',
     width: 80,
     grows: true,
-    text: ({ reason, detail }) => explain(reason, detail),
+    text: ({ reason, detail, diagnosis }) => explain(reason, detail, diagnosis),
   },
 ];
 
@@ -72,9 +72,9 @@ function haystackOf(row: ConnectionRow): string {
 }
 
 function haystack(row: ConnectionRow): string {
-  const { client, user, group, command, destination, remote, reason, detail } = row;
+  const { client, user, group, command, destination, remote, reason, detail, diagnosis } = row;
   return [client, user, group, command, destination, remote, words(reason), detail]
-    .concat(explain(reason, detail))
+    .concat(explain(reason, detail, diagnosis))
     .join(' ')
     .toLowerCase();
 }

@@ -60,6 +60,7 @@ describe('log of connections', () => {
       duration: undefined,
       reason: '',
       detail: '',
+      diagnosis: undefined,
     });
     closed(log, 1);
     const { rows = [] } = log.changes() ?? {};

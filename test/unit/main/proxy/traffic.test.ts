@@ -86,6 +86,7 @@ describe('traffic', () => {
         lastTime: 3,
         lastClient: '127.0.0.1:40000',
         lastDetail: 'to example.com:80: because',
+        lastDiagnosis: undefined,
       },
       {
         reason: 'unreachable',
@@ -93,6 +94,7 @@ describe('traffic', () => {
         lastTime: 2,
         lastClient: '127.0.0.1:40000',
         lastDetail: 'to example.com:80: because',
+        lastDiagnosis: undefined,
       },
     ]);
   });
