@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
-import { DisposableStore, type LogLevel, messageOf, monotonic, toDisposable } from 'picosocks5';
+import { DisposableStore, type LogLevel, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
@@ -12,17 +12,16 @@ import { ServerNotices } from './desktop/servernotices.js';
 import { TrayPresence } from './desktop/traypresence.js';
 import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
-import type { AppState, CommandId, SettingsState, WindowCommandId } from './ipc/contract.js';
+import type { AppState, CommandId, WindowCommandId } from './ipc/contract.js';
 import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
+import { Snapshot } from './ipc/snapshot.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
-import { interfaceAddresses } from './proxy/endpoints.js';
 import { LogFile } from './proxy/logfile.js';
 import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
-import { DESCRIPTORS } from './settings/descriptors.js';
 import { SettingEffects } from './settings/effects.js';
 import { Settings } from './settings/store.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
@@ -45,6 +44,7 @@ export class Application {
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
   readonly #tray: TrayPresence;
+  readonly #snapshot: Snapshot;
   readonly #closing: Closing;
   /** Runs a command, wherever it runs. */
   readonly #run: (id: CommandId) => Promise<void>;
@@ -72,8 +72,16 @@ export class Application {
     });
     this.#tray = new TrayPresence({
       run: (id) => void this.#run(id),
-      state: () => this.#commandState(),
+      state: () => this.#snapshot.tray,
       appeared: () => tell(this.#window.contents, 'tray', true),
+    });
+    this.#snapshot = new Snapshot({
+      settings: this.#settings,
+      users: this.#users,
+      server: this.#server,
+      traffic: this.#traffic,
+      tray: this.#tray,
+      notifications: this.#notifications,
     });
     this.#closing = new Closing(this.#window, this.#tray, this.#dialogs);
     const commands = appCommands({
@@ -85,7 +93,7 @@ export class Application {
     });
     this.#run = commandRunner({
       commands,
-      state: () => this.#commandState(),
+      state: () => this.#snapshot.tray,
       inWindow: (id) => this.#runInWindow(id),
       complain,
     });
@@ -160,7 +168,7 @@ export class Application {
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
     this.#settings.on('change', (keys) => {
-      tell(this.#window.contents, 'settings', this.#settingsState());
+      tell(this.#window.contents, 'settings', this.#snapshot.settings);
       this.#effects.changed(keys, this.#settings.values);
       this.#tray.show();
     });
@@ -186,7 +194,7 @@ export class Application {
   #watchSurroundings(): void {
     const network = this.#own.add(
       watchNetwork(() => {
-        tell(this.#window.contents, 'settings', this.#settingsState());
+        tell(this.#window.contents, 'settings', this.#snapshot.settings);
         void this.#server.networkChanged();
       }),
     );
@@ -217,39 +225,12 @@ export class Application {
     this.#notifications.notify({ severity: 'error', message });
   }
 
-  #commandState() {
-    return {
-      server: this.#server.status,
-      hasUsers: this.#users.any,
-      startAtLogin: this.#settings.values.startAtLogin,
-      connections: this.#traffic.history.at(-1)?.connections ?? 0,
-    };
-  }
-
   /** All that the window shows, which it has asked for. */
   #state(): AppState {
     this.#window.connected();
     const command = this.#openedFor;
     this.#openedFor = undefined;
-    return {
-      version: app.getVersion(),
-      platform: process.platform as AppState['platform'],
-      tray: this.#tray.isThere,
-      instant: monotonic(),
-      server: this.#server.status,
-      traffic: this.#traffic.history,
-      refusals: this.#traffic.refusals,
-      settings: this.#settingsState(),
-      descriptors: DESCRIPTORS,
-      users: this.#users.state,
-      notifications: this.#notifications.take(),
-      command,
-    };
-  }
-
-  #settingsState(): SettingsState {
-    const { values, modified } = this.#settings;
-    return { values, modified, addresses: interfaceAddresses() };
+    return this.#snapshot.take(command);
   }
 
   /** The development runner says when the window's scripts are new. */

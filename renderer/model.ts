@@ -21,7 +21,7 @@ export interface ToastAction {
 }
 
 /** The views, by their names, which each of them adds to the interface `PicoViews`. */
-export type ViewName = keyof PicoViews;
+export type ViewName = keyof PicoViews & string;
 
 /** What components draw, and what is told to have changed. */
 export type Part = 'app' | 'traffic' | 'toasts' | 'view' | 'palette' | 'busy';

@@ -1,16 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const resolveDir = fileURLToPath(new URL('../../../renderer', import.meta.url));
 
 /**
- * Loads a module of the window, with all that it imports: one that needs no page.
+ * Loads modules of the window together, with all that they import: such as need no page.
  *
- * @param file such as `reasons.ts`.
+ * @param files such as `reasons.ts`.
+ * @returns what they export.
  */
-export async function rendererModule<T>(file: string): Promise<T> {
+export async function rendererModule<T>(...files: string[]): Promise<T> {
+  const contents = files.map((file) => `export * from './${file}';`).join('\n');
   const { outputFiles } = await build({
-    entryPoints: [`${root}renderer/${file}`],
+    stdin: { contents, resolveDir, loader: 'ts' },
     bundle: true,
     write: false,
     format: 'esm',
