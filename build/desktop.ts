@@ -23,8 +23,8 @@ export const BUNDLES: readonly BuildOptions[] = [
   },
   {
     absWorkingDir: root,
-    entryPoints: ['main/preload.ts'],
-    outfile: 'main/dist/preload.cjs',
+    entryPoints: ['main/ipc/preload.ts'],
+    outfile: 'main/dist/ipc/preload.cjs',
     bundle: true,
     format: 'cjs',
     platform: 'node',

@@ -2,7 +2,7 @@ import './threadpool.js';
 import { app, dialog } from 'electron';
 import { messageOf } from 'picosocks5';
 import { Application } from './application.js';
-import { registerScheme, serveAssets } from './assets.js';
+import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
 import { watchForUpdates } from './desktop/update.js';

@@ -1,4 +1,4 @@
-import type { Bridge, RequestArgument, RequestName, RequestResult } from '../main/contract.js';
+import type { Bridge, RequestArgument, RequestName, RequestResult } from '../main/ipc/contract.js';
 
 declare global {
   interface Window {

@@ -1,5 +1,3 @@
-import type { Endpoint } from '../main/contract.js';
-
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** A number of bytes as people read it: `1.5 MB`. */
@@ -24,8 +22,10 @@ export function formatDuration(duration: number): string {
   if (duration < 60_000) return `${(duration / 1000).toFixed(1)} s`;
   const seconds = Math.floor(duration / 1000);
   const two = (value: number) => String(value).padStart(2, '0');
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  return seconds < 3600 ? rest : `${Math.floor(seconds / 3600)}:${rest}`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = two(seconds % 60);
+  if (minutes < 60) return `${minutes}:${rest}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
@@ -33,11 +33,6 @@ const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 /** The time of day, with seconds. */
 export function formatTime(time: number): string {
   return clock.format(time);
-}
-
-/** `HOST:PORT`, an IPv6 address in brackets. */
-export function formatEndpoint({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** `1 connection`, `2 connections`. */
@@ -48,9 +43,4 @@ export function count(number: number, noun: string): string {
 /** Words for a reason such as `not-allowed`. */
 export function words(reason: string): string {
   return reason.replaceAll('-', ' ');
-}
-
-/** The URL of the proxy at an address, with a place for a password where one is needed. */
-export function proxyUrl(endpoint: Endpoint, authentication: boolean): string {
-  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
 }

@@ -1,21 +1,31 @@
-import type { AppState, Notification, TrafficSample } from '../main/contract.js';
+import {
+  type AppState,
+  type CommandId,
+  HISTORY,
+  type Notification,
+  type TrafficSample,
+} from '../main/ipc/contract.js';
 import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
 
 /** A notification that is shown. */
 export interface Toast extends Notification {
   readonly id: number;
-  /** What its button does, where it is no command. */
-  readonly run?: () => void;
+  readonly action: ToastAction | undefined;
 }
 
-export type ViewName = 'overview' | 'connections' | 'users' | 'settings';
+/** What the user may do about a notification: the text of its button, and what that does. */
+export interface ToastAction {
+  readonly label: string;
+  readonly run: () => void;
+}
+
+/** The views, by their names, which each of them adds to the interface `PicoViews`. */
+export type ViewName = keyof PicoViews & string;
 
 /** What components draw, and what is told to have changed. */
 export type Part = 'app' | 'traffic' | 'toasts' | 'view' | 'palette' | 'busy';
 
-/** How many seconds of traffic are kept. */
-const HISTORY = 300;
 /** How long a notification stays that is no error, ms. */
 const TOAST_TIME = 10_000;
 const MAX_TOASTS = 5;
@@ -31,6 +41,8 @@ class Model {
   busy = 0;
   readonly #listeners = new Map<Part, Set<() => void>>();
   #lastToast = 0;
+  /** How far the app's clock is ahead of the page's, ms. */
+  #ahead = 0;
 
   changed(part: Part): void {
     for (const listener of this.#listeners.get(part) ?? []) listener();
@@ -47,7 +59,18 @@ class Model {
     this.changed('app');
   }
 
+  /** The present instant of the app's clock. */
+  get instant(): number {
+    return performance.now() + this.#ahead;
+  }
+
+  /** Takes the present instant, as the app tells it. */
+  set instant(instant: number) {
+    this.#ahead = instant - performance.now();
+  }
+
   addTraffic(sample: TrafficSample): void {
+    this.instant = sample.instant;
     this.traffic.push(sample);
     if (this.traffic.length > HISTORY) this.traffic.shift();
     this.changed('traffic');
@@ -64,9 +87,9 @@ class Model {
     this.changed('palette');
   }
 
-  notify(notification: Notification, run?: () => void): void {
+  notify(notification: Notification, action?: ToastAction): void {
     const id = ++this.#lastToast;
-    const toast: Toast = { ...notification, id, ...(run !== undefined && { run }) };
+    const toast: Toast = { ...notification, id, action };
     const others = this.toasts.filter(({ message }) => message !== notification.message);
     this.toasts = [...others, toast].slice(-MAX_TOASTS);
     if (notification.severity !== 'error') setTimeout(() => this.dismiss(id), TOAST_TIME);
@@ -115,7 +138,7 @@ export function sentence(error: unknown): string {
  *
  * @returns the command that the window was opened for.
  */
-export async function connect(): Promise<string | undefined> {
+export async function connect(): Promise<CommandId | undefined> {
   const { subscribe } = window.picosocks5;
   let connected = false;
   const update = (change: Partial<AppState>) => {
@@ -130,6 +153,7 @@ export async function connect(): Promise<string | undefined> {
   subscribe('notification', (notification) => model.notify(notification));
   const state = await request('app.state');
   model.app = state;
+  model.instant = state.instant;
   model.traffic = [...state.traffic];
   connected = true;
   for (const notification of state.notifications) model.notify(notification);

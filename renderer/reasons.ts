@@ -1,3 +1,4 @@
+import type { Diagnosis } from '../main/ipc/contract.js';
 import { words } from './format.js';
 
 /** What the short names of reasons do not say to who has not read the RFC. */
@@ -25,36 +26,39 @@ function speaks(octet: number): string {
   return isLetter ? `an HTTP request came: ${SET_SOCKS5}` : `what came is not SOCKS: ${SET_SOCKS5}`;
 }
 
-/** What a client's list of methods (RFC 1928 section 3) comes to. */
-function offers(detail: string): string | undefined {
-  if (/^SOCKS 4/.test(detail)) return `SOCKS 4 cannot log in: ${SET_SOCKS5}`;
-  const [, list] = /^the client offers (.*)$/.exec(detail) ?? [];
-  if (list === undefined) return undefined;
-  const methods = list.split(' ');
-  if (methods.includes('0x02')) return 'this program insists on a password, and there are no users';
-  return methods.includes('0x00')
-    ? 'this program does not log in: give it a user name and password'
-    : `this program logs in only in ways that are not offered here (${list})`;
+function hex(code: number): string {
+  return `0x${code.toString(16).padStart(2, '0')}`;
 }
 
-/** What a detail means for who uses the program, where it has words of its own. */
-function advice(reason: string, detail: string): string | undefined {
-  if (reason === 'protocol-error') {
-    const [, octet] = /first octet is (0x[0-9a-f]+|\d+)/i.exec(detail) ?? [];
-    return octet === undefined ? undefined : speaks(Number(octet));
+/** What the methods come to that a client offers (RFC 1928 section 3). */
+function offers(methods: readonly number[]): string {
+  if (methods.includes(2)) return 'this program insists on a password, and there are no users';
+  if (methods.includes(0)) return 'this program does not log in: give it a user name and password';
+  const list = methods.map(hex).join(' ') || 'none';
+  return `this program logs in only in ways that are not offered here (${list})`;
+}
+
+/** What a client got wrong, for who uses the program. */
+function advice(diagnosis: Diagnosis): string {
+  switch (diagnosis.code) {
+    case 'not-socks':
+      return speaks(diagnosis.octet);
+    case 'no-common-method':
+      return offers(diagnosis.offered);
+    case 'socks4-off':
+      return `SOCKS 4 is switched off: ${SET_SOCKS5}`;
+    case 'socks4-login':
+      return `SOCKS 4 cannot log in: ${SET_SOCKS5}`;
   }
-  if (reason === 'no-acceptable-method') return offers(detail);
-  const isOff = reason === 'unsupported' && /switched off/.test(detail);
-  return isOff ? `${detail}: ${SET_SOCKS5}` : undefined;
 }
 
-/** A detail of a reason, in words that say what to do where something can be done. */
-export function explainDetail(reason: string, detail: string): string {
-  return advice(reason, detail) ?? detail;
+/** A detail of a refusal, in words that say what to do where something can be done. */
+export function explainDetail(detail: string, diagnosis: Diagnosis | undefined): string {
+  return diagnosis === undefined ? detail : advice(diagnosis);
 }
 
 /** Why a connection ended or was refused, in such words. */
-export function explain(reason: string, detail: string): string {
-  const sentence = advice(reason, detail);
-  return sentence ?? [WORDS[reason] ?? words(reason), detail].filter(Boolean).join(': ');
+export function explain(reason: string, detail = '', diagnosis?: Diagnosis): string {
+  if (diagnosis !== undefined) return advice(diagnosis);
+  return [WORDS[reason] ?? words(reason), detail].filter(Boolean).join(': ');
 }

@@ -1,5 +1,4 @@
-import type { AppState, Endpoint } from '../main/contract.js';
-import { formatEndpoint } from './format.js';
+import { type AppState, type Endpoint, formatEndpoint } from '../main/ipc/contract.js';
 
 /** How a program is told to use the proxy: its name, and what to type or to choose. */
 export type Recipe = readonly [program: string, line: string];

@@ -1,3 +1,6 @@
+import type { Theme } from '../main/ipc/contract.js';
+import { request } from './bridge.js';
+import { provide } from './commands.js';
 import { model } from './model.js';
 
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
@@ -29,3 +32,15 @@ export function followTheme(): () => void {
     for (const end of ends) end();
   };
 }
+
+function set(value: Theme) {
+  return { run: () => model.attempt(() => request('settings.set', { key: 'theme', value })) };
+}
+
+provide({
+  'theme.system': set('system'),
+  'theme.light': set('light'),
+  'theme.dark': set('dark'),
+  'theme.high-contrast': set('high-contrast'),
+  'theme.high-contrast-light': set('high-contrast-light'),
+});

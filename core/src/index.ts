@@ -20,15 +20,28 @@ export {
   readPasswordFile,
 } from './auth/passwordfile.js';
 export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
-export type { Disposable } from './base/disposable.js';
-export { messageOf, systemMessage, UserError } from './base/errors.js';
+export { monotonic } from './base/clock.js';
+export { type Disposable, DisposableStore, toDisposable } from './base/disposable.js';
+export {
+  messageOf,
+  systemMessage,
+  UserError,
+  type UserErrorCode,
+  type UserErrorFacts,
+} from './base/errors.js';
 export type { Registry } from './base/registry.js';
 export type { Option } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
 export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
 export { createRegistries, type Registries } from './extensions/registries.js';
-export type { CloseReason, ConnectionInfo, EventSink, ServerEvent } from './log/events.js';
+export type {
+  CloseReason,
+  ConnectionInfo,
+  Diagnosis,
+  EventSink,
+  ServerEvent,
+} from './log/events.js';
 export { Log } from './log/log.js';
 export type { Connector, ConnectTarget } from './outbound/connector.js';
 export { type Address, formatAddress } from './protocol/address.js';

@@ -1,5 +1,5 @@
 import { app, session } from 'electron';
-import { ORIGIN } from '../assets.js';
+import { ORIGIN } from './assets.js';
 
 /**
  * Denies whatever a page of ours never needs: other pages, new windows, permissions, and any

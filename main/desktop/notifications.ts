@@ -1,6 +1,6 @@
 import { Notification as SystemNotification } from 'electron';
-import type { Notification } from '../contract.js';
-import { tell } from '../ipc.js';
+import type { Notification } from '../ipc/contract.js';
+import { tell } from '../ipc/serve.js';
 import type { MainWindow } from './window.js';
 
 /** Notifications that wait for a window, at most. */

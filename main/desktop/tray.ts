@@ -1,33 +1,29 @@
 import { join } from 'node:path';
-import { clipboard, Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import type { ServerStatus } from '../contract.js';
+import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
+import {
+  COMMANDS,
+  type Command,
+  type CommandId,
+  type CommandState,
+  type ServerState,
+  type ServerStatus,
+  STATE_NAMES,
+} from '../ipc/contract.js';
 
 const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
 
-/** What the tray's menu can do. */
-export interface TrayActions {
-  start(): void;
-  stop(): void;
-  open(view?: string): void;
-  setStartAtLogin(enabled: boolean): void;
-  quit(): void;
-}
-
-/** What the tray shows besides the server. */
-export interface TrayInfo {
+/** What the tray shows: what its commands go by, and more of the server. */
+export interface TrayState extends CommandState {
+  readonly server: Pick<ServerStatus, 'state' | 'url' | 'listening' | 'problem'>;
   readonly connections: number;
-  readonly startAtLogin: boolean;
 }
 
-const NAMES: Readonly<Record<ServerStatus['state'], string>> = {
-  stopped: 'Stopped',
-  starting: 'Starting …',
-  running: 'Running',
-  stopping: 'Stopping …',
-  error: 'Error',
-};
+/** The commands of the tray's menu, by their groups. */
+const GROUPS: readonly (readonly Command[])[] = [0, 1, 2, 3].map((group) =>
+  COMMANDS.filter(({ tray }) => tray?.group === group),
+);
 
-function iconOf(state: ServerStatus['state']) {
+function iconOf(state: ServerState) {
   const name = state === 'running' || state === 'error' ? state : 'stopped';
   const file = { darwin: `tray-${name}Template.png`, win32: `tray-${name}.ico` }[
     process.platform as string
@@ -43,7 +39,8 @@ function iconOf(state: ServerStatus['state']) {
  */
 export class TrayIcon {
   readonly #tray: Tray;
-  readonly #actions: TrayActions;
+  readonly #run: (id: CommandId) => void;
+  #state: TrayState | undefined;
   /** What the icon, its tooltip and its menu were made of. */
   #icon = '';
   #tip = '';
@@ -52,30 +49,33 @@ export class TrayIcon {
   #isOpen = false;
   #next: MenuItemConstructorOptions[] | undefined;
 
-  constructor(actions: TrayActions) {
-    this.#actions = actions;
+  /** @param run runs a command. */
+  constructor(run: (id: CommandId) => void) {
+    this.#run = run;
     this.#tray = new Tray(iconOf('stopped'));
     // On macOS a click opens the menu.
-    if (process.platform !== 'darwin') this.#tray.on('click', () => actions.open());
+    if (process.platform !== 'darwin') this.#tray.on('click', () => run('app.open'));
   }
 
   /** Shows the present state; nothing is done while it is the same. */
-  show(status: ServerStatus, info: TrayInfo): void {
-    const where = status.listening.join(', ');
-    const state = `${NAMES[status.state]}${where && `: ${where}`}`;
-    const icon = status.problem === undefined ? status.state : 'error';
+  show(state: TrayState): void {
+    this.#state = state;
+    const { server, connections } = state;
+    const where = server.listening.join(', ');
+    const title = `${STATE_NAMES[server.state]}${where && `: ${where}`}`;
+    const icon = server.problem === undefined ? server.state : 'error';
     if (icon !== this.#icon) this.#tray.setImage(iconOf(icon));
     this.#icon = icon;
 
-    const live = `${info.connections} connection${info.connections === 1 ? '' : 's'}`;
+    const live = `${connections} connection${connections === 1 ? '' : 's'}`;
     const count = where === '' || process.platform === 'linux' ? '' : `, ${live}`;
-    const tip = `PicoSOCKS5: ${status.problem ?? state}${count}`;
+    const tip = `PicoSOCKS5: ${server.problem ?? title}${count}`;
     if (tip !== this.#tip) this.#tray.setToolTip(tip);
     this.#tip = tip;
 
-    const { startAtLogin } = info;
-    const made = JSON.stringify([state, status.problem, status.url, startAtLogin]);
-    if (made !== this.#made) this.#setMenu(this.#menu(status, startAtLogin, state));
+    const entries = this.#entries(state, title);
+    const made = JSON.stringify(entries);
+    if (made !== this.#made) this.#setMenu(entries);
     this.#made = made;
   }
 
@@ -103,41 +103,37 @@ export class TrayIcon {
     this.#tray.setContextMenu(menu);
   }
 
-  #menu(
-    { state, problem, url }: ServerStatus,
-    startAtLogin: boolean,
-    title: string,
-  ): MenuItemConstructorOptions[] {
-    const actions = this.#actions;
-    const runs = state === 'running' || state === 'stopping';
+  #entries(state: TrayState, title: string): MenuItemConstructorOptions[] {
+    const { problem } = state.server;
+    const about = [title, ...(problem === undefined ? [] : [problem])];
+    const lines = about.map((label) => ({ label, enabled: false }));
+    return GROUPS.flatMap((group, i) => [
+      ...(i === 0 ? lines : [{ type: 'separator' as const }]),
+      ...group.flatMap((command) => this.#entry(command, state)),
+    ]);
+  }
+
+  #entry({ id, tray, enabled, checked }: Command, state: TrayState): MenuItemConstructorOptions[] {
+    if (tray === undefined || !(tray.shown?.(state) ?? true)) return [];
+    const { label } = tray;
     return [
-      { label: title, enabled: false },
-      ...(problem === undefined ? [] : [{ label: problem, enabled: false }]),
-      { label: 'Connections', click: () => actions.open('connections') },
-      { type: 'separator' },
-      runs
-        ? { label: 'Stop server', click: () => actions.stop() }
-        : { label: 'Start server', click: () => actions.start() },
       {
-        label: url === undefined ? 'Copy address' : `Copy ${url}`,
-        enabled: url !== undefined,
-        click: () => clipboard.writeText(url ?? ''),
+        label: typeof label === 'string' ? label : label(state),
+        enabled: enabled?.(state) ?? true,
+        click: () => this.#run(id),
+        ...(checked && {
+          type: 'checkbox',
+          checked: checked(state),
+          click: () => this.#tick(id),
+        }),
       },
-      { type: 'separator' },
-      { label: 'Open PicoSOCKS5', click: () => actions.open() },
-      { label: 'Settings', click: () => actions.open('settings') },
-      {
-        label: 'Start at login',
-        type: 'checkbox',
-        checked: startAtLogin,
-        click: ({ checked }) => {
-          // The system has ticked the entry already, whether the setting follows or not.
-          this.#made = '';
-          actions.setStartAtLogin(checked);
-        },
-      },
-      { type: 'separator' },
-      { label: 'Quit', click: () => actions.quit() },
     ];
+  }
+
+  /** The system has ticked the entry already, whether what it stands for follows or not. */
+  #tick(id: CommandId): void {
+    this.#made = '';
+    this.#run(id);
+    if (this.#state !== undefined) this.show(this.#state);
   }
 }

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { BrowserWindow, nativeTheme, screen, type WebContents } from 'electron';
-import { ORIGIN } from '../assets.js';
-import type { Theme } from '../contract.js';
+import type { Theme } from '../ipc/contract.js';
 import type { WindowPlace } from '../settings/file.js';
+import { ORIGIN } from './assets.js';
 
 const PAGE = `${ORIGIN}/index.html`;
-const PRELOAD = join(import.meta.dirname, '../preload.cjs');
+const PRELOAD = join(import.meta.dirname, '../ipc/preload.cjs');
 const ICON = join(import.meta.dirname, '../../../build/dist/icons/icon.png');
 
 /** A page that ends more often than this within a while is not loaded again by itself. */

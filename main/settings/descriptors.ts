@@ -1,5 +1,11 @@
 import { OPTIONS, type Option } from 'picosocks5';
-import type { SettingDescriptor, SettingKey, SettingValue } from '../contract.js';
+import type {
+  AppSettingKey,
+  ServerSettingKey,
+  SettingDescriptor,
+  SettingKey,
+  SettingValue,
+} from '../ipc/contract.js';
 
 type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'title' | 'section'>;
 
@@ -12,11 +18,14 @@ const APPLICATION = 'Application';
 
 const seconds = { unit: 'seconds' };
 
+/** Settings that are options of the server: all of its but where it listens, and the log's level. */
+type OptionKey = Exclude<ServerSettingKey, 'listenAddress' | 'port'> | 'loglevel';
+
 /**
  * What the options of the server lack for a settings page, by their keys and in its order. What is
  * not named here is no option of the desktop: users come from the keychain, logs have their file.
  */
-const ofServer: Readonly<Partial<Record<SettingKey, Own>>> = {
+const options: Readonly<Record<OptionKey, Own>> = {
   bind: {
     title: 'External address',
     section: EXTERNAL,
@@ -56,16 +65,18 @@ const ofServer: Readonly<Partial<Record<SettingKey, Own>>> = {
   bindTimeout: { title: 'BIND timeout', section: TIMEOUTS, ...seconds },
   udpTimeout: { title: 'UDP timeout', section: TIMEOUTS, ...seconds },
   loglevel: {
+    of: 'app',
     title: 'Log level',
     section: APPLICATION,
     description: 'What is written to the log file: info has a line for every finished connection.',
   },
 };
 
-/** The settings that are not options of the server. */
+/** What the server's option `listen` is made of. */
 const listening: readonly SettingDescriptor[] = [
   {
     key: 'listenAddress',
+    of: 'server',
     title: 'Listen address',
     section: LISTENING,
     description:
@@ -79,6 +90,7 @@ const listening: readonly SettingDescriptor[] = [
   },
   {
     key: 'port',
+    of: 'server',
     title: 'Port',
     section: LISTENING,
     description: 'TCP port at which the server listens; 1080 is that of SOCKS.',
@@ -90,9 +102,10 @@ const listening: readonly SettingDescriptor[] = [
   },
 ];
 
-const application: readonly SettingDescriptor[] = [
+const application: readonly (SettingDescriptor & { readonly key: AppSettingKey })[] = [
   {
     key: 'startServer',
+    of: 'app',
     title: 'Start the server at launch',
     section: APPLICATION,
     description: 'Start the server when the app starts.',
@@ -102,6 +115,7 @@ const application: readonly SettingDescriptor[] = [
   },
   {
     key: 'startAtLogin',
+    of: 'app',
     title: 'Start at login',
     section: APPLICATION,
     description: 'Start the app, in the tray, when you log in.',
@@ -111,6 +125,7 @@ const application: readonly SettingDescriptor[] = [
   },
   {
     key: 'theme',
+    of: 'app',
     title: 'Theme',
     section: APPLICATION,
     description: 'Colours of the window.',
@@ -149,6 +164,7 @@ function describe(key: string, own: Own): SettingDescriptor {
   if (option === undefined) throw new Error(`the server has no option "${key}"`);
   return {
     key: key as SettingKey,
+    of: 'server',
     description: option.description,
     type: 'text',
     default: option.default as SettingValue,
@@ -162,7 +178,7 @@ function describe(key: string, own: Own): SettingDescriptor {
 /** Every setting, in the order of the settings page: those of the server are made of its options. */
 export const DESCRIPTORS: readonly SettingDescriptor[] = [
   ...listening,
-  ...Object.entries(ofServer).map(([key, own]) => describe(key, own)),
+  ...Object.entries(options).map(([key, own]) => describe(key, own)),
   ...application,
 ];
 

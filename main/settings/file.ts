@@ -1,4 +1,4 @@
-import type { SettingValues } from '../contract.js';
+import type { SettingValues } from '../ipc/contract.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {

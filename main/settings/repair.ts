@@ -1,4 +1,4 @@
-import type { SettingKey, SettingValues } from '../contract.js';
+import type { SettingKey, SettingValues } from '../ipc/contract.js';
 import { DESCRIPTORS } from './descriptors.js';
 import type { SettingsFile, StoredUser, WindowPlace } from './file.js';
 import { expected, fits } from './values.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Store from 'electron-store';
 import { messageOf, UserError } from 'picosocks5';
-import type { SettingChange, SettingKey, SettingValues } from '../contract.js';
+import type { SettingChange, SettingKey, SettingValues } from '../ipc/contract.js';
 import { EMPTY, migrate, type SettingsFile, type StoredUser, type WindowPlace } from './file.js';
 import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';

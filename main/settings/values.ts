@@ -1,16 +1,11 @@
 import { checkServerOptions, messageOf, type ServerOptions, UserError } from 'picosocks5';
-import type { SettingChange, SettingDescriptor, SettingKey, SettingValues } from '../contract.js';
+import type {
+  SettingChange,
+  SettingDescriptor,
+  SettingKey,
+  SettingValues,
+} from '../ipc/contract.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
-
-/** Settings that are no options of the server. */
-const OWN: ReadonlySet<SettingKey> = new Set([
-  'listenAddress',
-  'port',
-  'loglevel',
-  'startServer',
-  'startAtLogin',
-  'theme',
-]);
 
 /** All settings as they come. */
 export const DEFAULTS = Object.fromEntries(
@@ -72,7 +67,7 @@ export function checkSetting({ key, value }: SettingChange): void {
   try {
     checkServerOptions(serverOptions({ ...DEFAULTS, [key]: value }));
   } catch (error) {
-    const sentence = messageOf(error).replace(/^\w+: /, '');
+    const sentence = error instanceof UserError ? error.problem : messageOf(error);
     throw new UserError(`${descriptor.title}: ${sentence}`);
   }
 }
@@ -95,7 +90,7 @@ function endpoint(address: string, port: number): string {
 export function serverOptions(values: SettingValues): ServerOptions {
   const { listenAddress, port, ...rest } = values;
   const own = Object.entries(rest).filter(
-    ([key, value]) => !OWN.has(key as SettingKey) && value !== '',
+    ([key, value]) => descriptorOf(key as SettingKey).of === 'server' && value !== '',
   );
   return {
     ...(Object.fromEntries(own) as ServerOptions),

@@ -1,8 +1,11 @@
 import { messageOf } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
-import { KeychainError, SERVICE } from './keychainservice.js';
+import { KeychainError } from './keychainerror.js';
 import { Keytar } from './keytar.js';
 import type { Lock } from './retry.js';
+
+/** The name under which the system's keychain has our passwords. */
+const SERVICE = 'picosocks5';
 
 const ADVICE: Readonly<Record<string, string>> = {
   linux:

@@ -6,10 +6,9 @@ import type {
   Secret,
 } from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
-import { SERVICE } from './keychainservice.js';
 
 /** The server's option that makes it use the keychain: `auth`. */
-export const KEYCHAIN_SOURCE = `keychain:${SERVICE}`;
+export const KEYCHAIN_SOURCE = 'keychain:picosocks5';
 
 /** The users and what the keychain has for them, as they are at present. */
 export interface Credentials {

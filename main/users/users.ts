@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import {
   type AuthenticationSource,
+  type Disposable,
   formatPasswordLine,
   messageOf,
   plainSecret,
@@ -14,13 +15,13 @@ import type {
   User,
   UserChange,
   UsersState,
-} from '../contract.js';
+} from '../ipc/contract.js';
 import type { StoredUser } from '../settings/file.js';
 import { writeWholeFile } from '../wholefile.js';
 import { checkGroup, checkName, checkPassword, lookOf } from './checks.js';
 import { type Imported, readImport } from './importfile.js';
 import type { Keychain } from './keychain.js';
-import { KeychainError } from './keychainservice.js';
+import { KeychainError } from './keychainerror.js';
 import { type Lock, Retry } from './retry.js';
 import { keychainSource } from './source.js';
 
@@ -59,7 +60,7 @@ export interface RetryOptions {
  * `change` when the server has to read them again, and `state` when what is shown of them is
  * another. Changes wait for each other.
  */
-export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> {
+export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implements Disposable {
   readonly #store: UserStore;
   readonly #keychain: Keychain;
   /** What the keychain had when it was asked last. */
@@ -253,6 +254,13 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> {
       await writeWholeFile(file, lines.map((line) => `${line}\n`).join(''), { secret: true });
       return { written: lines.length, skipped };
     });
+  }
+
+  /** Looks at the keychain no more, and forgets who was deleted. */
+  dispose(): void {
+    this.#retry.end();
+    for (const { timer } of this.#deleted.values()) clearTimeout(timer);
+    this.#deleted.clear();
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {

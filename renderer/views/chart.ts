@@ -1,13 +1,12 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import uPlot from 'uplot';
+import { HISTORY } from '../../main/ipc/contract.js';
 import { PageElement } from '../element.js';
 import { formatRate } from '../format.js';
 import { model } from '../model.js';
 
 const HEIGHT = 170;
-/** How far back the chart goes, seconds. */
-const SPAN = 300;
 
 function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -62,8 +61,11 @@ export class Chart extends PageElement {
 
   #data(): uPlot.AlignedData {
     const samples = model.traffic;
+    const last = samples.at(-1);
+    // The present time of day, and spans that no change of the system's clock can bend.
+    const end = (last?.time ?? 0) - (last?.instant ?? 0);
     return [
-      samples.map(({ time }) => time / 1000),
+      samples.map(({ instant }) => (end + instant) / 1000),
       samples.map(({ rateDown }) => rateDown),
       samples.map(({ rateUp }) => rateUp),
     ];
@@ -82,7 +84,7 @@ export class Chart extends PageElement {
         cursor: { show: false },
         legend: { show: false },
         scales: {
-          x: { range: (_plot, _min, max) => [(max || Date.now() / 1000) - SPAN, max] },
+          x: { range: (_plot, _min, max) => [(max || Date.now() / 1000) - HISTORY, max] },
           y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1000)] },
         },
         axes: [

@@ -1,4 +1,4 @@
-import type { SettingKey } from '../../main/contract.js';
+import type { SettingKey } from '../../main/ipc/contract.js';
 import { recall, remember } from '../memory.js';
 
 /** What was typed into settings and is not in force: it outlives visits to other views. */

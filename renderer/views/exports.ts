@@ -1,4 +1,4 @@
-import type { ConnectionRow } from '../../main/contract.js';
+import type { ConnectionRow } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { model } from '../model.js';
 import { COLUMNS } from './rows.js';
@@ -10,17 +10,16 @@ function cell(value: unknown): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function plain(row: ConnectionRow): Readonly<Record<string, unknown>> {
+/** A row as it is exported: without what only the window can make something of. */
+function plain({ began, diagnosis, ...row }: ConnectionRow): Readonly<Record<string, unknown>> {
   return { ...row, time: new Date(row.time).toISOString() };
 }
 
 /** RFC 4180. */
 export function toCsv(rows: readonly ConnectionRow[]): string {
-  const keys = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => {
-    const values = plain(row);
-    return keys.map((key) => cell(values[key])).join(',');
-  });
+  const all = rows.map(plain);
+  const keys = Object.keys(all[0] ?? {});
+  const lines = all.map((row) => keys.map((key) => cell(row[key])).join(','));
   return `${[keys.join(','), ...lines].join('\r\n')}\r\n`;
 }
 

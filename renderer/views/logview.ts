@@ -1,4 +1,4 @@
-import type { ConnectionRow, ConnectionState } from '../../main/contract.js';
+import type { ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { recall, remember } from '../memory.js';
 import { Rows } from './rows.js';
 
@@ -8,7 +8,7 @@ export interface Choices {
   readonly only: ConnectionState | '';
   readonly sort: keyof ConnectionRow;
   readonly descending: boolean;
-  /** Since when nothing changes, ms since 1970. */
+  /** The instant since which nothing changes. */
   readonly pausedAt: number | undefined;
   /** Whether the newest row is kept in view. */
   readonly follow: boolean;

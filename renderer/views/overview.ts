@@ -1,13 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import type { Endpoint, Refusal } from '../../main/contract.js';
-import { copy, run, usePort } from '../commands.js';
+import { type Endpoint, formatEndpoint, proxyUrl, type Refusal } from '../../main/ipc/contract.js';
+import { copy, usePort } from '../actions.js';
+import { run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { formatBytes, formatDuration, formatEndpoint, formatTime, proxyUrl } from '../format.js';
+import { formatBytes, formatDuration, formatTime } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { explain, explainDetail } from '../reasons.js';
 import { recipesFor } from '../recipes.js';
+import { registerView } from '../viewregistry.js';
 import './chart.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
@@ -154,10 +156,7 @@ export class Overview extends PageElement {
       ['Received', formatBytes(now?.totalDown ?? 0)],
       ['Connections', (now?.totalConnections ?? 0).toLocaleString('en')],
       ['Open now', (now?.connections ?? 0).toLocaleString('en')],
-      [
-        'Up for',
-        since === undefined ? '–' : formatDuration(Math.max(0, (now?.time ?? since) - since)),
-      ],
+      ['Up for', since === undefined ? '–' : formatDuration(Math.max(0, model.instant - since))],
     ];
     return html`<dl class="totals">
       ${figures.map(
@@ -184,15 +183,16 @@ export class Overview extends PageElement {
         </tr>
       </thead>
       <tbody>
-        ${refusals.map((refusal: Refusal) => this.#refusal(refusal))}
+        ${refusals.map((refusal) => this.#refusal(refusal))}
       </tbody>
     </table>`;
   }
 
-  #refusal({ reason, count, lastTime, lastClient, lastDetail }: Refusal): TemplateResult {
-    const detail = explainDetail(reason, lastDetail);
+  #refusal(refusal: Refusal): TemplateResult {
+    const { reason, count, lastTime, lastClient, lastDetail, lastDiagnosis } = refusal;
+    const detail = explainDetail(lastDetail, lastDiagnosis);
     return html`<tr>
-      <td title=${reason}>${explain(reason, '')}</td>
+      <td title=${reason}>${explain(reason)}</td>
       <td class="number">${count.toLocaleString('en')}</td>
       <td>${formatTime(lastTime)}</td>
       <td title=${lastClient}>${lastClient}</td>
@@ -210,4 +210,21 @@ function copyButton(text: string, name: string): TemplateResult {
   >
     ${icon('copy')}
   </button>`;
+}
+
+registerView({
+  id: 'overview',
+  title: 'Overview',
+  icon: 'dashboard',
+  order: 1,
+  tag: 'pico-overview',
+});
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-overview': Overview;
+  }
+  interface PicoViews {
+    overview: Overview;
+  }
 }

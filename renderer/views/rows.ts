@@ -1,19 +1,8 @@
-import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/contract.js';
+import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { formatBytes, formatDuration, formatTime, words } from '../format.js';
 import { explain } from '../reasons.js';
-
-/** A column of the table of connections. */
-export interface Column {
-  readonly key: keyof ConnectionRow;
-  readonly title: string;
-  /** Its width at least, px. */
-  readonly width: number;
-  /** Whether it grows with its texts, as far as there is room: those that do share it. */
-  readonly grows?: boolean;
-  readonly number?: boolean;
-  readonly text: (row: ConnectionRow, now: number) => string;
-}
+import type { Column } from '../table/columns.js';
 
 export const STATES: readonly ConnectionState[] = [
   'negotiating',
@@ -24,13 +13,17 @@ export const STATES: readonly ConnectionState[] = [
   'login-failed',
 ];
 
-function durationOf({ duration, time }: ConnectionRow, now: number): number {
-  return duration ?? Math.max(0, now - time);
+/** Whether a connection goes on. */
+export const isLive = ({ duration }: ConnectionRow) => duration === undefined;
+
+/** @param now the present instant. */
+function durationOf({ duration, began }: ConnectionRow, now: number): number {
+  return duration ?? Math.max(0, now - began);
 }
 
-export const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof ConnectionRow })[] = [
   { key: 'time', title: 'Time', width: 54, text: ({ time }) => formatTime(time) },
-  { key: 'client', title: 'Client', width: 80, grows: true, text: ({ client }) => client },
+  { key: 'client', title: 'Client', width: 70, grows: true, text: ({ client }) => client },
   { key: 'user', title: 'User', width: 40, grows: true, text: ({ user }) => user },
   { key: 'command', title: 'Command', width: 66, text: ({ command }) => command },
   {
@@ -53,35 +46,11 @@ export const COLUMNS: readonly Column[] = [
   {
     key: 'reason',
     title: 'Reason',
-    width: 100,
+    width: 80,
     grows: true,
-    text: ({ reason, detail }) => explain(reason, detail),
+    text: ({ reason, detail, diagnosis }) => explain(reason, detail, diagnosis),
   },
 ];
-
-/** A column that grows is no wider than this, px. */
-const MAX_WIDTH = 560;
-
-/** How wide columns are: those that grow as wide as the longest text that was seen in them. */
-export class ColumnWidths {
-  readonly #longest = new Map<keyof ConnectionRow, number>();
-  readonly #canvas = document.createElement('canvas').getContext('2d');
-
-  /** Takes texts of a column into account. @param font the font that they are shown in. */
-  see({ key, grows }: Column, text: string, font: string): void {
-    if (!grows || this.#canvas === null) return;
-    this.#canvas.font = font;
-    const width = Math.min(MAX_WIDTH, Math.ceil(this.#canvas.measureText(text).width) + 2);
-    if (width > (this.#longest.get(key) ?? 0)) this.#longest.set(key, width);
-  }
-
-  /** As CSS has it. */
-  get template(): string {
-    return COLUMNS.map(({ key, width, grows }) =>
-      grows ? `minmax(${width}px, ${this.#longest.get(key) ?? 0}px)` : `${width}px`,
-    ).join(' ');
-  }
-}
 
 /** Which rows are shown, and in which order. */
 export interface Selection {
@@ -91,10 +60,21 @@ export interface Selection {
   readonly descending: boolean;
 }
 
+/** What was made of rows to search in: a row that changes is another one. */
+const haystacks = new WeakMap<ConnectionRow, string>();
+
+function haystackOf(row: ConnectionRow): string {
+  const known = haystacks.get(row);
+  if (known !== undefined) return known;
+  const made = haystack(row);
+  haystacks.set(row, made);
+  return made;
+}
+
 function haystack(row: ConnectionRow): string {
-  const { client, user, group, command, destination, remote, reason, detail } = row;
+  const { client, user, group, command, destination, remote, reason, detail, diagnosis } = row;
   return [client, user, group, command, destination, remote, words(reason), detail]
-    .concat(explain(reason, detail))
+    .concat(explain(reason, detail, diagnosis))
     .join(' ')
     .toLowerCase();
 }
@@ -136,14 +116,14 @@ export class Rows {
     void request('connections.unwatch');
   }
 
-  /** Those that are wanted, in the wanted order. */
+  /** Those that are wanted, in the wanted order. @param now the present instant. */
   select({ text, state, sort, descending }: Selection, now: number): ConnectionRow[] {
     const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
     let rows = [...this.#rows.values()];
     if (state !== '') rows = rows.filter((row) => row.state === state);
     if (wanted.length > 0) {
       rows = rows.filter((row) => {
-        const all = haystack(row);
+        const all = haystackOf(row);
         return wanted.every((word) => all.includes(word));
       });
     }

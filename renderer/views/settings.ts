@@ -1,13 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
-import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/contract.js';
+import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/ipc/contract.js';
+import { usePort } from '../actions.js';
 import { request } from '../bridge.js';
-import { run, usePort } from '../commands.js';
+import { run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
+import { registerView } from '../viewregistry.js';
 import { Drafts } from './drafts.js';
 
 /** How long after the last key a value is checked, ms. */
@@ -331,5 +333,22 @@ export class Settings extends PageElement {
   #setProblem(key: SettingKey, problem: string | undefined): void {
     const { [key]: _before, ...others } = this.problems;
     this.problems = problem === undefined ? others : { ...others, [key]: problem };
+  }
+}
+
+registerView({
+  id: 'settings',
+  title: 'Settings',
+  icon: 'settings-gear',
+  order: 4,
+  tag: 'pico-settings',
+});
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-settings': Settings;
+  }
+  interface PicoViews {
+    settings: Settings;
   }
 }

@@ -2,14 +2,15 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { User } from '../../main/contract.js';
+import type { User } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
-import { run } from '../commands.js';
+import { provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { count } from '../format.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
+import { registerView } from '../viewregistry.js';
 
 const SECRETS: Readonly<Record<User['password'], readonly [text: string, hint: string]>> = {
   set: ['in the keychain', 'works for username/password and CHAP'],
@@ -264,18 +265,59 @@ export class Users extends PageElement {
       if (this.isConnected) await this.#focusRow(name);
     };
     model.notify(
-      {
-        severity: 'info',
-        message: `${name} was deleted, with the password.`,
-        action: { label: 'Undo', command: '' },
-      },
-      () => void restore(),
+      { severity: 'info', message: `${name} was deleted, with the password.` },
+      { label: 'Undo', run: () => void restore() },
     );
   }
 }
 
+/** Shows the users, with the form for a new one open. */
+async function addUser(): Promise<void> {
+  model.show('users');
+  await document.querySelector('pico-workbench')?.updateComplete;
+  void document.querySelector('pico-users')?.edit('');
+}
+
+async function importUsers(): Promise<void> {
+  model.show('users');
+  await model.attempt(async () => {
+    const result = await request('users.import');
+    if (result === undefined) return;
+    const skipped =
+      result.skipped.length === 0 ? '' : ` Already there: ${result.skipped.join(', ')}.`;
+    const message = `Users imported: ${result.added}.${skipped}`;
+    model.notify({ severity: 'info', message });
+  });
+}
+
+async function exportUsers(): Promise<void> {
+  await model.attempt(async () => {
+    const result = await request('users.export');
+    if (result === undefined) return;
+    const skipped =
+      result.skipped.length === 0
+        ? ''
+        : ` Left out, disabled or without one: ${result.skipped.join(', ')}.`;
+    const message =
+      `Users exported: ${result.written}, to ${result.file}. ` +
+      `The file holds secrets readably.${skipped}`;
+    model.notify({ severity: 'info', message });
+  });
+}
+
+provide({
+  'users.new': { run: addUser },
+  'users.import': { run: importUsers },
+  'users.export': { run: exportUsers },
+});
+
+registerView({ id: 'users', title: 'Users', icon: 'account', order: 3, tag: 'pico-users' });
+
 declare global {
   interface HTMLElementTagNameMap {
     'pico-users': Users;
+  }
+  interface PicoViews {
+    users: Users;
   }
 }

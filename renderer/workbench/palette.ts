@@ -63,8 +63,8 @@ export class Palette extends PageElement {
   #found(): Command[] {
     const text = this.text.toLowerCase().replace(/\s/g, '');
     return commands().filter(
-      ({ id, title, enabled }) =>
-        id !== 'app.palette' && (enabled?.() ?? true) && matches(title.toLowerCase(), text),
+      ({ title, inPalette, enabled }) =>
+        inPalette && enabled() && matches(title.toLowerCase(), text),
     );
   }
 

@@ -1,6 +1,5 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, type Toast } from '../model.js';
@@ -16,12 +15,10 @@ export class Toasts extends PageElement {
     </section>`;
   }
 
-  #toast(toast: Toast): TemplateResult {
-    const { id, severity, message, action } = toast;
+  #toast({ id, severity, message, action }: Toast): TemplateResult {
     const act = () => {
       model.dismiss(id);
-      if (toast.run !== undefined) toast.run();
-      else if (action !== undefined) run(action.command);
+      action?.run();
     };
     return html`<div class="toast ${severity}" role=${severity === 'error' ? 'alert' : 'note'}>
       ${icon(severity)}

@@ -1,12 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { STATE_NAMES } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
-import { commandOf, keyName, run } from '../commands.js';
+import { commandOf, keyName, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { count, formatRate } from '../format.js';
 import { icon } from '../icon.js';
-import { model, type ViewName } from '../model.js';
+import { model } from '../model.js';
 import { followTheme } from '../theme.js';
+import { type ViewDescriptor, viewOf, views } from '../viewregistry.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
 import './palette.js';
@@ -16,20 +18,7 @@ import '../views/overview.js';
 import '../views/settings.js';
 import '../views/users.js';
 
-const VIEWS: readonly (readonly [name: ViewName, title: string, icon: string])[] = [
-  ['overview', 'Overview', 'dashboard'],
-  ['connections', 'Connections', 'list-flat'],
-  ['users', 'Users', 'account'],
-  ['settings', 'Settings', 'settings-gear'],
-];
-
-const STATES = {
-  stopped: 'Stopped',
-  starting: 'Starting …',
-  running: 'Running',
-  stopping: 'Stopping …',
-  error: 'Error',
-} as const;
+provide({ 'app.palette': { run: () => model.openPalette(true) } });
 
 /** The window: a title bar, the activity bar, the view that is chosen, and the status bar. */
 @customElement('pico-workbench')
@@ -37,6 +26,8 @@ export class Workbench extends PageElement {
   protected override readonly parts = ['app', 'view', 'traffic', 'busy'] as const;
   readonly #onKey = (event: KeyboardEvent) => this.#press(event);
   #ends: (() => void)[] = [];
+  /** The element of the view that is shown. */
+  #shown: HTMLElement | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -55,6 +46,12 @@ export class Workbench extends PageElement {
     for (const end of this.#ends) end();
   }
 
+  protected override willUpdate(): void {
+    const tag = viewOf(model.view)?.tag;
+    if (tag === undefined || this.#shown?.localName === tag) return;
+    this.#shown = document.createElement(tag);
+  }
+
   override render(): TemplateResult {
     return html`
       <header class="titlebar">
@@ -62,17 +59,17 @@ export class Workbench extends PageElement {
         <button
           class="command-center"
           aria-keyshortcuts="Control+Shift+P"
-          @click=${() => model.openPalette(true)}
+          @click=${() => run('app.palette')}
         >
           ${icon('search')} Commands <kbd>${keyName('Ctrl+Shift+P')}</kbd>
         </button>
         ${this.#power()}
       </header>
       <nav class="activitybar" aria-label="Views">
-        ${VIEWS.map(([name, title, symbol]) => this.#item(name, title, symbol))}
+        ${views().map((view) => this.#item(view))}
       </nav>
       <div class="banners">${this.#exposed()}</div>
-      <main class="view" tabindex="-1">${this.#view()}</main>
+      <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
       <pico-palette></pico-palette>
       <pico-toasts></pico-toasts>
@@ -121,33 +118,19 @@ export class Workbench extends PageElement {
     void model.attempt(() => request('settings.reset', 'anonymous'));
   }
 
-  #item(name: ViewName, title: string, symbol: string): TemplateResult {
+  #item({ id, title, icon: symbol }: ViewDescriptor): TemplateResult {
     const go = (event: Event) => {
       event.preventDefault();
-      run(`view.${name}`);
+      run(`view.${id}`);
     };
-    const current = model.view === name;
     return html`<a
-      href="#${name}"
+      href="#${id}"
       title=${title}
       aria-label=${title}
-      aria-current=${current ? 'page' : 'false'}
+      aria-current=${viewOf(model.view)?.id === id ? 'page' : 'false'}
       @click=${go}
       >${icon(symbol)}</a
     >`;
-  }
-
-  #view(): TemplateResult {
-    switch (model.view) {
-      case 'overview':
-        return html`<pico-overview></pico-overview>`;
-      case 'connections':
-        return html`<pico-connections></pico-connections>`;
-      case 'users':
-        return html`<pico-users></pico-users>`;
-      case 'settings':
-        return html`<pico-settings></pico-settings>`;
-    }
   }
 
   #statusBar(): TemplateResult {
@@ -156,7 +139,7 @@ export class Workbench extends PageElement {
     const runs = server.state === 'running';
     const warns = server.problem !== undefined;
     return html`<footer class="statusbar ${warns ? 'problem' : server.state}">
-      <span class="state" role="status">${STATES[server.state]}</span>
+      <span class="state" role="status">${STATE_NAMES[server.state]}</span>
       ${warns ? html`<span class="warn" title=${server.problem}>${icon('warning')}</span>` : nothing}
       ${
         runs

@@ -86,3 +86,29 @@ test('at login the app starts in the tray, and its window comes when asked for',
   await (await window).getByRole('grid', { name: 'Connections' }).waitFor();
   await electron.close();
 });
+
+test('a command of the menu opens the window that is not there yet', { skip }, async (t) => {
+  const session = await startDesktopSession(t, { trayHost: true });
+  const electron = await DesktopApp.startHidden(session);
+  await entry(session.tray, 'Stopped');
+  const opened = electron.waitForEvent('window');
+  const labels = await electron.evaluate(({ Menu }) => {
+    const view = Menu.getApplicationMenu()?.items.find(({ label }) => label === 'View');
+    const items = view?.submenu?.items ?? [];
+    items.find(({ label }) => label === 'Users')?.click();
+    return items.map(({ label }) => label);
+  });
+  const window = await opened;
+  await window.getByRole('heading', { name: 'Users' }).waitFor();
+
+  // The menu and the activity bar have the same views, and the same keys for them.
+  const bar = window.getByRole('navigation', { name: 'Views' }).getByRole('link');
+  const titles = await bar.evaluateAll((links) => links.map(({ title }) => title));
+  assert.deepEqual(labels.slice(0, titles.length), titles);
+  for (const [i, title] of titles.entries()) {
+    await window.keyboard.press(`Control+${i + 1}`);
+    await window.getByRole('heading', { name: title, level: 1 }).waitFor({ state: 'attached' });
+    assert.equal(await bar.nth(i).getAttribute('aria-current'), 'page');
+  }
+  await electron.close();
+});

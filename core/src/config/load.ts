@@ -116,7 +116,7 @@ function at<T>(place: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`${place}: ${error.message}`) : error;
+    throw UserError.at(place, error);
   }
 }
 

@@ -120,6 +120,7 @@ function demandProtection(
   throw new UserError(
     `refusing to listen on ${formatAddress(open)} without users: everybody who can reach it ` +
       'could use the proxy; name users with --auth FILE, or allow it with --anonymous',
+    { code: 'open-proxy', subject: formatAddress(open) },
   );
 }
 

@@ -48,7 +48,8 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
   };
   for (const name of Object.keys(given)) {
     if (name !== 'groups' && name !== 'users' && !serverOptions.some(({ key }) => key === name)) {
-      throw new UserError(`${name}: there is no such option`);
+      const error = new UserError('there is no such option');
+      throw UserError.at(name, error, { code: 'invalid-option', option: name });
     }
   }
   for (const option of serverOptions) {
@@ -56,7 +57,7 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
     try {
       checked[option.key] = value === undefined ? option.default : checkValue(option, value);
     } catch (error) {
-      throw error instanceof UserError ? new UserError(`${option.key}: ${error.message}`) : error;
+      throw UserError.at(option.key, error, { code: 'invalid-option', option: option.key });
     }
   }
   checkSections(checked['groups'], checked['users']);

@@ -56,7 +56,7 @@ function checkGroupOption(place: string, key: string, value: unknown): void {
       try {
         parse(rule);
       } catch (error) {
-        throw error instanceof UserError ? new UserError(`${place}: ${error.message}`) : error;
+        throw UserError.at(place, error);
       }
     }
   } else throw unknownKey(place, key, ['network', 'request', 'base', 'limits']);

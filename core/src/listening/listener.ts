@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { codeOf, systemMessage, UserError } from '../base/errors.js';
+import { codeOf, systemMessage, UserError, type UserErrorCode } from '../base/errors.js';
 import { localAddresses } from '../outbound/interfaces.js';
 import type { Resolver } from '../outbound/resolve.js';
 import { type Address, formatAddress } from '../protocol/address.js';
@@ -70,7 +70,8 @@ async function resolveEndpoint(
     ];
   }
   const found = await resolver.resolve(host).catch((error: unknown) => {
-    throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`);
+    const facts = { code: 'unresolved', subject: host, cause: error } as const;
+    throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`, facts);
   });
   const optional = found.length > 1;
   return found.map((address) => ({ host: address, port, optional }));
@@ -163,24 +164,28 @@ function isMissing({ host, optional }: ListenAddress, code: string | undefined):
   return code === 'EADDRNOTAVAIL' && (optional || (host.includes(':') && !localAddresses().ipv6));
 }
 
-/** The system's error for a listening address, as a sentence. */
-class ListenError extends UserError {
-  readonly code: string | undefined;
-
-  constructor(message: string, code: string | undefined) {
-    super(message);
-    this.code = code;
+/** What a system's error for a listening address means. */
+function meaningOf(code: string | undefined): readonly [code?: UserErrorCode, hint?: string] {
+  switch (code) {
+    case 'EADDRINUSE':
+      return ['address-in-use', 'another program uses this port'];
+    case 'EACCES':
+      return [
+        'port-denied',
+        process.platform === 'win32' ? RESERVED : 'ports below 1024 need root',
+      ];
+    case 'EADDRNOTAVAIL':
+      return ['address-missing', 'this machine has no such address'];
+    default:
+      return [];
   }
 }
 
-function listenError(address: Address, error: unknown): ListenError {
-  const code = codeOf(error);
-  const hints: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program uses this port',
-    EACCES: process.platform === 'win32' ? RESERVED : 'ports below 1024 need root',
-    EADDRNOTAVAIL: 'this machine has no such address',
-  };
-  const hint = hints[code ?? ''];
-  const text = `cannot listen on ${formatAddress(address)}: ${systemMessage(error)}`;
-  return new ListenError(hint === undefined ? text : `${text} (${hint})`, code);
+/** The system's error for a listening address, as a sentence. */
+function listenError(address: Address, error: unknown): UserError {
+  const subject = formatAddress(address);
+  const [code, hint] = meaningOf(codeOf(error));
+  const text = `cannot listen on ${subject}: ${systemMessage(error)}`;
+  const facts = { code, subject, cause: error };
+  return new UserError(hint === undefined ? text : `${text} (${hint})`, facts);
 }

@@ -1,4 +1,4 @@
-import { codeOf, UserError } from '../base/errors.js';
+import { UserError } from '../base/errors.js';
 import type { Address } from '../protocol/address.js';
 import type { Transport } from '../transport/transport.js';
 import {
@@ -71,7 +71,7 @@ export class Listeners {
       opened = await this.#openAll(fresh, kept);
     } catch (error) {
       // A wildcard and an address of its own cannot share a port: the old one has to go first.
-      if (codeOf(error) !== 'EADDRINUSE' || obsolete.length === 0) throw error;
+      if (!isInUse(error) || obsolete.length === 0) throw error;
       opened = await this.#replace(obsolete, fresh, kept);
     }
     for (const listener of obsolete) listener.close();
@@ -127,4 +127,8 @@ export class Listeners {
 
 function addressesOf(listeners: readonly Listener[]): Address[] {
   return listeners.map(({ address }) => address);
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof UserError && error.code === 'address-in-use';
 }

@@ -32,6 +32,17 @@ export type CloseReason =
   | 'shutdown'
   | 'internal-error';
 
+/** What a client got wrong before it was served, for programs that have words of their own for it. */
+export type Diagnosis =
+  /** It speaks something else: the first octet that it sent. */
+  | { readonly code: 'not-socks'; readonly octet: number }
+  /** The methods of authentication that it offers (RFC 1928 section 3), none of which will do. */
+  | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
+  /** It speaks SOCKS 4, which is switched off. */
+  | { readonly code: 'socks4-off' }
+  /** It speaks SOCKS 4, which knows no password, where clients have to log in. */
+  | { readonly code: 'socks4-login' };
+
 /** One client's connection as it is now. Times are ms since 1970; bytes those of its data. */
 export interface ConnectionInfo {
   /** Counts up from 1 while the server runs. */
@@ -104,6 +115,8 @@ export type ServerEvent =
       readonly user: string | undefined;
       readonly command: CommandName | undefined;
       readonly destination: Address | undefined;
+      /** What the client got wrong, where a machine can tell. */
+      readonly diagnosis?: Diagnosis;
       /** Only datagrams to this destination were refused: the association goes on. */
       readonly datagram?: true;
     } & OfConnection)

@@ -32,7 +32,8 @@ async function addressesOf(
   if (text.startsWith('@')) return addressesOfInterface(text.slice(1));
   const literal = text.replace(/^\[(.*)\]$/, '$1');
   const found = await resolver.resolve(literal).catch(() => {
-    throw new UserError(`"${text}": the name cannot be resolved`);
+    const facts = { code: 'unresolved', subject: text } as const;
+    throw new UserError(`"${text}": the name cannot be resolved`, facts);
   });
   if (warn === undefined || found.length === 1) return found;
   const usable = await Promise.all(found.map(isUsable));
@@ -84,10 +85,11 @@ export async function resolveFamilies(
   for (const text of texts) {
     const tell = warn && ((message: string) => warn(`${option}: ${message}`));
     const found = await addressesOf(text, resolver, tell).catch((error: unknown) => {
-      throw error instanceof UserError ? new UserError(`${option}: ${error.message}`) : error;
+      throw UserError.at(option, error, { option });
     });
     if (found.length === 0 || found.some(isUnspecifiedIP)) {
-      throw new UserError(`${option}: "${text}": expected an address that others can reach`);
+      const problem = `"${text}": expected an address that others can reach`;
+      throw UserError.at(option, new UserError(problem), { code: 'invalid-option', option });
     }
     ipv4 = found.find((address) => !address.includes(':')) ?? ipv4;
     ipv6 = found.find((address) => address.includes(':')) ?? ipv6;

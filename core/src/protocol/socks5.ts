@@ -41,9 +41,20 @@ export interface Request {
   readonly destination: Address;
 }
 
+/** What came is no message of SOCKS 5. */
+export class NotSocksError extends ProtocolError {
+  /** The first octet of what came. */
+  readonly octet: number;
+
+  constructor(octet: number) {
+    super(`not SOCKS 5: the first octet is ${octet}`);
+    this.octet = octet;
+  }
+}
+
 function checkVersion(octet: number | undefined): void {
   if (octet !== undefined && octet !== VERSION) {
-    throw new ProtocolError(`not SOCKS 5: the first octet is ${octet}`);
+    throw new NotSocksError(octet);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
 import type { Address } from '../protocol/address.js';
-import { ProtocolError } from '../protocol/parser.js';
-import type { Reply, Request } from '../protocol/socks5.js';
+import { NotSocksError, type Reply, type Request } from '../protocol/socks5.js';
 import type { Conversation } from './conversation.js';
 
 /** By what a dialect finds out who a client is. */
@@ -40,7 +39,7 @@ export interface Dialect {
 /**
  * Waits until it is clear which dialect a client speaks.
  *
- * @throws {ProtocolError} if it is none of them.
+ * @throws {NotSocksError} if it is none of them.
  */
 export function recognize(
   conversation: Conversation,
@@ -54,6 +53,6 @@ export function recognize(
       undecided ||= recognized === undefined;
     }
     if (undecided) return undefined;
-    throw new ProtocolError(`not SOCKS 5: the first octet is ${octets[0]}`);
+    throw new NotSocksError(octets[0] ?? 0);
   });
 }

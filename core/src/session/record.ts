@@ -1,7 +1,7 @@
 import type { CommandName } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
 import { monotonic } from '../base/clock.js';
-import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
+import type { CloseReason, ConnectionInfo, Diagnosis, EventStream } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import type { Traffic } from '../relay/tunnel.js';
 
@@ -73,12 +73,17 @@ export class ConnectionRecord {
     this.#events.emit({ type: 'established', id, time: Date.now(), client, bound, remote });
   }
 
-  /** The connection, or its request, was refused. */
-  rejected(reason: CloseReason, detail: string): void {
+  /**
+   * The connection, or its request, was refused.
+   *
+   * @param diagnosis what the client got wrong, where a machine can tell.
+   */
+  rejected(reason: CloseReason, detail: string, diagnosis?: Diagnosis): void {
     if (this.#closed || !this.#events.wanted('rejected')) return;
     const { id, client, command, destination, identity } = this;
     const { user } = identity;
-    const what = { user, command, destination, reason, detail };
+    const more = diagnosis === undefined ? {} : { diagnosis };
+    const what = { user, command, destination, reason, detail, ...more };
     this.#events.emit({ type: 'rejected', id, time: Date.now(), client, ...what });
   }
 

@@ -1,13 +1,15 @@
 import { codeOf, messageOf } from '../base/errors.js';
-import type { CloseReason } from '../log/events.js';
+import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
-import { Reply } from '../protocol/socks5.js';
+import { NotSocksError, Reply } from '../protocol/socks5.js';
 
 interface RefusalOptions {
   /** How the client is answered; nothing is said if it is left out. */
   readonly reply?: Reply;
   /** The error behind it. */
   readonly cause?: unknown;
+  /** What the client got wrong, where a machine can tell. */
+  readonly diagnosis?: Diagnosis;
 }
 
 /** Why a client is not served: thrown by any stage, told and answered in one place. */
@@ -15,13 +17,20 @@ export class Refusal extends Error {
   override readonly name: string = 'Refusal';
   readonly reason: CloseReason;
   readonly reply: Reply | undefined;
+  readonly diagnosis: Diagnosis | undefined;
 
   /** @param detail in a few words for the log. */
-  constructor(reason: CloseReason, detail: string, { reply, cause }: RefusalOptions = {}) {
+  constructor(reason: CloseReason, detail: string, options: RefusalOptions = {}) {
+    const { reply, cause, diagnosis } = options;
     super(detail, { cause });
     this.reason = reason;
     this.reply = reply;
+    this.diagnosis = diagnosis ?? diagnose(cause);
   }
+}
+
+function diagnose(cause: unknown): Diagnosis | undefined {
+  return cause instanceof NotSocksError ? { code: 'not-socks', octet: cause.octet } : undefined;
 }
 
 /** A client that did not prove who it is; its method has told it. */

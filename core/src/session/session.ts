@@ -168,7 +168,7 @@ export class Session implements Startup, CommandContext {
     const { reason, message } = refusal;
     if (refusal instanceof AuthenticationRefusal) {
       this.#record.authenticationFailed(refusal.method, refusal.user, message);
-    } else this.#record.rejected(reason, message);
+    } else this.#record.rejected(reason, message, refusal.diagnosis);
     return reason;
   }
 
@@ -370,7 +370,8 @@ export class Session implements Startup, CommandContext {
 function toRefusal(error: unknown, asked: boolean): Refusal {
   if (error instanceof Refusal) return error;
   const detail = messageOf(error);
-  if (error instanceof ProtocolError) return new Refusal('protocol-error', detail);
+  if (error instanceof ProtocolError)
+    return new Refusal('protocol-error', detail, { cause: error });
   const answer = asked ? { reply: Reply.generalFailure } : {};
   return new Refusal('internal-error', detail, { ...answer, cause: error });
 }

@@ -1,4 +1,5 @@
 import type { Identity } from '../../auth/method.js';
+import type { CloseReason } from '../../log/events.js';
 import { DomainError } from '../../protocol/address.js';
 import { encodeReply4, parseRequest4, VERSION4 } from '../../protocol/socks4.js';
 import { Command, Reply } from '../../protocol/socks5.js';
@@ -19,9 +20,9 @@ export const socks4: Dialect = {
 async function identify(conversation: Conversation, by: Identification): Promise<Identity> {
   by.chose('socks4');
   const { command } = await conversation.peek(parseRequest4).catch(refuseDomain);
-  if (!by.socks4) throw new Refusal('unsupported', 'SOCKS 4 is switched off', rejected);
+  if (!by.socks4) throw refuse('unsupported', 'SOCKS 4 is switched off', 'socks4-off');
   if (!by.authentication.anonymous) {
-    throw new Refusal('no-acceptable-method', 'SOCKS 4 cannot authenticate', rejected);
+    throw refuse('no-acceptable-method', 'SOCKS 4 cannot authenticate', 'socks4-login');
   }
   if (command !== Command.connect && command !== Command.bind) {
     const reply = Reply.commandNotSupported;
@@ -30,7 +31,9 @@ async function identify(conversation: Conversation, by: Identification): Promise
   return { user: undefined, group: undefined };
 }
 
-const rejected = { reply: Reply.notAllowed } as const;
+function refuse(reason: CloseReason, detail: string, code: 'socks4-off' | 'socks4-login'): Refusal {
+  return new Refusal(reason, detail, { reply: Reply.notAllowed, diagnosis: { code } });
+}
 
 function refuseDomain(cause: unknown): never {
   if (!(cause instanceof DomainError)) throw cause;

@@ -61,7 +61,8 @@ function chooseMethod(
 
 function noAcceptableMethod({ methods }: Greeting): Refusal {
   const list = [...methods].map((code) => `0x${code.toString(16).padStart(2, '0')}`).join(' ');
-  return new Refusal('no-acceptable-method', `the client offers ${list || 'none'}`);
+  const diagnosis = { code: 'no-common-method', offered: [...methods] } as const;
+  return new Refusal('no-acceptable-method', `the client offers ${list || 'none'}`, { diagnosis });
 }
 
 /** Who has got as far as a request gets a reply to it, whatever it is (RFC 1928 section 6). */

@@ -1,0 +1,72 @@
+import { app, clipboard, shell } from 'electron';
+import { messageOf, UserError } from 'picosocks5';
+import {
+  type AppCommandId,
+  COMMANDS,
+  type CommandId,
+  type CommandState,
+  isOfApp,
+  type WindowCommandId,
+} from '../ipc/contract.js';
+import type { ServerController } from '../proxy/controller.js';
+import type { Settings } from '../settings/store.js';
+import type { DesktopUsers } from '../users/users.js';
+
+/** What each command of the app does. */
+export type AppCommands = Readonly<Record<AppCommandId, () => void | Promise<void>>>;
+
+interface Parts {
+  readonly server: ServerController;
+  readonly settings: Settings;
+  readonly users: DesktopUsers;
+  readonly logFolder: string;
+  /** Shows the window. */
+  readonly open: () => void;
+}
+
+async function openFolder(folder: string): Promise<void> {
+  const problem = await shell.openPath(folder);
+  if (problem !== '') throw new UserError(`${folder} cannot be opened: ${problem}`);
+}
+
+export function appCommands({ server, settings, users, logFolder, open }: Parts): AppCommands {
+  return {
+    'server.start': () => server.start(),
+    'server.stop': () => server.stop(),
+    'server.restart': () => server.restart(),
+    'server.copy': () => clipboard.writeText(server.status.url ?? ''),
+    'users.refresh': () => users.refresh(),
+    'app.open': open,
+    'app.log': () => openFolder(logFolder),
+    'app.settings-folder': () => openFolder(app.getPath('userData')),
+    'app.start-at-login': () =>
+      settings.set({ key: 'startAtLogin', value: !settings.values.startAtLogin }),
+    'app.quit': () => app.quit(),
+  };
+}
+
+interface RunnerParts {
+  readonly commands: AppCommands;
+  readonly state: () => CommandState;
+  /** Shows the window and lets it run one of its own. */
+  readonly inWindow: (id: WindowCommandId) => void;
+  /** Told why a command failed, in a sentence. */
+  readonly complain: (message: string) => void;
+}
+
+/** What runs commands of the menus and the tray. */
+export function commandRunner(parts: RunnerParts): (id: CommandId) => Promise<void> {
+  return async (id) => {
+    const command = COMMANDS.find((candidate) => candidate.id === id);
+    if (!(command?.enabled?.(parts.state()) ?? true)) return;
+    if (!isOfApp(id)) {
+      parts.inWindow(id);
+      return;
+    }
+    try {
+      await parts.commands[id]();
+    } catch (error) {
+      if (!command?.failsInState) parts.complain(messageOf(error));
+    }
+  };
+}

@@ -1,0 +1,362 @@
+/**
+ * What the window and the main process say to each other, and what both have to know: the only
+ * file of main that the renderer knows. Times are ms since 1970, for people to read; instants are
+ * ms of the app's own clock, which is never set, for spans between them; rates are bytes a second.
+ */
+import type { AppCommandId, CommandId } from './commands.js';
+
+export * from './commands.js';
+
+/**
+ * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
+ * command of the app is one.
+ */
+export interface Requests extends Record<AppCommandId, () => void> {
+  /** All that the window shows at first. */
+  'app.state'(): AppState;
+  'app.copy'(text: string): void;
+  /** Puts a text where the user chooses. @returns the file; undefined if the user chooses none. */
+  'app.export'(file: ExportedFile): string | undefined;
+
+  /** @returns what is wrong with a value; undefined if it could be kept. Nothing is changed. */
+  'settings.check'(change: SettingChange): string | undefined;
+  /** Keeps a value if it is valid, and gives it to the server if that needs no restart. */
+  'settings.set'(change: SettingChange): void;
+  'settings.reset'(key: SettingKey): void;
+
+  'users.add'(user: NewUser): void;
+  'users.update'(change: UserChange): void;
+  /** Deletes a user, who can be restored until the window says otherwise or some time passes. */
+  'users.delete'(name: string): void;
+  'users.restore'(name: string): void;
+  'users.import'(): ImportResult | undefined;
+  'users.export'(): ExportResult | undefined;
+
+  /** The rows that there are; from now on {@link Subscriptions.connections} tells of changes. */
+  'connections.watch'(): ConnectionRow[];
+  'connections.unwatch'(): void;
+  'connections.disconnect'(ids: number[]): void;
+  'connections.clear'(): void;
+}
+
+/** What the window is told without having asked. */
+export interface Subscriptions {
+  server: ServerStatus;
+  traffic: TrafficSample;
+  refusals: Refusal[];
+  settings: SettingsState;
+  users: UsersState;
+  connections: ConnectionChanges;
+  notification: Notification;
+  /** Whether there is a tray icon. */
+  tray: boolean;
+  /** A command of the window to run, from a menu. */
+  command: CommandId;
+}
+
+export type RequestName = keyof Requests;
+export type RequestArgument<K extends RequestName> = Parameters<Requests[K]>;
+export type RequestResult<K extends RequestName> = ReturnType<Requests[K]>;
+
+/** Why a request was not carried out: one sentence for the user. */
+export interface Failure {
+  readonly message: string;
+}
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Failure };
+
+/** What the preload script offers to the window, as `window.picosocks5`. */
+export interface Bridge {
+  request<K extends RequestName>(
+    name: K,
+    ...argument: RequestArgument<K>
+  ): Promise<Outcome<RequestResult<K>>>;
+  /** @returns what ends the subscription. */
+  subscribe<K extends keyof Subscriptions>(
+    name: K,
+    listener: (payload: Subscriptions[K]) => void,
+  ): () => void;
+}
+
+export interface AppState {
+  readonly version: string;
+  readonly platform: 'win32' | 'darwin' | 'linux';
+  /** Whether the tray shows the icon; without one, closing the window would hide the app. */
+  readonly tray: boolean;
+  /** The present one. */
+  readonly instant: number;
+  readonly server: ServerStatus;
+  readonly traffic: readonly TrafficSample[];
+  readonly refusals: Refusal[];
+  readonly settings: SettingsState;
+  readonly descriptors: readonly SettingDescriptor[];
+  readonly users: UsersState;
+  /** Notifications that nobody has seen yet. */
+  readonly notifications: readonly Notification[];
+  /** A command to run at once: what the window was opened for. */
+  readonly command: CommandId | undefined;
+}
+
+export type ServerState = 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
+
+/** The states of the server in words. */
+export const STATE_NAMES: Readonly<Record<ServerState, string>> = {
+  stopped: 'Stopped',
+  starting: 'Starting …',
+  running: 'Running',
+  stopping: 'Stopping …',
+  error: 'Error',
+};
+
+export interface ServerStatus {
+  readonly state: ServerState;
+  /** Why it does not run, or what is wrong although it does. */
+  readonly problem: string | undefined;
+  /** A port that is free, where the one that is set is not. */
+  readonly freePort: number | undefined;
+  /** Where it listens, as `ADDRESS:PORT`. */
+  readonly listening: readonly string[];
+  /** Every address at which programs reach it. */
+  readonly endpoints: readonly Endpoint[];
+  /** The address that programs on this computer use, as a URL; undefined while there is none. */
+  readonly url: string | undefined;
+  /** Whether clients have to authenticate. */
+  readonly authentication: boolean;
+  /** Where other computers reach it without anybody having to log in, as `ADDRESS:PORT`. */
+  readonly exposed: readonly string[];
+  /** Settings that wait for a restart of the server. */
+  readonly pending: readonly SettingKey[];
+  /** The instant at which it started. */
+  readonly since: number | undefined;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Whose address it is: `this computer`, or an interface's name. */
+  readonly place: string;
+}
+
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export function formatEndpoint({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * The URL of the proxy at an address, with a place for name and password where they are needed. The
+ * scheme is curl's: names are resolved by the proxy.
+ */
+export function proxyUrl(
+  endpoint: Pick<Endpoint, 'host' | 'port'>,
+  authentication: boolean,
+): string {
+  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
+}
+
+/** How many seconds of traffic are kept and shown: one {@link TrafficSample} each. */
+export const HISTORY = 300;
+
+/** What happened in one second. */
+export interface TrafficSample {
+  readonly time: number;
+  readonly instant: number;
+  readonly connections: number;
+  readonly rateUp: number;
+  readonly rateDown: number;
+  /** All since the app was started. */
+  readonly totalUp: number;
+  readonly totalDown: number;
+  readonly totalConnections: number;
+}
+
+/** What a client got wrong before it was served, as the server tells it. */
+export type Diagnosis =
+  | { readonly code: 'not-socks'; readonly octet: number }
+  | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
+  | { readonly code: 'socks4-off' }
+  | { readonly code: 'socks4-login' };
+
+/** What was refused for one reason. */
+export interface Refusal {
+  readonly reason: string;
+  readonly count: number;
+  readonly lastTime: number;
+  readonly lastClient: string;
+  readonly lastDetail: string;
+  readonly lastDiagnosis: Diagnosis | undefined;
+}
+
+export interface SettingsState {
+  readonly values: SettingValues;
+  /** The keys of those that are not as they come. */
+  readonly modified: readonly SettingKey[];
+  /** Addresses of this machine to choose from. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+export interface InterfaceAddress {
+  readonly interface: string;
+  readonly address: string;
+}
+
+export type Theme = 'system' | 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+
+/** Settings of the server: it is given them. */
+export interface ServerSettings {
+  readonly listenAddress: readonly string[];
+  readonly port: number;
+  readonly anonymous: boolean;
+  readonly bind: readonly string[];
+  readonly advertise: readonly string[];
+  readonly bindPorts: string;
+  readonly udpPorts: string;
+  readonly socks4: boolean;
+  readonly network: readonly string[];
+  readonly request: readonly string[];
+  readonly maxconn: number;
+  readonly maxconnPerAddress: number;
+  readonly maxconnPerUser: number;
+  readonly maxStartups: number;
+  readonly timeout: number;
+  readonly handshakeTimeout: number;
+  readonly connectTimeout: number;
+  readonly bindTimeout: number;
+  readonly udpTimeout: number;
+  readonly maxassoc: number;
+  readonly maxLoginFailures: number;
+  readonly lockoutTime: number;
+}
+
+/** Settings of the app itself. */
+export interface AppSettings {
+  readonly loglevel: string;
+  readonly startServer: boolean;
+  readonly startAtLogin: boolean;
+  readonly theme: Theme;
+}
+
+export interface SettingValues extends ServerSettings, AppSettings {}
+
+export type ServerSettingKey = keyof ServerSettings;
+export type AppSettingKey = keyof AppSettings;
+export type SettingKey = keyof SettingValues;
+export type SettingValue = SettingValues[SettingKey];
+
+export interface SettingChange {
+  readonly key: SettingKey;
+  readonly value: SettingValue;
+}
+
+/** A setting as the settings page draws it. */
+export interface SettingDescriptor {
+  readonly key: SettingKey;
+  /** Whom it is given to. */
+  readonly of: 'server' | 'app';
+  readonly title: string;
+  readonly section: string;
+  readonly description: string;
+  readonly type: 'boolean' | 'number' | 'text' | 'list' | 'choice';
+  readonly default: SettingValue;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly unit?: string;
+  readonly choices?: readonly { readonly value: string; readonly label: string }[];
+  readonly placeholder?: string;
+  /** Which of the machine's addresses may be picked. */
+  readonly pick?: 'address' | 'external';
+  /** Whether a running server takes it over only when it is restarted. */
+  readonly restart: boolean;
+}
+
+export interface UsersState {
+  readonly users: readonly User[];
+  /** Why passwords cannot be read or written now, and what to do. */
+  readonly keychainProblem: string | undefined;
+}
+
+export interface User {
+  readonly name: string;
+  readonly group: string;
+  readonly disabled: boolean;
+  /** A hash works for username/password, not for CHAP. */
+  readonly password: 'set' | 'hash' | 'none' | 'unknown';
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly group: string;
+  readonly password: string;
+}
+
+export interface UserChange {
+  readonly name: string;
+  readonly newName?: string;
+  readonly group?: string;
+  readonly disabled?: boolean;
+  readonly password?: string;
+}
+
+export interface ImportResult {
+  readonly added: number;
+  /** Names that were there already, and stay as they were. */
+  readonly skipped: readonly string[];
+}
+
+export interface ExportResult {
+  /** The file that was written. */
+  readonly file: string;
+  readonly written: number;
+  /** Names that have no password, or are disabled. */
+  readonly skipped: readonly string[];
+}
+
+export type ConnectionState =
+  | 'negotiating'
+  | 'connecting'
+  | 'open'
+  | 'closed'
+  | 'refused'
+  | 'login-failed';
+
+/** A connection of the live log; byte counts of open ones are those of the last second. */
+export interface ConnectionRow {
+  readonly id: number;
+  readonly time: number;
+  /** The instant at which it began. */
+  readonly began: number;
+  readonly client: string;
+  readonly user: string;
+  readonly group: string;
+  readonly method: string;
+  readonly command: string;
+  readonly destination: string;
+  /** The address that was dialled. */
+  readonly remote: string;
+  readonly state: ConnectionState;
+  readonly up: number;
+  readonly down: number;
+  /** ms, once it is over. */
+  readonly duration: number | undefined;
+  readonly reason: string;
+  readonly detail: string;
+  readonly diagnosis: Diagnosis | undefined;
+}
+
+export interface ConnectionChanges {
+  /** New and changed rows. */
+  readonly rows: readonly ConnectionRow[];
+  /** The ids of rows that are no longer kept. */
+  readonly removed: readonly number[];
+}
+
+export interface Notification {
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+}
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly content: string;
+}

@@ -1,0 +1,73 @@
+import { clipboard } from 'electron';
+import { messageOf } from 'picosocks5';
+import type { AppCommands } from '../desktop/commands.js';
+import type { Dialogs } from '../desktop/dialogs.js';
+import type { ConnectionLog } from '../proxy/connectionlog.js';
+import type { ServerController } from '../proxy/controller.js';
+import type { Settings } from '../settings/store.js';
+import { checkSetting } from '../settings/values.js';
+import type { DesktopUsers } from '../users/users.js';
+import { writeWholeFile } from '../wholefile.js';
+import type { AppState } from './contract.js';
+import type { Handlers } from './serve.js';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly users: DesktopUsers;
+  readonly server: ServerController;
+  readonly connections: ConnectionLog;
+  readonly dialogs: Dialogs;
+  readonly commands: AppCommands;
+  readonly state: () => AppState;
+}
+
+/** What each request of the window does. */
+export function requestHandlers(parts: Parts): Handlers {
+  const { settings, users, server, connections, dialogs } = parts;
+  return {
+    ...parts.commands,
+    'app.state': () => parts.state(),
+    'app.copy': (text) => clipboard.writeText(text),
+    async 'app.export'({ name, content }) {
+      const file = await dialogs.choosePlace({ title: 'Export connections', defaultPath: name });
+      if (file !== undefined) await writeWholeFile(file, content);
+      return file;
+    },
+
+    'settings.check'(change) {
+      try {
+        checkSetting(change);
+        return undefined;
+      } catch (error) {
+        return messageOf(error);
+      }
+    },
+    async 'settings.set'(change) {
+      settings.set(change);
+      await server.apply();
+    },
+    async 'settings.reset'(key) {
+      settings.reset(key);
+      await server.apply();
+    },
+
+    'users.add': (user) => users.add(user),
+    'users.update': (change) => users.update(change),
+    'users.delete': (name) => users.delete(name),
+    'users.restore': (name) => users.restore(name),
+    async 'users.import'() {
+      const file = await dialogs.chooseFile({ title: 'Import a password file' });
+      return file === undefined ? undefined : users.import(file);
+    },
+    async 'users.export'() {
+      const title = 'Export a password file';
+      const file = await dialogs.choosePlace({ title, defaultPath: 'users.txt' });
+      return file === undefined ? undefined : { file, ...(await users.export(file)) };
+    },
+
+    'connections.watch': () => connections.watch(),
+    'connections.unwatch': () => connections.unwatch(),
+    'connections.disconnect': (ids) => server.disconnect(ids),
+    'connections.clear': () => connections.clear(),
+  };
+}

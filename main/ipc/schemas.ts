@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { DESCRIPTORS } from '../settings/descriptors.js';
+import {
+  type AppCommandId,
+  COMMANDS,
+  isOfApp,
+  type RequestArgument,
+  type RequestName,
+  type SettingKey,
+  type SettingValue,
+} from './contract.js';
+
+const KEYS = DESCRIPTORS.map(({ key }) => key) as [SettingKey, ...SettingKey[]];
+
+/** Names and lists are no longer than anybody would type; an exported log has 10,000 rows. */
+const MAX_TEXT = 1000;
+const MAX_ITEMS = 1000;
+const MAX_ROWS = 10_000;
+const MAX_FILE = 16 * 1024 * 1024;
+
+const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
+const key = v.picklist(KEYS);
+
+const value: v.GenericSchema<SettingValue> = v.union([
+  v.boolean(),
+  v.pipe(v.number(), v.finite()),
+  text,
+  v.pipe(v.array(text), v.maxLength(MAX_ITEMS)),
+]) as v.GenericSchema<SettingValue>;
+
+const change = v.strictObject({ key, value });
+const nothing = v.strictTuple([]);
+
+/** A command has no argument. */
+const ofCommands = Object.fromEntries(
+  COMMANDS.filter(({ id }) => isOfApp(id)).map(({ id }) => [id, nothing]),
+) as Record<AppCommandId, typeof nothing>;
+
+/** What the argument of each request has to be. */
+export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestArgument<K>> } = {
+  ...ofCommands,
+  'app.state': nothing,
+  'app.copy': v.strictTuple([v.pipe(v.string(), v.maxLength(MAX_FILE))]),
+  'app.export': v.strictTuple([
+    v.strictObject({
+      name: v.pipe(v.string(), v.regex(/^[\w-]+\.[a-z]+$/), v.maxLength(100)),
+      content: v.pipe(v.string(), v.maxLength(MAX_FILE)),
+    }),
+  ]),
+  'settings.check': v.strictTuple([change]),
+  'settings.set': v.strictTuple([change]),
+  'settings.reset': v.strictTuple([key]),
+  'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),
+  'users.update': v.strictTuple([
+    v.strictObject({
+      name,
+      newName: v.exactOptional(name),
+      group: v.exactOptional(text),
+      disabled: v.exactOptional(v.boolean()),
+      password: v.exactOptional(text),
+    }),
+  ]),
+  'users.delete': v.strictTuple([name]),
+  'users.restore': v.strictTuple([name]),
+  'users.import': nothing,
+  'users.export': nothing,
+  'connections.watch': nothing,
+  'connections.unwatch': nothing,
+  'connections.disconnect': v.strictTuple([
+    v.pipe(v.array(v.pipe(v.number(), v.safeInteger())), v.maxLength(MAX_ROWS)),
+  ]),
+  'connections.clear': nothing,
+};

@@ -1,0 +1,65 @@
+import { app } from 'electron';
+import { monotonic } from 'picosocks5';
+import type { Notifications } from '../desktop/notifications.js';
+import type { TrayState } from '../desktop/tray.js';
+import type { TrayPresence } from '../desktop/traypresence.js';
+import type { ServerController } from '../proxy/controller.js';
+import { interfaceAddresses } from '../proxy/endpoints.js';
+import type { Traffic } from '../proxy/traffic.js';
+import { DESCRIPTORS } from '../settings/descriptors.js';
+import type { Settings } from '../settings/store.js';
+import type { DesktopUsers } from '../users/users.js';
+import type { AppState, SettingsState } from './contract.js';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly users: DesktopUsers;
+  readonly server: ServerController;
+  readonly traffic: Traffic;
+  readonly tray: TrayPresence;
+  readonly notifications: Notifications;
+}
+
+/** The app as the window, the menus and the tray show it, at present. */
+export class Snapshot {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get settings(): SettingsState {
+    const { values, modified } = this.#parts.settings;
+    return { values, modified, addresses: interfaceAddresses() };
+  }
+
+  /** What commands go by, and what the tray shows besides them. */
+  get tray(): TrayState {
+    const { server, users, settings, traffic } = this.#parts;
+    return {
+      server: server.status,
+      hasUsers: users.any,
+      startAtLogin: settings.values.startAtLogin,
+      connections: traffic.history.at(-1)?.connections ?? 0,
+    };
+  }
+
+  /** All that a window shows at first. Notifications that waited for one are given to it. */
+  take(command: AppState['command']): AppState {
+    const { server, users, traffic, tray, notifications } = this.#parts;
+    return {
+      version: app.getVersion(),
+      platform: process.platform as AppState['platform'],
+      tray: tray.isThere,
+      instant: monotonic(),
+      server: server.status,
+      traffic: traffic.history,
+      refusals: traffic.refusals,
+      settings: this.settings,
+      descriptors: DESCRIPTORS,
+      users: users.state,
+      notifications: notifications.take(),
+      command,
+    };
+  }
+}

@@ -1,0 +1,228 @@
+import {
+  type CloseReason,
+  type ConnectionInfo,
+  formatAddress,
+  monotonic,
+  type ServerEvent,
+} from 'picosocks5';
+import type { ConnectionChanges, ConnectionRow } from '../ipc/contract.js';
+
+type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
+
+/** How many connections are kept. */
+const CAPACITY = 10_000;
+
+/** Ends of connections that were never served, and of which no event but the last tells. */
+export const TURNED_AWAY: ReadonlySet<CloseReason> = new Set(['handshake-timeout']);
+
+/**
+ * The live log: the last connections, and what changed of them since it was asked. When it is
+ * full, those that ended first leave; live ones only if there is nothing else.
+ */
+export class ConnectionLog {
+  readonly #capacity: number;
+  /** By their ids, the oldest first. */
+  readonly #live = new Map<number, Row>();
+  readonly #ended = new Map<number, Row>();
+  #changed = new Set<Row>();
+  #removed: number[] = [];
+  #watched = false;
+  /** Each run of a server counts its connections from 1: what its ids are raised by. */
+  #base = 0;
+  #last = 0;
+
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity;
+  }
+
+  /** All rows, the oldest first. From now on changes are kept, until `unwatch()`. */
+  watch(): ConnectionRow[] {
+    this.unwatch();
+    this.#watched = true;
+    return [...this.#live.values(), ...this.#ended.values()].sort((a, b) => a.id - b.id);
+  }
+
+  unwatch(): void {
+    this.#watched = false;
+    this.#changed.clear();
+    this.#removed = [];
+  }
+
+  /** What has changed since the last call, or undefined if nothing has. */
+  changes(): ConnectionChanges | undefined {
+    if (this.#changed.size === 0 && this.#removed.length === 0) return undefined;
+    const changes = { rows: [...this.#changed], removed: this.#removed };
+    this.#changed = new Set();
+    this.#removed = [];
+    return changes;
+  }
+
+  /** A new server runs, whose ids begin again. */
+  beginRun(): void {
+    this.#base = this.#last;
+  }
+
+  /** The id that the running server has for a row, or undefined if the row is of another run. */
+  serverId(id: number): number | undefined {
+    return id > this.#base ? id - this.#base : undefined;
+  }
+
+  /** Forgets all connections that are over. */
+  clear(): void {
+    for (const row of this.#ended.values()) this.#remove(row);
+    this.#ended.clear();
+  }
+
+  /** Takes the byte counts of live connections. */
+  count(connections: readonly ConnectionInfo[]): void {
+    for (const { id, up, down } of connections) {
+      const row = this.#live.get(this.#base + id);
+      if (row === undefined || (row.up === up && row.down === down)) continue;
+      row.up = up;
+      row.down = down;
+      this.#note(row);
+    }
+  }
+
+  handle(event: ServerEvent): void {
+    switch (event.type) {
+      case 'connection':
+        this.#row(event);
+        break;
+      case 'authenticated': {
+        const row = this.#row(event);
+        row.user = event.user ?? '';
+        row.group = event.group ?? '';
+        row.method = event.method;
+        break;
+      }
+      case 'authentication-failed': {
+        const row = this.#row(event);
+        row.state = 'login-failed';
+        row.reason = 'authentication-failed';
+        row.user = event.user ?? '';
+        row.method = event.method;
+        row.detail = event.detail;
+        row.duration = monotonic() - row.began;
+        this.#end(row);
+        break;
+      }
+      case 'request': {
+        const row = this.#row(event);
+        row.command = event.command;
+        row.destination = formatAddress(event.destination);
+        row.state = 'connecting';
+        break;
+      }
+      case 'established': {
+        const row = this.#row(event);
+        row.remote = event.remote === undefined ? '' : formatAddress(event.remote);
+        row.state = 'open';
+        break;
+      }
+      case 'rejected':
+        this.#reject(event);
+        break;
+      case 'closed':
+        this.#close(event);
+        break;
+    }
+  }
+
+  #reject(event: ServerEvent & { type: 'rejected' }): void {
+    const row = this.#row(event);
+    if (event.datagram && event.destination !== undefined) {
+      row.detail = `datagrams to ${formatAddress(event.destination)}: ${event.detail}`;
+      this.#note(row);
+      return;
+    }
+    row.state = 'refused';
+    row.reason = event.reason;
+    row.detail = event.detail;
+    row.diagnosis = event.diagnosis;
+    row.user = event.user ?? row.user;
+    if (event.destination !== undefined) row.destination = formatAddress(event.destination);
+    row.command = event.command ?? row.command;
+    row.duration = monotonic() - row.began;
+    this.#end(row);
+  }
+
+  #close(event: ServerEvent & { type: 'closed' }): void {
+    // What was refused before it was closed stays refused, with its reason.
+    const row = this.#ended.get(this.#base + event.id) ?? this.#row(event);
+    row.up = event.up;
+    row.down = event.down;
+    if (row.state !== 'refused' && row.state !== 'login-failed') {
+      row.duration = event.duration;
+      row.state = TURNED_AWAY.has(event.reason) ? 'refused' : 'closed';
+      row.reason = event.reason;
+    }
+    this.#note(row);
+    this.#end(row);
+  }
+
+  /** The row of a connection, which has changed. */
+  #row({
+    id,
+    time,
+    client,
+  }: {
+    id: number;
+    time: number;
+    client: Parameters<typeof formatAddress>[0];
+  }): Row {
+    const key = this.#base + id;
+    let row = this.#live.get(key) ?? this.#ended.get(key);
+    if (row === undefined) {
+      row = {
+        id: key,
+        time,
+        began: monotonic(),
+        client: formatAddress(client),
+        user: '',
+        group: '',
+        method: '',
+        command: '',
+        destination: '',
+        remote: '',
+        state: 'negotiating',
+        up: 0,
+        down: 0,
+        duration: undefined,
+        reason: '',
+        detail: '',
+        diagnosis: undefined,
+      };
+      this.#live.set(key, row);
+      this.#last = Math.max(this.#last, key);
+      this.#makeRoom();
+    }
+    this.#note(row);
+    return row;
+  }
+
+  #end(row: Row): void {
+    this.#live.delete(row.id);
+    this.#ended.set(row.id, row);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    while (this.#live.size + this.#ended.size > this.#capacity) {
+      const rows = this.#ended.size > 0 ? this.#ended : this.#live;
+      const [oldest] = rows.values();
+      if (oldest === undefined) return;
+      rows.delete(oldest.id);
+      this.#remove(oldest);
+    }
+  }
+
+  #note(row: Row): void {
+    if (this.#watched) this.#changed.add(row);
+  }
+
+  #remove(row: Row): void {
+    this.#changed.delete(row);
+    if (this.#watched) this.#removed.push(row.id);
+  }
+}

@@ -1,0 +1,342 @@
+import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  createServer,
+  type EventSink,
+  formatAddress,
+  messageOf,
+  monotonic,
+  type Server,
+  type ServerEvent,
+  type ServerOptions,
+  UserError,
+  type UserErrorCode,
+} from 'picosocks5';
+import {
+  proxyUrl,
+  type ServerStatus,
+  type SettingKey,
+  type SettingValues,
+} from '../ipc/contract.js';
+import { descriptorOf } from '../settings/descriptors.js';
+import { serverOptions } from '../settings/values.js';
+import { KEYCHAIN_SOURCE, keychainFormat, patient } from '../users/source.js';
+import type { DesktopUsers } from '../users/users.js';
+import type { ConnectionLog } from './connectionlog.js';
+import {
+  beyondLoopback,
+  endpointsOf,
+  type Interfaces,
+  interfaceAddresses,
+  missingAddresses,
+} from './endpoints.js';
+import { freePortAfter } from './freeport.js';
+import type { Traffic } from './traffic.js';
+
+/** How long connections have to finish when the server is stopped, seconds. */
+const GRACE = 0.5;
+
+/** How long to wait before a server that should run is tried again, ms. */
+const RETRY = 10_000;
+
+/** The methods that ask the keychain. */
+const KEYCHAIN_METHODS = ['userpass', 'chap'] as const;
+
+/** How long a login waits for a keychain at most, ms: it may be asking its user. */
+const MAX_PATIENCE = 30_000;
+
+/** Errors that pass when a network comes back. */
+const PASSING: ReadonlySet<UserErrorCode | undefined> = new Set(['address-missing', 'unresolved']);
+
+interface Parts {
+  readonly settings: { readonly values: SettingValues };
+  readonly users: DesktopUsers;
+  readonly log: ConnectionLog;
+  readonly traffic: Traffic;
+  /** What else reads the server's events. */
+  readonly sinks: readonly EventSink[];
+  /** What the machine's interfaces are at present. */
+  readonly interfaces: () => Interfaces;
+}
+
+/**
+ * Runs the server as settings and users say. Starting, stopping and changing wait for each other.
+ * Emits `status` whenever something about it has changed.
+ */
+export class ServerController extends EventEmitter<{ status: [status: ServerStatus] }> {
+  readonly #parts: Parts;
+  #server: Server | undefined;
+  /** The settings that the running server has. */
+  #active: SettingValues | undefined;
+  #state: ServerStatus['state'] = 'stopped';
+  #problem: string | undefined;
+  #freePort: number | undefined;
+  #since: number | undefined;
+  /** Whether the user wants it to run: then it comes back by itself. */
+  #wanted = false;
+  #retry: NodeJS.Timeout | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+  }
+
+  get status(): ServerStatus {
+    const listening = this.#server?.addresses ?? [];
+    const { values } = this.#parts.settings;
+    const endpoints = endpointsOf(listening, interfaceAddresses(this.#parts.interfaces()));
+    const authentication = this.#parts.users.any && !(this.#active ?? values).anonymous;
+    return {
+      state: this.#state,
+      problem: this.#problem,
+      freePort: this.#freePort,
+      listening: listening.map(formatAddress),
+      endpoints,
+      url: endpoints[0] && proxyUrl(endpoints[0], authentication),
+      authentication,
+      exposed: authentication ? [] : beyondLoopback(listening),
+      pending: this.#pending(),
+      since: this.#since,
+    };
+  }
+
+  get connections() {
+    return this.#server?.connections() ?? [];
+  }
+
+  /** @throws {UserError} with one sentence, if it cannot; the status says so as well. */
+  start(): Promise<void> {
+    this.#wanted = true;
+    return this.#next(() => this.#start());
+  }
+
+  stop(): Promise<void> {
+    this.#wanted = false;
+    return this.#next(() => this.#stop());
+  }
+
+  /**
+   * Gives the running server the settings that wait for it. Connections go on; if it cannot take
+   * them, it runs on as it was.
+   *
+   * @throws {UserError} if it cannot.
+   */
+  restart(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#server === undefined) await this.#start();
+      else await this.#reload(this.#parts.settings.values);
+    });
+  }
+
+  /**
+   * Gives the running server users and those settings that need no restart.
+   *
+   * @throws {UserError} if it cannot take them; it runs on as it was.
+   */
+  apply(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#server !== undefined && this.#active !== undefined) {
+        await this.#reload(withoutRestart(this.#active, this.#parts.settings.values));
+      }
+      this.#tell();
+    });
+  }
+
+  /** Looks whether what the server needs of the network is there, and brings it back if it can. */
+  async networkChanged(): Promise<void> {
+    if (this.#wanted && this.#server === undefined) {
+      await this.start().catch(() => {});
+      return;
+    }
+    await this.#next(async () => {
+      if (this.#server === undefined) return;
+      const addresses = interfaceAddresses(this.#parts.interfaces());
+      const missing = missingAddresses(this.#server.addresses, addresses);
+      this.#problem =
+        missing.length === 0
+          ? undefined
+          : `This computer has no address ${missing.join(', ')} at present: the server can be ` +
+            'reached there again when it is back.';
+      // External addresses of interfaces may be others now.
+      if (this.#active !== undefined) await this.#reload(this.#active, this.#problem);
+      this.#tell();
+    }).catch((error: unknown) => this.#fail(error));
+  }
+
+  disconnect(ids: readonly number[]): void {
+    for (const id of ids) {
+      const serverId = this.#parts.log.serverId(id);
+      if (serverId !== undefined) this.#server?.disconnect(serverId);
+    }
+  }
+
+  #next<T>(action: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(action);
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    clearTimeout(this.#retry);
+    this.#enter('starting');
+    const { values } = this.#parts.settings;
+    try {
+      const server = createServer(this.#options(values));
+      this.#useKeychain(server);
+      this.#listenTo(server);
+      await server.listen();
+      this.#server = server;
+    } catch (error) {
+      const sentence = await this.#explain(error, values);
+      this.#enter('error');
+      this.#retryLater(error);
+      throw new UserError(sentence);
+    }
+    this.#active = values;
+    this.#problem = undefined;
+    this.#freePort = undefined;
+    this.#since = monotonic();
+    this.#enter('running');
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    if (this.#server !== undefined) {
+      this.#enter('stopping');
+      await this.#server.close(GRACE);
+    }
+    this.#server = undefined;
+    this.#active = undefined;
+    this.#since = undefined;
+    this.#problem = undefined;
+    this.#freePort = undefined;
+    this.#enter('stopped');
+  }
+
+  async #reload(values: SettingValues, problem?: string): Promise<void> {
+    try {
+      await this.#server?.reload(this.#options(values));
+    } catch (error) {
+      const sentence = await this.#explain(error, values);
+      this.#tell();
+      throw new UserError(sentence);
+    }
+    this.#active = values;
+    this.#problem = problem;
+    this.#freePort = undefined;
+    this.#tell();
+  }
+
+  /** Notes what went wrong, in a sentence, and a port that is free, where that helps. */
+  async #explain(error: unknown, { port, listenAddress }: SettingValues): Promise<string> {
+    const hosts = listenAddress.map((host) =>
+      host === '*' ? '0.0.0.0' : host.replace(/[[\]]/g, ''),
+    );
+    const code = codeOf(error);
+    const isElsewhere = code === 'address-in-use' || code === 'port-denied';
+    const free = isElsewhere ? await freePortAfter(port, hosts) : undefined;
+    const sentence = desktopWords(error);
+    this.#freePort = free;
+    this.#problem = free === undefined ? sentence : `${sentence}. Port ${free} is free.`;
+    return this.#problem;
+  }
+
+  #retryLater(error: unknown): void {
+    if (!this.#wanted || !PASSING.has(codeOf(error))) return;
+    this.#retry = setTimeout(() => {
+      if (this.#wanted) this.start().catch(() => {});
+    }, RETRY);
+  }
+
+  #fail(error: unknown): void {
+    this.#problem = messageOf(error);
+    this.#tell();
+  }
+
+  #options(values: SettingValues): ServerOptions {
+    const auth = this.#parts.users.any ? [KEYCHAIN_SOURCE] : [];
+    return { ...serverOptions(values), auth };
+  }
+
+  #useKeychain({ registries }: Server): void {
+    const { users } = this.#parts;
+    registries.authenticationSources.register(keychainFormat(() => users.source()));
+    // Who logs in while the keychain is asked waits for it, as long as a client may.
+    const { authenticationMethods: methods } = registries;
+    for (const id of KEYCHAIN_METHODS) {
+      const method = methods.get(id);
+      if (method === undefined) continue;
+      methods.unregister(method);
+      methods.register(patient(method, () => users.settled(this.#patience)));
+    }
+  }
+
+  /** How long a login waits for the keychain, ms: its failure is to be told within the handshake. */
+  get #patience(): number {
+    const { handshakeTimeout } = this.#active ?? this.#parts.settings.values;
+    return handshakeTimeout === 0 ? MAX_PATIENCE : Math.min(MAX_PATIENCE, handshakeTimeout * 800);
+  }
+
+  #listenTo(server: Server): void {
+    const { log, traffic, sinks, users } = this.#parts;
+    log.beginRun();
+    const handle = (event: ServerEvent) => {
+      const explained = users.explain(event);
+      log.handle(explained);
+      traffic.handle(explained);
+    };
+    const { eventSinks } = server.registries;
+    eventSinks.register({ id: 'desktop', handle });
+    for (const sink of sinks) {
+      eventSinks.register({
+        id: sink.id,
+        wants: (type) => sink.wants?.(type) ?? true,
+        handle: (event) => sink.handle(users.explain(event)),
+      });
+    }
+  }
+
+  #pending(): SettingKey[] {
+    const active = this.#active;
+    if (active === undefined) return [];
+    const { values } = this.#parts.settings;
+    const keys = Object.keys(values) as SettingKey[];
+    return keys.filter(
+      (key) => descriptorOf(key).restart && !isDeepStrictEqual(active[key], values[key]),
+    );
+  }
+
+  #enter(state: ServerStatus['state']): void {
+    this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.emit('status', this.status);
+  }
+}
+
+/** New settings, but the active ones where a restart is needed. */
+function withoutRestart(active: SettingValues, values: SettingValues): SettingValues {
+  const keys = Object.keys(values) as SettingKey[];
+  const merged = keys.map((key) => [key, descriptorOf(key).restart ? active[key] : values[key]]);
+  return Object.fromEntries(merged) as SettingValues;
+}
+
+function codeOf(error: unknown): UserErrorCode | undefined {
+  return error instanceof UserError ? error.code : undefined;
+}
+
+/** What the server complains of, as who has no command line has to read it. */
+function desktopWords(error: unknown): string {
+  if (error instanceof UserError && error.code === 'open-proxy') {
+    return (
+      `Refusing to listen on ${error.subject} without users: everybody who can reach it could use ` +
+      'the proxy; add users, or allow anonymous access in the settings'
+    );
+  }
+  const sentence = messageOf(error);
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

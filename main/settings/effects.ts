@@ -1,0 +1,77 @@
+import { nativeTheme } from 'electron';
+import { type LogLevel, messageOf } from 'picosocks5';
+import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
+import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
+import type { LogFile } from '../proxy/logfile.js';
+import { descriptorOf } from './descriptors.js';
+
+/** What happens when a setting of the app is another one: those of the server are given to it. */
+type Effects = { readonly [K in AppSettingKey]: (value: SettingValues[K]) => void };
+
+interface Parts {
+  readonly logFile: LogFile;
+  /** Told what could not be done, in a sentence. */
+  readonly complain: (message: string) => void;
+}
+
+/** Puts the settings of the app into effect. */
+export class SettingEffects {
+  readonly #effects: Effects;
+  readonly #complain: Parts['complain'];
+
+  constructor({ logFile, complain }: Parts) {
+    this.#complain = complain;
+    this.#effects = {
+      loglevel: (level) => logFile.setLevel(level as LogLevel),
+      startAtLogin: (enabled) => this.#attempt('cannot be changed', () => setStartAtLogin(enabled)),
+      startServer: () => {
+        // It counts when the app starts.
+      },
+      theme: applyTheme,
+    };
+  }
+
+  /** Does what has to be done when the app starts. */
+  start({ theme, startAtLogin }: SettingValues): void {
+    applyTheme(theme);
+    if (startAtLogin) this.#attempt('does not work', repairStartAtLogin);
+  }
+
+  /** Does what has to be done after some settings have changed. */
+  changed(keys: readonly SettingKey[], values: SettingValues): void {
+    for (const key of keys) if (isOfApp(key)) this.#carryOut(key, values);
+  }
+
+  #carryOut<K extends AppSettingKey>(key: K, values: SettingValues): void {
+    this.#effects[key](values[key]);
+  }
+
+  #attempt(problem: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#complain(`Start at login ${problem}: ${messageOf(error)}`);
+    }
+  }
+}
+
+function isOfApp(key: SettingKey): key is AppSettingKey {
+  return descriptorOf(key).of === 'app';
+}
+
+function applyTheme(theme: Theme): void {
+  nativeTheme.themeSource = themeSource(theme);
+}
+
+function themeSource(theme: Theme): 'system' | 'light' | 'dark' {
+  switch (theme) {
+    case 'system':
+      return 'system';
+    case 'light':
+    case 'high-contrast-light':
+      return 'light';
+    case 'dark':
+    case 'high-contrast':
+      return 'dark';
+  }
+}

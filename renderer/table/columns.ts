@@ -1,0 +1,55 @@
+/** A column of a table whose rows are of some type. */
+export interface Column<Row> {
+  readonly key: string;
+  readonly title: string;
+  /** Its width at least, px; it is never narrower than its title. */
+  readonly width: number;
+  /** Whether it grows with its texts, as far as there is room: those that do share it. */
+  readonly grows?: boolean;
+  readonly number?: boolean;
+  /** @param now the present instant, for what goes on. */
+  readonly text: (row: Row, now: number) => string;
+}
+
+/** The sign of the order beside a title, px. */
+const SIGN = 18;
+/** A column that grows is no wider than this, px. */
+const MAX_WIDTH = 560;
+
+/** What a column has to be measured by. */
+type Measured = Pick<Column<never>, 'key' | 'title' | 'width' | 'grows'>;
+
+/** How wide columns are: as their titles at least, and those that grow as their longest text. */
+export class ColumnWidths {
+  readonly #titles = new Map<string, number>();
+  readonly #longest = new Map<string, number>();
+  readonly #canvas = document.createElement('canvas').getContext('2d');
+
+  /** Takes the title of a column into account. @param isSorted whether it has the sign of the order. */
+  seeTitle({ key, title }: Measured, isSorted: boolean, font: string): void {
+    this.#titles.set(key, this.#measure(title, font) + (isSorted ? SIGN : 0));
+  }
+
+  /** Takes a text of a column into account. @param font the font that it is shown in. */
+  see({ key, grows }: Measured, text: string, font: string): void {
+    if (!grows) return;
+    const width = Math.min(MAX_WIDTH, this.#measure(text, font));
+    if (width > (this.#longest.get(key) ?? 0)) this.#longest.set(key, width);
+  }
+
+  /** The widths of some columns, as CSS has them. */
+  template(columns: readonly Measured[]): string {
+    return columns
+      .map(({ key, width, grows }) => {
+        const least = Math.max(width, this.#titles.get(key) ?? 0);
+        return grows ? `minmax(${least}px, ${this.#longest.get(key) ?? 0}px)` : `${least}px`;
+      })
+      .join(' ');
+  }
+
+  #measure(text: string, font: string): number {
+    if (this.#canvas === null) return 0;
+    this.#canvas.font = font;
+    return Math.ceil(this.#canvas.measureText(text).width) + 2;
+  }
+}

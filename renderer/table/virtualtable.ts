@@ -1,0 +1,235 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
+import { type Column, ColumnWidths } from './columns.js';
+import { Follower, type Heights, type Listing } from './follower.js';
+
+/** What a row has at least. */
+export interface TableRow {
+  readonly id: number;
+}
+
+/** By which column rows are ordered. */
+export interface Order {
+  readonly key: string;
+  readonly descending: boolean;
+}
+
+/** What a table shows, and what it does about what its user does. */
+export interface TableContent<Row extends TableRow> {
+  /** Its name, for who cannot see it. */
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  /** In their order. */
+  readonly rows: readonly Row[];
+  readonly heights: Heights;
+  readonly order: Order;
+  /** Whether the newest row is the first; it is the last otherwise. */
+  readonly newestFirst: boolean;
+  /** Whether the newest row is kept in view. */
+  readonly follows: boolean;
+  /** The id of the row that is chosen. */
+  readonly chosen: number | undefined;
+  /** The present instant. */
+  readonly now: number;
+  /** What it says where there are no rows. */
+  readonly empty: string;
+  /** The class of a row, for its colours. */
+  readonly rowClass: (row: Row) => string;
+  readonly choose: (id: number) => void;
+  readonly sort: (column: Column<Row>) => void;
+  /** Told when it is to follow from now on, or no more, because of where it was scrolled to. */
+  readonly follow: (follow: boolean) => void;
+  /** Told of a key that means nothing to a table. */
+  readonly press: (event: KeyboardEvent) => void;
+}
+
+/** A table of any number of rows of one height, of which only those that are visible exist. */
+@customElement('pico-table')
+export class VirtualTable extends PageElement {
+  @property({ attribute: false }) accessor content: TableContent<TableRow> | undefined;
+  @query('.grid') accessor body!: HTMLElement | null;
+  readonly #widths = new ColumnWidths();
+  #follower: Follower | undefined;
+  /** The rows that are drawn, each with its place among all. */
+  #visible: readonly (readonly [row: TableRow, i: number])[] = [];
+  #unobserve = () => {};
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const resize = new ResizeObserver(() => this.requestUpdate());
+    resize.observe(this);
+    this.#unobserve = () => resize.disconnect();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unobserve();
+  }
+
+  protected override willUpdate(): void {
+    if (this.content === undefined) return;
+    const { rows, heights } = this.content;
+    this.#follower ??= new Follower(heights);
+    const { start, end } = this.#follower.slice(this.#listing(this.content), this.body);
+    this.#visible = rows.slice(start, end).map((row, i) => [row, start + i] as const);
+    this.#measure(this.content);
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    if (this.content === undefined) return nothing;
+    const { rows, columns, heights, now, chosen, label, empty } = this.content;
+    const columnsOf = `grid-template-columns: ${this.#widths.template(columns)}`;
+    const isDrawn = this.#visible.some(([{ id }]) => id === chosen);
+    return html`<div
+      class="grid"
+      role="grid"
+      tabindex="0"
+      aria-label=${label}
+      aria-rowcount=${rows.length + 1}
+      aria-colcount=${columns.length}
+      aria-activedescendant=${isDrawn ? `row-${chosen}` : nothing}
+      @scroll=${this.#scroll}
+      @keydown=${this.#press}
+    >
+      <div role="rowgroup" class="head" .style=${`height: ${heights.head}px`}>
+        <div role="row" aria-rowindex="1" .style=${columnsOf}>
+          ${columns.map((column) => this.#header(column))}
+        </div>
+      </div>
+      <div role="rowgroup" class="spacer" .style=${`height: ${rows.length * heights.row}px`}>
+        ${repeat(
+          this.#visible,
+          ([{ id }]) => id,
+          ([row, i]) => {
+            const place = `transform: translateY(${i * heights.row}px)`;
+            return this.#row(row, i, now, `${columnsOf}; ${place}`);
+          },
+        )}
+      </div>
+      ${rows.length === 0 ? html`<p class="empty">${empty}</p>` : nothing}
+    </div>`;
+  }
+
+  override updated(): void {
+    if (this.body !== null) this.#follower?.settle(this.body);
+  }
+
+  override focus(): void {
+    this.body?.focus();
+  }
+
+  /** The rows are others, or in another order: nothing of what was read stays where it was. */
+  forget(): void {
+    this.#follower?.forget();
+  }
+
+  /** From now on somebody reads: what is seen stays. */
+  hold(): void {
+    if (this.body === null || this.content === undefined) return;
+    this.#follower?.hold(this.#listing(this.content).ids, this.body);
+  }
+
+  #listing({ rows, newestFirst, follows }: TableContent<TableRow>): Listing {
+    return { ids: rows.map(({ id }) => id), newestFirst, follows };
+  }
+
+  #measure({ columns, order, now }: TableContent<TableRow>): void {
+    const { font, fontSize, fontFamily } = getComputedStyle(this.body ?? this);
+    for (const column of columns) {
+      this.#widths.seeTitle(column, column.key === order.key, `600 ${fontSize} ${fontFamily}`);
+      for (const [row] of this.#visible) this.#widths.see(column, column.text(row, now), font);
+    }
+  }
+
+  #header(column: Column<TableRow>): TemplateResult {
+    const { key, descending } = this.content?.order ?? { key: '', descending: false };
+    const isSorted = key === column.key;
+    const direction = descending ? 'descending' : 'ascending';
+    return html`<div
+      role="columnheader"
+      class=${column.number ? 'number' : ''}
+      aria-sort=${isSorted ? direction : 'none'}
+    >
+      <button class="plain" @click=${() => this.content?.sort(column)}>
+        ${column.title}${isSorted ? icon(descending ? 'chevron-down' : 'chevron-up') : nothing}
+      </button>
+    </div>`;
+  }
+
+  #row(row: TableRow, i: number, now: number, style: string): TemplateResult {
+    const { columns = [], chosen, rowClass } = this.content ?? {};
+    return html`<div
+      role="row"
+      id="row-${row.id}"
+      class="row ${rowClass?.(row) ?? ''}"
+      aria-rowindex=${i + 2}
+      aria-selected=${row.id === chosen}
+      .style=${style}
+      @click=${() => this.#read(row.id)}
+    >
+      ${columns.map((column) => this.#cell(column, column.text(row, now)))}
+    </div>`;
+  }
+
+  #cell({ key, number }: Column<TableRow>, text: string): TemplateResult {
+    return html`<span role="gridcell" class="${key} ${number ? 'number' : ''}" title=${text}
+      >${text}</span
+    >`;
+  }
+
+  /** Who scrolls back wants to read: following ends until the newest row is in view again. */
+  #scroll(): void {
+    if (this.body === null || this.content === undefined) return;
+    const follow = this.#follower?.scrolled(this.#listing(this.content), this.body);
+    if (follow === undefined) this.requestUpdate();
+    else this.content.follow(follow);
+  }
+
+  /** Chooses a row, which then does not scroll away. */
+  #read(id: number): void {
+    this.hold();
+    this.content?.choose(id);
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (this.content === undefined || this.body === null) return;
+    const { rows, chosen, heights, press } = this.content;
+    const at = rows.findIndex(({ id }) => id === chosen);
+    const page = Math.floor((this.body.clientHeight - heights.head) / heights.row) - 1;
+    const targets: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? rows.length - 1 : at - 1,
+      PageDown: at + Math.max(1, page),
+      PageUp: at - Math.max(1, page),
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const target = targets[event.key];
+    if (target === undefined) press(event);
+    else {
+      event.preventDefault();
+      this.#goTo(Math.max(0, Math.min(target, rows.length - 1)));
+    }
+  }
+
+  #goTo(i: number): void {
+    const { body, content } = this;
+    const row = content?.rows[i];
+    if (row === undefined || body === null || content === undefined) return;
+    this.#read(row.id);
+    const { row: rowHeight, head } = content.heights;
+    const [top, height] = [i * rowHeight, body.clientHeight - head];
+    if (top < body.scrollTop) body.scrollTop = top;
+    else if (top + rowHeight > body.scrollTop + height) body.scrollTop = top + rowHeight - height;
+    this.hold();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-table': VirtualTable;
+  }
+}

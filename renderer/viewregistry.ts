@@ -1,0 +1,41 @@
+import { provideView } from './commands.js';
+import type { ViewName } from './model.js';
+
+/** A view of the window, as it describes itself. */
+export interface ViewDescriptor {
+  /** Declared in `PicoViews`. */
+  readonly id: ViewName;
+  readonly title: string;
+  /** The codicon of its entry in the activity bar. */
+  readonly icon: string;
+  /** Its place in the activity bar, from 1 on: Ctrl with that number shows it. */
+  readonly order: number;
+  /** The element that draws it. */
+  readonly tag: keyof HTMLElementTagNameMap;
+}
+
+const registered: ViewDescriptor[] = [];
+
+/**
+ * Adds a view: its entry in the activity bar, its command, and its key. An entry in the menus is a
+ * row of main's table of commands.
+ *
+ * @throws if there is another one of that name or in that place.
+ */
+export function registerView(view: ViewDescriptor): void {
+  const other = registered.find(({ id, order }) => id === view.id || order === view.order);
+  if (other !== undefined) throw new Error(`the view "${view.id}" collides with "${other.id}"`);
+  registered.push(view);
+  registered.sort((a, b) => a.order - b.order);
+  provideView(view.id, `View: ${view.title}`, `Ctrl+${view.order}`);
+}
+
+/** The views, in the order of the activity bar. */
+export function views(): readonly ViewDescriptor[] {
+  return registered;
+}
+
+/** A view by its name; the first one if there is none of that name any more. */
+export function viewOf(name: string): ViewDescriptor | undefined {
+  return registered.find(({ id }) => id === name) ?? registered[0];
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { COMMANDS, type CommandState, isOfApp, proxyUrl } from '#main/ipc/contract.js';
+
+const state: CommandState = {
+  server: { state: 'stopped', url: undefined },
+  hasUsers: false,
+  startAtLogin: false,
+};
+
+function isEnabled(id: string, change: Partial<CommandState>): boolean | undefined {
+  const command = COMMANDS.find((candidate) => candidate.id === id);
+  assert.ok(command !== undefined, id);
+  return command.enabled?.({ ...state, ...change });
+}
+
+describe('what both sides know', () => {
+  test('one URL for everybody, with a place for a password where one is needed', () => {
+    assert.equal(proxyUrl({ host: '::1', port: 1080 }, false), 'socks5h://[::1]:1080');
+    const url = proxyUrl({ host: '127.0.0.1', port: 9 }, true);
+    assert.equal(url, 'socks5h://USER:PASSWORD@127.0.0.1:9');
+  });
+});
+
+describe('the table of commands', () => {
+  test('names and keys are given once', () => {
+    for (const key of ['id', 'title', 'key'] as const) {
+      const given = COMMANDS.map((command) => command[key]).filter((value) => value !== undefined);
+      assert.deepEqual(given, [...new Set(given)]);
+    }
+  });
+
+  test('menus and tray have what they had', () => {
+    const menu = (name: 'app' | 'view') =>
+      COMMANDS.flatMap(({ menus = [] }) =>
+        menus.filter((place) => place.menu === name).map(({ label }) => label),
+      );
+    assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
+    assert.deepEqual(menu('view'), ['Overview', 'Connections', 'Users', 'Settings']);
+    const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
+    assert.deepEqual(tray, [
+      ...['server.start', 'server.stop', 'server.copy', 'app.open', 'view.connections'],
+      ...['view.settings', 'app.start-at-login', 'app.quit'],
+    ]);
+  });
+
+  test('what works without a window is run by the app', () => {
+    for (const { id, tray } of COMMANDS) {
+      if (tray !== undefined && !id.startsWith('view.')) assert.ok(isOfApp(id), id);
+    }
+  });
+
+  test('a server is started where there is none, and stopped where there is one', () => {
+    const server = (name: CommandState['server']['state']) => ({
+      server: { state: name, url: undefined },
+    });
+    for (const name of ['stopped', 'error', 'starting', 'running', 'stopping'] as const) {
+      assert.equal(isEnabled('server.start', server(name)), name === 'stopped' || name === 'error');
+      assert.equal(isEnabled('server.stop', server(name)), name === 'running');
+    }
+    assert.equal(isEnabled('server.copy', {}), false);
+    const url = 'socks5h://127.0.0.1:1080';
+    assert.equal(isEnabled('server.copy', { server: { state: 'running', url } }), true);
+  });
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as v from 'valibot';
+import { ARGUMENTS } from '#main/ipc/schemas.js';
+
+describe('arguments of requests', () => {
+  const valid = (name: keyof typeof ARGUMENTS, ...argument: unknown[]) =>
+    v.safeParse(ARGUMENTS[name], argument).success;
+
+  test('what the window sends is taken', () => {
+    assert.ok(valid('server.start'));
+    assert.ok(valid('settings.set', { key: 'port', value: 1081 }));
+    assert.ok(valid('settings.set', { key: 'bind', value: ['@eth0'] }));
+    assert.ok(valid('users.add', { name: 'alice', group: '', password: 'x' }));
+    assert.ok(valid('users.update', { name: 'alice', disabled: true }));
+    assert.ok(valid('connections.disconnect', [1, 2]));
+    assert.ok(valid('app.export', { name: 'connections.csv', content: 'a,b' }));
+  });
+
+  test('anything else is not', () => {
+    assert.ok(!valid('server.start', 1));
+    assert.ok(!valid('settings.set', { key: '__proto__', value: 1 }));
+    assert.ok(!valid('settings.set', { key: 'port', value: Number.NaN }));
+    assert.ok(!valid('settings.set', { key: 'port', value: { a: 1 } }));
+    assert.ok(!valid('settings.set', { key: 'bind', value: Array(2000).fill('a') }));
+    assert.ok(!valid('users.add', { name: '', group: '', password: 'x' }));
+    assert.ok(!valid('users.add', { name: 'a', group: '', password: 'x', more: 1 }));
+    assert.ok(!valid('users.update', { name: 'a', password: undefined }));
+    assert.ok(!valid('users.delete', 'x'.repeat(300)));
+    assert.ok(!valid('connections.disconnect', ['1']));
+    assert.ok(!valid('app.export', { name: '../../x.csv', content: '' }));
+    assert.ok(!valid('app.log', 'https://example.com'));
+  });
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { repair } from '#main/settings/repair.js';
+
+describe('a settings file with something odd in it', () => {
+  const alice = { name: 'alice', group: 'staff', disabled: false, hashed: false };
+
+  test('one that is as it should be stays as it is', () => {
+    const window = { x: 1, y: 2, width: 800, height: 600, maximized: false };
+    const file = { version: 1, settings: { port: 1081 }, users: [alice], window };
+    assert.deepEqual(repair(file), { file, dropped: [], guards: false });
+    assert.deepEqual(repair({ version: 1 }).file, { version: 1, settings: {}, users: [] });
+  });
+
+  for (const [settings, kept, dropped, guards] of [
+    [{ port: 'x', theme: 'dark' }, { theme: 'dark' }, [/^Port: expected a number/], false],
+    [{ port: 10.5 }, {}, [/^Port/], false],
+    [{ pink: 1, timeout: 5 }, { timeout: 5 }, ['there is no setting "pink"'], false],
+    [{ network: 'a', request: [1] }, {}, [/^Client rules/, /^Request rules/], true],
+    [{ anonymous: 'no' }, {}, [/^Anonymous access: expected on or off/], true],
+    [[], {}, ['"settings" is no object'], true],
+    [null, {}, ['"settings" is no object'], true],
+  ] as const) {
+    test(`settings ${JSON.stringify(settings)}`, () => {
+      const found = repair({ version: 1, settings, users: [alice] });
+      assert.deepEqual(found.file, { version: 1, settings: kept, users: [alice] });
+      assert.equal(found.dropped.length, dropped.length);
+      for (const [i, expected] of dropped.entries()) {
+        const actual = found.dropped[i] ?? '';
+        if (typeof expected === 'string') assert.equal(actual, expected);
+        else assert.match(actual, expected);
+      }
+      assert.equal(found.guards, guards);
+    });
+  }
+
+  test('a user of whom something is odd stays, disabled', () => {
+    const users = [
+      { ...alice, extra: 1 },
+      { name: 'bob', group: 7, disabled: false, hashed: true },
+      { name: 'eve' },
+      { group: 'staff' },
+      alice,
+      null,
+    ];
+    const found = repair({ version: 1, users });
+    assert.deepEqual(found.file.users, [
+      alice,
+      { name: 'bob', group: '', disabled: true, hashed: true },
+      { name: 'eve', group: '', disabled: true, hashed: false },
+    ]);
+    assert.equal(found.dropped.length, 5);
+    assert.equal(found.guards, true);
+  });
+});
