@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { codeOf } from '#core/errors.js';
+import { codeOf } from '#core/base/errors.js';
 import { listenAtEach } from './addresses.js';
 import { wine } from './wine.js';
 
