@@ -6,8 +6,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { isCI } from './support/programs.js';
 
-/** How long one test may take, and all those of a file, ms. */
-const TIMEOUT = 120_000;
+/** How long one test may take, and all those of a file, ms. Windows starts processes slowly. */
+const TIMEOUT = process.platform === 'win32' ? 300_000 : 120_000;
 
 const here = import.meta.dirname;
 
