@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { codeOf } from '#core/base/errors.js';
 import { listenAtEach } from './addresses.js';
 import { wine } from './wine.js';
 
@@ -36,14 +37,24 @@ export async function serve(
   return (servers[0].address() as AddressInfo).port;
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
+/** Ports from which no system takes those of outgoing connections, nor of `listen(0)`. */
+const OWN_PORTS = { first: 20_000, count: 12_000 };
+
+/** A TCP port of 127.0.0.1 that was free a moment ago, and that no connection takes by chance. */
 export async function freePort(t: TestContext): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  t.after(() => server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = OWN_PORTS.first + Math.floor(Math.random() * OWN_PORTS.count);
+    const server = createServer();
+    t.after(() => server.close());
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    } catch (error) {
+      if (codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES') continue;
+      throw error;
+    }
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Waits until a program listens at a port of 127.0.0.1; at most 10 s. */

@@ -7,6 +7,8 @@ import { existsSync } from 'node:fs';
 const DIFFERENCES = {
   reset:
     'Wine makes an end of a reset that comes while nobody reads, as at once after it has connected',
+  links:
+    'Wine does not tell that node_modules/picosocks5 is a link: its modules are others than those of core/',
   source: 'Wine sends datagrams of a socket that is bound to 127.0.0.2 from 127.0.0.1',
 } as const;
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Throttle, Throttles } from '#core/relay/pacer.js';
 import { type Traffic, tunnel } from '#core/relay/tunnel.js';
 import { makers, Recorder, transportPair } from '../../../support/transports.js';
@@ -130,6 +131,7 @@ for (const { name: maker, skip } of makers) {
         const end = begin();
         client.send('x');
         await remote.read(1);
+        await nextTurn(); // Both far ends read again: see wine('reset').
         inner[side].abort();
         assert.equal(await end, 'finished');
         assert.ok(inner.client.closed && inner.remote.closed);
