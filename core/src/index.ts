@@ -1,6 +1,7 @@
 export type {
   AccessPolicy,
   AccessRequest,
+  Answer,
   ClientContext,
   CommandName,
   Denial,

@@ -170,13 +170,16 @@ test('a policy that fails for a datagram is a warning', async (t) => {
   const { relay, server } = await associate(t);
   server.server.registries.accessPolicies.register({
     id: 'broken',
-    judge() {
+    onAddress() {
       throw new Error('the policy is broken');
     },
   });
   const client = await UdpPeer.open(t);
   client.send(datagram('127.0.0.1', 53, 'no'), relay.port);
-  assert.match((await server.event('warning')).message, /datagram .*: the policy is broken/);
+  assert.match(
+    (await server.event('warning')).message,
+    /the access policy "broken" failed.*: the policy is broken/,
+  );
 });
 
 test('a client whose port changes, by a NAT, is heard when the old one has been silent', async (t) => {

@@ -98,6 +98,30 @@ test('rules are judged for the named peer, and for the one that connects', {
   assert.equal((await event('rejected')).reason, 'not-allowed');
 });
 
+test('peers that a policy judges late are judged one after the other', {
+  skip: await unlessHere('127.0.0.3'),
+}, async (t) => {
+  const { port, server } = await startServer(t, { bind: ['127.0.0.1'] });
+  const asked: (number | undefined)[] = [];
+  server.registries.accessPolicies.register({
+    id: 'late',
+    async onAddress({ address }) {
+      asked.push(address?.at(-1));
+      await new Promise(setImmediate);
+      return address?.at(-1) === 3 ? { by: 'a late whim' } : undefined;
+    },
+  });
+  const { client, reply } = await request(t, port, BIND, address('0.0.0.0', 0));
+  const refused = connect({ port: reply.port, host: '127.0.0.1', localAddress: '127.0.0.3' });
+  t.after(() => refused.destroy());
+  const peer = await Client.connect(t, reply.port);
+  await assertReset(refused);
+  assert.equal((await readReply(client)).host, '127.0.0.1');
+  assert.deepEqual(asked, [3, 1]);
+  client.send('ping');
+  assert.equal((await peer.read(4)).toString(), 'ping');
+});
+
 test('without a rule for it BIND is refused at once', async (t) => {
   const { port } = await startServer(t, { request: ['connect'] });
   const { reply } = await request(t, port, BIND, address('0.0.0.0', 0));

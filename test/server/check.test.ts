@@ -8,7 +8,7 @@ import { address, domain, greeted, readReply } from '../support/socks.js';
 const CODES: Readonly<Record<CommandName, number>> = { connect: 1, bind: 2, associate: 3 };
 const NOT_ALLOWED = 2;
 
-const whim: AccessPolicy = { id: 'whim', judge: () => ({ by: 'a whim' }) };
+const whim: AccessPolicy = { id: 'whim', onAddress: () => ({ by: 'a whim' }) };
 const cases: readonly (readonly [
   what: string,
   rules: string[],
@@ -58,7 +58,7 @@ test('check says who decides', async (t) => {
   const { server } = await startServer(t, { request: ['connect:127.0.0.1'] }, (registries) => {
     registries.accessPolicies.register({
       id: 'moody',
-      judge: ({ destination }) => (destination.port === 1 ? { by: 'a whim' } : undefined),
+      onAddress: ({ destination }) => (destination.port === 1 ? { by: 'a whim' } : undefined),
       explain: () => 'a good mood',
     });
   });

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   type AccessPolicy,
+  type Answer,
   type AuthenticationMethod,
   type AuthenticationSourceFormat,
   type ConnectTarget,
@@ -110,51 +111,114 @@ const DENIED = 2;
 const FAILED = 1;
 const REFUSED = 5;
 const questions: [question: keyof AccessPolicy, command: number][] = [
-  ['admit', 1],
-  ['permit', 2],
-  ['judge', 1],
+  ['onAuthenticated', 1],
+  ['onRequest', 1],
+  ['onRequest', 2],
+  ['onRequest', 3],
+  ['onAddress', 1],
 ];
 for (const [question, command] of questions) {
-  test(`an access policy that answers ${question}()`, async (t) => {
-    const { port, server } = await startServer(t, { bind: ['127.0.0.1'] });
+  test(`an access policy that answers ${question}() of command ${command}`, async (t) => {
+    const { port, server, event } = await startServer(t, { bind: ['127.0.0.1'] });
     const echo = await echoServer(t);
     const other = await connected(t, port, echo);
-    const replyTo = async (answer: () => { by: string }) => {
+    const replyTo = async (answer: () => unknown) => {
       const policy = { id: 'mine', [question]: answer };
       const registration = server.registries.accessPolicies.register(policy);
       const client = await greeted(t, port);
-      client.send(5, command, 0, 1, command === 2 ? bytes(0, 0, 0, 0) : bytes(127, 0, 0, 1), 0, 7);
+      client.send(5, command, 0, 1, command === 1 ? bytes(127, 0, 0, 1) : bytes(0, 0, 0, 0), 0, 7);
       const answered = await client.readAll();
       registration.dispose();
       return answered[1];
     };
     assert.equal(await replyTo(() => ({ by: 'a whim' })), DENIED);
+    assert.equal(await replyTo(async () => ({ by: 'a late whim' })), DENIED);
+    await event('rejected', ({ detail }) => detail === 'a late whim');
     const broken = () => {
       throw new Error('the policy is broken');
     };
-    assert.equal(await replyTo(broken), FAILED);
+    assert.equal(await replyTo(broken), DENIED);
+    assert.equal(await replyTo(async () => broken()), DENIED);
+    await event('warning', ({ message }) => message.endsWith(': the policy is broken'));
     await assertEcho(other);
     await connected(t, port, echo);
   });
 }
 
-test('an access policy that answers accept()', {
-  skip: await unlessHere('127.0.0.2', '127.0.0.3'),
+test('an access policy that answers onConnect(), at once and later', {
+  skip: await unlessHere('127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'),
 }, async (t) => {
   const echo = await echoServer(t);
   const { port, server, event } = await startServer(t);
   server.registries.accessPolicies.register({
     id: 'mine',
-    accept(client) {
-      if (client.at(-1) === 3) throw new Error('the policy is broken');
-      return client.at(-1) === 2 ? { by: 'a whim' } : undefined;
+    onConnect(client) {
+      const answers: Record<number, () => Answer> = {
+        2: () => ({ by: 'a whim' }),
+        3: () => {
+          throw new Error('the policy is broken');
+        },
+        4: async () => ({ by: 'a late whim' }),
+        5: () => Promise.reject(new Error('the policy is broken')),
+      };
+      return answers[client.at(-1) ?? 0]?.();
     },
   });
-  await assertTurnedAway(t, port, '127.0.0.2');
-  await assertTurnedAway(t, port, '127.0.0.3');
-  const details = ['a whim', 'the policy is broken'];
+  for (const host of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']) {
+    await assertTurnedAway(t, port, host);
+  }
+  const details = ['a whim', 'the access policy "mine" failed', 'a late whim'];
   for (const detail of details) await event('rejected', (rejected) => rejected.detail === detail);
+  await event('warning', ({ message }) => message.endsWith(': the policy is broken'));
   await connected(t, port, echo);
+});
+
+test('a client that is let in late is counted meanwhile, and served then', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server, event } = await startServer(t, { maxconn: 1 });
+  let letIn: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    server.registries.accessPolicies.register({
+      id: 'slow',
+      onConnect: () =>
+        new Promise((answer) => {
+          letIn = () => answer(undefined);
+          resolve();
+        }),
+    });
+  });
+  const client = await Client.connect(t, port);
+  client.send(5, 1, 0);
+  await asked;
+  const letFirstIn = letIn;
+  await assertTurnedAway(t, port, '127.0.0.1');
+  await event('rejected', ({ reason }) => reason === 'too-many-connections');
+  letFirstIn();
+  assert.deepEqual(await client.read(2), bytes(5, 0));
+  assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+});
+
+test('a server closes at once, and a client leaves, whatever a policy does', async (t) => {
+  const { port, server, event } = await startServer(t);
+  let ask: () => void = () => {};
+  server.registries.accessPolicies.register({
+    id: 'silent',
+    onRequest: () => {
+      ask();
+      return new Promise(() => {});
+    },
+  });
+  for (const end of [(client: Client) => client.reset(), () => server.close()]) {
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve;
+    });
+    const client = await greeted(t, port);
+    client.send(5, 1, 0, 1, 127, 0, 0, 1, 0, 7);
+    await asked;
+    await end(client);
+  }
+  await event('closed', ({ reason }) => reason === 'client-left');
+  await event('closed', ({ reason }) => reason === 'shutdown');
 });
 
 /** A connector with a state of its own. */

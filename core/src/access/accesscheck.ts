@@ -1,40 +1,58 @@
+import { andThen, withDeadline } from '../base/awaitable.js';
+import { monotonic } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
 import { type Address, isUnspecified } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
-import {
-  type AccessPolicy,
-  type AccessRequest,
-  type ClientContext,
-  type CommandName,
-  type Denial,
-  firstDenial,
+import type {
+  AccessPolicy,
+  AccessRequest,
+  Answer,
+  ClientContext,
+  CommandName,
+  Denial,
 } from './policy.js';
 
-/** A request to be judged, whose addresses come one by one. */
-export interface JudgedRequest extends ClientContext {
-  readonly command: CommandName;
-  /** As the client named it. */
-  readonly destination: Address;
-}
+/** How long a policy has to answer, ms. */
+const ANSWER_TIME = 5000;
+/** How often it is told that a policy fails, ms. */
+const TELL_INTERVAL = 60_000;
 
-/** Asks all policies, stage by stage: what serves clients and what explains it ask alike. */
+/** A request to be judged, whose addresses come one by one. */
+export type JudgedRequest = Omit<AccessRequest, 'address'>;
+
+type Question = (policy: AccessPolicy) => Answer;
+
+/**
+ * Asks all policies, stage by stage: what serves clients and what explains it ask alike. A policy
+ * that fails, does not answer in time, or gives an answer that is none, denies.
+ */
 export class AccessCheck {
   readonly #policies: Iterable<AccessPolicy>;
+  readonly #warn: (message: string) => void;
+  /** When a policy's failure was told last, monotonic ms. */
+  readonly #told = new WeakMap<AccessPolicy, number>();
 
-  /** @param policies asked anew each time. */
-  constructor(policies: Iterable<AccessPolicy>) {
+  /**
+   * @param policies asked anew each time.
+   * @param warn told of policies that fail.
+   */
+  constructor(policies: Iterable<AccessPolicy>, warn: (message: string) => void) {
     this.#policies = policies;
+    this.#warn = warn;
   }
 
   /** Whether a client may connect. @param client its IP address, 4 or 16 octets. */
-  ofClient(client: Uint8Array): Denial | undefined {
-    return firstDenial(this.#policies, (policy) => policy.accept?.(client));
+  ofClient(client: Uint8Array, listener: string): Answer {
+    return this.#firstDenial((policy) => policy.onConnect?.(client, listener));
   }
 
   /** Whether a client that has authenticated may make a request, before addresses are known. */
-  ofRequest(client: ClientContext, command: CommandName, to: Address): Denial | undefined {
-    const denial = firstDenial(this.#policies, (policy) => policy.admit?.(client));
-    if (denial !== undefined || !this.comesLater(command, to)) return denial;
-    return firstDenial(this.#policies, (policy) => policy.permit?.(client, command));
+  ofRequest(client: ClientContext, command: CommandName): Answer {
+    const answer = this.#firstDenial((policy) => policy.onAuthenticated?.(client));
+    return andThen(
+      answer,
+      (denial) => denial ?? this.#firstDenial((policy) => policy.onRequest?.(client, command)),
+    );
   }
 
   /** Whether the reply comes before anybody's address is known: each is judged when it is. */
@@ -43,27 +61,103 @@ export class AccessCheck {
   }
 
   /** Whether a request may go to an IP address. */
-  ofAddress(request: JudgedRequest, text: string): Denial | undefined {
+  ofAddress(request: JudgedRequest, text: string): Answer {
     const address = parseIP(text);
     if (address === undefined) return { by: `"${text}" is not an IP address` };
-    const { client, user, group, command, destination } = request;
-    const asked: AccessRequest = { client, user, group, command, destination, address };
-    return firstDenial(this.#policies, (policy) => policy.judge?.(asked));
+    const { client, listener, user, group, command, destination } = request;
+    const asked = { client, listener, user, group, command, destination, address };
+    return this.#firstDenial((policy) => policy.onAddress?.(asked));
   }
 
-  /** Whether a request is refused by the name that it names, which does not resolve. */
-  ofName(request: JudgedRequest): Denial | undefined {
-    return firstDenial(this.#policies, (policy) => policy.judgeName?.(request));
+  /** Whether a request may go to the name that it names, whatever its addresses are. */
+  ofName(request: JudgedRequest): Answer {
+    const asked = { ...request, address: undefined };
+    return this.#firstDenial((policy) => policy.onAddress?.(asked));
   }
 
-  /** Why a request may go to an IP address that it may go to. */
-  explain(request: JudgedRequest, text: string): string {
-    const asked: AccessRequest = { ...request, address: parseIP(text) ?? new Uint8Array() };
+  /**
+   * Why a request may go where it may go.
+   *
+   * @param text the IP address; undefined: whatever the name's addresses are.
+   */
+  async explain(request: JudgedRequest, text: string | undefined): Promise<string> {
+    const asked = { ...request, address: text === undefined ? undefined : parseIP(text) };
     const reasons: string[] = [];
     for (const policy of this.#policies) {
-      const reason = policy.explain?.(asked);
-      if (reason !== undefined) reasons.push(reason);
+      try {
+        const answer = Promise.resolve(policy.explain?.(asked));
+        const reason = await withDeadline(answer, ANSWER_TIME, late);
+        if (reason !== undefined) reasons.push(reason);
+      } catch (error) {
+        this.#failed(policy, messageOf(error));
+      }
     }
     return reasons.join('; ') || 'nothing refuses it';
   }
+
+  /** Asks all policies in their order, and gives the first denial. */
+  #firstDenial(question: Question): Answer {
+    return this.#ask(this.#policies[Symbol.iterator](), question);
+  }
+
+  #ask(policies: Iterator<AccessPolicy>, question: Question): Answer {
+    for (let next = policies.next(); next.done !== true; next = policies.next()) {
+      const answer = this.#answerOf(next.value, question);
+      if (answer instanceof Promise) {
+        return answer.then((denial) => denial ?? this.#ask(policies, question));
+      }
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
+  #answerOf(policy: AccessPolicy, question: Question): Answer {
+    try {
+      const answer: unknown = question(policy);
+      if (answer === undefined) return undefined;
+      if (!isThenable(answer)) return this.#denialOf(policy, answer);
+      return withDeadline(answer, ANSWER_TIME, late).then(
+        (given) => this.#denialOf(policy, given),
+        (error: unknown) => this.#failed(policy, messageOf(error)),
+      );
+    } catch (error) {
+      return this.#failed(policy, messageOf(error));
+    }
+  }
+
+  /** Policies may be written without types: what is neither a denial nor undefined is a failure. */
+  #denialOf(policy: AccessPolicy, answer: unknown): Denial | undefined {
+    if (answer === undefined) return undefined;
+    if (isDenial(answer)) return answer;
+    return this.#failed(policy, 'its answer is neither undefined nor { by: REASON }');
+  }
+
+  #failed(policy: AccessPolicy, trouble: string): Denial {
+    const by = `the access policy "${policy.id}" failed`;
+    const now = monotonic();
+    if (now - (this.#told.get(policy) ?? Number.NEGATIVE_INFINITY) >= TELL_INTERVAL) {
+      this.#told.set(policy, now);
+      this.#warn(`${by}, which denies: ${trouble}`);
+    }
+    return { by };
+  }
+}
+
+function late(): Error {
+  return new Error(`no answer within ${ANSWER_TIME / 1000} s`);
+}
+
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'then' in answer &&
+    typeof answer.then === 'function'
+  );
+}
+
+function isDenial(answer: unknown): answer is Denial {
+  return (
+    typeof answer === 'object' && answer !== null && 'by' in answer && typeof answer.by === 'string'
+  );
 }

@@ -34,9 +34,9 @@ export interface GroupRules extends RuleSet {
 export interface Decision {
   readonly allowed: boolean;
   readonly by: string;
+  /** Whether it is refused only for want of a rule that allows it. */
+  readonly byDefault: boolean;
 }
-
-const NO_ADDRESS = new Uint8Array();
 
 /** The name of the section for anonymous users and users without a group. */
 export const NO_GROUP = '*';
@@ -74,49 +74,49 @@ export class AccessRules implements AccessPolicy {
     this.#groups = new Map([...groups.keys()].map((name) => [name, flatten(name, groups, global)]));
   }
 
-  accept(client: Uint8Array): Denial | undefined {
+  onConnect(client: Uint8Array): Denial | undefined {
     return denyNetwork(this.#global.network, client);
   }
 
-  admit({ client, group }: ClientContext): Denial | undefined {
+  onAuthenticated({ client, group }: ClientContext): Denial | undefined {
     return denyNetwork(this.#rulesOf(group).network, client);
   }
 
-  permit({ group }: ClientContext, command: CommandName): Denial | undefined {
+  onRequest({ group }: ClientContext, command: CommandName): Denial | undefined {
     const { request } = this.#rulesOf(group);
     if (request.length === 0 || request.mayAllow(command)) return undefined;
     return { by: `no rule allows ${command}` };
   }
 
-  judge(request: AccessRequest): Denial | undefined {
-    const { allowed, by } = this.decide(request);
-    return allowed ? undefined : { by };
-  }
-
-  judgeName(request: Omit<AccessRequest, 'address'>): Denial | undefined {
-    const rules = this.#rulesOf(request.group).request;
-    const rule = rules.match({ ...request, address: NO_ADDRESS })?.rule;
-    return rule?.allow === false ? { by: describeRule(rule) } : undefined;
+  onAddress(request: AccessRequest): Denial | undefined {
+    const { allowed, by, byDefault } = this.decide(request);
+    return allowed ? undefined : { by, byDefault };
   }
 
   explain(request: AccessRequest): string {
     return this.decide(request).by;
   }
 
-  /** Says whether a request to one address is allowed, and what decides it. */
+  /**
+   * Says whether a request to one address is allowed, and what decides it. Where only a name is
+   * known, that is up to the rules about names and about any destination.
+   */
   decide(request: AccessRequest): Decision {
     const rules = this.#rulesOf(request.group).request;
+    const { client, address } = request;
     const match = rules.match(request);
-    if (match?.rule.allow === false) return { allowed: false, by: describeRule(match.rule) };
-    if (match === undefined && rules.length > 0) return { allowed: false, by: 'no rule allows it' };
+    if (match?.rule.allow === false) return refused(describeRule(match.rule));
+    if (match === undefined && rules.length > 0) {
+      return { allowed: false, by: 'no rule allows it', byDefault: true };
+    }
     const alias = rules.length === 0 ? undefined : findDeniedAlias(rules, request);
-    if (alias !== undefined) return { allowed: false, by: alias };
-    const elsewhere = !isLoopback(request.client);
-    if (elsewhere && isHostLocal(request.address, this.#interfaces()) && !isNamed(match)) {
-      return { allowed: false, by: "the proxy host's own address, which no rule names" };
+    if (alias !== undefined) return refused(alias);
+    const elsewhere = address !== undefined && !isLoopback(client);
+    if (elsewhere && isHostLocal(address, this.#interfaces()) && !isNamed(match)) {
+      return refused("the proxy host's own address, which no rule names");
     }
     const by = match === undefined ? 'there are no rules' : describeRule(match.rule);
-    return { allowed: true, by };
+    return { allowed: true, by, byDefault: false };
   }
 
   #rulesOf(group: string | undefined): Chain {
@@ -124,9 +124,14 @@ export class AccessRules implements AccessPolicy {
   }
 }
 
+function refused(by: string): Decision {
+  return { allowed: false, by, byDefault: false };
+}
+
 /** Refusals of all addresses do not count here: they are about those that nothing else allows. */
 function findDeniedAlias(rules: RequestRules, request: AccessRequest): string | undefined {
-  for (const address of aliasesOf(request.address)) {
+  const aliases = request.address === undefined ? [] : aliasesOf(request.address);
+  for (const address of aliases) {
     const match = rules.match({ ...request, address });
     if (match?.network === undefined || match.network.isAll || match.rule.allow) continue;
     return `${describeRule(match.rule)}, since it leads to ${formatIP(address)}`;

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../base/awaitable.js';
 import type { Address } from '../protocol/address.js';
 
 /** The commands of RFC 1928 by their names. */
@@ -7,53 +8,59 @@ export type CommandName = 'connect' | 'bind' | 'associate';
 export interface ClientContext {
   /** The client's IP address, 4 or 16 octets. */
   readonly client: Uint8Array;
+  /** The name of the listener that it came by. */
+  readonly listener: string;
   /** undefined for an anonymous client. */
   readonly user: string | undefined;
   readonly group: string | undefined;
 }
 
-/** What a client asks for, after resolution: one question per address that could be dialled. */
+/** Where a client wants to go: one question for each address that could be dialled. */
 export interface AccessRequest extends ClientContext {
   readonly command: CommandName;
   /** The destination as the client named it. */
   readonly destination: Address;
-  /** The IP address that would be dialled or listened to, 4 or 16 octets. */
-  readonly address: Uint8Array;
+  /**
+   * The IP address that would be dialled or listened to, 4 or 16 octets. undefined: only the name
+   * is known, since it has no address, or since another proxy is to resolve it.
+   */
+  readonly address: Uint8Array | undefined;
 }
 
-/** Why something is not allowed, in a few words for the log, such as the rule that says so. */
+/** Why something is not allowed. */
 export interface Denial {
+  /** In a few words for the log, such as the rule that says so. */
   readonly by: string;
+  /** Set if nothing refuses it, and nothing allows it either. */
+  readonly byDefault?: boolean;
 }
+
+/** A policy's answer: undefined does not mind. */
+export type Answer = Awaitable<Denial | undefined>;
 
 /**
- * Decides who may do what. Every policy is asked, and one denial is enough. Policies answer at
- * once: what they need to look up they keep ready.
+ * Decides who may do what; its questions have the names of the stages of a connection. Every policy
+ * is asked, and one denial is enough. What can be answered at once costs no promise; an answer
+ * that comes later than in 5 s is a denial, and so is an error.
  */
 export interface AccessPolicy {
   readonly id: string;
-  /** Asked when a client connects, with its IP address: 4 or 16 octets. */
-  accept?(client: Uint8Array): Denial | undefined;
-  /** Asked when a client has authenticated. */
-  admit?(client: ClientContext): Denial | undefined;
-  /** Asked for a command whose peers are not known yet: each is judged when it is. */
-  permit?(client: ClientContext, command: CommandName): Denial | undefined;
-  /** Asked for every address of a request, every peer of BIND and destination of a datagram. */
-  judge?(request: AccessRequest): Denial | undefined;
-  /** Asked about a name that does not resolve: there is no address to judge. */
-  judgeName?(request: Omit<AccessRequest, 'address'>): Denial | undefined;
+  /**
+   * Asked when a client connects.
+   *
+   * @param client its IP address, 4 or 16 octets.
+   * @param listener the name of the listener that it comes by.
+   */
+  onConnect?(client: Uint8Array, listener: string): Answer;
+  /** Asked about a client that has authenticated, when it makes its request. */
+  onAuthenticated?(client: ClientContext): Answer;
+  /** Asked about a request before it is known which addresses it leads to. */
+  onRequest?(client: ClientContext, command: CommandName): Answer;
+  /**
+   * Asked about every address of a request, every peer of BIND and destination of a datagram; about
+   * the name alone where that is all that is known.
+   */
+  onAddress?(request: AccessRequest): Answer;
   /** Says in a few words why it allows a request, for `picosocks5 check`. */
-  explain?(request: AccessRequest): string | undefined;
-}
-
-/** Asks all policies in their order, and returns the first denial. */
-export function firstDenial(
-  policies: Iterable<AccessPolicy>,
-  ask: (policy: AccessPolicy) => Denial | undefined,
-): Denial | undefined {
-  for (const policy of policies) {
-    const denial = ask(policy);
-    if (denial !== undefined) return denial;
-  }
-  return undefined;
+  explain?(request: AccessRequest): Awaitable<string | undefined>;
 }

@@ -203,6 +203,9 @@ class CompiledRule {
   }
 }
 
+/** An address of no octets is in no network but those of all addresses. */
+const NO_ADDRESS = new Uint8Array();
+
 /** Rules of `--request` in their order. */
 export class RequestRules {
   readonly #rules: readonly CompiledRule[];
@@ -223,10 +226,9 @@ export class RequestRules {
   /**
    * The first rule that is about a request.
    *
-   * @param address the one that would be dialled; of no octets if the name has none: then only
-   *   rules about names and about any address are about it.
+   * Where only the name is known, rules about names and about any address are about it.
    */
-  match({ command, destination, address }: RequestToMatch): RequestMatch | undefined {
+  match({ command, destination, address = NO_ADDRESS }: RequestToMatch): RequestMatch | undefined {
     const { port } = destination;
     const name = destination.host.toLowerCase().replace(/\.+$/, '');
     for (const compiled of this.#rules) {

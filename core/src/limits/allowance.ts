@@ -1,8 +1,9 @@
 import type { Denial } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
+import { type Awaitable, andThen } from '../base/awaitable.js';
 import { type Disposable, toDisposable } from '../base/disposable.js';
 import type { Throttle, Throttles } from '../relay/pacer.js';
-import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
+import { type Counts, LocalCounts, taken } from './counts.js';
 import { TokenBucket } from './tokenbucket.js';
 import { emptyUsage, type Usage, usageAt } from './usage.js';
 
@@ -166,7 +167,7 @@ export class Allowances {
    *
    * @returns why there is none left, if so.
    */
-  share({ user, group }: Identity): Coming<Share | Denial> {
+  share({ user, group }: Identity): Awaitable<Share | Denial> {
     const own = user === undefined ? undefined : this.#users.get(user);
     const common = group === undefined ? undefined : this.#groups.get(group);
     if (own === undefined && common === undefined) return unlimited;

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from '../base/awaitable.js';
 import { type Disposable, toDisposable } from '../base/disposable.js';
 
 /** One more of something, unless there are as many as the limit already; undefined: no limit. */
@@ -6,9 +7,6 @@ export interface Wanted {
   readonly key: string;
   readonly limit: number | undefined;
 }
-
-/** A value that is there, or comes. */
-export type Coming<T> = T | Promise<T>;
 
 /**
  * Counts what there is at once: connections of users, of addresses, and so on. The counts of one
@@ -20,7 +18,7 @@ export interface Counts {
    *
    * @returns the key whose limit was reached, if so.
    */
-  take(wanted: readonly Wanted[]): Coming<string | undefined>;
+  take(wanted: readonly Wanted[]): Awaitable<string | undefined>;
   /** Counts one less of each. */
   give(keys: readonly string[]): void;
 }
@@ -50,13 +48,8 @@ export class LocalCounts implements Counts {
   }
 }
 
-/** Goes on with a value, now or when it comes. */
-export function andThen<T, U>(coming: Coming<T>, next: (value: T) => Coming<U>): Coming<U> {
-  return coming instanceof Promise ? coming.then(next) : next(coming);
-}
-
 /** Counts one more of each until the result is disposed, unless a limit was reached: its key. */
-export function taken(counts: Counts, wanted: readonly Wanted[]): Coming<Disposable | string> {
+export function taken(counts: Counts, wanted: readonly Wanted[]): Awaitable<Disposable | string> {
   const keys = wanted.map(({ key }) => key);
   return andThen(counts.take(wanted), (full) => full ?? toDisposable(() => counts.give(keys)));
 }

@@ -1,6 +1,7 @@
+import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import { networkOf } from '../protocol/ip.js';
-import { andThen, type Coming, type Counts, LocalCounts, taken } from './counts.js';
+import { type Counts, LocalCounts, taken } from './counts.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
@@ -36,7 +37,7 @@ export class ConnectionCounter {
    *
    * @returns the limit that was reached, if the connection is one too many.
    */
-  addClient(address: string): Coming<Disposable | LimitName> {
+  addClient(address: string): Awaitable<Disposable | LimitName> {
     const { total, perAddress } = this.limits;
     const wanted = [limited(ALL, total), limited(`address ${networkOf(address)}`, perAddress)];
     return andThen(taken(this.#counts, wanted), (result) =>
@@ -45,16 +46,16 @@ export class ConnectionCounter {
   }
 
   /** Counts a connection of a user who has authenticated, as {@link addClient} does. */
-  addUser(user: string): Coming<Disposable | LimitName> {
+  addUser(user: string): Awaitable<Disposable | LimitName> {
     return this.#add(`connections of ${user}`, 'perUser');
   }
 
   /** Counts a UDP association of a client address, as {@link addClient} does. */
-  addAssociation(address: string): Coming<Disposable | LimitName> {
+  addAssociation(address: string): Awaitable<Disposable | LimitName> {
     return this.#add(`associations of ${networkOf(address)}`, 'associations');
   }
 
-  #add(key: string, name: LimitName): Coming<Disposable | LimitName> {
+  #add(key: string, name: LimitName): Awaitable<Disposable | LimitName> {
     const result = taken(this.#counts, [limited(key, this.limits[name])]);
     return andThen(result, (given) => (typeof given === 'string' ? name : given));
   }

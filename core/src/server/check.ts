@@ -1,5 +1,4 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { Decision } from '../access/accessrules.js';
 import type { ClientContext, CommandName } from '../access/policy.js';
 import { UserError } from '../base/errors.js';
 import type { State } from '../config/loaded.js';
@@ -15,6 +14,15 @@ export interface CheckedRequest {
   readonly destination: Address;
   /** The client's IP address. */
   readonly client: string;
+  /** The name of the listener that it comes by. */
+  readonly listener: string;
+}
+
+/** Whether a request may go to an address, and what decides that, in a few words. */
+export interface AddressDecision {
+  readonly address: string;
+  readonly allowed: boolean;
+  readonly by: string;
 }
 
 /** How a request would be answered. */
@@ -24,7 +32,7 @@ export interface CheckResult {
   /** What decides, where it is not an address. */
   readonly by: string | undefined;
   /** What decides about each address of the destination. */
-  readonly addresses: readonly (Decision & { readonly address: string })[];
+  readonly addresses: readonly AddressDecision[];
 }
 
 /**
@@ -37,7 +45,7 @@ export async function checkRequest(
   { users, options }: State,
   access: AccessCheck,
   resolver: Resolver,
-  { user, command, destination: named, client: clientHost }: CheckedRequest,
+  { user, command, destination: named, client: clientHost, listener }: CheckedRequest,
 ): Promise<CheckResult> {
   const destination = { host: hostOf(named.host), port: named.port };
   const client = parseIP(clientHost);
@@ -51,9 +59,10 @@ export async function checkRequest(
     throw new UserError(`there is no user "${user}"`);
   }
   const group = secret?.group;
-  const context: ClientContext = { client, user, group };
+  const context: ClientContext = { client, listener, user, group };
   const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
-  const denial = access.ofClient(client) ?? access.ofRequest(context, command, destination);
+  const denial =
+    (await access.ofClient(client, listener)) ?? (await access.ofRequest(context, command));
   if (denial !== undefined) return refused(denial.by);
   if (access.comesLater(command, destination) && isUnspecified(destination)) {
     const by = `each ${command === 'bind' ? 'peer' : 'destination'} is judged when it is known`;
@@ -65,15 +74,16 @@ export async function checkRequest(
   try {
     found = await resolver.resolve(destination.host, { timeout: options.connectTimeout * 1000 });
   } catch {
-    const byName = access.ofName(request);
-    if (byName !== undefined) return refused(byName.by);
+    const byName = await access.ofName(request);
+    if (byName !== undefined && byName.byDefault !== true) return refused(byName.by);
     throw new UserError(`the name "${destination.host}" cannot be resolved`);
   }
-  const addresses = found.map((address) => {
-    const by = access.ofAddress(request, address)?.by;
+  const decide = async (address: string): Promise<AddressDecision> => {
+    const by = (await access.ofAddress(request, address))?.by;
     const allowed = by === undefined;
-    return { address, allowed, by: by ?? access.explain(request, address) };
-  });
+    return { address, allowed, by: by ?? (await access.explain(request, address)) };
+  };
+  const addresses = await Promise.all(found.map(decide));
   const allowed = addresses.some((decision) => decision.allowed);
   return { group, allowed, by: undefined, addresses };
 }

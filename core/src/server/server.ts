@@ -36,6 +36,9 @@ const CLOCK = 1000;
 
 type Usages = Readonly<Record<string, Usage>>;
 
+/** The name of the listener that the options describe. */
+export const DEFAULT_LISTENER = 'default';
+
 interface Loaded {
   readonly state: State;
   /** What a quota file says that is not kept yet. */
@@ -96,14 +99,14 @@ export class Server {
     registries.authenticationSources.register(passwordFileFormat(this.#pool, sharing.readFile));
     registries.accessPolicies.register({
       id: 'rules',
-      accept: (client) => this.#state?.rules.accept(client),
-      admit: (client) => this.#state?.rules.admit(client),
-      permit: (client, command) => this.#state?.rules.permit(client, command),
-      judge: (request) => this.#state?.rules.judge(request),
-      judgeName: (request) => this.#state?.rules.judgeName(request),
+      onConnect: (client) => this.#state?.rules.onConnect(client),
+      onAuthenticated: (client) => this.#state?.rules.onAuthenticated(client),
+      onRequest: (client, command) => this.#state?.rules.onRequest(client, command),
+      onAddress: (request) => this.#state?.rules.onAddress(request),
       explain: (request) => this.#state?.rules.explain(request),
     });
-    this.#access = new AccessCheck(registries.accessPolicies);
+    const warn = (message: string) => this.#events.warn(message);
+    this.#access = new AccessCheck(registries.accessPolicies, warn);
     this.#admission = new Admission({
       access: this.#access,
       counter: this.#counter,
@@ -222,7 +225,7 @@ export class Server {
     destination: Address,
     client = '127.0.0.1',
   ): Promise<CheckResult> {
-    const request = { user, command, destination, client };
+    const request = { user, command, destination, client, listener: DEFAULT_LISTENER };
     if (this.#state !== undefined) {
       return checkRequest(this.#state, this.#access, this.#resolver, request);
     }
@@ -233,7 +236,8 @@ export class Server {
         this.registries.accessPolicies,
         (policy): AccessPolicy => (policy.id === state.rules.id ? state.rules : policy),
       );
-      return await checkRequest(state, new AccessCheck(policies), this.#resolver, request);
+      const access = new AccessCheck(policies, (message) => this.#events.warn(message));
+      return await checkRequest(state, access, this.#resolver, request);
     } finally {
       state.dispose();
     }
@@ -303,6 +307,7 @@ export class Server {
 
   #settingsOf({ options, users, external, advertised }: State): SessionSettings {
     return {
+      listener: DEFAULT_LISTENER,
       dialects: [socks5, socks4],
       methods: this.registries.authenticationMethods,
       access: this.#access,

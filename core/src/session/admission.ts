@@ -1,7 +1,8 @@
 import type { AccessCheck } from '../access/accesscheck.js';
+import type { Denial } from '../access/policy.js';
+import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import { messageOf } from '../base/errors.js';
-import { andThen, type Coming } from '../limits/counts.js';
 import type { ConnectionCounter, LimitName } from '../limits/limits.js';
 import { Startups } from '../limits/startups.js';
 import type { CloseReason, EventStream } from '../log/events.js';
@@ -41,25 +42,37 @@ export class Admission {
   admit(transport: Transport): void {
     const { host } = transport.remote;
     const ip = parseIP(host);
-    if (ip === undefined || this.settings === undefined) {
+    const { settings } = this;
+    if (ip === undefined || settings === undefined) {
       transport.abort();
       return;
     }
     const id = this.#nextId;
     this.#nextId += this.#options.ids.idStep;
     try {
-      const denial = this.#options.access.ofClient(ip);
-      if (denial !== undefined) this.#turnAway(id, transport, 'not-allowed', denial.by);
-      else this.#count(id, transport);
+      const answer = this.#options.access.ofClient(ip, settings.listener);
+      if (answer instanceof Promise) this.#count(id, transport, answer);
+      else if (answer === undefined) this.#count(id, transport);
+      else this.#turnAway(id, transport, 'not-allowed', answer.by);
     } catch (error) {
       this.#turnAway(id, transport, 'internal-error', messageOf(error));
     }
   }
 
-  #count(id: number, transport: Transport): void {
+  /** @param answer what is still to be said about the client, which has its place meanwhile. */
+  #count(id: number, transport: Transport, answer?: Promise<Denial | undefined>): void {
     const settle = (place: Disposable | LimitName) => {
-      if (typeof place !== 'string') this.#begin(id, transport, place);
-      else this.#turnAway(id, transport, 'too-many-connections', fullWords(place));
+      if (typeof place === 'string') {
+        this.#turnAway(id, transport, 'too-many-connections', fullWords(place));
+      } else if (answer === undefined) this.#begin(id, transport, place);
+      else {
+        const begin = (denial: Denial | undefined) => {
+          if (denial === undefined) return this.#begin(id, transport, place);
+          place.dispose();
+          this.#turnAway(id, transport, 'not-allowed', denial.by);
+        };
+        answer.then(begin).catch(fail);
+      }
     };
     const fail = (error: unknown) => {
       this.#turnAway(id, transport, 'internal-error', messageOf(error));
@@ -70,7 +83,7 @@ export class Admission {
   }
 
   /** Counts a client; if there are too many, one that has kept silent for a while gives way. */
-  #placeOf(host: string): Coming<Disposable | LimitName> {
+  #placeOf(host: string): Awaitable<Disposable | LimitName> {
     const { counter } = this.#options;
     return andThen(counter.addClient(host), (counted) => {
       if (typeof counted !== 'string') return counted;

@@ -1,5 +1,5 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { ClientContext, CommandName, Denial } from '../access/policy.js';
+import type { Answer, ClientContext, CommandName, Denial } from '../access/policy.js';
 import type { Authentication, AuthenticationMethod } from '../auth/method.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
@@ -24,8 +24,10 @@ import { ConnectionRecord } from './record.js';
 import { AuthenticationRefusal, notAllowed, Refusal, unreachable, unresolved } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
 
-/** What a session needs of the server: fixed when the client connects. Times are ms. */
+/** What a session needs of its listener: fixed when the client connects. Times are ms. */
 export interface SessionSettings extends Limits {
+  /** The listener's name. */
+  readonly listener: string;
   readonly dialects: Iterable<Dialect>;
   readonly methods: Iterable<AuthenticationMethod>;
   readonly authentication: Authentication;
@@ -137,15 +139,18 @@ export class Session implements Startup, CommandContext {
     const request = await dialect.readRequest(conversation);
     this.#giveStartup();
     // May it?
-    const command = this.#authorize(request);
+    const command = this.#take(request);
+    const answer = this.#session.access.ofRequest(this.#context, command);
+    const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
+    if (denial !== undefined) throw notAllowed(denial.by);
     const counted = this.#usage.count(identity);
     if (counted instanceof Promise) await counted;
     if (this.#endedBy !== undefined) throw new ClientLeft();
     return command;
   }
 
-  /** Finds the command of a request, if the client may make it at all. */
-  #authorize({ command, destination }: Request): CommandName {
+  /** Finds the command of a request. */
+  #take({ command, destination }: Request): CommandName {
     this.#record.destination = destination;
     const name = commandName(command);
     if (name === undefined) {
@@ -153,9 +158,17 @@ export class Session implements Startup, CommandContext {
       throw new Refusal('unsupported', `command ${command}`, { reply });
     }
     this.#record.requested(name, destination);
-    const denial = this.#session.access.ofRequest(this.#context, name, destination);
-    if (denial !== undefined) throw notAllowed(denial.by);
     return name;
+  }
+
+  /** Waits for what is asked elsewhere, as long as somebody wants to know. */
+  #unlessEnded<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const leave = () => reject(new ClientLeft());
+      if (this.cancellation.cancelled) leave();
+      this.cancellation.on(leave);
+      answer.then(resolve, reject).finally(() => this.cancellation.off(leave));
+    });
   }
 
   /** Tells and answers what went wrong before bytes were relayed. */
@@ -238,20 +251,21 @@ export class Session implements Startup, CommandContext {
         cancellation: this.cancellation,
       });
     } catch (error) {
-      const denial = access.ofName(request);
-      throw denial === undefined ? unresolved(error) : notAllowed(denial.by);
+      const denial = await access.ofName(request);
+      // What is only not allowed might be, if it had an address.
+      if (denial === undefined || denial.byDefault === true) throw unresolved(error);
+      throw notAllowed(denial.by);
     }
-    let denied: Denial = { by: 'the name has no address' };
-    const allowed = found.filter((address) => {
-      const denial = access.ofAddress(request, address);
-      denied = denial ?? denied;
-      return denial === undefined;
-    });
-    if (allowed.length === 0) throw notAllowed(denied.by);
-    return allowed;
+    const answers = found.map((address) => access.ofAddress(request, address));
+    const denials = answers.some((answer) => answer instanceof Promise)
+      ? await this.#unlessEnded(Promise.all(answers))
+      : (answers as (Denial | undefined)[]);
+    const allowed = found.filter((_, i) => denials[i] === undefined);
+    if (allowed.length > 0) return allowed;
+    throw notAllowed(denials.at(-1)?.by ?? 'the name has no address');
   }
 
-  judge(address: string): Denial | undefined {
+  judge(address: string): Answer {
     const { command, destination } = this;
     return this.#session.access.ofAddress({ ...this.#context, command, destination }, address);
   }
@@ -362,7 +376,8 @@ export class Session implements Startup, CommandContext {
 
   get #context(): ClientContext {
     const { user, group } = this.#record.identity;
-    return { client: parseIP(this.clientHost) as Uint8Array, user, group };
+    const client = parseIP(this.clientHost) as Uint8Array;
+    return { client, listener: this.#session.listener, user, group };
   }
 }
 

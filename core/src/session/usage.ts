@@ -1,7 +1,7 @@
 import type { Identity } from '../auth/method.js';
+import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import type { Allowances, Share } from '../limits/allowance.js';
-import { andThen, type Coming } from '../limits/counts.js';
 import type { ConnectionCounter } from '../limits/limits.js';
 import { Reply } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
@@ -35,7 +35,7 @@ export class Usage implements Disposable {
   }
 
   /** Counts the session as one of its user and of its group. @throws {Refusal} if it is one too many. */
-  count(identity: Identity): Coming<void> {
+  count(identity: Identity): Awaitable<void> {
     const { user } = identity;
     const { counter, allowances } = this.#limits;
     const ofUser = user === undefined ? undefined : counter.addUser(user);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type Awaitable, andThen } from '../../base/awaitable.js';
 import { systemMessage } from '../../base/errors.js';
 import { addressTowards, ofFamily } from '../../outbound/external.js';
 import { isUnspecified } from '../../protocol/address.js';
@@ -62,7 +63,10 @@ function listen({ settings }: CommandContext, host: string): Promise<Server> {
   });
 }
 
-/** Waits for a connection of the peer; others are reset at once. */
+/** How many connections may wait until those before them have been judged. */
+const MAX_JUDGED = 8;
+
+/** Waits for a connection of the peer; others are reset, at once or when they have been judged. */
 function acceptPeer(
   server: Server,
   context: CommandContext,
@@ -82,11 +86,28 @@ function acceptPeer(
     const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
     cancellation.on(leave);
     context.whenClientEnded(leave);
+    let judged = 0;
+    let last: Awaitable<void>;
+    const judge = (peer: Transport): Awaitable<void> => {
+      if (!waiting || peer.closed) return peer.abort();
+      return andThen(context.judge(peer.remote.host), (denial) => {
+        if (waiting && denial === undefined && !peer.closed) finish(() => resolve(peer));
+        else peer.abort();
+      });
+    };
     acceptFrom(server, (peer) => {
-      const { host } = peer.remote;
-      const expected = waiting && (peers?.includes(host) ?? true);
-      if (expected && context.judge(host) === undefined) finish(() => resolve(peer));
-      else peer.abort();
+      const expected = waiting && (peers?.includes(peer.remote.host) ?? true);
+      if (!expected || judged >= MAX_JUDGED) {
+        peer.abort();
+        return;
+      }
+      judged++;
+      last = andThen(
+        andThen(last, () => judge(peer)),
+        () => {
+          judged--;
+        },
+      );
     });
     server.on('error', () => {});
     if (cancellation.cancelled) leave();

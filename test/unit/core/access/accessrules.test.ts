@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AccessRules, type GroupRules, type RuleSet } from '#core/access/accessrules.js';
-import { type AccessPolicy, firstDenial } from '#core/access/policy.js';
 import { parseNetworkRule, parseRequestRule } from '#core/access/rules.js';
 import { ip } from '../../../support/ip.js';
 
@@ -46,8 +45,9 @@ interface Asked {
 /** Why a CONNECT to port 80 is refused; undefined: it is allowed. */
 function refusal(rules: AccessRules, asked: Asked): string | undefined {
   const { client = '198.51.100.9', user, group, address = '192.0.2.1', host = address } = asked;
-  return rules.judge({
+  return rules.onAddress({
     client: ip(client),
+    listener: 'default',
     user,
     group,
     command: 'connect',
@@ -57,13 +57,14 @@ function refusal(rules: AccessRules, asked: Asked): string | undefined {
 }
 
 const admission = (rules: AccessRules, client: string, group?: string) =>
-  rules.admit({ client: ip(client), user: group && 'alice', group })?.by;
+  rules.onAuthenticated({ client: ip(client), listener: 'default', user: group && 'alice', group })
+    ?.by;
 
 describe('global rules', () => {
   test('without any, everything is allowed', async () => {
     const rules = await load({});
     assert.equal(refusal(rules, {}), undefined);
-    assert.equal(rules.accept(ip('192.0.2.1')), undefined);
+    assert.equal(rules.onConnect(ip('192.0.2.1')), undefined);
     assert.equal(admission(rules, '192.0.2.1'), undefined);
   });
 
@@ -89,14 +90,14 @@ describe('global rules', () => {
       ['2001:db8::1', 'no network rule allows it'],
     ] as const;
     for (const [client, by] of cases) {
-      assert.equal(rules.accept(ip(client))?.by, by);
+      assert.equal(rules.onConnect(ip(client))?.by, by);
       assert.equal(admission(rules, client), by);
     }
   });
 
   test('network rules say nothing of requests, and request rules nothing of clients', async () => {
     assert.equal(refusal(await load({ network: ['!*'] }), {}), undefined);
-    assert.equal((await load({ request: ['!all'] })).accept(ip('192.0.2.1')), undefined);
+    assert.equal((await load({ request: ['!all'] })).onConnect(ip('192.0.2.1')), undefined);
   });
 });
 
@@ -125,7 +126,7 @@ describe('groups', () => {
     assert.equal(admission(rules, '10.0.0.1', 'staff'), undefined);
     assert.equal(admission(rules, '192.0.2.1', 'staff'), 'no network rule allows it');
     assert.equal(admission(rules, '192.0.2.1', 'others'), undefined);
-    assert.equal(rules.accept(ip('192.0.2.1')), undefined);
+    assert.equal(rules.onConnect(ip('192.0.2.1')), undefined);
   });
 
   test('[*] is for anonymous users and users without a group, and for nobody else', async () => {
@@ -228,22 +229,28 @@ describe('an address that leads to another', () => {
   });
 });
 
-test('a name that does not resolve is refused by a rule about the name, and by nothing else', async () => {
+test('where only the name is known, rules about names and about any destination decide', async () => {
   const byName = async (...request: string[]) =>
-    (await load({ request })).judgeName({
+    (await load({ request })).onAddress({
       client: ip('198.51.100.9'),
+      listener: 'default',
       user: undefined,
       group: undefined,
       command: 'connect',
       destination: { host: 'ADS.invalid.', port: 80 },
-    })?.by;
-  assert.equal(
+      address: undefined,
+    });
+  const refused = (rule: string) => ({ by: `rule "${rule}"`, byDefault: false });
+  assert.deepEqual(
     await byName('!connect:10.0.0.0/8', '!connect:ads.invalid', 'all'),
-    'rule "!connect:ads.invalid"',
+    refused('!connect:ads.invalid'),
   );
-  assert.equal(await byName('!connect:*.invalid', 'all'), 'rule "!connect:*.invalid"');
+  assert.deepEqual(await byName('!connect:*.invalid', 'all'), refused('!connect:*.invalid'));
   assert.equal(await byName('connect:ads.invalid', '!all'), undefined);
-  assert.equal(await byName('!connect:other.invalid', 'connect:10.0.0.0/8'), undefined);
+  assert.equal(await byName('!connect:10.0.0.0/8', 'all'), undefined);
+  assert.equal(await byName(), undefined);
+  const unnamed = { by: 'no rule allows it', byDefault: true };
+  assert.deepEqual(await byName('!connect:other.invalid', 'connect:10.0.0.0/8'), unnamed);
 });
 
 describe("the addresses of the proxy host's interfaces", () => {
@@ -331,20 +338,4 @@ describe("the proxy host's own addresses", () => {
       assert.equal(by, 'rule "!connect:127.0.0.0/8"');
     }
   });
-});
-
-test('every policy is asked until one denies', () => {
-  const asked: string[] = [];
-  const policy = (id: string, by?: string): AccessPolicy => ({
-    id,
-    accept: () => {
-      asked.push(id);
-      return by === undefined ? undefined : { by };
-    },
-  });
-  const policies = [policy('a'), { id: 'silent' }, policy('b', 'no'), policy('c', 'never')];
-  const ask = (each: AccessPolicy) => each.accept?.(ip('192.0.2.1'));
-  assert.deepEqual(firstDenial(policies, ask), { by: 'no' });
-  assert.deepEqual(asked, ['a', 'b']);
-  assert.equal(firstDenial([], ask), undefined);
 });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Awaitable } from '#core/base/awaitable.js';
 import type { Disposable } from '#core/base/disposable.js';
-import type { Coming } from '#core/limits/counts.js';
 import { ConnectionCounter, type ConnectionLimits, type LimitName } from '#core/limits/limits.js';
 
 const counter = (limits: Partial<ConnectionLimits>) =>
   new ConnectionCounter({ ...unlimited, ...limits });
 const unlimited = { total: 0, perAddress: 0, perUser: 0, associations: 0 };
 
-function counted(result: Coming<Disposable | LimitName>): Disposable {
+function counted(result: Awaitable<Disposable | LimitName>): Disposable {
   if (result instanceof Promise) assert.fail('it takes a while');
   if (typeof result === 'string') assert.fail(`refused: ${result}`);
   return result;
