@@ -1,10 +1,10 @@
 export type {
   AccessPolicy,
   AccessRequest,
-  Answer,
   ClientContext,
   CommandName,
   Denial,
+  Verdict,
 } from './access/policy.js';
 export type {
   Authentication,
@@ -47,5 +47,8 @@ export { Log } from './log/log.js';
 export type { Connector, ConnectTarget } from './outbound/connector.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
+export { Command, Reply, type Request } from './protocol/socks5.js';
 export type { CheckResult } from './server/check.js';
 export { createServer, Server } from './server/server.js';
+export type { Dialect, Dialogue, Identification } from './session/dialect.js';
+export { Refusal } from './session/refusal.js';

@@ -5,13 +5,17 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   type AccessPolicy,
-  type Answer,
   type AuthenticationMethod,
   type AuthenticationSourceFormat,
+  Command,
   type ConnectTarget,
   createServer,
+  type Dialect,
+  Refusal,
   type Registries,
+  Reply,
   UserError,
+  type Verdict,
 } from 'picosocks5';
 import { unlessHere } from '../support/addresses.js';
 import { run } from '../support/programs.js';
@@ -71,6 +75,55 @@ test('an authentication method', async (t) => {
   assert.deepEqual(await (await offer(9)).readAll(), bytes(), 'no reply to what is no request');
   const { reason, detail } = await event('rejected');
   assert.deepEqual([reason, detail], ['internal-error', 'the method is broken']);
+  await assertEcho(client);
+});
+
+/** A protocol of lines: `@HOST PORT`, answered by `ok` or `no`. */
+const lines: Dialect = {
+  id: 'lines',
+  recognizes: (octets) => (octets.length < 1 ? undefined : octets[0] === 0x40),
+  async identify(_, { authentication, chose }) {
+    chose('lines');
+    if (!authentication.anonymous) throw new Refusal('no-acceptable-method', 'lines are anonymous');
+    return { user: undefined, group: undefined };
+  },
+  readRequest: (dialogue) =>
+    dialogue.read((octets) => {
+      const end = octets.indexOf(0x0a);
+      if (end < 0) return undefined;
+      const [, host, port] = /^@(\S+) (\d+)$/.exec(`${Buffer.from(octets.subarray(0, end))}`) ?? [];
+      if (host === undefined) {
+        throw new Refusal('protocol-error', 'not a line', { reply: Reply.generalFailure });
+      }
+      const destination = { host, port: Number(port) };
+      return { value: { command: Command.connect, destination }, length: end + 1 };
+    }),
+  encode: (reply) => Buffer.from(reply === Reply.succeeded ? 'ok\n' : `no ${reply}\n`),
+};
+
+test('a dialect, beside those that are built in', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server, event } = await startServer(t, { request: ['!all:127.0.0.2', 'all'] });
+  const registration = server.registries.dialects.register(lines);
+  const ask = async (line: string) => (await Client.connect(t, port)).send(line);
+
+  const client = await ask(`@127.0.0.1 ${echo}\nearly`);
+  assert.equal((await client.read(8)).toString(), 'ok\nearly');
+  assert.equal((await event('authenticated')).method, 'lines');
+  assert.equal((await (await ask('@127.0.0.2 1\n')).readAll()).toString(), 'no 2\n');
+  assert.equal((await (await ask('@\n')).readAll()).toString(), 'no 1\n');
+  assert.equal(
+    (await event('rejected', ({ detail }) => detail === 'not a line')).reason,
+    'protocol-error',
+  );
+
+  await connected(t, port, echo);
+  registration.dispose();
+  assert.deepEqual(await (await ask('@127.0.0.1 1\n')).readAll(), bytes());
+  const { dialects } = server.registries;
+  assert.deepEqual(dialects.ids, ['socks5', 'socks4']);
+  dialects.unregister(dialects.get('socks4') ?? assert.fail());
+  assert.deepEqual(await (await ask('\x04')).readAll(), bytes());
   await assertEcho(client);
 });
 
@@ -153,7 +206,7 @@ test('an access policy that answers onConnect(), at once and later', {
   server.registries.accessPolicies.register({
     id: 'mine',
     onConnect(client) {
-      const answers: Record<number, () => Answer> = {
+      const answers: Record<number, () => Verdict> = {
         2: () => ({ by: 'a whim' }),
         3: () => {
           throw new Error('the policy is broken');

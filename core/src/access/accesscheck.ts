@@ -6,10 +6,10 @@ import { parseIP } from '../protocol/ip.js';
 import type {
   AccessPolicy,
   AccessRequest,
-  Answer,
   ClientContext,
   CommandName,
   Denial,
+  Verdict,
 } from './policy.js';
 
 /** How long a policy has to answer, ms. */
@@ -20,7 +20,7 @@ const TELL_INTERVAL = 60_000;
 /** A request to be judged, whose addresses come one by one. */
 export type JudgedRequest = Omit<AccessRequest, 'address'>;
 
-type Question = (policy: AccessPolicy) => Answer;
+type Question = (policy: AccessPolicy) => Verdict;
 
 /**
  * Asks all policies, stage by stage: what serves clients and what explains it ask alike. A policy
@@ -42,12 +42,12 @@ export class AccessCheck {
   }
 
   /** Whether a client may connect. @param client its IP address, 4 or 16 octets. */
-  ofClient(client: Uint8Array, listener: string): Answer {
+  ofClient(client: Uint8Array, listener: string): Verdict {
     return this.#firstDenial((policy) => policy.onConnect?.(client, listener));
   }
 
   /** Whether a client that has authenticated may make a request, before addresses are known. */
-  ofRequest(client: ClientContext, command: CommandName): Answer {
+  ofRequest(client: ClientContext, command: CommandName): Verdict {
     const answer = this.#firstDenial((policy) => policy.onAuthenticated?.(client));
     return andThen(
       answer,
@@ -61,7 +61,7 @@ export class AccessCheck {
   }
 
   /** Whether a request may go to an IP address. */
-  ofAddress(request: JudgedRequest, text: string): Answer {
+  ofAddress(request: JudgedRequest, text: string): Verdict {
     const address = parseIP(text);
     if (address === undefined) return { by: `"${text}" is not an IP address` };
     const { client, listener, user, group, command, destination } = request;
@@ -70,7 +70,7 @@ export class AccessCheck {
   }
 
   /** Whether a request may go to the name that it names, whatever its addresses are. */
-  ofName(request: JudgedRequest): Answer {
+  ofName(request: JudgedRequest): Verdict {
     const asked = { ...request, address: undefined };
     return this.#firstDenial((policy) => policy.onAddress?.(asked));
   }
@@ -96,11 +96,11 @@ export class AccessCheck {
   }
 
   /** Asks all policies in their order, and gives the first denial. */
-  #firstDenial(question: Question): Answer {
+  #firstDenial(question: Question): Verdict {
     return this.#ask(this.#policies[Symbol.iterator](), question);
   }
 
-  #ask(policies: Iterator<AccessPolicy>, question: Question): Answer {
+  #ask(policies: Iterator<AccessPolicy>, question: Question): Verdict {
     for (let next = policies.next(); next.done !== true; next = policies.next()) {
       const answer = this.#answerOf(next.value, question);
       if (answer instanceof Promise) {
@@ -111,7 +111,7 @@ export class AccessCheck {
     return undefined;
   }
 
-  #answerOf(policy: AccessPolicy, question: Question): Answer {
+  #answerOf(policy: AccessPolicy, question: Question): Verdict {
     try {
       const answer: unknown = question(policy);
       if (answer === undefined) return undefined;

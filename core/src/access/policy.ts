@@ -36,7 +36,7 @@ export interface Denial {
 }
 
 /** A policy's answer: undefined does not mind. */
-export type Answer = Awaitable<Denial | undefined>;
+export type Verdict = Awaitable<Denial | undefined>;
 
 /**
  * Decides who may do what; its questions have the names of the stages of a connection. Every policy
@@ -51,16 +51,16 @@ export interface AccessPolicy {
    * @param client its IP address, 4 or 16 octets.
    * @param listener the name of the listener that it comes by.
    */
-  onConnect?(client: Uint8Array, listener: string): Answer;
+  onConnect?(client: Uint8Array, listener: string): Verdict;
   /** Asked about a client that has authenticated, when it makes its request. */
-  onAuthenticated?(client: ClientContext): Answer;
+  onAuthenticated?(client: ClientContext): Verdict;
   /** Asked about a request before it is known which addresses it leads to. */
-  onRequest?(client: ClientContext, command: CommandName): Answer;
+  onRequest?(client: ClientContext, command: CommandName): Verdict;
   /**
    * Asked about every address of a request, every peer of BIND and destination of a datagram; about
    * the name alone where that is all that is known.
    */
-  onAddress?(request: AccessRequest): Answer;
+  onAddress?(request: AccessRequest): Verdict;
   /** Says in a few words why it allows a request, for `picosocks5 check`. */
   explain?(request: AccessRequest): Awaitable<string | undefined>;
 }

@@ -23,8 +23,6 @@ import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/event
 import { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
 import { Admission } from '../session/admission.js';
-import { socks4 } from '../session/dialects/socks4.js';
-import { socks5 } from '../session/dialects/socks5.js';
 import type { SessionSettings } from '../session/session.js';
 import { SessionTable } from '../session/table.js';
 import { alone, type Sharing } from '../sharing/sharing.js';
@@ -308,7 +306,7 @@ export class Server {
   #settingsOf({ options, users, external, advertised }: State): SessionSettings {
     return {
       listener: DEFAULT_LISTENER,
-      dialects: [socks5, socks4],
+      dialects: this.registries.dialects,
       methods: this.registries.authenticationMethods,
       access: this.#access,
       authentication: {

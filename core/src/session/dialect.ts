@@ -1,7 +1,20 @@
 import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
 import type { Address } from '../protocol/address.js';
+import type { Parser } from '../protocol/parser.js';
 import { NotSocksError, type Reply, type Request } from '../protocol/socks5.js';
-import type { Conversation } from './conversation.js';
+
+/** A client's messages, one after the other, and the answers to them. */
+export interface Dialogue {
+  /**
+   * Waits for a message.
+   *
+   * @throws {ProtocolError} if what comes is none; an error if the client leaves.
+   */
+  read<T>(parse: Parser<T>): Promise<T>;
+  /** Waits for a message as {@link read} does, and leaves it to be read again. */
+  peek<T>(parse: Parser<T>): Promise<T>;
+  write(bytes: Uint8Array): void;
+}
 
 /** By what a dialect finds out who a client is. */
 export interface Identification {
@@ -15,7 +28,10 @@ export interface Identification {
   chose(method: string): void;
 }
 
-/** A protocol that clients speak: how they log in and ask, and how they are answered. */
+/**
+ * A protocol that clients speak: how they log in and ask, and how they are answered. The first one
+ * registered that recognizes a client serves it.
+ */
 export interface Dialect {
   readonly id: string;
   /**
@@ -29,9 +45,13 @@ export interface Dialect {
    *
    * @throws {Refusal} if that fails.
    */
-  identify(conversation: Conversation, by: Identification): Promise<Identity>;
-  /** Reads what the client asks for. @throws {Refusal} if it cannot be served. */
-  readRequest(conversation: Conversation): Promise<Request>;
+  identify(dialogue: Dialogue, by: Identification): Promise<Identity>;
+  /**
+   * Reads what the client asks for: CMD as in RFC 1928, and where it wants to go.
+   *
+   * @throws {Refusal} if it cannot be served.
+   */
+  readRequest(dialogue: Dialogue): Promise<Request>;
   /** Writes an answer. @param bound BND.ADDR and BND.PORT, where there are such. */
   encode(reply: Reply, bound?: Address): Uint8Array;
 }
@@ -41,11 +61,8 @@ export interface Dialect {
  *
  * @throws {NotSocksError} if it is none of them.
  */
-export function recognize(
-  conversation: Conversation,
-  dialects: Iterable<Dialect>,
-): Promise<Dialect> {
-  return conversation.read((octets) => {
+export function recognize(dialogue: Dialogue, dialects: Iterable<Dialect>): Promise<Dialect> {
+  return dialogue.read((octets) => {
     let undecided = false;
     for (const dialect of dialects) {
       const recognized = dialect.recognizes(octets);

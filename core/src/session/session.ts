@@ -1,5 +1,5 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { Answer, ClientContext, CommandName, Denial } from '../access/policy.js';
+import type { ClientContext, CommandName, Denial, Verdict } from '../access/policy.js';
 import type { Authentication, AuthenticationMethod } from '../auth/method.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
@@ -265,7 +265,7 @@ export class Session implements Startup, CommandContext {
     throw notAllowed(denials.at(-1)?.by ?? 'the name has no address');
   }
 
-  judge(address: string): Answer {
+  judge(address: string): Verdict {
     const { command, destination } = this;
     return this.#session.access.ofAddress({ ...this.#context, command, destination }, address);
   }

@@ -1,4 +1,4 @@
-import type { Answer, CommandName } from '../../access/policy.js';
+import type { CommandName, Verdict } from '../../access/policy.js';
 import type { Cancellation } from '../../base/cancellation.js';
 import type { Disposable } from '../../base/disposable.js';
 import type { Registry } from '../../base/registry.js';
@@ -54,7 +54,7 @@ export interface CommandContext {
    */
   allowedAddresses(destination?: Address): Promise<readonly string[]>;
   /** Asks the access policies about an IP address in place of the request's destination. */
-  judge(address: string): Answer;
+  judge(address: string): Verdict;
   /** Tells that a datagram to a destination is not relayed. @param error why. */
   refuseDatagram(destination: Address, error: unknown): void;
   /** Counts an association of the client. @throws {Refusal} if it is one too many. */

@@ -3,8 +3,7 @@ import type { CloseReason } from '../../log/events.js';
 import { DomainError } from '../../protocol/address.js';
 import { encodeReply4, parseRequest4, VERSION4 } from '../../protocol/socks4.js';
 import { Command, Reply } from '../../protocol/socks5.js';
-import type { Conversation } from '../conversation.js';
-import type { Dialect, Identification } from '../dialect.js';
+import type { Dialect, Dialogue, Identification } from '../dialect.js';
 import { Refusal } from '../refusal.js';
 
 /** SOCKS 4 and 4a: for clients that need not authenticate, since it has no password. */
@@ -12,14 +11,14 @@ export const socks4: Dialect = {
   id: 'socks4',
   recognizes: ([first]) => (first === undefined ? undefined : first === VERSION4),
   identify,
-  readRequest: (conversation) => conversation.read(parseRequest4),
+  readRequest: (dialogue) => dialogue.read(parseRequest4),
   encode: encodeReply4,
 };
 
 /** All is in one message: it is looked at here, and read as the request. */
-async function identify(conversation: Conversation, by: Identification): Promise<Identity> {
+async function identify(dialogue: Dialogue, by: Identification): Promise<Identity> {
   by.chose('socks4');
-  const { command } = await conversation.peek(parseRequest4).catch(refuseDomain);
+  const { command } = await dialogue.peek(parseRequest4).catch(refuseDomain);
   if (!by.socks4) throw refuse('unsupported', 'SOCKS 4 is switched off', 'socks4-off');
   if (!by.authentication.anonymous) {
     throw refuse('no-acceptable-method', 'SOCKS 4 cannot authenticate', 'socks4-login');

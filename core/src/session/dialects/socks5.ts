@@ -12,8 +12,7 @@ import {
   type Request,
   VERSION,
 } from '../../protocol/socks5.js';
-import type { Conversation } from '../conversation.js';
-import type { Dialect, Identification } from '../dialect.js';
+import type { Dialect, Dialogue, Identification } from '../dialect.js';
 import { AuthenticationRefusal, Refusal } from '../refusal.js';
 
 /** SOCKS 5 (RFC 1928). */
@@ -26,20 +25,20 @@ export const socks5: Dialect = {
 };
 
 /** Method selection and the method's subnegotiation (RFC 1928 section 3). */
-async function identify(conversation: Conversation, by: Identification): Promise<Identity> {
-  const greeting = await conversation.read(parseGreeting);
+async function identify(dialogue: Dialogue, by: Identification): Promise<Identity> {
+  const greeting = await dialogue.read(parseGreeting);
   const method = chooseMethod(greeting, by);
-  conversation.write(encodeMethod(method?.code ?? Method.noAcceptable));
+  dialogue.write(encodeMethod(method?.code ?? Method.noAcceptable));
   if (method === undefined) throw noAcceptableMethod(greeting);
   by.chose(method.id);
   const exchange = {
     ...by.authentication,
     client: by.client,
-    read: <T>(parse: Parser<T>) => conversation.read(parse),
-    write: (bytes: Uint8Array) => conversation.write(bytes),
+    read: <T>(parse: Parser<T>) => dialogue.read(parse),
+    write: (bytes: Uint8Array) => dialogue.write(bytes),
   };
   const result = await method.authenticate(exchange).catch((error: unknown) => {
-    if (error instanceof ProtocolError && method.refusal) conversation.write(method.refusal);
+    if (error instanceof ProtocolError && method.refusal) dialogue.write(method.refusal);
     throw error;
   });
   if (!('failure' in result)) return result;
@@ -66,9 +65,9 @@ function noAcceptableMethod({ methods }: Greeting): Refusal {
 }
 
 /** Who has got as far as a request gets a reply to it, whatever it is (RFC 1928 section 6). */
-async function readRequest(conversation: Conversation): Promise<Request> {
+async function readRequest(dialogue: Dialogue): Promise<Request> {
   try {
-    return await conversation.read(parseRequest);
+    return await dialogue.read(parseRequest);
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     const { message } = cause;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AccessCheck, type JudgedRequest } from '#core/access/accesscheck.js';
-import type { AccessPolicy, Answer } from '#core/access/policy.js';
+import type { AccessPolicy, Verdict } from '#core/access/policy.js';
 import { manualClock } from '../../../support/clock.js';
 import { ip } from '../../../support/ip.js';
 
@@ -23,7 +23,7 @@ function start(...policies: AccessPolicy[]) {
 
 describe('policies are asked', () => {
   for (const [how, answer] of [
-    ['at once', (by?: string): Answer => (by === undefined ? by : { by })],
+    ['at once', (by?: string): Verdict => (by === undefined ? by : { by })],
     ['later', async (by?: string) => (by === undefined ? by : { by })],
   ] as const) {
     test(`in their order until one denies, ${how}`, async () => {
