@@ -2,7 +2,6 @@ export type {
   AccessPolicy,
   AccessRequest,
   ClientContext,
-  CommandName,
   Denial,
   Verdict,
 } from './access/policy.js';
@@ -44,10 +43,10 @@ export type {
   ServerEvent,
 } from './log/events.js';
 export { Log } from './log/log.js';
-export type { Connector, ConnectTarget } from './outbound/connector.js';
+export type { ConnectRequest, Outbound, OutboundRequest } from './outbound/outbound.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
-export { Command, Reply, type Request } from './protocol/socks5.js';
+export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';
 export type { CheckResult } from './server/check.js';
 export { createServer, Server } from './server/server.js';
 export type { Dialect, Dialogue, Identification } from './session/dialect.js';

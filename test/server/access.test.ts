@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { ServerOptions } from 'picosocks5';
+import type { ConnectRequest, ServerOptions } from 'picosocks5';
 import { unlessHere } from '../support/addresses.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { assertTurnedAway, bytes, Client, echoServer } from '../support/sockets.js';
@@ -100,12 +100,12 @@ for (const [rules, name, destination, expected] of requests) {
 
 test('of the addresses of a name only those that are allowed are dialled', async (t) => {
   const { port, server } = await startServer(t, { request: ['!connect:::1', 'all'] });
-  const dialled: (readonly string[])[] = [];
-  const connect = ({ addresses }: { addresses: readonly string[] }) => {
+  const dialled: unknown[] = [];
+  const connect = ({ addresses }: ConnectRequest) => {
     dialled.push(addresses);
     return Promise.reject(new Error('only asked'));
   };
-  server.registries.connectors.register({ id: 'asking', connect });
+  server.registries.outbounds.register({ id: 'asking', resolves: false, connect });
   await connectTo(await greeted(t, port), 'localhost', PORT);
   assert.deepEqual(dialled, [['127.0.0.1']]);
 });

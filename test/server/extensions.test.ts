@@ -8,9 +8,10 @@ import {
   type AuthenticationMethod,
   type AuthenticationSourceFormat,
   Command,
-  type ConnectTarget,
+  type ConnectRequest,
   createServer,
   type Dialect,
+  type Outbound,
   Refusal,
   type Registries,
   Reply,
@@ -274,9 +275,10 @@ test('a server closes at once, and a client leaves, whatever a policy does', asy
   await event('closed', ({ reason }) => reason === 'shutdown');
 });
 
-/** A connector with a state of its own. */
-class Detour {
+/** An outbound with a state of its own. */
+class Detour implements Outbound {
   readonly id: string;
+  readonly resolves = false;
   readonly #hosts: readonly string[];
   readonly #port: number;
 
@@ -286,25 +288,25 @@ class Detour {
     this.#port = port;
   }
 
-  serves({ destination }: Pick<ConnectTarget, 'destination'>): boolean {
-    if (destination.host === 'broken') throw new Error('the connector is broken');
+  serves({ destination }: Pick<ConnectRequest, 'destination'>): boolean {
+    if (destination.host === 'broken') throw new Error('the outbound is broken');
     return this.#hosts.includes(destination.host);
   }
 
   async connect() {
-    if (this.#port === 0) throw new Error('the connector is broken');
+    if (this.#port === 0) throw new Error('the outbound is broken');
     const socket = dial({ port: this.#port, host: '127.0.0.1', allowHalfOpen: true });
     await once(socket, 'connect');
     return socket;
   }
 }
 
-test('connectors: the last one that serves a destination makes the connection', async (t) => {
+test('outbounds: the last one that serves a destination makes the connection', async (t) => {
   const echo = await echoServer(t);
   const { port, server } = await startServer(t);
-  const { connectors } = server.registries;
-  connectors.register(new Detour('first', ['127.0.0.2', '127.0.0.3'], echo));
-  connectors.register(new Detour('second', ['127.0.0.3'], 0));
+  const { outbounds } = server.registries;
+  outbounds.register(new Detour('first', ['127.0.0.2', '127.0.0.3'], echo));
+  outbounds.register(new Detour('second', ['127.0.0.3'], 0));
   const expected: [host: string, port: number, reply: number][] = [
     ['127.0.0.2', echo, 0],
     ['127.0.0.3', echo, FAILED],
@@ -331,16 +333,16 @@ async function assertOnlyItsOwn(
   await assertEcho(other);
 }
 
-test('a connector that throws at once ends only its own connection', async (t) => {
+test('an outbound that throws at once ends only its own connection', async (t) => {
   const broken = () => {
-    throw new Error('the connector is broken');
+    throw new Error('the outbound is broken');
   };
   const fail = () => Promise.reject(new Error('not asked'));
-  await assertOnlyItsOwn(t, 'connect', ({ connectors }) =>
-    connectors.register({ id: 'x', connect: broken }),
+  await assertOnlyItsOwn(t, 'connect', ({ outbounds }) =>
+    outbounds.register({ id: 'x', resolves: false, connect: broken }),
   );
-  await assertOnlyItsOwn(t, 'serves', ({ connectors }) =>
-    connectors.register({ id: 'x', serves: broken, connect: fail }),
+  await assertOnlyItsOwn(t, 'serves', ({ outbounds }) =>
+    outbounds.register({ id: 'x', resolves: false, serves: broken, connect: fail }),
   );
 });
 

@@ -47,14 +47,14 @@ test('handshakeTimeout counts from the start, and stops with the request', async
   await assertEcho(served);
 });
 
-test('a client that leaves a connector that does not answer is gone', async (t) => {
+test('a client that leaves an outbound that does not answer is gone', async (t) => {
   const { port, server, event } = await startServer(t);
   const asked = new Promise<void>((resolve) => {
     const connect = () => {
       resolve();
       return new Promise<never>(() => {});
     };
-    server.registries.connectors.register({ id: 'silent', connect });
+    server.registries.outbounds.register({ id: 'silent', resolves: false, connect });
   });
   const client = await greeted(t, port);
   client.send(5, 1, 0, address('127.0.0.1', 80));
@@ -63,10 +63,10 @@ test('a client that leaves a connector that does not answer is gone', async (t) 
   assert.equal((await event('closed')).reason, 'client-left');
 });
 
-test('connectTimeout ends a connector that does not answer, with reply 6', async (t) => {
+test('connectTimeout ends an outbound that does not answer, with reply 6', async (t) => {
   const { port, server, event } = await startServer(t, { connectTimeout: 0.2 });
   const connect = () => new Promise<never>(() => {});
-  server.registries.connectors.register({ id: 'silent', connect });
+  server.registries.outbounds.register({ id: 'silent', resolves: false, connect });
   const client = await greeted(t, port);
   assert.equal((await connectTo(client, '127.0.0.1', 80)).reply, 6);
   await client.readAll();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConnectTarget } from 'picosocks5';
+import type { ConnectRequest } from 'picosocks5';
 import { unlessHere } from '../support/addresses.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client, echoServer, freePort } from '../support/sockets.js';
@@ -63,7 +63,7 @@ for (const [code, expected] of codes) {
   test(`reply ${expected} when connecting fails with "${code}"`, async (t) => {
     const { port, server } = await startServer(t);
     const connect = () => Promise.reject(Object.assign(new Error('failed'), { code }));
-    server.registries.connectors.register({ id: 'failing', connect });
+    server.registries.outbounds.register({ id: 'failing', resolves: false, connect });
     const client = await greeted(t, port);
     client.send(5, 1, 0, address('127.0.0.1', 1));
     const reply = await client.readAll();
@@ -103,9 +103,10 @@ for (const [name, message] of malformed) {
 
 test('a client that leaves while it is connected gives up connecting', async (t) => {
   const { port, server, event } = await startServer(t);
-  const asked = new Promise<ConnectTarget>((resolve) => {
-    server.registries.connectors.register({
+  const asked = new Promise<ConnectRequest>((resolve) => {
+    server.registries.outbounds.register({
       id: 'pending',
+      resolves: false,
       connect: (target) => {
         resolve(target);
         return new Promise((_, reject) => {
@@ -161,10 +162,10 @@ const sayings: [error: Error, detail: string][] = [
   ],
 ];
 for (const [error, detail] of sayings) {
-  test(`what a connector says is told: ${error.message}`, async (t) => {
+  test(`what an outbound says is told: ${error.message}`, async (t) => {
     const { port, server, event } = await startServer(t);
     const connect = () => Promise.reject(error);
-    server.registries.connectors.register({ id: 'failing', connect });
+    server.registries.outbounds.register({ id: 'failing', resolves: false, connect });
     const client = await greeted(t, port);
     client.send(5, 1, 0, address('127.0.0.1', 1));
     await client.readAll();
@@ -173,12 +174,12 @@ for (const [error, detail] of sayings) {
   });
 }
 
-test('where no connector serves a request, that is told', async (t) => {
+test('where no outbound serves a request, that is told', async (t) => {
   const { port, server, event } = await startServer(t);
-  const direct = server.registries.connectors.get('direct') ?? assert.fail();
-  server.registries.connectors.unregister(direct);
+  const direct = server.registries.outbounds.get('direct') ?? assert.fail();
+  server.registries.outbounds.unregister(direct);
   const client = await greeted(t, port);
   client.send(5, 1, 0, address('127.0.0.1', 1));
   await client.readAll();
-  assert.equal((await event('rejected')).detail, 'no connector serves it');
+  assert.equal((await event('rejected')).detail, 'no outbound serves it');
 });

@@ -3,14 +3,8 @@ import { monotonic } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { type Address, isUnspecified } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
-import type {
-  AccessPolicy,
-  AccessRequest,
-  ClientContext,
-  CommandName,
-  Denial,
-  Verdict,
-} from './policy.js';
+import type { CommandName } from '../protocol/socks5.js';
+import type { AccessPolicy, AccessRequest, ClientContext, Denial, Verdict } from './policy.js';
 
 /** How long a policy has to answer, ms. */
 const ANSWER_TIME = 5000;

@@ -1,8 +1,9 @@
 import { localAddresses } from '../outbound/interfaces.js';
 import { formatIP } from '../protocol/ip.js';
+import type { CommandName } from '../protocol/socks5.js';
 import { aliasesOf } from './aliases.js';
 import { isHostLocal, isHostLocalNetwork, isLoopback } from './network.js';
-import type { AccessPolicy, AccessRequest, ClientContext, CommandName, Denial } from './policy.js';
+import type { AccessPolicy, AccessRequest, ClientContext, Denial } from './policy.js';
 import {
   describeRule,
   matchNetwork,

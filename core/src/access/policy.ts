@@ -1,8 +1,6 @@
 import type { Awaitable } from '../base/awaitable.js';
 import type { Address } from '../protocol/address.js';
-
-/** The commands of RFC 1928 by their names. */
-export type CommandName = 'connect' | 'bind' | 'associate';
+import type { CommandName } from '../protocol/socks5.js';
 
 /** A client that has authenticated, as access policies see it. */
 export interface ClientContext {

@@ -1,7 +1,8 @@
 import { UserError } from '../base/errors.js';
 import { domainOf } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
 import { Network } from './network.js';
-import type { AccessRequest, CommandName } from './policy.js';
+import type { AccessRequest } from './policy.js';
 
 /** A host that a rule names: the rule is about the addresses that it has now. */
 export class RuleHost {

@@ -43,12 +43,4 @@ export class Cancellation {
     else this.on(() => controller.abort());
     return controller.signal;
   }
-
-  /** What an AbortSignal says. */
-  static of(signal: AbortSignal): Cancellation {
-    const cancellation = new Cancellation();
-    if (signal.aborted) cancellation.cancel();
-    else signal.addEventListener('abort', () => cancellation.cancel(), { once: true });
-    return cancellation;
-  }
 }

@@ -1,4 +1,3 @@
-import type { CommandName } from '../access/policy.js';
 import { UserError } from '../base/errors.js';
 import { type Argument, parseCommandLine } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
@@ -6,6 +5,7 @@ import { pickServerOptions } from '../config/options.js';
 import { parseEndpoint } from '../listening/endpoint.js';
 import { complain } from '../process/complain.js';
 import { formatAddress } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
 import { createServer } from '../server/server.js';
 
 const usage = `Usage: picosocks5 check [OPTION]... USER COMMAND HOST:PORT [CLIENT]

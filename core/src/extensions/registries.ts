@@ -6,7 +6,8 @@ import type { AuthenticationSourceFormat } from '../auth/source.js';
 import { userpass } from '../auth/userpass.js';
 import { Registry } from '../base/registry.js';
 import type { EventSink } from '../log/events.js';
-import { type Connector, direct } from '../outbound/connector.js';
+import { direct } from '../outbound/direct.js';
+import type { Outbound } from '../outbound/outbound.js';
 import type { Dialect } from '../session/dialect.js';
 import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
@@ -19,7 +20,8 @@ export interface Registries {
   /** Formats of `--auth FORMAT:FILE`. */
   readonly authenticationSources: Registry<AuthenticationSourceFormat>;
   readonly accessPolicies: Registry<AccessPolicy>;
-  readonly connectors: Registry<Connector>;
+  /** Ways out: the last one registered that serves a connection makes it. */
+  readonly outbounds: Registry<Outbound>;
   readonly eventSinks: Registry<EventSink>;
 }
 
@@ -30,11 +32,11 @@ export function createRegistries(): Registries {
     authenticationMethods: new Registry('authentication method'),
     authenticationSources: new Registry('format of authentication files'),
     accessPolicies: new Registry('access policy'),
-    connectors: new Registry('connector'),
+    outbounds: new Registry('outbound'),
     eventSinks: new Registry('event sink'),
   };
   for (const dialect of [socks5, socks4]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
-  registries.connectors.register(direct);
+  registries.outbounds.register(direct);
   return registries;
 }

@@ -1,8 +1,8 @@
-import type { CommandName } from '../access/policy.js';
 import { monotonic } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Registry } from '../base/registry.js';
 import type { Address } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
 
 /** Why a connection ended, or was never served. */
 export type CloseReason =

@@ -46,9 +46,9 @@ export function interleaveFamilies(addresses: readonly string[]): string[] {
 }
 
 export interface DialOptions {
-  /** All attempts together take no longer, ms. */
-  readonly timeout: number;
-  readonly cancellation: Cancellation;
+  /** All attempts together take no longer, ms; as long as it takes, if it is left out. */
+  readonly timeout?: number;
+  readonly cancellation: Pick<Cancellation, 'cancelled' | 'on' | 'off'>;
 }
 
 /**
@@ -83,7 +83,8 @@ export function dial(
       reject(new DialError(code));
     };
     const cancel = () => fail('ECANCELED');
-    const deadline = setTimeout(() => fail('ETIMEDOUT'), timeout);
+    const deadline =
+      timeout === undefined ? undefined : setTimeout(() => fail('ETIMEDOUT'), timeout);
 
     const attempt = () => {
       clearTimeout(nextAttempt);

@@ -74,6 +74,11 @@ function canonicalHost(text: string): string {
   return numeric === undefined ? canonicalIP(text) : formatIP(numeric);
 }
 
+/** Whether a host is a name, and an IP address in no form that anybody takes for one. */
+export function isName(host: string): boolean {
+  return parseIP(canonicalHost(host)) === undefined;
+}
+
 /** Whether an address stands for any: 0.0.0.0 or ::. */
 export function isUnspecified({ host }: Address): boolean {
   return host === '0.0.0.0' || host === '::';

@@ -16,6 +16,9 @@ export const Method = {
 /** CMD of a request (RFC 1928 section 4). */
 export const Command = { connect: 0x01, bind: 0x02, associate: 0x03 } as const;
 
+/** The commands by their names. */
+export type CommandName = keyof typeof Command;
+
 /** REP of a reply (RFC 1928 section 6). */
 export const Reply = {
   succeeded: 0x00,

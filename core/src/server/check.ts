@@ -1,10 +1,12 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { ClientContext, CommandName } from '../access/policy.js';
+import type { ClientContext } from '../access/policy.js';
 import { UserError } from '../base/errors.js';
 import type { State } from '../config/loaded.js';
+import { type Outbound, routeOf } from '../outbound/outbound.js';
 import type { Resolver } from '../outbound/resolve.js';
-import { type Address, decodeHost, isUnspecified } from '../protocol/address.js';
-import { parseIP } from '../protocol/ip.js';
+import { type Address, decodeHost, isName, isUnspecified } from '../protocol/address.js';
+import { formatIP, parseIP } from '../protocol/ip.js';
+import type { CommandName } from '../protocol/socks5.js';
 
 /** A request as it might come. */
 export interface CheckedRequest {
@@ -39,11 +41,13 @@ export interface CheckResult {
  * Says how a request would be answered.
  *
  * @param access asks whom a session would ask.
+ * @param outbounds of which the last that serves a request makes its connection.
  * @throws {UserError} if there is no such user, or if the destination cannot be resolved.
  */
 export async function checkRequest(
   { users, options }: State,
   access: AccessCheck,
+  outbounds: Iterable<Outbound>,
   resolver: Resolver,
   { user, command, destination: named, client: clientHost, listener }: CheckedRequest,
 ): Promise<CheckResult> {
@@ -70,6 +74,15 @@ export async function checkRequest(
   }
 
   const request = { ...context, command, destination };
+  if (command === 'connect' && isName(destination.host)) {
+    const route = { ...request, client: { host: formatIP(client), port: 0 } };
+    const outbound = routeOf(outbounds, route);
+    if (outbound.resolves) {
+      const byName = (await access.ofName(request))?.by;
+      const by = byName ?? (await access.explain(request, undefined));
+      return { group, allowed: byName === undefined, by, addresses: [] };
+    }
+  }
   let found: readonly string[];
   try {
     found = await resolver.resolve(destination.host, { timeout: options.connectTimeout * 1000 });

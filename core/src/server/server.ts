@@ -1,5 +1,5 @@
 import { AccessCheck } from '../access/accesscheck.js';
-import type { AccessPolicy, CommandName } from '../access/policy.js';
+import type { AccessPolicy } from '../access/policy.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { Lockout } from '../auth/lockout.js';
 import { PasswordChecker } from '../auth/passwords.js';
@@ -22,6 +22,7 @@ import { Listeners } from '../listening/listeners.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
 import { Admission } from '../session/admission.js';
 import type { SessionSettings } from '../session/session.js';
 import { SessionTable } from '../session/table.js';
@@ -225,7 +226,13 @@ export class Server {
   ): Promise<CheckResult> {
     const request = { user, command, destination, client, listener: DEFAULT_LISTENER };
     if (this.#state !== undefined) {
-      return checkRequest(this.#state, this.#access, this.#resolver, request);
+      return checkRequest(
+        this.#state,
+        this.#access,
+        this.registries.outbounds,
+        this.#resolver,
+        request,
+      );
     }
     const state = await this.#load(this.#options);
     try {
@@ -235,7 +242,7 @@ export class Server {
         (policy): AccessPolicy => (policy.id === state.rules.id ? state.rules : policy),
       );
       const access = new AccessCheck(policies, (message) => this.#events.warn(message));
-      return await checkRequest(state, access, this.#resolver, request);
+      return await checkRequest(state, access, this.registries.outbounds, this.#resolver, request);
     } finally {
       state.dispose();
     }
@@ -319,7 +326,7 @@ export class Server {
       handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
       idleTimeout: options.timeout * 1000,
       commands: {
-        connectors: this.registries.connectors,
+        outbounds: this.registries.outbounds,
         connectTimeout: options.connectTimeout * 1000,
         bindTimeout: options.bindTimeout * 1000,
         udpTimeout: options.udpTimeout * 1000,

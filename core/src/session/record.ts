@@ -1,8 +1,8 @@
-import type { CommandName } from '../access/policy.js';
 import type { Identity } from '../auth/method.js';
 import { monotonic } from '../base/clock.js';
 import type { CloseReason, ConnectionInfo, Diagnosis, EventStream } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
 import type { Traffic } from '../relay/tunnel.js';
 
 export const anonymous: Identity = { user: undefined, group: undefined };

@@ -1,5 +1,5 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { ClientContext, CommandName, Denial, Verdict } from '../access/policy.js';
+import type { ClientContext, Denial, Verdict } from '../access/policy.js';
 import type { Authentication, AuthenticationMethod } from '../auth/method.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
@@ -11,7 +11,7 @@ import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
-import { Reply, type Request } from '../protocol/socks5.js';
+import { type CommandName, Reply, type Request } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import { type Traffic, tunnel } from '../relay/tunnel.js';
 import { linger, untilEnd } from '../transport/linger.js';
@@ -216,6 +216,18 @@ export class Session implements Startup, CommandContext {
     return this.#record.identity.user;
   }
 
+  get group(): string | undefined {
+    return this.#record.identity.group;
+  }
+
+  get client(): Address {
+    return this.#record.client;
+  }
+
+  get listener(): string {
+    return this.#session.listener;
+  }
+
   get clientHost(): string {
     return this.#record.client.host;
   }
@@ -251,7 +263,8 @@ export class Session implements Startup, CommandContext {
         cancellation: this.cancellation,
       });
     } catch (error) {
-      const denial = await access.ofName(request);
+      const answer = access.ofName(request);
+      const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
       // What is only not allowed might be, if it had an address.
       if (denial === undefined || denial.byDefault === true) throw unresolved(error);
       throw notAllowed(denial.by);
@@ -263,6 +276,14 @@ export class Session implements Startup, CommandContext {
     const allowed = found.filter((_, i) => denials[i] === undefined);
     if (allowed.length > 0) return allowed;
     throw notAllowed(denials.at(-1)?.by ?? 'the name has no address');
+  }
+
+  async demandName(): Promise<void> {
+    const { command, destination } = this;
+    const request = { ...this.#context, command, destination };
+    const answer = this.#session.access.ofName(request);
+    const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
+    if (denial !== undefined) throw notAllowed(denial.by);
   }
 
   judge(address: string): Verdict {

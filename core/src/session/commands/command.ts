@@ -1,10 +1,9 @@
-import type { CommandName, Verdict } from '../../access/policy.js';
+import type { Verdict } from '../../access/policy.js';
 import type { Cancellation } from '../../base/cancellation.js';
 import type { Disposable } from '../../base/disposable.js';
-import type { Registry } from '../../base/registry.js';
 import type { CloseReason } from '../../log/events.js';
-import type { Connector } from '../../outbound/connector.js';
 import type { FamilyAddresses } from '../../outbound/external.js';
+import type { Outbound, OutboundRequest } from '../../outbound/outbound.js';
 import type { Address } from '../../protocol/address.js';
 import type { Reply } from '../../protocol/socks5.js';
 import type { Throttles } from '../../relay/pacer.js';
@@ -14,8 +13,8 @@ import type { Transport } from '../../transport/transport.js';
 
 /** How the server is set up to serve commands. Times are ms. */
 export interface CommandSettings {
-  /** The last one registered that serves a connection makes it. */
-  readonly connectors: Registry<Connector>;
+  /** The last one that serves a connection makes it. */
+  readonly outbounds: Iterable<Outbound>;
   /** How long connecting may take. */
   readonly connectTimeout: number;
   /** How long BIND waits for its peer. */
@@ -31,16 +30,12 @@ export interface CommandSettings {
 }
 
 /** What serves a command has of the session: the client, the request, and what is allowed. */
-export interface CommandContext {
+export interface CommandContext extends OutboundRequest {
   readonly settings: CommandSettings;
-  /** undefined for an anonymous client. */
-  readonly user: string | undefined;
   /** The client's IP address. */
   readonly clientHost: string;
   /** The local end of the client's connection. */
   readonly control: Address;
-  readonly command: CommandName;
-  readonly destination: Address;
   readonly traffic: Traffic;
   readonly throttles: Throttles;
   /** Gives up when the client leaves or the session is ended. */
@@ -53,6 +48,8 @@ export interface CommandContext {
    * @throws {Refusal} if there is none.
    */
   allowedAddresses(destination?: Address): Promise<readonly string[]>;
+  /** Asks the access policies about the request's destination by its name. @throws {Refusal} */
+  demandName(): Promise<void>;
   /** Asks the access policies about an IP address in place of the request's destination. */
   judge(address: string): Verdict;
   /** Tells that a datagram to a destination is not relayed. @param error why. */

@@ -1,5 +1,4 @@
-import type { CommandName } from '../../access/policy.js';
-import { Command } from '../../protocol/socks5.js';
+import { Command, type CommandName } from '../../protocol/socks5.js';
 import { associate } from './associate.js';
 import { bind } from './bind.js';
 import type { CommandHandler } from './command.js';

@@ -1,12 +1,20 @@
-import { connectThrough } from '../../outbound/connector.js';
+import { connectThrough, type Outbound, routeOf } from '../../outbound/outbound.js';
+import { isName } from '../../protocol/address.js';
 import type { Transport } from '../../transport/transport.js';
 import { ClientLeft } from '../conversation.js';
 import { unreachable } from '../refusal.js';
 import type { CommandContext, CommandHandler } from './command.js';
 
-/** CONNECT (RFC 1928 section 4): a connection to the destination, and its bytes both ways. */
+/**
+ * CONNECT (RFC 1928 section 4): a connection to the destination, and its bytes both ways. The way
+ * out comes first: it says whether names are resolved here.
+ */
 export const connect: CommandHandler = async (context) => {
-  const remote = await reach(context, await context.allowedAddresses());
+  const outbound = route(context);
+  const byName = outbound.resolves && isName(context.destination.host);
+  const remote = byName
+    ? await context.demandName().then(() => reach(context, outbound))
+    : await reach(context, outbound, await context.allowedAddresses());
   if (context.cancellation.cancelled) {
     remote.abort();
     throw new ClientLeft();
@@ -14,17 +22,25 @@ export const connect: CommandHandler = async (context) => {
   return context.relay(remote, remote.local);
 };
 
-/** @throws {Refusal} if no address answers. */
-async function reach(
-  { settings, cancellation, destination, user }: CommandContext,
-  addresses: readonly string[],
-): Promise<Transport> {
-  const target = { destination, addresses, user };
+/** @throws {Refusal} if there is no way out. */
+function route(context: CommandContext): Outbound {
   try {
-    const connector = [...settings.connectors].findLast((one) => one.serves?.(target) ?? true);
-    if (connector === undefined) throw new Error('no connector serves it');
-    const { connectTimeout: timeout } = settings;
-    return await connectThrough(connector, { ...target, timeout }, cancellation);
+    return routeOf(context.settings.outbounds, context);
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+/** @throws {Refusal} if the destination does not answer. */
+async function reach(
+  context: CommandContext,
+  outbound: Outbound,
+  addresses?: readonly string[],
+): Promise<Transport> {
+  const { settings, cancellation } = context;
+  try {
+    const { connectTimeout } = settings;
+    return await connectThrough(outbound, context, addresses, connectTimeout, cancellation);
   } catch (error) {
     throw unreachable(error);
   }

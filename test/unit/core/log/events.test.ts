@@ -53,9 +53,9 @@ describe('Registry', () => {
   });
 
   test('of a server has the built-in parts', () => {
-    const { authenticationMethods, connectors, eventSinks } = createRegistries();
+    const { authenticationMethods, outbounds, eventSinks } = createRegistries();
     for (const id of ['none', 'userpass']) assert.ok(authenticationMethods.get(id), id);
-    assert.deepEqual(connectors.ids, ['direct']);
+    assert.deepEqual(outbounds.ids, ['direct']);
     assert.equal(eventSinks.size, 0);
     assert.notEqual(createRegistries().eventSinks, eventSinks);
   });
