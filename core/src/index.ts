@@ -34,7 +34,7 @@ export type { Option } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
 export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
-export { createRegistries, type Registries } from './extensions/registries.js';
+export { createRegistries, type Registries, type Surroundings } from './extensions/registries.js';
 export type {
   CloseReason,
   ConnectionInfo,

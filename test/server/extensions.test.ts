@@ -9,12 +9,14 @@ import {
   type AuthenticationSourceFormat,
   Command,
   type ConnectRequest,
+  createRegistries,
   createServer,
   type Dialect,
   type Outbound,
   Refusal,
   type Registries,
   Reply,
+  type ServerOptions,
   UserError,
   type Verdict,
 } from 'picosocks5';
@@ -436,4 +438,42 @@ test('sources that were opened are closed when anything else fails, and after ch
   await server.close();
   await assert.rejects(listening, /was closed meanwhile/);
   assert.equal(open, 0);
+});
+
+test('two servers share registries, and each has its own rules, listeners and users', async (t) => {
+  const echo = await echoServer(t);
+  const registries = createRegistries();
+  registries.authenticationMethods.register(token);
+  const told: string[] = [];
+  registries.eventSinks.register({ id: 'both', handle: ({ type }) => told.push(type) });
+  const before = Object.values(registries).map(({ ids }) => ids);
+  const start = async (options: ServerOptions) => {
+    const server = createServer({ listen: ['127.0.0.1:0'], ...options }, registries);
+    t.after(() => server.close());
+    const own: string[] = [];
+    server.onEvent(({ type }) => own.push(type));
+    const [{ port } = { port: 0 }] = await server.listen();
+    return { server, port, own };
+  };
+  const auth = [passwordFile(t, `alice::${HASH_OF_SECRET}`)];
+  const first = await start({ auth });
+  const second = await start({ request: ['!all'] });
+  assert.deepEqual(
+    Object.values(registries).map(({ ids }) => ids),
+    before,
+  );
+
+  const { client, status } = await login(t, first.port, 'alice', 'secret');
+  assert.equal(status, 0);
+  assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+  assert.equal((await connectTo(await greeted(t, second.port), '127.0.0.1', echo)).reply, DENIED);
+  await first.server.close();
+  assert.equal((await connectTo(await greeted(t, second.port), '127.0.0.1', echo)).reply, DENIED);
+  assert.equal(first.own.filter((type) => type === 'connection').length, 1);
+  assert.equal(second.own.filter((type) => type === 'connection').length, 2);
+  assert.equal(told.filter((type) => type === 'connection').length, 3);
+  assert.deepEqual(
+    Object.values(registries).map(({ ids }) => ids),
+    before,
+  );
 });

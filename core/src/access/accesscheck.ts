@@ -21,6 +21,8 @@ type Question = (policy: AccessPolicy) => Verdict;
  * that fails, does not answer in time, or gives an answer that is none, denies.
  */
 export class AccessCheck {
+  /** Asked before the others. */
+  rules: AccessPolicy | undefined;
   readonly #policies: Iterable<AccessPolicy>;
   readonly #warn: (message: string) => void;
   /** When a policy's failure was told last, monotonic ms. */
@@ -30,8 +32,13 @@ export class AccessCheck {
    * @param policies asked anew each time.
    * @param warn told of policies that fail.
    */
-  constructor(policies: Iterable<AccessPolicy>, warn: (message: string) => void) {
+  constructor(
+    policies: Iterable<AccessPolicy>,
+    warn: (message: string) => void,
+    rules?: AccessPolicy,
+  ) {
     this.#policies = policies;
+    this.rules = rules;
     this.#warn = warn;
   }
 
@@ -77,7 +84,8 @@ export class AccessCheck {
   async explain(request: JudgedRequest, text: string | undefined): Promise<string> {
     const asked = { ...request, address: text === undefined ? undefined : parseIP(text) };
     const reasons: string[] = [];
-    for (const policy of this.#policies) {
+    const rules = this.rules === undefined ? [] : [this.rules];
+    for (const policy of [...rules, ...this.#policies]) {
       try {
         const answer = Promise.resolve(policy.explain?.(asked));
         const reason = await withDeadline(answer, ANSWER_TIME, late);
@@ -91,7 +99,11 @@ export class AccessCheck {
 
   /** Asks all policies in their order, and gives the first denial. */
   #firstDenial(question: Question): Verdict {
-    return this.#ask(this.#policies[Symbol.iterator](), question);
+    const own = this.rules === undefined ? undefined : this.#answerOf(this.rules, question);
+    return andThen(
+      own,
+      (denial) => denial ?? this.#ask(this.#policies[Symbol.iterator](), question),
+    );
   }
 
   #ask(policies: Iterator<AccessPolicy>, question: Question): Verdict {

@@ -3,7 +3,7 @@ import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/pro
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { Turn } from '../base/turn.js';
 import { parseHash } from './crypt/formats.js';
-import type { CryptPool } from './crypt/pool.js';
+import { whyUnsupported } from './crypt/support.js';
 import { type LineTable, LineTableBuilder } from './linetable.js';
 import { hasContent, type PasswordEntry, parseLine } from './passwordfile.js';
 import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
@@ -101,7 +101,7 @@ class Warnings {
 class Reading {
   readonly #file: string;
   readonly #octets: Buffer;
-  readonly #pool: CryptPool;
+  readonly #whyUnsupported: typeof whyUnsupported;
   readonly #turn = new Turn();
   readonly #builder = new LineTableBuilder();
   readonly #content: Content = { groups: new Set(), serverSecret: undefined };
@@ -112,10 +112,10 @@ class Reading {
   /** The line of the server's secret. */
   #serverLine = 0;
 
-  constructor(file: string, octets: Buffer, pool: CryptPool) {
+  constructor(file: string, octets: Buffer, why: typeof whyUnsupported) {
     this.#file = file;
     this.#octets = octets;
-    this.#pool = pool;
+    this.#whyUnsupported = why;
     this.#old = new Warnings((more) => `${file}: ${more} more lines of the old form USER:SECRET`);
     this.#idle = new Warnings((more) => `${file}: ${more} more lines whose secrets never count`);
   }
@@ -183,7 +183,7 @@ class Reading {
     const { format } = parseHash(hash);
     if (this.#formats.has(format)) return undefined;
     this.#formats.add(format);
-    return this.#pool.supports(hash).then((reason) => {
+    return this.#whyUnsupported(hash).then((reason) => {
       if (reason !== undefined) throw new Error(reason);
     });
   }
@@ -258,10 +258,11 @@ function quote(text: string): string {
  * owner can read or change.
  *
  * @param read what reads a file, if it is not read here.
+ * @param why says why a hash cannot be checked, if it cannot.
  */
 export function passwordFileFormat(
-  pool: CryptPool,
   read?: (file: string) => Promise<Buffer>,
+  why = whyUnsupported,
 ): AuthenticationSourceFormat {
   const whole = async (file: string): Promise<Whole> =>
     read === undefined
@@ -273,7 +274,7 @@ export function passwordFileFormat(
       const { octets, stats } = await whole(file).catch((error: unknown) => {
         throw new UserError(`cannot read the password file "${file}": ${systemMessage(error)}`);
       });
-      const source = await new Reading(file, octets, pool).source(warn);
+      const source = await new Reading(file, octets, why).source(warn);
       const told = stats?.isFile() && process.platform !== 'win32' ? stats : undefined;
       const exposed = told && exposure(file, told);
       if (exposed !== undefined) warn(exposed);

@@ -2,6 +2,7 @@ import type { AccessPolicy } from '../access/policy.js';
 import { chap } from '../auth/chap.js';
 import type { AuthenticationMethod } from '../auth/method.js';
 import { none } from '../auth/none.js';
+import { passwordFileFormat } from '../auth/passwordsource.js';
 import type { AuthenticationSourceFormat } from '../auth/source.js';
 import { userpass } from '../auth/userpass.js';
 import { Registry } from '../base/registry.js';
@@ -12,7 +13,10 @@ import type { Dialect } from '../session/dialect.js';
 import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
 
-/** What a server can do. The built-in parts come through the same doors as extensions. */
+/**
+ * What servers can do. The built-in parts come through the same doors as extensions. Several
+ * servers may have the same registries.
+ */
 export interface Registries {
   /** What clients speak: each is served by the first that recognizes it. */
   readonly dialects: Registry<Dialect>;
@@ -25,8 +29,14 @@ export interface Registries {
   readonly eventSinks: Registry<EventSink>;
 }
 
-/** Makes the registries of a server, with the built-in parts that need nothing of it. */
-export function createRegistries(): Registries {
+/** What built-in parts need of the process that they run in. */
+export interface Surroundings {
+  /** Reads a file of users, where that is not up to this process alone. */
+  readonly readFile?: ((file: string) => Promise<Buffer>) | undefined;
+}
+
+/** Makes registries with all that is built in. */
+export function createRegistries({ readFile }: Surroundings = {}): Registries {
   const registries: Registries = {
     dialects: new Registry('dialect'),
     authenticationMethods: new Registry('authentication method'),
@@ -37,6 +47,7 @@ export function createRegistries(): Registries {
   };
   for (const dialect of [socks5, socks4]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
+  registries.authenticationSources.register(passwordFileFormat(readFile));
   registries.outbounds.register(direct);
   return registries;
 }

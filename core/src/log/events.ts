@@ -1,6 +1,7 @@
 import { monotonic } from '../base/clock.js';
+import type { Disposable } from '../base/disposable.js';
 import { messageOf } from '../base/errors.js';
-import type { Registry } from '../base/registry.js';
+import { Registry } from '../base/registry.js';
 import type { Address } from '../protocol/address.js';
 import type { CommandName } from '../protocol/socks5.js';
 
@@ -151,27 +152,30 @@ interface Failures {
   told: number;
 }
 
-/** Hands events to the registered sinks. Nothing is made of an event while there is none. */
+/**
+ * Hands events to the registered sinks, and to those that listen to this stream alone. Nothing is
+ * made of an event while there is none.
+ */
 export class EventStream {
-  readonly #sinks: Registry<EventSink>;
+  readonly #registered: Registry<EventSink>;
+  readonly #listeners = new Registry<EventSink>('listener');
+  #lastListener = 0;
   /** Of sinks that have ever thrown. */
   readonly #failures = new Map<EventSink, Failures>();
 
   constructor(sinks: Registry<EventSink>) {
-    this.#sinks = sinks;
+    this.#registered = sinks;
+  }
+
+  /** Reads the events of this stream until the result is disposed. */
+  listen(handle: (event: ServerEvent) => void): Disposable {
+    this.#lastListener++;
+    return this.#listeners.register({ id: `listener ${this.#lastListener}`, handle });
   }
 
   /** Whether anybody wants events of a type: what it costs to make one can be saved otherwise. */
   wanted(type: ServerEvent['type']): boolean {
-    for (const sink of this.#sinks) {
-      try {
-        if (sink.wants?.(type) ?? true) return true;
-      } catch {
-        // emit() asks it again, and tells.
-        return true;
-      }
-    }
-    return false;
+    return wants(this.#registered, type) || wants(this.#listeners, type);
   }
 
   emit(event: ServerEvent): void {
@@ -183,7 +187,12 @@ export class EventStream {
   }
 
   #emitTo(event: ServerEvent, except?: EventSink): void {
-    for (const sink of this.#sinks) {
+    this.#hand(event, this.#registered, except);
+    this.#hand(event, this.#listeners, except);
+  }
+
+  #hand(event: ServerEvent, sinks: Iterable<EventSink>, except?: EventSink): void {
+    for (const sink of sinks) {
       if (sink === except) continue;
       try {
         if (!(sink.wants?.(event.type) ?? true)) continue;
@@ -207,7 +216,8 @@ export class EventStream {
     failures.inARow++;
     let what = 'failed';
     if (failures.inARow === MAX_FAILURES) {
-      this.#sinks.unregister(sink);
+      this.#registered.unregister(sink);
+      this.#listeners.unregister(sink);
       this.#failures.delete(sink);
       what = `failed ${MAX_FAILURES} times in a row and was removed`;
     } else if (now - failures.told < TELL_INTERVAL) return;
@@ -215,4 +225,16 @@ export class EventStream {
     const message = `the event sink "${sink.id}" ${what}: ${trouble}`;
     this.#emitTo({ type: 'warning', time: Date.now(), message }, sink);
   }
+}
+
+function wants(sinks: Iterable<EventSink>, type: ServerEvent['type']): boolean {
+  for (const sink of sinks) {
+    try {
+      if (sink.wants?.(type) ?? true) return true;
+    } catch {
+      // emit() asks it again, and tells.
+      return true;
+    }
+  }
+  return false;
 }

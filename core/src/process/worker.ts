@@ -49,7 +49,11 @@ class Worker {
     const { logFile: _, ...options } = settings;
     const { journal } = start;
     this.#log = new Log(options, logModeOf(settings), { journal, isWorkers: true });
-    this.#server = new Server(pickServerOptions(settings), createRegistries(), this.#shared);
+    this.#server = new Server(
+      pickServerOptions(settings),
+      createRegistries(this.#shared),
+      this.#shared,
+    );
     this.#server.registries.eventSinks.register(logOf(this.#log, number, () => this.#isLoading));
   }
 

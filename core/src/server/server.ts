@@ -1,9 +1,7 @@
 import { AccessCheck } from '../access/accesscheck.js';
-import type { AccessPolicy } from '../access/policy.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { Lockout } from '../auth/lockout.js';
 import { PasswordChecker } from '../auth/passwords.js';
-import { passwordFileFormat } from '../auth/passwordsource.js';
 import { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
@@ -46,7 +44,7 @@ interface Loaded {
 
 /** A SOCKS server. It listens once; when it is closed, make another. */
 export class Server {
-  /** What it can do: register more before `listen()` or while it runs. */
+  /** What it can do: register more before `listen()` or while it runs. It registers nothing itself. */
   readonly registries: Registries;
   readonly #events: EventStream;
   readonly #resolver = new Resolver();
@@ -66,20 +64,17 @@ export class Server {
   #state: State | undefined;
   #quotas: QuotaKeeper | undefined;
   #clock: NodeJS.Timeout | undefined;
-  #lastListener = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
   #reloading: Promise<unknown> = Promise.resolve();
 
   /**
+   * @param registries what it can do, which other servers may have as well; its own if left out.
    * @param sharing what it has in common with other processes.
    * @throws {UserError} naming the option that is wrong.
    */
-  constructor(
-    options: ServerOptions = {},
-    registries: Registries = createRegistries(),
-    sharing: Sharing = alone(),
-  ) {
+  constructor(options: ServerOptions = {}, registries?: Registries, sharing: Sharing = alone()) {
+    this.registries = registries ?? createRegistries(sharing);
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#listeners = new Listeners(
@@ -88,24 +83,14 @@ export class Server {
       sharing.sockets,
     );
     this.#allowances = new Allowances(sharing.counts);
-    this.registries = registries;
-    this.#events = new EventStream(registries.eventSinks);
+    this.#events = new EventStream(this.registries.eventSinks);
     this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
     const { passwordKey } = sharing;
     this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool, passwordKey);
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
-    registries.authenticationSources.register(passwordFileFormat(this.#pool, sharing.readFile));
-    registries.accessPolicies.register({
-      id: 'rules',
-      onConnect: (client) => this.#state?.rules.onConnect(client),
-      onAuthenticated: (client) => this.#state?.rules.onAuthenticated(client),
-      onRequest: (client, command) => this.#state?.rules.onRequest(client, command),
-      onAddress: (request) => this.#state?.rules.onAddress(request),
-      explain: (request) => this.#state?.rules.explain(request),
-    });
     const warn = (message: string) => this.#events.warn(message);
-    this.#access = new AccessCheck(registries.accessPolicies, warn);
+    this.#access = new AccessCheck(this.registries.accessPolicies, warn);
     this.#admission = new Admission({
       access: this.#access,
       counter: this.#counter,
@@ -205,9 +190,7 @@ export class Server {
 
   /** Reads the events of this server until the result is disposed. */
   onEvent(listener: (event: ServerEvent) => void): Disposable {
-    this.#lastListener++;
-    const id = `listener ${this.#lastListener}`;
-    return this.registries.eventSinks.register({ id, handle: listener });
+    return this.#events.listen(listener);
   }
 
   /**
@@ -236,12 +219,8 @@ export class Server {
     }
     const state = await this.#load(this.#options);
     try {
-      // The registered policy speaks for the rules in force, of which there are none yet.
-      const policies = Array.from(
-        this.registries.accessPolicies,
-        (policy): AccessPolicy => (policy.id === state.rules.id ? state.rules : policy),
-      );
-      const access = new AccessCheck(policies, (message) => this.#events.warn(message));
+      const warn = (message: string) => this.#events.warn(message);
+      const access = new AccessCheck(this.registries.accessPolicies, warn, state.rules);
       return await checkRequest(state, access, this.registries.outbounds, this.#resolver, request);
     } finally {
       state.dispose();
@@ -286,6 +265,7 @@ export class Server {
     const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
+    this.#access.rules = state.rules;
     this.#admission.settings = this.#settingsOf(state);
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
@@ -383,8 +363,9 @@ function portsOf(text: string | undefined): PortRange {
 /**
  * Makes a SOCKS server; `listen()` starts it.
  *
+ * @param registries what it can do; see {@link createRegistries}.
  * @throws {UserError} naming the option that is wrong.
  */
-export function createServer(options: ServerOptions = {}): Server {
-  return new Server(options);
+export function createServer(options: ServerOptions = {}, registries?: Registries): Server {
+  return new Server(options, registries);
 }

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { parseHash, useOfLibcrypt } from './formats.js';
-import { libcryptSupports } from './libcrypt.js';
+import { useOfLibcrypt } from './formats.js';
 import type { CryptReply, CryptRequest } from './worker.js';
 
 const WORKER = new URL('./worker.js', import.meta.url);
@@ -76,15 +75,6 @@ export class CryptPool {
       if (worker === undefined) this.#waiting.push(job);
       else this.#assign(worker, job);
     });
-  }
-
-  /**
-   * The reason why this platform cannot check the hash, in one sentence, or undefined when it can.
-   *
-   * @throws Error when the hash is malformed, see `parseHash`
-   */
-  async supports(hash: string): Promise<string | undefined> {
-    return parseHash(hash).format === 'yescrypt' ? libcryptSupports() : undefined;
   }
 
   /**

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { CryptPool } from '#core/auth/crypt/pool.js';
 import { parsePasswordFile } from '#core/auth/passwordfile.js';
 import { passwordFileFormat } from '#core/auth/passwordsource.js';
 import type { Secret } from '#core/auth/source.js';
@@ -19,14 +18,12 @@ const plain = (password: string | Uint8Array, group?: string): Secret => ({
   group,
 });
 
-const pool = new CryptPool();
-
 /** Opens a password file with this content. */
 async function open(t: TestContext, content: string | Uint8Array) {
   const warnings: string[] = [];
   const file = temporaryFile(t, content, 'users.txt');
   chmodSync(file, 0o600);
-  const source = await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
+  const source = await passwordFileFormat().open(file, (message) => warnings.push(message));
   return { source, warnings: warnings.map((text) => text.replaceAll(file, '@')), file };
 }
 
@@ -143,7 +140,7 @@ describe('password files', () => {
       if (reading) setImmediate(turn);
     };
     turn();
-    const source = await passwordFileFormat(pool).open(file, assert.fail);
+    const source = await passwordFileFormat().open(file, assert.fail);
     reading = false;
     assert.ok(turns > 20, `${turns} turns`);
     assert.equal(source.all('plain').length, count);
@@ -169,7 +166,7 @@ describe('password files', () => {
       const file = temporaryFile(t, `alice::${HASH}\n`, "it's");
       chmodSync(file, mode);
       const warnings: string[] = [];
-      await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
+      await passwordFileFormat().open(file, (message) => warnings.push(message));
       const command = `chmod 600 '${file.replace("'", "'\\''")}'`;
       const message = `the password file "${file}" has mode ${text}: ${who}; mend that with: ${command}`;
       assert.deepEqual(warnings, who === undefined ? [] : [message]);
@@ -187,7 +184,7 @@ describe('password files', () => {
     ] as const) {
       chmodSync(file, mode);
       const warnings: string[] = [];
-      await passwordFileFormat(pool).open(file, (message) => warnings.push(message));
+      await passwordFileFormat().open(file, (message) => warnings.push(message));
       assert.equal(warnings.length, count);
       if (count > 0) assert.match(warnings[0] ?? '', /mend that with: chmod 640 /);
     }
@@ -226,18 +223,16 @@ describe('password files', () => {
   }
 
   test('a file that cannot be read', async () => {
-    const opening = passwordFileFormat(pool).open('/nowhere/users.txt', () => {});
+    const opening = passwordFileFormat().open('/nowhere/users.txt', () => {});
     const message = 'cannot read the password file "/nowhere/users.txt": no such file or directory';
     await assert.rejects(opening, { name: 'UserError', message });
   });
 
   test('a hash that this system cannot check is found at once', async (t) => {
-    class Unable extends CryptPool {
-      override supports = () => Promise.resolve('it cannot');
-    }
+    const why = () => Promise.resolve('it cannot');
     const file = temporaryFile(t, `\nalice::${HASH}\n`);
     await assert.rejects(
-      passwordFileFormat(new Unable()).open(file, () => {}),
+      passwordFileFormat(undefined, why).open(file, () => {}),
       {
         name: 'UserError',
         message: `${file}:2: it cannot`,
