@@ -48,6 +48,6 @@ export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
 export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';
 export type { CheckResult } from './server/check.js';
-export { createServer, Server } from './server/server.js';
+export { createServer, type ServeOptions, Server } from './server/server.js';
 export type { Dialect, Dialogue, Identification } from './session/dialect.js';
 export { Refusal } from './session/refusal.js';

@@ -15,13 +15,20 @@ import { UserError } from '../base/errors.js';
 import type { Registries } from '../extensions/registries.js';
 import type { AllowanceLimits, AllowanceTable } from '../limits/allowance.js';
 import type { ConnectionLimits } from '../limits/limits.js';
-import { type ListenAddress, resolveListenAddresses } from '../listening/listener.js';
+import {
+  type ListenAddress,
+  type ListenerAddresses,
+  resolveListenAddresses,
+} from '../listening/listeningsocket.js';
 import { type FamilyAddresses, resolveFamilies } from '../outbound/external.js';
 import type { Resolver } from '../outbound/resolve.js';
 import { formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { idleSections } from './sections.js';
 import type { CheckedOptions, GroupOptions } from './settings.js';
+
+/** The name of the listener that the options describe. */
+export const DEFAULT_LISTENER = 'default';
 
 /** What the options say, ready for use: files read, names resolved. Disposed, it is over. */
 export interface State extends Disposable {
@@ -30,7 +37,8 @@ export interface State extends Disposable {
   readonly rules: AccessRules;
   /** Keeps the addresses of hosts in rules; to be disposed. */
   readonly ruleHosts: RuleHosts;
-  readonly addresses: readonly ListenAddress[];
+  /** In the order in which they are described; the options describe the one named `default`. */
+  readonly listeners: readonly ListenerAddresses[];
   readonly external: FamilyAddresses;
   readonly advertised: FamilyAddresses;
 }
@@ -64,7 +72,8 @@ export async function loadState(
     opened.add(ruleHosts);
     await ruleHosts.load();
     const dispose = () => opened.dispose();
-    const loaded = { options, users, rules, ruleHosts, addresses, external, advertised };
+    const listeners = [{ name: DEFAULT_LISTENER, addresses }];
+    const loaded = { options, users, rules, ruleHosts, listeners, external, advertised };
     if (knowsEveryMethod(registries)) {
       for (const message of idleSections(options, users)) warn(message);
     }

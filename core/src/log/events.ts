@@ -64,6 +64,8 @@ export interface ConnectionInfo {
   /** UDP datagrams that were not relayed. */
   readonly dropped: number;
   readonly since: number;
+  /** The name of the listener that it came by; left out where there is only one. */
+  readonly listener?: string;
 }
 
 interface OfConnection {
@@ -71,12 +73,21 @@ interface OfConnection {
   /** ms since 1970. */
   readonly time: number;
   readonly client: Address;
+  /** The name of the listener that it came by; left out where there is only one. */
+  readonly listener?: string;
+}
+
+interface OfListener {
+  readonly time: number;
+  readonly address: Address;
+  /** The listener's name; left out where there is only one. */
+  readonly listener?: string;
 }
 
 /** All that happens in a server: what logs, metrics, the tray and the window read. */
 export type ServerEvent =
-  | { readonly type: 'listening'; readonly time: number; readonly address: Address }
-  | { readonly type: 'stopped'; readonly time: number; readonly address: Address }
+  | ({ readonly type: 'listening' } & OfListener)
+  | ({ readonly type: 'stopped' } & OfListener)
   | { readonly type: 'reloaded'; readonly time: number }
   /** Something that somebody should look at; the server goes on. */
   | { readonly type: 'warning' | 'error'; readonly time: number; readonly message: string }

@@ -204,6 +204,9 @@ export function logText(event: LogEntry, limit = Number.POSITIVE_INFINITY): stri
       text += ` ${name}=${typeof value === 'number' ? value : logValue(value, limit)}`;
     }
   }
+  if ('listener' in event && event.listener !== undefined) {
+    text += ` listener=${logValue(event.listener, limit)}`;
+  }
   return text;
 }
 

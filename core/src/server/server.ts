@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { AccessCheck } from '../access/accesscheck.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { Lockout } from '../auth/lockout.js';
@@ -6,7 +7,14 @@ import { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
-import { allowancesOf, limitsOf, loadState, lockoutOf, type State } from '../config/loaded.js';
+import {
+  allowancesOf,
+  DEFAULT_LISTENER,
+  limitsOf,
+  loadState,
+  lockoutOf,
+  type State,
+} from '../config/loaded.js';
 import { checkServerOptions, defaultOf } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
 import { createRegistries, type Registries } from '../extensions/registries.js';
@@ -16,25 +24,33 @@ import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { startupLimit } from '../limits/startups.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
-import { Listeners } from '../listening/listeners.js';
+import type { ListeningAddress } from '../listening/listeningsocket.js';
+import { ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
+import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
 import { Admission } from '../session/admission.js';
-import type { SessionSettings } from '../session/session.js';
 import { SessionTable } from '../session/table.js';
 import { alone, type Sharing } from '../sharing/sharing.js';
-import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js';
+import { adopt, remoteOf } from '../transport/adopt.js';
+import type { Transport } from '../transport/transport.js';
 import { type CheckResult, checkRequest } from './check.js';
+import { type ListenerParts, listenersOf } from './listeners.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
 
 type Usages = Readonly<Record<string, Usage>>;
 
-/** The name of the listener that the options describe. */
-export const DEFAULT_LISTENER = 'default';
+/** What is known of a connection that somebody else has accepted. */
+export interface ServeOptions {
+  /** Where it comes from: an IP address and a port; as the socket says, if it is left out. */
+  readonly client?: Address;
+  /** The name of the listener that it counts as one of: `default`. */
+  readonly listener?: string;
+}
 
 interface Loaded {
   readonly state: State;
@@ -55,10 +71,11 @@ export class Server {
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
   readonly #access: AccessCheck;
-  readonly #listeners: Listeners;
+  readonly #sockets: ListeningSockets;
   readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
   readonly #sessions = new SessionTable();
   readonly #admission: Admission;
+  readonly #parts: ListenerParts;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -77,8 +94,8 @@ export class Server {
     this.registries = registries ?? createRegistries(sharing);
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
-    this.#listeners = new Listeners(
-      (transport) => this.#admission.admit(transport),
+    this.#sockets = new ListeningSockets(
+      (transport, listener) => this.#admission.admit(transport, listener),
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
@@ -91,18 +108,21 @@ export class Server {
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
     const warn = (message: string) => this.#events.warn(message);
     this.#access = new AccessCheck(this.registries.accessPolicies, warn);
-    this.#admission = new Admission({
-      access: this.#access,
-      counter: this.#counter,
-      events: this.#events,
-      sessions: this.#sessions,
-      ids: sharing,
-    });
+    const shared = { access: this.#access, counter: this.#counter, events: this.#events };
+    this.#admission = new Admission({ ...shared, sessions: this.#sessions, ids: sharing });
+    this.#parts = {
+      ...shared,
+      registries: this.registries,
+      passwords: this.#passwords,
+      resolver: this.#resolver,
+      allowances: this.#allowances,
+      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
+    };
   }
 
   /** Where it listens. */
   get addresses(): readonly Address[] {
-    return this.#listeners.addresses;
+    return this.#sockets.addresses;
   }
 
   /**
@@ -176,6 +196,40 @@ export class Server {
     await this.#quotas?.save();
   }
 
+  /**
+   * Serves a connection that somebody else has accepted, as one that came by a listener: one over
+   * TLS, of a socket that another program handed over, in a test. From now on it is the server's,
+   * and nobody else's: a stream is read and written by its events, finishes each way by itself, and
+   * is destroyed in the end. Whether it comes to somebody who is to be let in at all is up to who
+   * accepts it as well: addresses beyond loopback are not refused here.
+   *
+   * @param connection connected, and not read so far; a stream of octets.
+   * @returns the connection's id in events, `connections()` and `disconnect()`.
+   * @throws {UserError} if the server does not listen, there is no such listener, or nothing tells
+   *   the client's address.
+   */
+  serve(
+    connection: Transport | Duplex,
+    { client, listener = DEFAULT_LISTENER }: ServeOptions = {},
+  ): number {
+    const names = this.#state?.listeners.map(({ name }) => name);
+    if (names === undefined || this.#closing !== undefined) {
+      throw new UserError('the server does not listen, and serves nobody');
+    }
+    if (!names.includes(listener)) {
+      const expected = names.join(', ');
+      throw new UserError(`there is no listener "${listener}"; expected one of ${expected}`);
+    }
+    const remote = client ?? remoteOf(connection);
+    const ip = remote && parseIP(remote.host);
+    if (remote === undefined || ip === undefined) {
+      const text = remote === undefined ? 'nothing tells' : `"${remote.host}" is not`;
+      throw new UserError(`${text} the client's IP address; expected client: { host, port }`);
+    }
+    const from = { host: formatIP(ip), port: remote.port };
+    return this.#admission.admit(adopt(connection), listener, from) as number;
+  }
+
   /** The connections of this moment. */
   connections(): ConnectionInfo[] {
     return Array.from(this.#sessions, (session) => session.info()).sort((a, b) => a.id - b.id);
@@ -245,11 +299,11 @@ export class Server {
     }
   }
 
-  async #moveTo({ addresses }: State): Promise<void> {
-    const { started, stopped, missing } = await this.#listeners.moveTo(addresses);
+  async #moveTo({ listeners }: State): Promise<void> {
+    const { started, stopped, missing } = await this.#sockets.moveTo(listeners);
     for (const { error } of missing) this.#events.warn(error.message);
-    for (const address of stopped) this.#tellAddress('stopped', address);
-    for (const address of started) this.#tellAddress('listening', address);
+    for (const address of stopped) this.#tellAddress('stopped', address, listeners);
+    for (const address of started) this.#tellAddress('listening', address, listeners);
   }
 
   /** Reads a quota file that is not kept yet. */
@@ -266,7 +320,7 @@ export class Server {
     this.#state?.dispose();
     this.#state = state;
     this.#access.rules = state.rules;
-    this.#admission.settings = this.#settingsOf(state);
+    this.#admission.setListeners(listenersOf(state, this.#parts));
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
     this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
@@ -290,41 +344,10 @@ export class Server {
     if (warning !== undefined && firstId === 1) this.#events.warn(warning);
   }
 
-  #settingsOf({ options, users, external, advertised }: State): SessionSettings {
-    return {
-      listener: DEFAULT_LISTENER,
-      dialects: this.registries.dialects,
-      methods: this.registries.authenticationMethods,
-      access: this.#access,
-      authentication: {
-        anonymous: options.anonymous || !users.configured,
-        users,
-        passwords: this.#passwords,
-      },
-      socks4: options.socks4,
-      resolver: this.#resolver,
-      handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
-      idleTimeout: options.timeout * 1000,
-      commands: {
-        outbounds: this.registries.outbounds,
-        connectTimeout: options.connectTimeout * 1000,
-        bindTimeout: options.bindTimeout * 1000,
-        udpTimeout: options.udpTimeout * 1000,
-        external,
-        advertised,
-        bindPorts: portsOf(options.bindPorts),
-        udpPorts: portsOf(options.udpPorts),
-      },
-      counter: this.#counter,
-      allowances: this.#allowances,
-      events: this.#events,
-      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
-    };
-  }
-
   async #stop(grace: number): Promise<void> {
-    for (const address of this.#listeners.close()) this.#tellAddress('stopped', address);
-    this.#admission.settings = undefined;
+    const listeners = this.#state?.listeners;
+    for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, listeners);
+    this.#admission.setListeners([]);
     if (this.#sessions.size > 0) {
       const timer = setTimeout(() => {
         for (const session of this.#sessions) session.end('shutdown');
@@ -340,8 +363,14 @@ export class Server {
     await this.#passwords.close();
   }
 
-  #tellAddress(type: 'listening' | 'stopped', address: Address): void {
-    this.#events.emit({ type, time: Date.now(), address });
+  /** @param among its listener and all others. */
+  #tellAddress(
+    type: 'listening' | 'stopped',
+    { host, port, listener }: ListeningAddress,
+    among: State['listeners'] = [],
+  ): void {
+    const named = among.length > 1 ? { listener } : {};
+    this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named });
   }
 
   #tick(): void {
@@ -349,15 +378,6 @@ export class Server {
     for (const session of this.#sessions) session.tick(now);
     this.#descriptors.look(this.#sessions.size);
   }
-}
-
-/** The shorter of two times; 0 is no limit. */
-function shorter(a: number, b: number): number {
-  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
-}
-
-function portsOf(text: string | undefined): PortRange {
-  return text === undefined ? ANY_PORT : parsePortRange(text);
 }
 
 /**

@@ -6,10 +6,12 @@ import { messageOf } from '../base/errors.js';
 import type { ConnectionCounter, LimitName } from '../limits/limits.js';
 import { Startups } from '../limits/startups.js';
 import type { CloseReason, EventStream } from '../log/events.js';
+import type { Address } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import type { Transport } from '../transport/transport.js';
+import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
-import { Session, type SessionSettings } from './session.js';
+import { Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
 /** How long counting a connection may take where that is done elsewhere, ms. */
@@ -25,11 +27,21 @@ export interface AdmissionOptions {
   readonly ids: { readonly firstId: number; readonly idStep: number };
 }
 
+/** A client that has come, and is not let in yet. */
+interface Arrival {
+  readonly id: number;
+  readonly transport: Transport;
+  readonly client: Address;
+  /** The name of the listener that it comes by. */
+  readonly listener: string;
+}
+
+const none: ReadonlyMap<string, Listener> = new Map();
+
 /** Lets clients in, or turns them away before a byte of theirs is read. */
 export class Admission {
-  /** What new sessions are served by; undefined: nobody is let in. */
-  settings: SessionSettings | undefined;
   readonly startups = new Startups();
+  #listeners = none;
   readonly #options: AdmissionOptions;
   #nextId: number;
 
@@ -38,46 +50,58 @@ export class Admission {
     this.#nextId = options.ids.firstId;
   }
 
-  /** Takes a client's connection, of which nothing was read yet. */
-  admit(transport: Transport): void {
-    const { host } = transport.remote;
-    const ip = parseIP(host);
-    const { settings } = this;
-    if (ip === undefined || settings === undefined) {
+  /** Takes the listeners by which clients come in from now on: nobody, if there is none. */
+  setListeners(listeners: readonly Listener[]): void {
+    this.#listeners = new Map(listeners.map((listener) => [listener.name, listener]));
+  }
+
+  /**
+   * Takes a client's connection, of which nothing was read yet.
+   *
+   * @param name the listener's.
+   * @param client where it comes from.
+   * @returns the connection's id; undefined if nobody is let in by such a listener.
+   */
+  admit(transport: Transport, name: string, client = transport.remote): number | undefined {
+    const ip = parseIP(client.host);
+    const listener = this.#listeners.get(name);
+    if (ip === undefined || listener === undefined) {
       transport.abort();
-      return;
+      return undefined;
     }
     const id = this.#nextId;
     this.#nextId += this.#options.ids.idStep;
+    const arrival: Arrival = { id, transport, client, listener: name };
     try {
-      const answer = this.#options.access.ofClient(ip, settings.listener);
-      if (answer instanceof Promise) this.#count(id, transport, answer);
-      else if (answer === undefined) this.#count(id, transport);
-      else this.#turnAway(id, transport, 'not-allowed', answer.by);
+      const answer = this.#options.access.ofClient(ip, name);
+      if (answer instanceof Promise) this.#count(arrival, answer);
+      else if (answer === undefined) this.#count(arrival);
+      else this.#turnAway(arrival, 'not-allowed', answer.by);
     } catch (error) {
-      this.#turnAway(id, transport, 'internal-error', messageOf(error));
+      this.#turnAway(arrival, 'internal-error', messageOf(error));
     }
+    return id;
   }
 
   /** @param answer what is still to be said about the client, which has its place meanwhile. */
-  #count(id: number, transport: Transport, answer?: Promise<Denial | undefined>): void {
+  #count(arrival: Arrival, answer?: Promise<Denial | undefined>): void {
     const settle = (place: Disposable | LimitName) => {
       if (typeof place === 'string') {
-        this.#turnAway(id, transport, 'too-many-connections', fullWords(place));
-      } else if (answer === undefined) this.#begin(id, transport, place);
+        this.#turnAway(arrival, 'too-many-connections', fullWords(place));
+      } else if (answer === undefined) this.#begin(arrival, place);
       else {
         const begin = (denial: Denial | undefined) => {
-          if (denial === undefined) return this.#begin(id, transport, place);
+          if (denial === undefined) return this.#begin(arrival, place);
           place.dispose();
-          this.#turnAway(id, transport, 'not-allowed', denial.by);
+          this.#turnAway(arrival, 'not-allowed', denial.by);
         };
         answer.then(begin).catch(fail);
       }
     };
     const fail = (error: unknown) => {
-      this.#turnAway(id, transport, 'internal-error', messageOf(error));
+      this.#turnAway(arrival, 'internal-error', messageOf(error));
     };
-    const place = this.#placeOf(transport.remote.host);
+    const place = this.#placeOf(arrival.client.host);
     if (place instanceof Promise) inTime(place, settle, fail);
     else settle(place);
   }
@@ -92,25 +116,32 @@ export class Admission {
     });
   }
 
-  #begin(id: number, transport: Transport, place: Disposable): void {
-    const { settings } = this;
-    const network = networkOf(transport.remote.host);
+  #begin(arrival: Arrival, place: Disposable): void {
+    const { id, transport, client } = arrival;
+    const settings = this.#listeners.get(arrival.listener)?.settings;
+    const network = networkOf(client.host);
     if (settings === undefined || !this.startups.makeRoom(network)) {
       place.dispose();
       if (settings === undefined) transport.abort();
-      else this.#turnAway(id, transport, 'too-many-connections', 'without a request');
+      else this.#turnAway(arrival, 'too-many-connections', 'without a request');
       return;
     }
     const { sessions } = this.#options;
-    const session = new Session(id, transport, settings, place);
+    const session = new Session(id, transport, client, settings, place);
     sessions.add(session);
     session.startup = this.startups.add(network, session);
     void session.run(sessions);
   }
 
-  #turnAway(id: number, transport: Transport, reason: CloseReason, detail: string): void {
+  #turnAway(
+    { id, transport, client, listener }: Arrival,
+    reason: CloseReason,
+    detail: string,
+  ): void {
     transport.abort();
-    new ConnectionRecord(id, transport.remote, this.#options.events).rejected(reason, detail);
+    const settings = this.#listeners.get(listener)?.settings;
+    const told = settings && toldListener(settings);
+    new ConnectionRecord(id, client, this.#options.events, told).rejected(reason, detail);
   }
 }
 

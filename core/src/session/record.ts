@@ -1,6 +1,12 @@
 import type { Identity } from '../auth/method.js';
 import { monotonic } from '../base/clock.js';
-import type { CloseReason, ConnectionInfo, Diagnosis, EventStream } from '../log/events.js';
+import type {
+  CloseReason,
+  ConnectionInfo,
+  Diagnosis,
+  EventStream,
+  ServerEvent,
+} from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import type { CommandName } from '../protocol/socks5.js';
 import type { Traffic } from '../relay/tunnel.js';
@@ -21,22 +27,25 @@ export class ConnectionRecord {
   command: CommandName | undefined;
   destination: Address | undefined;
   readonly #events: EventStream;
+  readonly #listener: string | undefined;
   /** ms since 1970. */
   readonly #since = Date.now();
   /** By the clock that durations are measured with, ms. */
   readonly #began = monotonic();
   #closed = false;
 
-  constructor(id: number, client: Address, events: EventStream) {
+  /** @param listener the name of the listener that it came by, where events tell it. */
+  constructor(id: number, client: Address, events: EventStream, listener?: string) {
     this.id = id;
     this.client = client;
     this.#events = events;
+    this.#listener = listener;
   }
 
   arrived(): void {
     const { id, client } = this;
     if (this.#events.wanted('connection')) {
-      this.#events.emit({ type: 'connection', id, time: Date.now(), client });
+      this.#emit({ type: 'connection', id, time: Date.now(), client });
     }
   }
 
@@ -47,7 +56,7 @@ export class ConnectionRecord {
     const { id, client, method = '' } = this;
     const { user, group } = identity;
     const time = Date.now();
-    this.#events.emit({ type: 'authenticated', id, time, client, method, user, group });
+    this.#emit({ type: 'authenticated', id, time, client, method, user, group });
   }
 
   /** @param detail in a few words; never a secret. */
@@ -55,7 +64,7 @@ export class ConnectionRecord {
     if (this.#closed || !this.#events.wanted('authentication-failed')) return;
     const { id, client } = this;
     const time = Date.now();
-    this.#events.emit({ type: 'authentication-failed', id, time, client, method, user, detail });
+    this.#emit({ type: 'authentication-failed', id, time, client, method, user, detail });
   }
 
   requested(command: CommandName, destination: Address): void {
@@ -63,14 +72,14 @@ export class ConnectionRecord {
     this.destination = destination;
     if (!this.#events.wanted('request')) return;
     const { id, client } = this;
-    this.#events.emit({ type: 'request', id, time: Date.now(), client, command, destination });
+    this.#emit({ type: 'request', id, time: Date.now(), client, command, destination });
   }
 
   /** @param remote undefined for an association, which has no one remote host. */
   established(bound: Address, remote: Address | undefined): void {
     if (!this.#events.wanted('established')) return;
     const { id, client } = this;
-    this.#events.emit({ type: 'established', id, time: Date.now(), client, bound, remote });
+    this.#emit({ type: 'established', id, time: Date.now(), client, bound, remote });
   }
 
   /**
@@ -84,7 +93,7 @@ export class ConnectionRecord {
     const { user } = identity;
     const more = diagnosis === undefined ? {} : { diagnosis };
     const what = { user, command, destination, reason, detail, ...more };
-    this.#events.emit({ type: 'rejected', id, time: Date.now(), client, ...what });
+    this.#emit({ type: 'rejected', id, time: Date.now(), client, ...what });
   }
 
   /** Datagrams of an association to a destination were refused: it goes on. */
@@ -93,7 +102,7 @@ export class ConnectionRecord {
     const { id, client, command, identity } = this;
     const { user } = identity;
     const what = { user, command, destination, reason, detail, datagram: true } as const;
-    this.#events.emit({ type: 'rejected', id, time: Date.now(), client, ...what });
+    this.#emit({ type: 'rejected', id, time: Date.now(), client, ...what });
   }
 
   /** The connection is over: nothing is told after that. */
@@ -103,7 +112,7 @@ export class ConnectionRecord {
     if (!this.#events.wanted('closed')) return;
     const { id, client, method, command, destination, identity, traffic } = this;
     // Every connection comes through here, and spreading objects costs more than naming what is in them.
-    this.#events.emit({
+    this.#emit({
       type: 'closed',
       id,
       time: Date.now(),
@@ -128,6 +137,25 @@ export class ConnectionRecord {
     const { user, group } = identity;
     const { up, down, dropped } = traffic;
     const since = this.#since;
-    return { id, client, user, group, method, command, destination, up, down, dropped, since };
+    const info = {
+      id,
+      client,
+      user,
+      group,
+      method,
+      command,
+      destination,
+      up,
+      down,
+      dropped,
+      since,
+    };
+    return this.#listener === undefined ? info : { ...info, listener: this.#listener };
+  }
+
+  #emit(event: Extract<ServerEvent, { readonly id: number }>): void {
+    this.#events.emit(
+      this.#listener === undefined ? event : { ...event, listener: this.#listener },
+    );
   }
 }

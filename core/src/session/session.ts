@@ -28,6 +28,8 @@ import { type Limits, Usage } from './usage.js';
 export interface SessionSettings extends Limits {
   /** The listener's name. */
   readonly listener: string;
+  /** Whether events tell it: where there is more than one. */
+  readonly tellsListener: boolean;
   readonly dialects: Iterable<Dialect>;
   readonly methods: Iterable<AuthenticationMethod>;
   readonly authentication: Authentication;
@@ -80,12 +82,21 @@ export class Session implements Startup, CommandContext {
   #endedBy: CloseReason | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
-  /** @param lease its place among all connections, which it gives back. */
-  constructor(id: number, transport: Transport, settings: SessionSettings, lease: Disposable) {
+  /**
+   * @param client where it comes from.
+   * @param lease its place among all connections, which it gives back.
+   */
+  constructor(
+    id: number,
+    transport: Transport,
+    client: Address,
+    settings: SessionSettings,
+    lease: Disposable,
+  ) {
     this.#transport = transport;
     this.#session = settings;
     this.#lease = lease;
-    this.#record = new ConnectionRecord(id, transport.remote, settings.events);
+    this.#record = new ConnectionRecord(id, client, settings.events, toldListener(settings));
     this.#usage = new Usage(settings, this.#record.traffic);
     this.#conversation = new Conversation(transport, () => this.cancellation.cancel());
   }
@@ -400,6 +411,11 @@ export class Session implements Startup, CommandContext {
     const client = parseIP(this.clientHost) as Uint8Array;
     return { client, listener: this.#session.listener, user, group };
   }
+}
+
+/** The listener's name where events tell it. */
+export function toldListener(settings: SessionSettings): string | undefined {
+  return settings.tellsListener ? settings.listener : undefined;
 }
 
 /** Any error as a refusal. @param asked whether the client waits for the answer to a request. */

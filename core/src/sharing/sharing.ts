@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
 import { type Counts, LocalCounts } from '../limits/counts.js';
-import type { BoundSockets } from '../listening/listener.js';
+import type { BoundSockets } from '../listening/listeningsocket.js';
 
 /** What the processes have in common that serve the same clients. */
 export interface Sharing {

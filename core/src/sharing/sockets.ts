@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { codeOf } from '../base/errors.js';
-import type { BoundSockets } from '../listening/listener.js';
+import type { BoundSockets } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
 import type { FromWorker, ToWorker } from './messages.js';
 

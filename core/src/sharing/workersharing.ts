@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
 import type { Counts, Wanted } from '../limits/counts.js';
-import type { BoundSockets } from '../listening/listener.js';
+import type { BoundSockets } from '../listening/listeningsocket.js';
 import type { CountMessage, FileContents, FromWorker, Task, ToWorker } from './messages.js';
 import type { Sharing } from './sharing.js';
 import { WorkerSockets } from './sockets.js';

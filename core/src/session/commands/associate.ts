@@ -1,9 +1,9 @@
 import { systemMessage } from '../../base/errors.js';
-import { ofFamily } from '../../outbound/external.js';
+import { addressTowards, ofFamily } from '../../outbound/external.js';
 import { isUnspecified } from '../../protocol/address.js';
 import { Reply } from '../../protocol/socks5.js';
 import { Association } from '../../relay/association.js';
-import { Refusal } from '../refusal.js';
+import { Refusal, unreachable } from '../refusal.js';
 import type { CommandContext, CommandHandler } from './command.js';
 
 /**
@@ -11,12 +11,13 @@ import type { CommandContext, CommandHandler } from './command.js';
  * long as this connection.
  */
 export const associate: CommandHandler = async (context) => {
-  const { settings, control } = context;
+  const { settings } = context;
   const counted = await context.countAssociation();
   try {
-    const relay = await open(context);
+    const local = await localAddress(context);
+    const relay = await open(context, local);
     try {
-      const host = ofFamily(settings.advertised, control.host) ?? control.host;
+      const host = ofFamily(settings.advertised, local) ?? local;
       return await context.associate({ host, port: relay.address.port }, relay.address);
     } finally {
       relay.close();
@@ -26,14 +27,22 @@ export const associate: CommandHandler = async (context) => {
   }
 };
 
+/** Where the client reaches this host; by the route to it, where its connection does not tell. */
+async function localAddress({ control, clientHost }: CommandContext): Promise<string> {
+  if (!isUnspecified(control)) return control.host;
+  return addressTowards(clientHost).catch((error: unknown) => {
+    throw unreachable(error);
+  });
+}
+
 /** @throws {Refusal} if there is no port for it. */
-function open(context: CommandContext): Promise<Association> {
-  const { settings, destination, clientHost, control, traffic, throttles } = context;
+function open(context: CommandContext, host: string): Promise<Association> {
+  const { settings, destination, clientHost, traffic, throttles } = context;
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
   return Association.open({
     client: clientHost,
     clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
-    host: control.host,
+    host,
     ports: settings.udpPorts,
     external: settings.external,
     route: (address) => context.allowedAddresses(address),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Server } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { Listener } from '#core/listening/listener.js';
+import { ListeningSocket } from '#core/listening/listeningsocket.js';
 import { listenInRange } from '#core/transport/ports.js';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
@@ -28,8 +28,9 @@ for (const [code, platform, message] of sentences) {
     });
     const address = { host: '127.0.0.1', port: 80, optional: false };
     await assert.rejects(
-      Listener.open(
+      ListeningSocket.open(
         address,
+        'default',
         () => {},
         () => {},
       ),

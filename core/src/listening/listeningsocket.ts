@@ -22,6 +22,19 @@ export interface ListenAddress extends Address {
   readonly optional: boolean;
 }
 
+/** Where one listener listens. */
+export interface ListenerAddresses {
+  /** The listener's name. */
+  readonly name: string;
+  readonly addresses: readonly ListenAddress[];
+}
+
+/** An address that one listener listens at. */
+export interface ListeningAddress extends Address {
+  /** The listener's name. */
+  readonly listener: string;
+}
+
 /** Sockets that another process binds and keeps: the primary process does it for its workers. */
 export interface BoundSockets {
   /**
@@ -81,19 +94,30 @@ export function sameAddress(a: Address, b: Address): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
+/** Takes a client's connection. @param listener the name of the listener that it came by. */
+export type Accept = (transport: Transport, listener: string) => void;
+
 /** A listening socket. */
-export class Listener {
+export class ListeningSocket {
   readonly #server: Server;
   readonly #bound: BoundSockets | undefined;
   /** What it was asked to listen at: the port may be 0. */
   readonly requested: Address;
   /** Where it listens. */
   readonly address: Address;
+  /** The name of the listener that it is one of: of those whom it accepts from now on. */
+  listener: string;
 
-  private constructor(server: Server, requested: Address, sockets: BoundSockets | undefined) {
+  private constructor(
+    server: Server,
+    requested: Address,
+    listener: string,
+    sockets: BoundSockets | undefined,
+  ) {
     this.#server = server;
     this.#bound = sockets;
     this.requested = requested;
+    this.listener = listener;
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : requested.port;
     this.address = { host: requested.host, port };
@@ -102,6 +126,7 @@ export class Listener {
   /**
    * Listens at an IP address.
    *
+   * @param listener the name of the listener that it is one of.
    * @param accept takes each client's connection.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where its socket comes from, if it is not bound here.
@@ -110,10 +135,11 @@ export class Listener {
    */
   static async open(
     address: ListenAddress,
-    accept: (transport: Transport) => void,
+    listener: string,
+    accept: Accept,
     fail: (error: Error) => void,
     sockets?: BoundSockets,
-  ): Promise<Listener | MissingAddress> {
+  ): Promise<ListeningSocket | MissingAddress> {
     const server = createServer(acceptOptions);
     const { host, port } = address;
     try {
@@ -124,8 +150,9 @@ export class Listener {
       throw reason;
     }
     server.on('error', fail);
-    acceptFrom(server, accept, fail);
-    return new Listener(server, { host, port }, sockets);
+    const own = new ListeningSocket(server, { host, port }, listener, sockets);
+    acceptFrom(server, (transport) => accept(transport, own.listener), fail);
+    return own;
   }
 
   /** Stops accepting; connections go on. */

@@ -1,0 +1,150 @@
+import { UserError } from '../base/errors.js';
+import type { Address } from '../protocol/address.js';
+import {
+  type Accept,
+  type BoundSockets,
+  type ListenAddress,
+  type ListenerAddresses,
+  type ListeningAddress,
+  ListeningSocket,
+  type MissingAddress,
+  sameAddress,
+} from './listeningsocket.js';
+
+/** What a change of addresses came to. */
+export interface ListenChange {
+  readonly started: readonly ListeningAddress[];
+  readonly stopped: readonly ListeningAddress[];
+  /** What the machine does not have, while it listens at others. */
+  readonly missing: readonly MissingAddress[];
+}
+
+type WantedAddress = ListenAddress & ListeningAddress;
+
+/** What came of opening some addresses. */
+interface Opened {
+  readonly sockets: readonly ListeningSocket[];
+  readonly missing: readonly MissingAddress[];
+}
+
+/** All listening sockets of a server. */
+export class ListeningSockets {
+  readonly #accept: Accept;
+  readonly #fail: (error: Error) => void;
+  readonly #sockets: BoundSockets | undefined;
+  #open: readonly ListeningSocket[] = [];
+  #closed = false;
+
+  /**
+   * @param accept takes each client's connection.
+   * @param fail told of the system's errors when clients could not be accepted.
+   * @param sockets where listening sockets come from, if they are not bound here.
+   */
+  constructor(accept: Accept, fail: (error: Error) => void, sockets?: BoundSockets) {
+    this.#accept = accept;
+    this.#fail = fail;
+    this.#sockets = sockets;
+  }
+
+  get addresses(): readonly Address[] {
+    return this.#open.map(({ address }) => address);
+  }
+
+  /**
+   * Listens at the addresses of some listeners and no more at others; one of a family that is not there does no harm
+   * as long as another is. If that fails, all is as it was. One change has to be over before the
+   * next.
+   *
+   * @throws {UserError} if the system does not let it.
+   */
+  async moveTo(listeners: readonly ListenerAddresses[]): Promise<ListenChange> {
+    const wanted = listeners.flatMap(({ name, addresses }) =>
+      addresses.map((address): WantedAddress => ({ ...address, listener: name })),
+    );
+    const ownerOf = ({ requested }: ListeningSocket) =>
+      wanted.find((address) => sameAddress(requested, address))?.listener;
+    const kept = this.#open.filter((socket) => ownerOf(socket) !== undefined);
+    const obsolete = this.#open.filter((socket) => ownerOf(socket) === undefined);
+    const fresh = wanted.filter(
+      (address) => !kept.some(({ requested }) => sameAddress(requested, address)),
+    );
+
+    let opened: Opened;
+    try {
+      opened = await this.#openAll(fresh, kept);
+    } catch (error) {
+      // A wildcard and an address of its own cannot share a port: the old one has to go first.
+      if (!isInUse(error) || obsolete.length === 0) throw error;
+      opened = await this.#replace(obsolete, fresh, kept);
+    }
+    for (const socket of obsolete) socket.close();
+    for (const socket of kept) socket.listener = ownerOf(socket) ?? socket.listener;
+    const { sockets, missing } = opened;
+    this.#open = [...kept, ...sockets];
+    return { started: addressesOf(sockets), stopped: addressesOf(obsolete), missing };
+  }
+
+  /** Stops listening, for good. @returns where it listened. */
+  close(): readonly ListeningAddress[] {
+    const addresses = addressesOf(this.#open);
+    this.#closed = true;
+    for (const socket of this.#open) socket.close();
+    this.#open = [];
+    return addresses;
+  }
+
+  async #replace(
+    obsolete: readonly ListeningSocket[],
+    fresh: readonly WantedAddress[],
+    kept: readonly ListeningSocket[],
+  ): Promise<Opened> {
+    for (const socket of obsolete) socket.close();
+    try {
+      return await this.#openAll(fresh, kept);
+    } catch (error) {
+      const back = obsolete.map(({ address, listener }) => ({
+        ...{ ...address, listener },
+        optional: false,
+      }));
+      this.#open = [...kept, ...(await this.#openAll(back, kept)).sockets];
+      throw error;
+    }
+  }
+
+  /** Listens at all of some addresses that are there, or at none. */
+  async #openAll(
+    addresses: readonly WantedAddress[],
+    kept: readonly ListeningSocket[],
+  ): Promise<Opened> {
+    const sockets: ListeningSocket[] = [];
+    const missing: MissingAddress[] = [];
+    try {
+      for (const address of addresses) {
+        const result = await ListeningSocket.open(
+          address,
+          address.listener,
+          this.#accept,
+          this.#fail,
+          this.#sockets,
+        );
+        if (result instanceof ListeningSocket) sockets.push(result);
+        else missing.push(result);
+      }
+      if (this.#closed) throw new UserError('the server has been closed');
+      const [first] = missing;
+      if (first !== undefined && sockets.length + kept.length === 0) throw first.error;
+    } catch (error) {
+      for (const socket of sockets) socket.close();
+      throw error;
+    }
+    return { sockets, missing };
+  }
+}
+
+function addressesOf(sockets: readonly ListeningSocket[]): ListeningAddress[] {
+  return sockets.map(({ address, listener }) => ({ ...address, listener }));
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof UserError && error.code === 'address-in-use';
+}
