@@ -5,12 +5,14 @@ export type {
   Denial,
   Verdict,
 } from './access/policy.js';
+export type { AuthenticationFailure, Identity } from './auth/identity.js';
 export type {
+  Attempt,
   Authentication,
-  AuthenticationFailure,
   AuthenticationMethod,
+  CredentialChecker,
   Exchange,
-  Identity,
+  KnownUsers,
 } from './auth/method.js';
 export {
   checkField,
@@ -19,7 +21,14 @@ export {
   plainSecret,
   readPasswordFile,
 } from './auth/passwordfile.js';
-export type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './auth/source.js';
+export type {
+  AuthenticationSource,
+  AuthenticationSourceFormat,
+  Secret,
+  SourceKind,
+  Verification,
+} from './auth/source.js';
+export type { Awaitable } from './base/awaitable.js';
 export { monotonic } from './base/clock.js';
 export { type Disposable, DisposableStore, toDisposable } from './base/disposable.js';
 export {

@@ -26,11 +26,12 @@ function secretOf({ name, group, disabled, hashed }: StoredUser, { passwords }: 
   return [secret];
 }
 
-/** A secret that nobody knows: it stands for one that the keychain has not given yet. */
-function unknownSecret({ disabled, hashed, name }: StoredUser, { passwords }: Credentials) {
-  if (disabled || hashed || passwords.has(name)) return [];
-  const secret: Secret = { kind: 'plain', password: randomBytes(16), group: undefined };
-  return [secret];
+/** What costs as much to check as a user's secret, whether the keychain has given it yet or not. */
+function decoyOf(user: StoredUser, credentials: Credentials): Secret[] {
+  const [secret] = secretOf(user, credentials);
+  if (secret?.kind === 'crypt') return [{ ...secret, group: undefined }];
+  if (user.disabled || user.hashed) return [];
+  return [{ kind: 'plain', password: randomBytes(16), group: undefined }];
 }
 
 /**
@@ -40,17 +41,21 @@ function unknownSecret({ disabled, hashed, name }: StoredUser, { passwords }: Cr
  * @param credentials asked at each login.
  */
 export function keychainSource(credentials: () => Credentials): AuthenticationSource {
-  const now = credentials();
-  const all = now.users.flatMap((user) => [...secretOf(user, now), ...unknownSecret(user, now)]);
   return {
     name: 'keychain',
-    secrets(name) {
+    get kinds() {
+      const enabled = credentials().users.filter(({ disabled }) => !disabled);
+      return new Set(enabled.map(({ hashed }) => (hashed ? 'crypt' : 'plain')));
+    },
+    get decoys() {
+      const present = credentials();
+      return present.users.flatMap((user) => decoyOf(user, present));
+    },
+    find(name) {
       const present = credentials();
       const user = present.users.find((candidate) => candidate.name === name);
       return user === undefined ? [] : secretOf(user, present);
     },
-    serverSecret: () => undefined,
-    all: (kind) => all.filter((secret) => secret.kind === kind),
   };
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { AuthenticationSource } from 'picosocks5';
 import { startServer } from '../support/server.js';
 import { bytes, Client } from '../support/sockets.js';
 import { address, readReply } from '../support/socks.js';
@@ -75,6 +77,55 @@ test('CHAP is preferred, and takes the user with the algorithms or with the resp
   }
   const { user, group, method } = await event('authenticated');
   assert.deepEqual({ user, group, method }, { user: 'alice', group: 'staff', method: 'chap' });
+});
+
+test('users and secrets that are found later, in the order of the sources', async (t) => {
+  const later = (users: Readonly<Record<string, string>>, group: string) => ({
+    name: group,
+    kinds: new Set(['plain'] as const),
+    async find(user: string) {
+      await setImmediate();
+      const password = users[user];
+      return password === undefined
+        ? []
+        : [{ kind: 'plain' as const, password: Buffer.from(password), group }];
+    },
+    serverSecret: () => Buffer.from('own'),
+  });
+  const sources = [
+    later({ alice: 'secret' }, 'first'),
+    later({ alice: 'x', bob: 'bob' }, 'second'),
+  ];
+  const auth = ['later:0', 'later:1'];
+  const { port, event, events } = await startServer(t, { auth }, (registries) =>
+    registries.authenticationSources.register({
+      id: 'later',
+      open: async (i) => sources[Number(i)] as AuthenticationSource,
+    }),
+  );
+  const answer = async (user: string, secret: string) => {
+    const client = await chosen(t, port, 3);
+    const challenge = await challenged(client, user);
+    const mine = bytes(1, 2, 3);
+    client.send(message([RESPONSE, hmac(secret, challenge)], [CHALLENGE, mine]));
+    return { client, answer: await readMessage(client), expected: hmac('own', mine) };
+  };
+  for (const [user, secret, group] of [
+    ['alice', 'secret', 'first'],
+    ['bob', 'bob', 'second'],
+  ] as const) {
+    const { client, answer: told, expected } = await answer(user, secret);
+    assert.deepEqual([told.get(STATUS), told.get(RESPONSE)], [bytes(0), expected]);
+    client.send(message([STATUS, bytes(0)]));
+    assert.equal((await event('authenticated', (login) => login.user === user)).group, group);
+  }
+  for (const [user, secret] of [
+    ['alice', 'x'],
+    ['nobody', 'secret'],
+  ] as const) {
+    assert.notDeepEqual((await answer(user, secret)).answer.get(STATUS), bytes(0));
+  }
+  assert.equal(events.filter(({ type }) => type === 'warning').length, 0);
 });
 
 test('the server authenticates itself with its own secret', async (t) => {

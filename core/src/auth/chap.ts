@@ -8,7 +8,9 @@ import {
   parseChap,
 } from '../protocol/chap.js';
 import { Method } from '../protocol/socks5.js';
-import type { AuthenticationFailure, AuthenticationMethod, Exchange, Identity } from './method.js';
+import type { AuthenticationFailure, Identity } from './identity.js';
+import type { AuthenticationMethod, Exchange } from './method.js';
+import type { Secret } from './source.js';
 import { decodeUserName } from './username.js';
 
 /** Octets of a challenge. */
@@ -51,17 +53,18 @@ async function negotiate(exchange: Exchange): Promise<Identity | AuthenticationF
   const response = answer.get(Attribute.response);
   if (user === undefined) return { user, failure: 'the client names no user' };
   if (response === undefined) return { user, failure: 'the client does not answer the challenge' };
-  const check = await passwords.attempt(client, user, 'plain', undefined, async (secret) => {
+  const matches = (secret: Secret) => {
     if (secret.kind !== 'plain') return false;
     const expected = chapResponse(secret.password, challenge);
     return response.length === expected.length && timingSafeEqual(response, expected);
-  });
-  if ('failure' in check) return { user, ...check };
+  };
+  const result = await passwords.attempt({ client, user, kind: 'plain', matches });
+  if ('failure' in result) return result;
 
   const counterChallenge = answer.get(Attribute.challenge);
   if (counterChallenge === undefined) {
     write(encodeChap([Attribute.status, SUCCESS]));
-    return { user, group: check.group };
+    return result;
   }
   const own = users.serverSecret();
   if (own === undefined) {
@@ -74,7 +77,7 @@ async function negotiate(exchange: Exchange): Promise<Identity | AuthenticationF
     ),
   );
   const verdict = await read(parseChap);
-  if (isSuccess(verdict.get(Attribute.status))) return { user, group: check.group };
+  if (isSuccess(verdict.get(Attribute.status))) return result;
   return { user, failure: 'the client does not accept the secret of the server' };
 }
 

@@ -4,6 +4,9 @@ import type { Secret } from './source.js';
 
 type Kind = Secret['kind'];
 
+/** Of so many lines at least, if there are, a table keeps a sample; of less than twice as many. */
+const SAMPLE = 256;
+
 const PLAIN = 0;
 const CRYPT = 1;
 const numberOf: Readonly<Record<Kind, number>> = { plain: PLAIN, crypt: CRYPT };
@@ -40,20 +43,21 @@ export class LineTable {
   readonly #starts: Uint32Array;
   /** Open addressing by the hash of the user: 1 + the index of a start; 0: empty. */
   readonly #slots: Uint32Array;
-  readonly #ofKind: Readonly<Record<Kind, Uint32Array>>;
+  /** Where some of the lines begin that count, spread evenly over them. */
+  readonly sample: readonly number[];
   readonly #userAt: UserAt;
 
   constructor(
     seed: number,
     starts: Uint32Array,
     slots: Uint32Array,
-    ofKind: Readonly<Record<Kind, Uint32Array>>,
+    sample: readonly number[],
     userAt: UserAt,
   ) {
     this.#seed = seed;
     this.#starts = starts;
     this.#slots = slots;
-    this.#ofKind = ofKind;
+    this.sample = sample;
     this.#userAt = userAt;
   }
 
@@ -69,10 +73,24 @@ export class LineTable {
     }
     return found;
   }
+}
 
-  /** Where all lines with secrets of a kind begin. */
-  ofKind(kind: Kind): Uint32Array {
-    return this.#ofKind[kind];
+/** Keeps one in so many of what it is given, evenly, up to a number; always the same ones. */
+class Sample {
+  #kept: number[] = [];
+  #step = 1;
+  #count = 0;
+
+  add(number: number): void {
+    if (this.#count++ % this.#step > 0) return;
+    this.#kept.push(number);
+    if (this.#kept.length < 2 * SAMPLE) return;
+    this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
+    this.#step *= 2;
+  }
+
+  toArray(): readonly number[] {
+    return this.#kept;
   }
 }
 
@@ -108,11 +126,11 @@ export class LineTableBuilder {
     const hashes = this.#hashes.toArray();
     const kinds = this.#kinds.toArray();
     const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * starts.length + 2)));
-    const ofKind = { [PLAIN]: new Column(), [CRYPT]: new Column() };
+    const sample = new Sample();
     const turn = new Turn();
     for (let index = 0; index < starts.length; index++) {
       const start = starts[index] as number;
-      const kind = kinds[index] as typeof PLAIN | typeof CRYPT;
+      const kind = kinds[index] as number;
       const hash = hashes[index] as number;
       const user = userAt(start);
       let slot = hash & (slots.length - 1);
@@ -129,12 +147,11 @@ export class LineTableBuilder {
       if (inPlace !== undefined) onIdle(numbers[index] as number, numbers[inPlace] as number, user);
       if (!known) {
         slots[slot] = index + 1;
-        ofKind[kind].push(start);
+        sample.add(start);
       }
       if (turn.step()) await turn.next();
     }
-    const lists = { plain: ofKind[PLAIN].toArray(), crypt: ofKind[CRYPT].toArray() };
-    return new LineTable(this.#seed, starts, slots, lists, userAt);
+    return new LineTable(this.#seed, starts, slots, sample.toArray(), userAt);
   }
 }
 

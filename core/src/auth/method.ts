@@ -1,28 +1,65 @@
+import type { Awaitable } from '../base/awaitable.js';
 import type { Parser } from '../protocol/parser.js';
-import type { PasswordChecker } from './passwords.js';
-import type { Users } from './users.js';
+import type { AuthenticationFailure, Identity } from './identity.js';
+import type { Secret, SourceKind } from './source.js';
 
-/** Who a client is. */
-export interface Identity {
-  /** undefined for an anonymous client. */
-  readonly user: string | undefined;
-  readonly group: string | undefined;
+export type { AuthenticationFailure, Identity } from './identity.js';
+
+/** What a method may know of the users of all sources. */
+export interface KnownUsers {
+  /** Whether any source was given at all: then nobody is anonymous by default. */
+  readonly configured: boolean;
+  /** Whether a source has logins checked by something. */
+  has(kind: SourceKind): boolean;
+  /**
+   * Who a user is, as the first source says that knows the user; undefined if none does.
+   *
+   * @throws {UserError} naming the source, if it fails.
+   */
+  identify(user: string): Awaitable<Identity | undefined>;
+  /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
+  serverSecret(): Uint8Array | undefined;
 }
 
-/** Why a client did not authenticate. */
-export interface AuthenticationFailure {
-  /** The name it gave, if it gave one. */
-  readonly user: string | undefined;
-  /** In a few words for the log; never a secret. */
-  readonly failure: string;
+/** How a client proves that it knows a user's secret without sending it. */
+export interface Attempt {
+  /** The client's IP address. */
+  readonly client: string;
+  readonly user: string;
+  /** The kind of secret that it is proved with. */
+  readonly kind: Secret['kind'];
+  /** Whether the proof fits a secret: asked for unknown users as well, with a secret that is none. */
+  matches(secret: Secret): Awaitable<boolean>;
+}
+
+/**
+ * Checks the names and passwords of clients by all sources. It tells nobody by the time it takes
+ * whether a user exists; it slows down and locks out who guesses.
+ */
+export interface CredentialChecker {
+  /**
+   * Checks a password.
+   *
+   * @param client the client's IP address.
+   * @param password octets; not kept.
+   */
+  check(
+    client: string,
+    user: string,
+    password: Uint8Array,
+  ): Promise<Identity | AuthenticationFailure>;
+  /** Lets a client prove that it knows a user's secret, in a way of the method's. */
+  attempt(attempt: Attempt): Promise<Identity | AuthenticationFailure>;
+  /** Whether the password that a source has for a user is empty, or cannot be told. */
+  mayBeEmpty(user: string): Promise<boolean>;
 }
 
 /** What a server authenticates by. */
 export interface Authentication {
   /** Whether clients may come without authenticating. */
   readonly anonymous: boolean;
-  readonly users: Users;
-  readonly passwords: PasswordChecker;
+  readonly users: KnownUsers;
+  readonly passwords: CredentialChecker;
 }
 
 /** The conversation with a client while it authenticates. */

@@ -1,37 +1,71 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
+import { SourceError } from './asking.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
+import type { AuthenticationFailure, Identity } from './identity.js';
 import type { Lockout } from './lockout.js';
-import type { AuthenticationFailure } from './method.js';
+import type { Attempt, CredentialChecker } from './method.js';
 import type { Secret } from './source.js';
 import type { Users } from './users.js';
 
-/** The user's group if the password is right. */
-type Check = { readonly group: string | undefined } | Pick<AuthenticationFailure, 'failure'>;
+type Check = Identity | AuthenticationFailure;
+
+/** Who is proved to be there. */
+interface Proof {
+  readonly identity: Identity;
+  /** Tells apart what the password is right for, without telling it. */
+  readonly rightFor: string;
+}
+
+/** A login that is being checked. */
+interface Login {
+  readonly client: string;
+  readonly user: string;
+  /** Tells guesses apart, and a right one is remembered by it; undefined if it cannot be told. */
+  readonly digest?: string;
+}
+
+/** What is known of a login before its password is looked at. */
+interface Memory {
+  /** What the password was right for lately. */
+  readonly known: string | undefined;
+  /** Whether nothing else will do: others are locked out. */
+  locked(): boolean;
+}
+
+/** What a {@link PasswordChecker} works with. */
+export interface PasswordCheckerOptions {
+  readonly pool?: CryptPool;
+  /** What digests are made with: processes that share a lockout have the same. */
+  readonly key?: Uint8Array | undefined;
+  /** Told of sources that fail, in one sentence. */
+  readonly warn?: (message: string) => void;
+}
 
 /**
  * Checks user names and passwords: off the event loop, remembering what was right, slowing down
  * and locking out who guesses. What is remembered is keyed by a digest under a key that lives as
  * long as the process, so that its memory holds no password.
+ *
+ * Sources are asked in their order, and the first one that knows the user decides. One that fails
+ * denies: whoever could bring it down would else choose among the others.
  */
-export class PasswordChecker {
+export class PasswordChecker implements CredentialChecker {
   readonly #key: Uint8Array;
   readonly #running = new Map<string, Promise<Check>>();
   readonly #lockout: Lockout;
   readonly #pool: CryptPool;
+  readonly #warn: (message: string) => void;
   #users: Users;
 
-  /** @param key what digests are made with: processes that share a lockout have the same. */
-  constructor(
-    users: Users,
-    lockout: Lockout,
-    pool = new CryptPool(),
-    key: Uint8Array = randomBytes(32),
-  ) {
+  constructor(users: Users, lockout: Lockout, options: PasswordCheckerOptions = {}) {
+    const { pool = new CryptPool(), key = randomBytes(32), warn = () => {} } = options;
     this.#key = key;
     this.#users = users;
     this.#lockout = lockout;
     this.#pool = pool;
+    this.#warn = warn;
   }
 
   /** Takes new users. Who has logged in lately still has, unless the secret is another now. */
@@ -49,13 +83,13 @@ export class PasswordChecker {
    */
   async check(client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(client, user, password);
-    const known = this.#known(client, user, digest);
-    if (known !== undefined) return known;
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
-
-    const matches = (secret: Secret) => this.#matches(password, secret);
-    const check = this.attempt(client, user, undefined, digest, matches).finally(() => {
+    const login = { client, user, digest };
+    const users = this.#users;
+    const check = this.#check(login, (memory) =>
+      this.#provePassword(users, login, password, memory),
+    ).finally(() => {
       if (this.#running.get(digest) === check) this.#running.delete(digest);
     });
     this.#running.set(digest, check);
@@ -65,55 +99,113 @@ export class PasswordChecker {
   /**
    * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
    * exist, or has no secret of the kind, is checked against another's: it takes as long.
-   *
-   * @param kind the kind of secret that is needed; undefined: any.
-   * @param digest tells guesses apart, and a right one is remembered by it; undefined if it
-   *   cannot be told.
-   * @param matches whether the proof fits a secret.
    */
-  async attempt(
-    client: string,
-    user: string,
-    kind: Secret['kind'] | undefined,
-    digest: string | undefined,
-    matches: (secret: Secret) => boolean | Promise<boolean>,
-  ): Promise<Check> {
+  async attempt({ client, user, kind, matches }: Attempt): Promise<Check> {
     const users = this.#users;
-    const guess = digest ?? randomBytes(12).toString('base64');
-    let state = this.#lockout.check(client, user, guess);
-    if (state === 'try') {
-      const own = users.secret(user, kind);
+    return this.#check({ client, user }, async () => {
+      const own = await users.secret(user, kind);
       const secret = own ?? users.decoy(user, kind);
-      let right: boolean;
-      try {
-        right = secret !== undefined && (await matches(secret));
-      } catch (error) {
-        if (error instanceof CryptPoolBusyError) return { failure: 'too many logins at once' };
-        throw error;
-      }
-      // Others that were checked meanwhile may have been one guess too many.
-      state = this.#lockout.check(client, user, guess);
-      if (right && own !== undefined && state === 'try') {
-        const right = digest === undefined ? undefined : { digest, secret: this.#nameOf(own) };
-        this.#lockout.succeeded(client, user, right);
-        return { group: own.group };
-      }
+      const right = secret !== undefined && (await matches(secret));
+      return right && own !== undefined ? this.#proofBy(own, user) : undefined;
+    });
+  }
+
+  async mayBeEmpty(user: string): Promise<boolean> {
+    try {
+      const secret = await this.#users.secret(user);
+      return secret?.kind === 'plain' && secret.password.length === 0;
+    } catch (error) {
+      if (error instanceof SourceError) return true;
+      throw error;
     }
-    await delay(this.#lockout.failed(client, user, guess, state));
-    return { failure: failures[state] };
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
   }
 
-  /** What a login comes to whose password was right lately, and for the user's present secret. */
-  #known(client: string, user: string, digest: string): Check | undefined {
-    const secret = this.#lockout.known.find(digest);
-    const own = secret === undefined ? undefined : this.#users.secret(user);
-    if (secret === undefined || own === undefined || this.#nameOf(own) !== secret) return undefined;
-    this.#lockout.succeeded(client, user, { digest, secret });
-    return { group: own.group };
+  /** @param prove who it is, if the client has proved it. */
+  async #check(
+    login: Login,
+    prove: (memory: Memory) => Promise<Proof | undefined>,
+  ): Promise<Check> {
+    const { client, user, digest } = login;
+    const began = monotonic();
+    const guess = digest ?? randomBytes(12).toString('base64');
+    const state = () => this.#lockout.check(client, user, guess);
+    const known = digest === undefined ? undefined : this.#lockout.known.find(digest);
+    const locked = () => known !== undefined && state() !== 'try';
+    let outcome: keyof typeof failures = known === undefined ? state() : 'try';
+    if (outcome === 'try') {
+      const proof = await this.#explained(user, () => prove({ known, locked }));
+      if (proof === 'busy') return { user, failure: failures.busy };
+      const proved = typeof proof === 'object' ? proof : undefined;
+      if (proved !== undefined && proved.rightFor === known) return this.#succeed(login, proved);
+      // Others that were checked meanwhile may have been one guess too many.
+      outcome = proof === 'failed' ? proof : state();
+      if (proved !== undefined && outcome === 'try') return this.#succeed(login, proved);
+    }
+    // A source that fails says nothing of the password, but no more of the user by its haste.
+    const counted = outcome === 'failed' ? 'repeated' : outcome;
+    const step = this.#lockout.failed(client, user, guess, counted);
+    // Not so long after the check, but at the next full step: what the check took does not show.
+    await delay(step - ((monotonic() - began) % step));
+    return { user, failure: failures[outcome] };
+  }
+
+  #succeed({ client, user, digest }: Login, { identity, rightFor }: Proof): Identity {
+    const right = digest === undefined ? undefined : { digest, secret: rightFor };
+    this.#lockout.succeeded(client, user, right);
+    return identity;
+  }
+
+  /** What comes of a proof, or why there can be none now. */
+  async #explained(
+    user: string,
+    prove: () => Promise<Proof | undefined>,
+  ): Promise<Proof | 'busy' | 'failed' | undefined> {
+    try {
+      return await prove();
+    } catch (error) {
+      if (error instanceof CryptPoolBusyError) return 'busy';
+      if (!(error instanceof SourceError)) throw error;
+      this.#warn(`${error.message}; the login of ${JSON.stringify(user)} is denied`);
+      return 'failed';
+    }
+  }
+
+  async #provePassword(
+    users: Users,
+    { client, user }: Login,
+    password: Uint8Array,
+    { known, locked }: Memory,
+  ): Promise<Proof | undefined> {
+    const asked = user === '' ? [] : users.sources;
+    for (const source of asked) {
+      if (source.kinds.has('password')) {
+        const rightFor = `verified by ${source.name}`;
+        const askable = password.length > 0 && (known === rightFor || !locked());
+        const answer = askable ? source.verify(user, password, client) : undefined;
+        const identity = answer instanceof Promise ? await answer : answer;
+        if (identity !== undefined) return { identity, rightFor };
+        const isLast = source === asked.at(-1);
+        if (!isLast && (await source.identify(user)) !== undefined) break;
+      } else {
+        const found = users.secretBy(source, user);
+        const secret = found instanceof Promise ? await found : found;
+        if (secret === undefined) continue;
+        const proof = this.#proofBy(secret, user);
+        if (proof.rightFor === known) return proof;
+        return !locked() && (await this.#matches(password, secret)) ? proof : undefined;
+      }
+    }
+    const decoy = locked() ? undefined : users.decoy(user);
+    if (decoy !== undefined) await this.#matches(password, decoy);
+    return undefined;
+  }
+
+  #proofBy(secret: Secret, user: string): Proof {
+    return { identity: { user, group: secret.group }, rightFor: this.#nameOf(secret) };
   }
 
   /** Tells secrets apart without telling them. */
@@ -142,6 +234,8 @@ const failures = {
   try: 'wrong user name or password',
   repeated: 'the same wrong password again',
   locked: 'locked out after too many wrong passwords',
+  busy: 'too many logins at once',
+  failed: 'a source of users failed',
 } as const;
 
 function delay(ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
@@ -26,7 +27,9 @@ const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 /** A password file: its octets as they are, of which each line is read when its user comes. */
 class PasswordFile implements AuthenticationSource {
   readonly name: string;
+  readonly kinds: ReadonlySet<Secret['kind']>;
   readonly groups?: ReadonlySet<string>;
+  readonly decoys: readonly Secret[];
   readonly #octets: Buffer;
   readonly #table: LineTable;
   readonly #serverSecret: Uint8Array | undefined;
@@ -36,31 +39,31 @@ class PasswordFile implements AuthenticationSource {
     this.#octets = octets;
     this.#table = table;
     this.#serverSecret = content.serverSecret;
+    this.kinds = content.kinds;
+    this.decoys = table.sample.map((start) => toDecoy(entryAt(octets, start).secret));
     if (content.groups.size <= MAX_GROUPS) this.groups = content.groups;
   }
 
-  secrets(user: string): readonly Secret[] {
+  find(user: string): readonly Secret[] {
     return this.#table.find(user).map((start) => entryAt(this.#octets, start).secret);
   }
 
   serverSecret(): Uint8Array | undefined {
     return this.#serverSecret;
   }
+}
 
-  all(kind: Secret['kind']) {
-    const starts = this.#table.ofKind(kind);
-    return {
-      length: starts.length,
-      at: (index: number): Secret | undefined => {
-        const start = starts[index];
-        return start === undefined ? undefined : entryAt(this.#octets, start).secret;
-      },
-    };
-  }
+/** What costs as much to compare as a secret: hashes as they are, but no password. */
+function toDecoy(secret: Secret): Secret {
+  const ofNobody = { group: undefined };
+  return secret.kind === 'crypt'
+    ? { kind: 'crypt', hash: secret.hash, ...ofNobody }
+    : { kind: 'plain', password: randomBytes(16), ...ofNobody };
 }
 
 /** What is found while lines are read. */
 interface Content {
+  readonly kinds: Set<Secret['kind']>;
   readonly groups: Set<string>;
   serverSecret: Uint8Array | undefined;
 }
@@ -104,7 +107,11 @@ class Reading {
   readonly #whyUnsupported: typeof whyUnsupported;
   readonly #turn = new Turn();
   readonly #builder = new LineTableBuilder();
-  readonly #content: Content = { groups: new Set(), serverSecret: undefined };
+  readonly #content: Content = {
+    kinds: new Set(),
+    groups: new Set(),
+    serverSecret: undefined,
+  };
   /** Formats of hashes that this system can check. */
   readonly #formats = new Set<string>();
   readonly #old: Warnings;
@@ -158,7 +165,8 @@ class Reading {
     if (user === '') this.#takeOwn(secret, line);
     else {
       this.#builder.add(user, secret.kind, start, line);
-      const { groups } = this.#content;
+      const { kinds, groups } = this.#content;
+      kinds.add(secret.kind);
       if (secret.group !== undefined && groups.size <= MAX_GROUPS) groups.add(secret.group);
     }
     return secret.kind === 'crypt' ? this.#demandSupport(secret.hash) : undefined;

@@ -1,4 +1,6 @@
+import type { Awaitable } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
+import type { Identity } from './identity.js';
 
 /** What proves who a user is. */
 export type Secret =
@@ -7,25 +9,63 @@ export type Secret =
   /** A crypt(3) hash of the password. */
   | { readonly kind: 'crypt'; readonly hash: string; readonly group: string | undefined };
 
-/** Secrets one by one: an array, or what makes them as they are asked for. */
-export interface SecretList {
-  readonly length: number;
-  /** @param index from 0 up to, but not including, the length. */
-  at(index: number): Secret | undefined;
+/** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
+export type SourceKind = Secret['kind'] | 'password';
+
+/** What a source that verifies passwords is told besides user and password. */
+export interface Verification {
+  /** The client's IP address. */
+  readonly client: string;
+  /** Aborted when the answer is late: nobody waits for it any more. */
+  readonly signal: AbortSignal;
 }
 
-/** Knows users and their secrets: a password file, a keychain, ... */
+/**
+ * Knows users and how their logins are checked: a password file, a keychain, a directory, ...
+ *
+ * Answers come at once or as promises. A source that throws, or has not answered after ten seconds,
+ * denies the login that it was asked for: no other source is asked in its place.
+ */
 export interface AuthenticationSource extends Partial<Disposable> {
-  /** For messages, such as the file's name. */
+  /** For messages, such as the file's name; never a secret. */
   readonly name: string;
+  /**
+   * What it has, asked anew at each login: `plain` and `crypt` if {@link find} gives such secrets;
+   * `password` if {@link verify} takes passwords itself, which are then compared nowhere else.
+   * Methods that need the password, such as CHAP, are offered where a source has `plain`.
+   */
+  readonly kinds: ReadonlySet<SourceKind>;
   /** A user's secrets in order of preference; none if the user is not known here. */
-  secrets(user: string): readonly Secret[];
+  find?(user: string): Awaitable<readonly Secret[]>;
+  /**
+   * Whether a password is the user's.
+   *
+   * @param password octets, at least one: an empty password is never asked for, since directories
+   *   take it for an anonymous login (RFC 4513 section 5.1.2). They are wiped after the answer.
+   * @returns who it is, perhaps by another spelling of the name; undefined if there is no such user
+   *   or the password is wrong.
+   */
+  verify?(
+    user: string,
+    password: Uint8Array,
+    verification: Verification,
+  ): Awaitable<Identity | undefined>;
+  /**
+   * Who a user is, without a password; undefined if the user is not known here. What finds secrets
+   * need not have it. A source that verifies and has it decides about the users that it knows;
+   * without it, whoever it does not take is looked for in the sources after it.
+   */
+  identify?(user: string): Awaitable<Identity | undefined>;
   /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
-  serverSecret(): Uint8Array | undefined;
-  /** All users' secrets of a kind: from these an unknown user's cost of checking is drawn. */
-  all(kind: Secret['kind']): SecretList;
+  serverSecret?(): Uint8Array | undefined;
   /** The groups of its users; left out where it cannot say: then none is taken for a mistake. */
   readonly groups?: ReadonlySet<string>;
+  /**
+   * Secrets that cost as much to check as those that it finds, in the same proportions: against one
+   * of them the logins of unknown users are checked, to take as long. Left out, it is the first
+   * hash that it was seen to find.
+   */
+  readonly decoys?: readonly Secret[];
 }
 
 /** Opens sources of one format: what stands before the colon of `--auth FORMAT:FILE`. */

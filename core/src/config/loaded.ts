@@ -61,6 +61,7 @@ export async function loadState(
   const opened = new DisposableStore();
   try {
     const users = new Users(await openSources(options.auth, registries, warn, opened));
+    opened.add(users);
     const addresses = await resolveListenAddresses(options.listen, resolver);
     demandProtection(addresses, users, options);
     demandQuotaFile(options);
@@ -75,7 +76,7 @@ export async function loadState(
     const listeners = [{ name: DEFAULT_LISTENER, addresses }];
     const loaded = { options, users, rules, ruleHosts, listeners, external, advertised };
     if (knowsEveryMethod(registries)) {
-      for (const message of idleSections(options, users)) warn(message);
+      for (const message of await idleSections(options, users)) warn(message);
     }
     return { ...loaded, dispose };
   } catch (error) {

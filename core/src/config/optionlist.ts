@@ -37,8 +37,9 @@ export const OPTIONS: readonly Option[] = [
     section: 'Server',
     description: 'Read users from FILE. The only FORMAT is password. May be repeated.',
     details:
-      'With this option clients have to authenticate, unless --anonymous is given as well. See ' +
-      'PASSWORD FILE.',
+      'With this option clients have to authenticate, unless --anonymous is given as well. Of ' +
+      'several files the first one that has the user decides; for CHAP, the first one that has a ' +
+      '$base64$ secret of the user. See PASSWORD FILE.',
   },
   {
     key: 'anonymous',

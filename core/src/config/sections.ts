@@ -1,6 +1,7 @@
 import { NO_GROUP } from '../access/accessrules.js';
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import type { Users } from '../auth/users.js';
+import { monotonic } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
 import type { AllowanceLimits } from '../limits/allowance.js';
 import { didYouMean } from './guess.js';
@@ -96,17 +97,12 @@ function unknownKey(place: string, key: string, known: readonly string[]): UserE
  *
  * @returns a sentence for each.
  */
-export function idleSections(
-  { groups, users: limits, auth }: Pick<CheckedOptions, 'groups' | 'users' | 'auth'>,
+export async function idleSections(
+  { groups, users: limits }: Pick<CheckedOptions, 'groups' | 'users'>,
   users: Users,
-): string[] {
-  const nobody = auth.length === 0 ? 'there are no users: --auth names none' : undefined;
-  const messages: string[] = [];
-  for (const name of Object.keys(limits)) {
-    if (users.secret(name) !== undefined) continue;
-    const why = nobody ?? `no user has the name ${JSON.stringify(name)} in ${auth.join(', ')}`;
-    messages.push(`section [user:${name}] is not in force: ${why}`);
-  }
+): Promise<string[]> {
+  const nobody = users.configured ? undefined : 'there are no users: --auth names none';
+  const messages = await idleUsers(Object.keys(limits), users, nobody);
   const known = users.groups();
   if (known === undefined) return messages;
   const inForce = new Set<string>();
@@ -118,9 +114,37 @@ export function idleSections(
   }
   for (const name of Object.keys(groups)) {
     if (inForce.has(name)) continue;
-    const why = nobody ?? `no user of ${auth.join(', ')} has this group`;
+    const why = nobody ?? `no user of ${users.names.join(', ')} has this group`;
     const hint = didYouMean(name, known, (text) => `[${text}]`);
     messages.push(`section [${name}] is not in force: ${why}${hint}`);
+  }
+  return messages;
+}
+
+/** How long sources may take to say which users they know, ms. */
+const LOOK_TIME = 10_000;
+
+/** @param nobody why there are no users at all, if so. */
+async function idleUsers(
+  names: readonly string[],
+  users: Users,
+  nobody: string | undefined,
+): Promise<string[]> {
+  if (!users.tellUsers) return [];
+  const messages: string[] = [];
+  const until = monotonic() + LOOK_TIME;
+  for (const name of names) {
+    try {
+      if (monotonic() > until) throw new UserError(`${users.names.join(', ')} took too long`);
+      if ((await users.identify(name)) !== undefined) continue;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      messages.push(`cannot tell whether there is a user for [user:${name}]: ${error.message}`);
+      return messages;
+    }
+    const why =
+      nobody ?? `no user has the name ${JSON.stringify(name)} in ${users.names.join(', ')}`;
+    messages.push(`section [user:${name}] is not in force: ${why}`);
   }
   return messages;
 }

@@ -1,7 +1,10 @@
 import type { AccessCheck } from '../access/accesscheck.js';
 import type { ClientContext } from '../access/policy.js';
+import type { Identity } from '../auth/identity.js';
+import type { Users } from '../auth/users.js';
 import { UserError } from '../base/errors.js';
 import type { State } from '../config/loaded.js';
+import type { CheckedOptions } from '../config/settings.js';
 import { type Outbound, routeOf } from '../outbound/outbound.js';
 import type { Resolver } from '../outbound/resolve.js';
 import { type Address, decodeHost, isName, isUnspecified } from '../protocol/address.js';
@@ -42,27 +45,24 @@ export interface CheckResult {
  *
  * @param access asks whom a session would ask.
  * @param outbounds of which the last that serves a request makes its connection.
- * @throws {UserError} if there is no such user, or if the destination cannot be resolved.
+ * @throws {UserError} if there is no such user, a source of users fails, or the destination cannot be
+ *   resolved.
  */
 export async function checkRequest(
   { users, options }: State,
   access: AccessCheck,
   outbounds: Iterable<Outbound>,
   resolver: Resolver,
-  { user, command, destination: named, client: clientHost, listener }: CheckedRequest,
+  { user: name, command, destination: named, client: clientHost, listener }: CheckedRequest,
 ): Promise<CheckResult> {
   const destination = { host: hostOf(named.host), port: named.port };
   const client = parseIP(clientHost);
   if (client === undefined) throw new UserError(`"${clientHost}" is not an IP address`);
-  if (user === undefined && users.configured && !options.anonymous) {
+  if (name === undefined && users.configured && !options.anonymous) {
     const by = 'clients have to authenticate';
     return { group: undefined, allowed: false, by, addresses: [] };
   }
-  const secret = user === undefined ? undefined : users.secret(user);
-  if (user !== undefined && users.configured && secret === undefined) {
-    throw new UserError(`there is no user "${user}"`);
-  }
-  const group = secret?.group;
+  const { user, group } = await identify(name, users, options);
   const context: ClientContext = { client, listener, user, group };
   const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
   const denial =
@@ -99,6 +99,28 @@ export async function checkRequest(
   const addresses = await Promise.all(found.map(decide));
   const allowed = addresses.some((decision) => decision.allowed);
   return { group, allowed, by: undefined, addresses };
+}
+
+/**
+ * Who a user would be. Where there are no users, a name is taken as it is.
+ *
+ * @throws {UserError} if there is no such user, or if a source fails.
+ */
+async function identify(
+  name: string | undefined,
+  users: Users,
+  { groups }: CheckedOptions,
+): Promise<Identity> {
+  const identity = name === undefined ? undefined : await users.identify(name);
+  if (identity !== undefined) return identity;
+  if (name !== undefined && users.configured) {
+    if (users.tellUsers) throw new UserError(`there is no user "${name}"`);
+    if (Object.keys(groups).length > 0) {
+      const sources = users.names.join(', ');
+      throw new UserError(`the group of "${name}" is not known: not all of ${sources} tell users`);
+    }
+  }
+  return { user: name, group: undefined };
 }
 
 /** The host as a client's request would say it. */

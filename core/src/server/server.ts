@@ -103,8 +103,11 @@ export class Server {
     this.#events = new EventStream(this.registries.eventSinks);
     this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
-    const { passwordKey } = sharing;
-    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, this.#pool, passwordKey);
+    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, {
+      pool: this.#pool,
+      key: sharing.passwordKey,
+      warn: (message) => this.#events.warn(message),
+    });
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
     const warn = (message: string) => this.#events.warn(message);
     this.#access = new AccessCheck(this.registries.accessPolicies, warn);

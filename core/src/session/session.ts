@@ -136,7 +136,7 @@ export class Session implements Startup, CommandContext {
     const dialect = await recognize(conversation, dialects);
     this.#dialect = dialect;
     // Who is it?
-    const identity = await dialect.identify(conversation, {
+    const identifying = dialect.identify(conversation, {
       client: this.clientHost,
       methods,
       authentication,
@@ -145,6 +145,7 @@ export class Session implements Startup, CommandContext {
         this.#record.method = method;
       },
     });
+    const identity = await this.#unlessEnded(identifying);
     this.#record.authenticated(identity);
     // What does it ask for?
     const request = await dialect.readRequest(conversation);

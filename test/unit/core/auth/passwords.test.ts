@@ -38,14 +38,12 @@ class FakePool extends CryptPool {
 }
 
 function source(users: Readonly<Record<string, readonly Secret[]>>): AuthenticationSource {
+  const decoys = Object.values(users).flat();
   return {
     name: 'test',
-    secrets: (user) => (Object.hasOwn(users, user) ? (users[user] ?? []) : []),
-    serverSecret: () => undefined,
-    all: (kind) =>
-      Object.values(users)
-        .flat()
-        .filter((secret) => secret.kind === kind),
+    kinds: new Set(decoys.map(({ kind }) => kind)),
+    find: (user) => (Object.hasOwn(users, user) ? (users[user] ?? []) : []),
+    decoys,
   };
 }
 
@@ -64,12 +62,18 @@ describe('PasswordChecker', () => {
     pool.calls.length = 0;
     pool.busy = false;
     pool.waits = false;
-    checker = new PasswordChecker(accounts, new Lockout({ failures: 3, time: 600_000 }), pool);
+    checker = new PasswordChecker(accounts, new Lockout({ failures: 3, time: 600_000 }), { pool });
   });
   afterEach(() => pool.answer());
 
-  const check = (user: string, password: string, client = HERE) =>
-    checker.check(client, user, octets(password));
+  /** What comes of a login, without the name that it was given. */
+  const checkBy = async (by: PasswordChecker, name: string, password: string, client = HERE) => {
+    const { user, ...result } = await by.check(client, name, octets(password));
+    assert.equal(user, name);
+    return result;
+  };
+  const check = (user: string, password: string, client?: string) =>
+    checkBy(checker, user, password, client);
 
   /** The outcome of a check whose answer is slowed down, without the wait. */
   async function soon<T>(clock: ManualClock, slow: Promise<T>): Promise<T> {
@@ -123,7 +127,7 @@ describe('PasswordChecker', () => {
   test('a right password is remembered as long as a lockout lasts', async (t) => {
     const clock = stopClock(t);
     const lockout = new Lockout({ failures: 2, time: 3_600_000 });
-    checker = new PasswordChecker(accounts, lockout, pool);
+    checker = new PasswordChecker(accounts, lockout, { pool });
     await check('alice', 'secret');
     clock.pass(3_500_000);
     for (const guess of ['a', 'b', 'c']) await soon(clock, check('alice', guess));
@@ -176,25 +180,25 @@ describe('PasswordChecker', () => {
     const lockouts = [0, 1].map(() => new Lockout({ failures: 3, time: 600_000 }));
     const [here, there] = lockouts as [Lockout, Lockout];
     const [first, second] = lockouts.map(
-      (lockout) => new PasswordChecker(accounts, lockout, pool, key),
+      (lockout) => new PasswordChecker(accounts, lockout, { pool, key }),
     ) as [PasswordChecker, PasswordChecker];
     const told: unknown[] = [];
     here.onNews = (news) => {
       told.push(news);
       there.hear(structuredClone(news));
     };
-    await first.check(HERE, 'alice', octets('secret'));
-    await first.check(HERE, 'alice', octets('secret'));
+    await checkBy(first, 'alice', 'secret');
+    await checkBy(first, 'alice', 'secret');
     assert.equal(told.length, 1, 'the same is not told at each login');
     for (const guess of ['a', 'b', 'c']) {
-      await soon(clock, first.check(HERE, 'alice', octets(guess)));
+      await soon(clock, checkBy(first, 'alice', guess));
     }
-    assert.deepEqual(await soon(clock, second.check(HERE, 'alice', octets('d'))), locked);
-    assert.deepEqual(await second.check(HERE, 'alice', octets('secret')), { group: 'staff' });
+    assert.deepEqual(await soon(clock, checkBy(second, 'alice', 'd')), locked);
+    assert.deepEqual(await checkBy(second, 'alice', 'secret'), { group: 'staff' });
     clock.pass(5 * 60_000);
-    await first.check(HERE, 'alice', octets('secret'));
+    await checkBy(first, 'alice', 'secret');
     clock.pass(6 * 60_000);
-    assert.deepEqual(await second.check(HERE, 'alice', octets('secret')), { group: 'staff' });
+    assert.deepEqual(await checkBy(second, 'alice', 'secret'), { group: 'staff' });
   });
 
   test('wrong ones fail, and the same one again is not hashed', async (t) => {

@@ -71,7 +71,7 @@ describe('users of the desktop', () => {
     await users.add(alice);
     assert.deepEqual([...keychain.entries], [['alice', 'secret']]);
     assert.doesNotMatch(JSON.stringify([store.users, users.state]), /secret/);
-    const [secret] = users.source().secrets('alice');
+    const [secret] = (await users.source().find?.('alice')) ?? [];
     assert.equal(secret?.kind, 'plain');
     assert.equal(secret?.group, 'staff');
   });
@@ -130,7 +130,7 @@ describe('users of the desktop', () => {
     await assert.rejects(users.delete('alice'), full);
     await assert.rejects(users.import(file), full);
     assert.deepEqual([...keychain.entries], before);
-    assert.equal(users.source().secrets('alice').length, 1);
+    assert.equal((await users.source().find?.('alice'))?.length, 1);
     store.isFull = false;
     await users.delete('alice');
     store.isFull = true;
@@ -216,11 +216,11 @@ describe('users of the desktop', () => {
     await users.add(alice);
     const source = users.source();
     await users.update({ name: 'alice', disabled: true });
-    assert.deepEqual(source.secrets('alice'), []);
+    assert.deepEqual(source.find?.('alice'), []);
     await users.update({ name: 'alice', disabled: false });
-    assert.equal(source.secrets('alice').length, 1);
+    assert.equal((await source.find?.('alice'))?.length, 1);
     await users.delete('alice');
-    assert.deepEqual(source.secrets('alice'), []);
+    assert.deepEqual(source.find?.('alice'), []);
   });
 
   test('deleting can be undone', async () => {
