@@ -29,6 +29,7 @@ export type {
   Verification,
 } from './auth/source.js';
 export type { Awaitable } from './base/awaitable.js';
+export type { CancellationToken } from './base/cancellation.js';
 export { monotonic } from './base/clock.js';
 export { type Disposable, DisposableStore, toDisposable } from './base/disposable.js';
 export {
@@ -39,24 +40,39 @@ export {
   type UserErrorFacts,
 } from './base/errors.js';
 export type { Registry } from './base/registry.js';
-export type { Option } from './config/option.js';
+export type { Option, ValueSchema } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
-export type { GroupOptions, LogLevel, ServerOptions } from './config/settings.js';
+export type {
+  CheckedOptions,
+  CommandOptions,
+  GroupOptions,
+  LogFormat,
+  LogLevel,
+  LogMode,
+  ServerOptions,
+  Settings,
+} from './config/settings.js';
 export { createRegistries, type Registries, type Surroundings } from './extensions/registries.js';
+export type { AllowanceLimits } from './limits/allowance.js';
 export type {
   CloseReason,
+  ConnectionEvent,
   ConnectionInfo,
   Diagnosis,
   EventSink,
+  ListenerEvent,
   ServerEvent,
 } from './log/events.js';
-export { Log } from './log/log.js';
+export { Log, type LogTarget } from './log/log.js';
+export type { LogEntry, Status } from './log/logline.js';
 export type { ConnectRequest, Outbound, OutboundRequest } from './outbound/outbound.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
 export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';
-export type { CheckResult } from './server/check.js';
+export type { AddressDecision, CheckResult } from './server/check.js';
 export { createServer, type ServeOptions, Server } from './server/server.js';
 export type { Dialect, Dialogue, Identification } from './session/dialect.js';
-export { Refusal } from './session/refusal.js';
+export { Refusal, type RefusalOptions } from './session/refusal.js';
+export type { Sharing } from './sharing/sharing.js';
+export type { Transport, TransportReader } from './transport/transport.js';

@@ -1,11 +1,19 @@
 /** The listeners of all that have none: most have none most of the time. */
 const nobody: (() => void)[] = [];
 
+/** Tells that something is to be given up. */
+export interface CancellationToken {
+  readonly cancelled: boolean;
+  /** Calls back when it is cancelled, until `off()`; never if it was before. */
+  on(listener: () => void): void;
+  off(listener: () => void): void;
+}
+
 /**
  * Says that something is to be given up. An AbortController says the same, but one for every
  * connection costs more than all else that is allocated for it.
  */
-export class Cancellation {
+export class Cancellation implements CancellationToken {
   #cancelled = false;
   #listeners: (() => void)[] = nobody;
 

@@ -65,9 +65,8 @@ export interface ServerOptions {
 }
 
 /** Checked options: all are there but those that have no default. */
-export type CheckedOptions = Required<Omit<ServerOptions, Undefaulted>> &
-  Pick<ServerOptions, Undefaulted>;
-type Undefaulted = 'bindPorts' | 'udpPorts' | 'quotaFile';
+export type CheckedOptions = Required<Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile'>> &
+  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile'>;
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {

@@ -68,7 +68,8 @@ export interface ConnectionInfo {
   readonly listener?: string;
 }
 
-interface OfConnection {
+/** What all events of a connection tell. */
+export interface ConnectionEvent {
   readonly id: number;
   /** ms since 1970. */
   readonly time: number;
@@ -77,7 +78,8 @@ interface OfConnection {
   readonly listener?: string;
 }
 
-interface OfListener {
+/** What the events of a listening socket tell. */
+export interface ListenerEvent {
   readonly time: number;
   readonly address: Address;
   /** The listener's name; left out where there is only one. */
@@ -86,31 +88,31 @@ interface OfListener {
 
 /** All that happens in a server: what logs, metrics, the tray and the window read. */
 export type ServerEvent =
-  | ({ readonly type: 'listening' } & OfListener)
-  | ({ readonly type: 'stopped' } & OfListener)
+  | ({ readonly type: 'listening' } & ListenerEvent)
+  | ({ readonly type: 'stopped' } & ListenerEvent)
   | { readonly type: 'reloaded'; readonly time: number }
   /** Something that somebody should look at; the server goes on. */
   | { readonly type: 'warning' | 'error'; readonly time: number; readonly message: string }
   /** A client connected. */
-  | ({ readonly type: 'connection' } & OfConnection)
+  | ({ readonly type: 'connection' } & ConnectionEvent)
   /** A client authenticated; without a user if it is anonymous. */
   | ({
       readonly type: 'authenticated';
       readonly method: string;
       readonly user: string | undefined;
       readonly group: string | undefined;
-    } & OfConnection)
+    } & ConnectionEvent)
   | ({
       readonly type: 'authentication-failed';
       readonly method: string;
       readonly user: string | undefined;
       readonly detail: string;
-    } & OfConnection)
+    } & ConnectionEvent)
   | ({
       readonly type: 'request';
       readonly command: CommandName;
       readonly destination: Address;
-    } & OfConnection)
+    } & ConnectionEvent)
   /** The destination answers; from now on bytes are relayed. */
   | ({
       readonly type: 'established';
@@ -118,7 +120,7 @@ export type ServerEvent =
       readonly bound: Address;
       /** undefined for an association, which has no one remote host. */
       readonly remote: Address | undefined;
-    } & OfConnection)
+    } & ConnectionEvent)
   /** Something was refused: a connection before it was served, or a request. */
   | ({
       readonly type: 'rejected';
@@ -131,7 +133,7 @@ export type ServerEvent =
       readonly diagnosis?: Diagnosis;
       /** Only datagrams to this destination were refused: the association goes on. */
       readonly datagram?: true;
-    } & OfConnection)
+    } & ConnectionEvent)
   /** A connection is over. */
   | ({
       readonly type: 'closed';

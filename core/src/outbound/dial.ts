@@ -1,4 +1,4 @@
-import type { Cancellation } from '../base/cancellation.js';
+import type { CancellationToken } from '../base/cancellation.js';
 import { parseIP } from '../protocol/ip.js';
 import { type Attempt, connect } from '../transport/connect.js';
 import type { Transport } from '../transport/transport.js';
@@ -48,7 +48,7 @@ export function interleaveFamilies(addresses: readonly string[]): string[] {
 export interface DialOptions {
   /** All attempts together take no longer, ms; as long as it takes, if it is left out. */
   readonly timeout?: number;
-  readonly cancellation: Pick<Cancellation, 'cancelled' | 'on' | 'off'>;
+  readonly cancellation: CancellationToken;
 }
 
 /**

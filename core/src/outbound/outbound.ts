@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Cancellation } from '../base/cancellation.js';
+import { Cancellation, type CancellationToken } from '../base/cancellation.js';
 import type { Address } from '../protocol/address.js';
 import type { CommandName } from '../protocol/socks5.js';
 import { toTransport } from '../transport/sockettransport.js';
@@ -32,7 +32,7 @@ export interface ConnectRequest extends OutboundRequest {
   /** Aborted when nobody waits any more: the client has left, or the time is up. */
   readonly signal: AbortSignal;
   /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
-  readonly cancellation: Pick<Cancellation, 'cancelled' | 'on' | 'off'>;
+  readonly cancellation: CancellationToken;
 }
 
 /** A way out: how connections to destinations are made. */

@@ -3,7 +3,7 @@ import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
 import { NotSocksError, Reply } from '../protocol/socks5.js';
 
-interface RefusalOptions {
+export interface RefusalOptions {
   /** How the client is answered; nothing is said if it is left out. */
   readonly reply?: Reply;
   /** The error behind it. */
