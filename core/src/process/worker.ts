@@ -72,6 +72,7 @@ class Worker {
     this.#isLoading = true;
     try {
       await this.#server.reload(pickServerOptions(task.settings));
+      this.#shared.counts.claimAll();
     } finally {
       this.#isLoading = false;
     }

@@ -11,9 +11,6 @@ import { ConnectionRecord } from './record.js';
 import { Session, type SessionSettings } from './session.js';
 import type { SessionTable } from './table.js';
 
-/** How long counting a connection may take where that is done elsewhere, ms. */
-const COUNT_TIME = 5000;
-
 /** Who is asked whether a client may come in, and where it goes then. */
 export interface AdmissionOptions {
   readonly access: AccessCheck;
@@ -65,7 +62,7 @@ export class Admission {
       this.#turnAway(id, transport, 'internal-error', messageOf(error));
     };
     const place = this.#placeOf(transport.remote.host);
-    if (place instanceof Promise) inTime(place, settle, fail);
+    if (place instanceof Promise) place.then(settle, fail);
     else settle(place);
   }
 
@@ -99,32 +96,6 @@ export class Admission {
     transport.abort();
     new ConnectionRecord(id, transport.remote, this.#options.events).rejected(reason, detail);
   }
-}
-
-/** Waits for a place that is counted elsewhere; one that comes too late is given back. */
-function inTime(
-  place: Promise<Disposable | LimitName>,
-  settle: (place: Disposable | LimitName) => void,
-  fail: (error: unknown) => void,
-): void {
-  let waiting = true;
-  const deadline = setTimeout(() => {
-    waiting = false;
-    fail(new Error('connections were not counted in time'));
-  }, COUNT_TIME);
-  const stop = () => {
-    clearTimeout(deadline);
-    return waiting;
-  };
-  place.then(
-    (result) => {
-      if (stop()) settle(result);
-      else if (typeof result !== 'string') result.dispose();
-    },
-    (error: unknown) => {
-      if (stop()) fail(error);
-    },
-  );
 }
 
 function fullWords(limit: LimitName): string {
