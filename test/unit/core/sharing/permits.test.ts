@@ -194,7 +194,7 @@ describe('permits of several workers', () => {
   test('never more than the limit, never a denial while one is unused, and all come back', async () => {
     const limitOf = fc.constantFrom(1, 2, 3, 10, 40);
     const property = fc.asyncProperty(
-      fc.array(step, { maxLength: 150 }),
+      fc.array(step, { maxLength: 250, size: 'max' }),
       limitOf,
       limitOf,
       async (steps, ...limits) => {
@@ -224,7 +224,7 @@ describe('permits of several workers', () => {
 
   test('limits may change, come and go: all are answered, and all come back', async () => {
     const limits = [undefined, 1, 5, 40];
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 150 }), async (steps) => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 250, size: 'max' }), async (steps) => {
       const world = new World(3);
       let limit: number | undefined;
       for (const one of steps) {
