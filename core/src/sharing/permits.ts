@@ -15,9 +15,8 @@ export type Tell = (message: ToWorker) => void;
 interface Holding {
   /** Permits that were granted and have not come back, used or not. */
   held: number;
-  /** Whether it may keep permits that it does not use: then they have to be recalled. */
-  isLoose: boolean;
-  isRecalled: boolean;
+  /** Whether it has not said yet what it returns; `overdue`: nobody waits for that any more. */
+  recall: 'none' | 'awaited' | 'overdue';
   /** Of those that it is granted at this moment: more than it has asked for. */
   spare: number;
 }
@@ -32,18 +31,22 @@ interface Worker {
   isGone: boolean;
 }
 
-/** A worker's question, that waits for permits of others. */
+/** A worker's question. */
 interface Question {
   readonly worker: Worker;
   readonly id: number;
   readonly wanted: readonly AskedKey[];
+  /** The key and its round of recalls that have to be over before it is denied. */
+  awaits?: { readonly name: string; readonly round: number };
 }
 
 /** What is counted under a name. */
 interface Key {
   /** Permits that all workers hold. */
   held: number;
-  /** How many workers have not said yet what they return. */
+  /** How often workers were told to return what they do not use. */
+  round: number;
+  /** How many of them have not said yet what that is. */
   recalled: number;
   /** In the order in which they are answered. */
   readonly waiting: Question[];
@@ -53,9 +56,10 @@ interface Key {
 /**
  * What all workers count, kept by the primary process. There are as many permits of a key as its
  * limit is: a worker holds one for each that it counts, and some ahead, which it hands out without
- * asking. A question for a permit when there is none left recalls those that others do not use,
- * and waits; only when all of them are used it is denied. A worker whose permits were recalled
- * returns each as soon as it is free, until it is told that there are enough.
+ * asking. When there is none left for a question, all workers are told to return those that they
+ * do not use. It waits for that, so that it is not denied for those that are on their way back,
+ * and is denied only if all are used. A worker that was told so returns each permit as soon as it
+ * is free, until it is told that there are enough.
  *
  * What a worker was granted is its own until it returns it or ends, whatever becomes of the
  * message that says so.
@@ -86,7 +90,7 @@ export class Permits {
     this.#told.delete(worker);
     worker.isGone = true;
     for (const [name, holding] of worker.holdings) {
-      this.#endRecall(name, holding);
+      this.#endRecall(name, holding, 'none');
       this.#return(worker, name, holding.held);
     }
     this.#tellAll();
@@ -98,7 +102,7 @@ export class Permits {
     if (worker === undefined) return;
     for (const message of messages) {
       if ('ask' in message) this.#ask({ worker, id: message.ask, wanted: message.wanted });
-      else if ('claim' in message) this.#hold(worker, message.claim, message.count, true);
+      else if ('claim' in message) this.#hold(worker, message.claim, message.count);
       else if ('give' in message) this.#return(worker, message.give, message.count);
       else this.#takeRecalled(worker, message.recalled, message.count);
     }
@@ -125,22 +129,25 @@ export class Permits {
   #answer(question: Question): void {
     const { worker, id, wanted } = question;
     if (worker.isGone) return;
-    for (const asked of wanted) {
-      if (!this.#isShort(worker, asked)) continue;
-      const [name] = asked;
-      const key = this.#key(name);
-      if (key.recalled > 0 || this.#recall(name, key)) {
-        key.waiting.push(question);
-        return;
-      }
-      this.#forgetUnused(name, key);
-      worker.answers.push([id, name]);
-      this.#told.add(worker);
+    const short = wanted.find((asked) => this.#isShort(worker, asked));
+    if (short === undefined) {
+      for (const asked of wanted) this.#grant(worker, asked);
+    } else if (!this.#isOver(question, short[0])) {
+      this.#key(short[0]).waiting.push(question);
       return;
     }
-    for (const asked of wanted) this.#grant(worker, asked);
-    worker.answers.push([id, null]);
+    worker.answers.push([id, short?.[0] ?? null]);
     this.#told.add(worker);
+  }
+
+  /** Whether a round of recalls is over that began after a question was put. */
+  #isOver(question: Question, name: string): boolean {
+    const key = this.#key(name);
+    if (question.awaits?.name !== name) {
+      question.awaits = { name, round: key.round + 1 };
+      if (key.recalled === 0) this.#recall(name, key);
+    }
+    return key.recalled === 0 && key.round >= question.awaits.round;
   }
 
   #isShort(worker: Worker, [name, limit]: AskedKey): boolean {
@@ -157,21 +164,16 @@ export class Permits {
     const left = limit - this.held(name);
     const part = Math.floor(left / (SHARES_LEFT * this.#workers.size));
     const count = Math.max(1, Math.min(MAX_BLOCK, part));
-    const isLoose = left > count || (before?.isLoose ?? false);
-    this.#hold(worker, name, count, isLoose).spare += count - 1;
+    const { recalled, waiting } = this.#key(name);
+    const isLoose = left > count && recalled === 0 && waiting.length === 0;
+    this.#hold(worker, name, count).spare += count - 1;
     const granted = (worker.grants.get(name)?.count ?? 0) + count;
     worker.grants.set(name, { count: granted, limit, isLoose });
   }
 
-  #hold(worker: Worker, name: string, count: number, isLoose: boolean): Holding {
-    const holding = worker.holdings.get(name) ?? {
-      held: 0,
-      isLoose,
-      isRecalled: false,
-      spare: 0,
-    };
+  #hold(worker: Worker, name: string, count: number): Holding {
+    const holding = worker.holdings.get(name) ?? { held: 0, recall: 'none', spare: 0 };
     holding.held += count;
-    holding.isLoose = isLoose;
     worker.holdings.set(name, holding);
     this.#key(name).held += count;
     return holding;
@@ -184,47 +186,45 @@ export class Permits {
     const returned = Math.min(count, holding.held);
     holding.held -= returned;
     key.held -= returned;
-    if (holding.held === 0 && !holding.isRecalled) worker.holdings.delete(name);
+    if (holding.held === 0 && holding.recall === 'none') worker.holdings.delete(name);
     this.#serveWaiting(name, key);
   }
 
-  /** Has those permits returned that are not used. @returns false if none can be. */
-  #recall(name: string, key: Key): boolean {
+  /** Has all permits returned that are not used. */
+  #recall(name: string, key: Key): void {
+    key.round++;
     for (const worker of this.#workers.values()) {
       const holding = worker.holdings.get(name);
-      if (holding === undefined || !holding.isLoose || holding.isRecalled) continue;
-      holding.isRecalled = true;
-      holding.isLoose = false;
+      if (holding === undefined || holding.recall !== 'none') continue;
+      holding.recall = 'awaited';
       key.recalled++;
       worker.recalls.push(name);
       this.#told.add(worker);
     }
-    if (key.recalled === 0) return false;
+    if (key.recalled === 0) return;
     key.timer ??= setTimeout(() => this.#giveUpRecall(name), RECALL_TIME).unref();
-    return true;
   }
 
   #takeRecalled(worker: Worker, name: string, count: number): void {
     const holding = worker.holdings.get(name);
-    if (holding !== undefined) this.#endRecall(name, holding);
+    if (holding !== undefined) this.#endRecall(name, holding, 'none');
     this.#return(worker, name, count);
   }
 
-  #endRecall(name: string, holding: Holding): void {
+  #endRecall(name: string, holding: Holding, recall: 'none' | 'overdue'): void {
     const key = this.#keys.get(name);
-    if (!holding.isRecalled || key === undefined) return;
-    holding.isRecalled = false;
-    key.recalled--;
+    if (holding.recall === 'awaited' && key !== undefined) key.recalled--;
+    holding.recall = recall;
   }
 
   /** Takes what those workers hold that do not answer for used; what they return comes later. */
   #giveUpRecall(name: string): void {
     const key = this.#keys.get(name);
+    if (key === undefined) return;
     for (const { holdings } of this.#workers.values()) {
       const holding = holdings.get(name);
-      if (holding !== undefined) this.#endRecall(name, holding);
+      if (holding?.recall === 'awaited') this.#endRecall(name, holding, 'overdue');
     }
-    if (key === undefined) return;
     this.#serveWaiting(name, key);
     this.#tellAll();
   }
@@ -236,10 +236,15 @@ export class Permits {
       key.timer = undefined;
     }
     for (let [head] = key.waiting; head !== undefined; [head] = key.waiting) {
-      const { worker, wanted } = head;
+      const { worker, wanted, awaits } = head;
       const asked = wanted.find(([other]) => other === name);
-      const isShort = asked !== undefined && !worker.isGone && this.#isShort(worker, asked);
-      if (isShort && key.recalled > 0) return;
+      if (asked !== undefined && !worker.isGone && this.#isShort(worker, asked)) {
+        if (key.recalled > 0) return;
+        if (key.round < (awaits?.round ?? 0)) {
+          this.#recall(name, key);
+          if (key.recalled > 0) return;
+        }
+      }
       key.waiting.shift();
       this.#answer(head);
     }
@@ -255,7 +260,7 @@ export class Permits {
   #key(name: string): Key {
     let key = this.#keys.get(name);
     if (key === undefined) {
-      key = { held: 0, recalled: 0, waiting: [], timer: undefined };
+      key = { held: 0, round: 0, recalled: 0, waiting: [], timer: undefined };
       this.#keys.set(name, key);
     }
     return key;

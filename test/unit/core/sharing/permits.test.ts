@@ -130,11 +130,11 @@ class World {
     return message !== undefined;
   }
 
-  /** Delivers all that is under way. */
-  async settle(): Promise<void> {
+  /** Delivers all that is under way. @param numbers to and from these only. */
+  async settle(numbers: readonly number[] = [...this.workers.keys()]): Promise<void> {
     for (let busy = true; busy; ) {
       busy = false;
-      for (const number of this.workers.keys()) {
+      for (const number of numbers) {
         busy = this.deliverUp(number) || busy;
         busy = (await this.deliverDown(number)) || busy;
       }
@@ -224,22 +224,25 @@ describe('permits of several workers', () => {
 
   test('limits may change, come and go: all are answered, and all come back', async () => {
     const limits = [undefined, 1, 5, 40];
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 250, size: 'max' }), async (steps) => {
-      const world = new World(3);
-      let limit: number | undefined;
-      for (const one of steps) {
-        const [action, , what] = one;
-        if (action === 'tick' && what < 15) {
-          limit = limits[what % limits.length];
-          for (const { credits } of world.workers) credits.claimAll();
+    const property = fc.asyncProperty(
+      fc.array(step, { maxLength: 250, size: 'max' }),
+      async (steps) => {
+        const world = new World(3);
+        let limit: number | undefined;
+        for (const one of steps) {
+          const [action, , what] = one;
+          if (action === 'tick' && what < 15) {
+            limit = limits[what % limits.length];
+            for (const { credits } of world.workers) credits.claimAll();
+          }
+          await act(world, one, () => [
+            { key: 'a', limit },
+            { key: 'b', limit: undefined },
+          ]);
         }
-        await act(world, one, () => [
-          { key: 'a', limit },
-          { key: 'b', limit: undefined },
-        ]);
-      }
-      await world.end();
-    });
+        await world.end();
+      },
+    );
     await fc.assert(property, { numRuns: 300 });
   });
 
@@ -274,6 +277,23 @@ describe('permits of several workers', () => {
     await world.end();
   });
 
+  test('what is on its way back is waited for', async () => {
+    const world = new World(2);
+    const [one, other] = [world.worker(0), world.worker(1)];
+    for (let i = 0; i < 2; i++) one.take(limited('a', 2));
+    await world.settle();
+    other.take(limited('a', 2));
+    await world.settle();
+    assert.deepEqual(other.refused, ['a']);
+    one.give(0);
+    other.take(limited('a', 2));
+    await world.settle([1]);
+    assert.equal(other.waiting, 1);
+    await world.settle();
+    assert.equal(other.used('a'), 1);
+    await world.end();
+  });
+
   test('connections that come and go cost a few messages a second, not some each', async () => {
     const world = new World(2);
     const worker = world.worker(0);
@@ -304,12 +324,14 @@ describe('permits of several workers', () => {
     await world.settle();
     while (silent.taken.length > 0) silent.give(0);
     for (let i = 0; i < 2; i++) other.take(limited('a', 4));
-    while (world.deliverUp(1));
-    await world.deliverDown(1);
+    await world.settle([1]);
     assert.deepEqual([other.used('a'), other.waiting], [1, 1]);
     t.mock.timers.tick(1000);
-    await world.deliverDown(1);
+    await world.settle([1]);
     assert.deepEqual(other.refused, ['a']);
+    other.take(limited('a', 4));
+    await world.settle([1]);
+    assert.equal(other.waiting, 0, 'it is not waited for again');
     await world.settle();
     for (let i = 0; i < 3; i++) other.take(limited('a', 4));
     await world.settle();
