@@ -9,8 +9,8 @@ import { run } from '../support/programs.js';
 
 const main = fileURLToPath(new URL('../bench/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-/** Not the ports that it has by itself: it may be running. */
-const PORT = '23900';
+/** Not the ports that it has by itself, for it may be running, nor those of other tests. */
+const PORT = '18300';
 const skip = process.platform === 'linux' ? false : 'Linux only';
 
 test('the benchmark compares this version with a baseline, round by round', { skip }, async (t) => {

@@ -84,6 +84,8 @@ export class AccessRules implements AccessPolicy {
   }
 
   onRequest({ group }: ClientContext, command: CommandName): Denial | undefined {
+    // The address of a CONNECT is known before its reply: the rule that refuses it says more.
+    if (command === 'connect') return undefined;
     const { request } = this.#rulesOf(group);
     if (request.length === 0 || request.mayAllow(command)) return undefined;
     return { by: `no rule allows ${command}` };
