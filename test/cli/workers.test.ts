@@ -82,6 +82,58 @@ describe('workers', { concurrency: false }, () => {
     }
   });
 
+  test('what one of them has left over is not kept from the others', async (t) => {
+    const { workers, port } = await started(t, { maxconnPerAddress: 12 });
+    const echo = await echoServer(t);
+    for (let round = 0; round < 20; round++) {
+      const clients = await Promise.all(Array.from({ length: 12 }, () => connected(t, port, echo)));
+      for (const { socket } of clients) socket.end();
+      // Those that have just gone were of any of them.
+      while ((await workers.connections()).length > 0);
+    }
+  });
+
+  test('a limit that comes with a reload counts what there is already', async (t) => {
+    const running = await started(t, { maxconnPerAddress: 0 });
+    const { workers, port } = running;
+    const echo = await echoServer(t);
+    const clients = await onAllWorkers(t, running, echo);
+    const listen = [`127.0.0.1:${port}`];
+    const maxconnPerAddress = clients.length;
+    await workers.reload({ listen, loglevel: 'none', maxconnPerAddress });
+    for (let i = 0; i < 8; i++) await assert.rejects(connected(t, port, echo));
+    clients.pop()?.socket.destroy();
+    while ((await workers.connections()).length === maxconnPerAddress);
+    await assertEcho(await connected(t, port, echo));
+  });
+
+  test('slow: a rate is shared by all of them', async (t) => {
+    const users = passwordFile(t, `alice::${plainSecret('secret')}`);
+    const rateDown = 200_000;
+    const running = await started(t, { auth: [users], users: { alice: { rateDown } } });
+    const { workers, port } = running;
+    const echo = await echoServer(t);
+    const clients: Client[] = [];
+    const numbers = new Set<number>();
+    while (numbers.size < 2) {
+      const { client } = await login(t, port, 'alice', 'secret');
+      assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+      clients.push(client);
+      for (const { id } of await workers.connections()) numbers.add(workerOf(id));
+    }
+    const begun = performance.now();
+    const size = Math.ceil((4 * rateDown) / clients.length);
+    await Promise.all(
+      clients.map(async (client) => {
+        client.send(Buffer.alloc(size));
+        await client.read(size);
+      }),
+    );
+    const took = performance.now() - begun;
+    // A second's worth of each may be saved up.
+    assert.ok(took > 1800 && took < 10_000, `4 seconds' worth took ${took} ms`);
+  });
+
   test('clients that say nothing do not fill any of them', async (t) => {
     const { workers, port } = await started(t, { maxconn: 12, maxStartups: 1000 });
     let gone = 0;

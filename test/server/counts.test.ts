@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createRegistries, Server, type ServerEvent } from 'picosocks5';
+import { createRegistries, Server, type ServerEvent, type ServerOptions } from 'picosocks5';
 import { toDisposable } from '#core/base/disposable.js';
 import type { Counts, Full } from '#core/limits/counts.js';
 import { alone } from '#core/sharing/sharing.js';
 import { assertTurnedAway, Client } from '../support/sockets.js';
+import { connectTo, login } from '../support/socks.js';
+import { passwordFile, plainSecret } from '../support/users.js';
 
 /** A server whose counts are kept elsewhere: each answer takes a while. */
-async function start(t: TestContext, answer: () => Promise<Full | undefined>) {
+async function start(
+  t: TestContext,
+  answer: (keys: readonly string[]) => Promise<Full | undefined>,
+  options: ServerOptions = {},
+) {
   const given: string[] = [];
   const counts: Counts = {
-    take: async (wanted) =>
-      (await answer()) ?? toDisposable(() => given.push(...wanted.map(({ key }) => key))),
+    take: async (wanted) => {
+      const keys = wanted.map(({ key }) => key);
+      return (await answer(keys)) ?? toDisposable(() => given.push(...keys));
+    },
   };
   const sharing = { ...alone(), counts };
-  const server = new Server({ listen: ['127.0.0.1:0'] }, createRegistries(), sharing);
+  const server = new Server({ ...options, listen: ['127.0.0.1:0'] }, createRegistries(), sharing);
   const events: ServerEvent[] = [];
   let wake = () => {};
   server.onEvent((event) => {
@@ -69,6 +77,36 @@ test('a count that answers too late turns a client away, and is given back', asy
   await new Promise(setImmediate);
   assert.deepEqual(words(events), ['listening', 'rejected: internal-error']);
   assert.deepEqual(given, ['all', 'address 127.0.0.1']);
+});
+
+test("a count of a user's connections that comes too late refuses one, and is given back", async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let answer = (_: Full | undefined) => {};
+  let asked = () => {};
+  const asking = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const take = (keys: readonly string[]) => {
+    if (!keys.includes('user alice')) return Promise.resolve(undefined);
+    asked();
+    return new Promise<Full | undefined>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const auth = [passwordFile(t, `alice::${plainSecret('secret')}`)];
+  const { port, events, told, given } = await start(t, take, { auth });
+  const { client } = await login(t, port, 'alice', 'secret');
+  const replied = connectTo(client, '127.0.0.1', 9);
+  await asking;
+  t.mock.timers.tick(5000);
+  assert.equal((await replied).reply, 1);
+  client.socket.end();
+  await told('closed');
+  assert.ok(words(events).includes('rejected: internal-error'));
+  assert.deepEqual(given, ['all', 'address 127.0.0.1']);
+  answer(undefined);
+  await new Promise(setImmediate);
+  assert.deepEqual(given, ['all', 'address 127.0.0.1', 'user alice']);
 });
 
 const cases = [

@@ -151,3 +151,19 @@ test('connections that never made a request count for no user', async (t) => {
   assert.equal((await client.read(2))[1], 0);
   assert.equal((await event('established')).type, 'established');
 });
+
+test("a user's own maxconn counts instead of maxconnPerUser, be it more or less", async (t) => {
+  const echo = await echoServer(t);
+  const names = ['alice', 'bob', 'carol'];
+  const auth = [passwordFile(t, ...names.map((name) => `${name}::${plainSecret('secret')}`))];
+  const users = { alice: { connections: 3 }, bob: { connections: 1 } };
+  const { port } = await startServer(t, { auth, maxconnPerUser: 2, users });
+  const served = { alice: 0, bob: 0, carol: 0 };
+  for (const name of ['alice', 'bob', 'carol'] as const) {
+    for (let i = 0; i < 5; i++) {
+      const { client } = await login(t, port, name, 'secret');
+      if ((await connectTo(client, '127.0.0.1', echo)).reply === 0) served[name]++;
+    }
+  }
+  assert.deepEqual(served, { alice: 3, bob: 1, carol: 2 });
+});

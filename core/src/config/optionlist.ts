@@ -174,6 +174,7 @@ export const OPTIONS: readonly Option[] = [
     default: 4096,
     section: 'Limits',
     description: 'Connections at once of one user; 0: no limit.',
+    details: 'For a user whose section [user:NAME] has a maxconn, that one counts instead.',
   },
   {
     key: 'maxStartups',

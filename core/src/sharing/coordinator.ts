@@ -4,6 +4,9 @@ import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { Permits, type Tell } from './permits.js';
 
+/** How long it takes until all workers know of bytes that one has told of, ms. */
+const USAGE_DELAY = 200;
+
 /** How many failed logins a new worker is told of, and how old they are at most, ms. */
 const LOGINS = 10_000;
 const LOGIN_AGE = 3_600_000;
@@ -18,6 +21,8 @@ export class Coordinator {
   /** Logins that succeeded, by the digest of what they were made with. */
   readonly #known = new Map<string, { readonly news: LoginNews; readonly time: number }>();
   #usage: Record<string, Usage> = {};
+  /** Whose usage the workers are to be told of. */
+  readonly #used = new Set<string>();
 
   /** What came of logins, for a worker that was not there. */
   get logins(): LoginNews[] {
@@ -76,7 +81,7 @@ export class Coordinator {
 
   /** What was used, to be kept in a file: as {@link setUsage} takes it. */
   usage(): Readonly<Record<string, Usage>> {
-    return this.#usage;
+    return { ...this.#usage };
   }
 
   setUsage(usage: Readonly<Record<string, Usage>>): void {
@@ -100,13 +105,20 @@ export class Coordinator {
 
   #use(bytes: Readonly<Record<string, number>>): void {
     const now = new Date();
-    const usage: Record<string, Usage> = {};
     for (const [name, more] of Object.entries(bytes)) {
       const before = usageAt(this.#usage[name] ?? emptyUsage, now);
       const { dayBytes, monthBytes } = before;
-      usage[name] = { ...before, dayBytes: dayBytes + more, monthBytes: monthBytes + more };
+      this.#usage[name] = { ...before, dayBytes: dayBytes + more, monthBytes: monthBytes + more };
+      if (this.#used.size === 0) setTimeout(() => this.#tellUsage(), USAGE_DELAY).unref();
+      this.#used.add(name);
     }
-    this.#usage = { ...this.#usage, ...usage };
+  }
+
+  /** Tells all workers at once what several of them have used. */
+  #tellUsage(): void {
+    const names = [...this.#used];
+    this.#used.clear();
+    const usage = Object.fromEntries(names.map((name) => [name, this.#usage[name] ?? emptyUsage]));
     for (const tell of this.#workers.values()) tell({ type: 'usage', usage });
   }
 

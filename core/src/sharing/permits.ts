@@ -2,7 +2,7 @@ import type { AskedKey, CountMessage, ToWorker } from './messages.js';
 
 /** How many permits a worker is granted at once at most. */
 const MAX_BLOCK = 64;
-/** A worker that is short gets at most this part of what is left, with the others as short. */
+/** What is left is enough for so many such grants to each worker. */
 const SHARES_LEFT = 4;
 
 /** How long workers have to return permits that others are short of, ms. */
