@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRegistries, Server, type ServerEvent } from 'picosocks5';
+import { toDisposable } from '#core/base/disposable.js';
+import type { Counts, Full } from '#core/limits/counts.js';
 import { alone } from '#core/sharing/sharing.js';
 import { assertTurnedAway, Client } from '../support/sockets.js';
 
 /** A server whose counts are kept elsewhere: each answer takes a while. */
-async function start(t: TestContext, take: () => Promise<string | undefined>) {
+async function start(t: TestContext, answer: () => Promise<Full | undefined>) {
   const given: string[] = [];
-  const counts = { take, give: (keys: readonly string[]) => void given.push(...keys) };
+  const counts: Counts = {
+    take: async (wanted) =>
+      (await answer()) ?? toDisposable(() => given.push(...wanted.map(({ key }) => key))),
+  };
   const sharing = { ...alone(), counts };
   const server = new Server({ listen: ['127.0.0.1:0'] }, createRegistries(), sharing);
   const events: ServerEvent[] = [];
@@ -44,14 +49,14 @@ test('counts that fail turn a client away, and end nothing else', async (t) => {
 
 test('a count that answers too late turns a client away, and is given back', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  let answer = (_: string | undefined) => {};
+  let answer = (_: Full | undefined) => {};
   let asked = () => {};
   const asking = new Promise<void>((resolve) => {
     asked = resolve;
   });
   const take = () => {
     asked();
-    return new Promise<string | undefined>((resolve) => {
+    return new Promise<Full | undefined>((resolve) => {
       answer = resolve;
     });
   };
@@ -67,13 +72,13 @@ test('a count that answers too late turns a client away, and is given back', asy
 });
 
 const cases = [
-  ['full', 'all', ['rejected: too-many-connections'], []],
+  ['full', { full: 'all' }, ['rejected: too-many-connections'], []],
   ['not full', undefined, ['connection', 'closed: client-left'], ['all', 'address 127.0.0.1']],
 ] as const;
 for (const [name, full, expected, back] of cases) {
   test(`counts that answer after the client has left: ${name}`, async (t) => {
-    let answer = (_: string | undefined) => {};
-    const answered = new Promise<string | undefined>((resolve) => {
+    let answer = (_: Full | undefined) => {};
+    const answered = new Promise<Full | undefined>((resolve) => {
       answer = resolve;
     });
     const { port, events, told, given } = await start(t, () => answered);

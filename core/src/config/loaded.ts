@@ -167,7 +167,6 @@ export function limitsOf(options: CheckedOptions): ConnectionLimits {
   return {
     total: options.maxconn,
     perAddress: options.maxconnPerAddress,
-    perUser: options.maxconnPerUser,
     associations: options.maxassoc,
   };
 }
@@ -178,9 +177,13 @@ export function lockoutOf(options: CheckedOptions): LockoutOptions {
 }
 
 /** What users and groups may use, as the options say. */
-export function allowancesOf({ users, groups }: CheckedOptions): AllowanceTable {
+export function allowancesOf({
+  users,
+  groups,
+  maxconnPerUser: perUser,
+}: CheckedOptions): AllowanceTable {
   const ofGroups = Object.entries(groups).map(
     ([name, { limits = {} }]): [string, AllowanceLimits] => [name, limits],
   );
-  return { users: new Map(Object.entries(users)), groups: new Map(ofGroups) };
+  return { users: new Map(Object.entries(users)), groups: new Map(ofGroups), perUser };
 }

@@ -3,7 +3,7 @@ import type { Identity } from '../auth/method.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import { type Disposable, toDisposable } from '../base/disposable.js';
 import type { Throttle, Throttles } from '../relay/pacer.js';
-import { type Counts, LocalCounts, taken } from './counts.js';
+import { type Counts, isFull, LocalCounts, takeInTime, type Wanted } from './counts.js';
 import { TokenBucket } from './tokenbucket.js';
 import { emptyUsage, type Usage, usageAt } from './usage.js';
 
@@ -24,7 +24,17 @@ export interface AllowanceLimits {
 export interface AllowanceTable {
   readonly users: ReadonlyMap<string, AllowanceLimits>;
   readonly groups: ReadonlyMap<string, AllowanceLimits>;
+  /** Connections at once of each user whose own limits say nothing of them; 0: no limit. */
+  readonly perUser: number;
 }
+
+/** Why there is nothing left for a connection. */
+export interface Exhausted extends Denial {
+  readonly reason: 'too-many-connections' | 'quota-exceeded';
+}
+
+/** Told how many connections of a user or a group there are in this process. */
+type TellConnections = (name: string, connections: number) => void;
 
 /** What a user or a group may use, and has used. */
 class Allowance {
@@ -38,15 +48,36 @@ class Allowance {
   #part = 1;
   /** Bytes that were used since they were asked for last. */
   #fresh = 0;
+  /** How many connections have a share of it. */
+  #shares = 0;
+  /** How many of them were told, since rates are shared by them. */
+  #told = 0;
+  readonly #tell: TellConnections;
 
-  constructor(name: string, usage: Usage) {
+  constructor(name: string, usage: Usage, tell: TellConnections) {
     this.name = name;
     this.usage = usage;
+    this.#tell = tell;
   }
 
   setLimits(limits: AllowanceLimits): void {
     this.#limits = limits;
     this.setPart(this.#part);
+    this.#tellShares();
+  }
+
+  /** Counts one more connection that has a share, or one less. */
+  addShares(by: 1 | -1): void {
+    this.#shares += by;
+    this.#tellShares();
+  }
+
+  #tellShares(): void {
+    const { rateUp = 0, rateDown = 0 } = this.#limits;
+    const shares = rateUp > 0 || rateDown > 0 ? this.#shares : 0;
+    if (shares === this.#told) return;
+    this.#told = shares;
+    this.#tell(this.name, shares);
   }
 
   /** @param part of the rates that is this process's: above 0, up to 1. */
@@ -146,9 +177,12 @@ function throttle(buckets: readonly TokenBucket[]): Throttle | undefined {
 
 /** What all users and groups may use, and have used. */
 export class Allowances {
+  /** Told how many connections of this process have a part of a rate, when that changes. */
+  onConnections: TellConnections | undefined;
   readonly #counts: Counts;
-  readonly #users = new Map<string, Allowance>();
-  readonly #groups = new Map<string, Allowance>();
+  /** By their names. */
+  readonly #allowances = new Map<string, Allowance>();
+  #perUser: number | undefined;
   /** What was used by those who have no limits now, too. */
   #kept: Readonly<Record<string, Usage>> = {};
 
@@ -157,43 +191,55 @@ export class Allowances {
   }
 
   /** Sets new limits; what was used stays. */
-  configure(table: AllowanceTable): void {
-    this.#setLimits('user', this.#users, table.users);
-    this.#setLimits('group', this.#groups, table.groups);
+  configure({ users, groups, perUser }: AllowanceTable): void {
+    this.#perUser = perUser > 0 ? perUser : undefined;
+    for (const allowance of this.#allowances.values()) allowance.setLimits({});
+    for (const [user, limits] of users) this.#setLimits(`user ${user}`, limits);
+    for (const [group, limits] of groups) this.#setLimits(`group ${group}`, limits);
   }
 
   /**
    * Takes a connection's share, which is to be disposed with the connection.
    *
    * @returns why there is none left, if so.
+   * @throws what the counts come to grief by, as {@link Counts} says.
    */
-  share({ user, group }: Identity): Awaitable<Share | Denial> {
-    const own = user === undefined ? undefined : this.#users.get(user);
-    const common = group === undefined ? undefined : this.#groups.get(group);
-    if (own === undefined && common === undefined) return unlimited;
-    const allowances = [own, common].filter((allowance) => allowance !== undefined);
+  share({ user, group }: Identity): Awaitable<Share | Exhausted> {
+    const names: string[] = [];
+    if (user !== undefined) names.push(`user ${user}`);
+    if (group !== undefined) names.push(`group ${group}`);
+    if (names.length === 0) return unlimited;
+    const allowances: Allowance[] = [];
     const now = new Date();
-    for (const allowance of allowances) {
+    for (const name of names) {
+      const allowance = this.#allowances.get(name);
+      if (allowance === undefined) continue;
       const spent = allowance.spent(now);
-      if (spent !== undefined) return spent;
+      if (spent !== undefined) return { ...spent, reason: 'quota-exceeded' };
+      allowances.push(allowance);
     }
-    const wanted = allowances.map(({ name, connections }) => ({ key: name, limit: connections }));
-    return andThen(taken(this.#counts, wanted), (counted) => {
-      if (typeof counted !== 'string') return new Share(allowances, counted);
-      const limit = wanted.find(({ key }) => key === counted)?.limit;
-      return { by: `${counted} has ${limit} connections already` };
+    // Those without a limit are counted, too: they may have one before the connection ends.
+    const wanted = names.map((key) => ({ key, limit: this.#limitOf(key) }));
+    return andThen(takeInTime(this.#counts, wanted), (result) => {
+      if (isFull(result)) return this.#tooMany(result.full, wanted);
+      for (const allowance of allowances) allowance.addShares(1);
+      const counted = toDisposable(() => {
+        result.dispose();
+        for (const allowance of allowances) allowance.addShares(-1);
+      });
+      return new Share(allowances, counted);
     });
   }
 
   /** Sets the part of the rates of a user or a group, by its name, that is this process's. */
   setPart(name: string, part: number): void {
-    this.#find(name)?.setPart(part);
+    this.#allowances.get(name)?.setPart(part);
   }
 
   /** Bytes that were used since the last call, by `user NAME` and `group NAME`. */
   takeFresh(): Readonly<Record<string, number>> {
     const fresh: Record<string, number> = {};
-    for (const allowance of this.#all()) {
+    for (const allowance of this.#allowances.values()) {
       const bytes = allowance.takeFresh();
       if (bytes > 0) fresh[allowance.name] = bytes;
     }
@@ -203,7 +249,7 @@ export class Allowances {
   /** What was used, to be kept: by `user NAME` and `group NAME`. */
   usage(): Readonly<Record<string, Usage>> {
     const usage = { ...this.#kept };
-    for (const { name, usage: own } of this.#all()) {
+    for (const { name, usage: own } of this.#allowances.values()) {
       if (own !== emptyUsage) usage[name] = own;
     }
     return usage;
@@ -213,7 +259,7 @@ export class Allowances {
   updateUsage(usage: Readonly<Record<string, Usage>>): void {
     this.#kept = { ...this.#kept, ...usage };
     for (const [name, used] of Object.entries(usage)) {
-      const allowance = this.#find(name);
+      const allowance = this.#allowances.get(name);
       if (allowance !== undefined) allowance.usage = used;
     }
   }
@@ -221,33 +267,32 @@ export class Allowances {
   /** Takes what was kept. */
   setUsage(kept: Readonly<Record<string, Usage>>): void {
     this.#kept = kept;
-    for (const allowance of this.#all()) {
+    for (const allowance of this.#allowances.values()) {
       allowance.usage = kept[allowance.name] ?? emptyUsage;
     }
   }
 
-  #all(): readonly Allowance[] {
-    return [...this.#users.values(), ...this.#groups.values()];
+  /** How many connections there may be: as the limits of its own say or, of a user, those of all. */
+  #limitOf(name: string): number | undefined {
+    const own = this.#allowances.get(name)?.connections;
+    return own ?? (name.startsWith('user ') ? this.#perUser : undefined);
   }
 
-  #find(name: string): Allowance | undefined {
-    return this.#all().find((allowance) => allowance.name === name);
-  }
-
-  #setLimits(
-    kind: string,
-    allowances: Map<string, Allowance>,
-    limits: ReadonlyMap<string, AllowanceLimits>,
-  ): void {
-    for (const allowance of allowances.values()) allowance.setLimits({});
-    for (const [id, own] of limits) {
-      let allowance = allowances.get(id);
-      if (allowance === undefined) {
-        const name = `${kind} ${id}`;
-        allowance = new Allowance(name, this.#kept[name] ?? emptyUsage);
-        allowances.set(id, allowance);
-      }
-      allowance.setLimits(own);
+  #tooMany(name: string, wanted: readonly Wanted[]): Exhausted {
+    if (this.#allowances.get(name)?.connections === undefined) {
+      return { by: 'too many connections of this user', reason: 'too-many-connections' };
     }
+    const limit = wanted.find(({ key }) => key === name)?.limit;
+    return { by: `${name} has ${limit} connections already`, reason: 'quota-exceeded' };
+  }
+
+  #setLimits(name: string, limits: AllowanceLimits): void {
+    let allowance = this.#allowances.get(name);
+    if (allowance === undefined) {
+      const tell: TellConnections = (...told) => this.onConnections?.(...told);
+      allowance = new Allowance(name, this.#kept[name] ?? emptyUsage, tell);
+      this.#allowances.set(name, allowance);
+    }
+    allowance.setLimits(limits);
   }
 }

@@ -1,14 +1,12 @@
 import { type Awaitable, andThen } from '../base/awaitable.js';
-import type { Disposable } from '../base/disposable.js';
 import { networkOf } from '../protocol/ip.js';
-import { type Counts, LocalCounts, taken } from './counts.js';
+import { type Counts, isFull, type Lease, LocalCounts, takeInTime } from './counts.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
   readonly total: number;
   /** Of a client address: an IPv6 address stands for its /64. */
   readonly perAddress: number;
-  readonly perUser: number;
   /** UDP associations of a client address, as above. */
   readonly associations: number;
 }
@@ -22,7 +20,7 @@ function limited(key: string, limit: number) {
   return { key, limit: limit > 0 ? limit : undefined };
 }
 
-/** Counts connections: all, per client address, per user. */
+/** Counts connections, and associations, by where they come from; `Allowances` by whose they are. */
 export class ConnectionCounter {
   limits: ConnectionLimits;
   readonly #counts: Counts;
@@ -36,27 +34,21 @@ export class ConnectionCounter {
    * Counts a connection until the result is disposed.
    *
    * @returns the limit that was reached, if the connection is one too many.
+   * @throws what the counts come to grief by, as {@link Counts} says.
    */
-  addClient(address: string): Awaitable<Disposable | LimitName> {
+  addClient(address: string): Awaitable<Lease | LimitName> {
     const { total, perAddress } = this.limits;
     const wanted = [limited(ALL, total), limited(`address ${networkOf(address)}`, perAddress)];
-    return andThen(taken(this.#counts, wanted), (result) =>
-      typeof result !== 'string' ? result : result === ALL ? 'total' : 'perAddress',
+    return andThen(takeInTime(this.#counts, wanted), (result) =>
+      isFull(result) ? (result.full === ALL ? 'total' : 'perAddress') : result,
     );
   }
 
-  /** Counts a connection of a user who has authenticated, as {@link addClient} does. */
-  addUser(user: string): Awaitable<Disposable | LimitName> {
-    return this.#add(`connections of ${user}`, 'perUser');
-  }
-
   /** Counts a UDP association of a client address, as {@link addClient} does. */
-  addAssociation(address: string): Awaitable<Disposable | LimitName> {
-    return this.#add(`associations of ${networkOf(address)}`, 'associations');
-  }
-
-  #add(key: string, name: LimitName): Awaitable<Disposable | LimitName> {
-    const result = taken(this.#counts, [limited(key, this.limits[name])]);
-    return andThen(result, (given) => (typeof given === 'string' ? name : given));
+  addAssociation(address: string): Awaitable<Lease | LimitName> {
+    const wanted = [limited(`associations of ${networkOf(address)}`, this.limits.associations)];
+    return andThen(takeInTime(this.#counts, wanted), (result) =>
+      isFull(result) ? 'associations' : result,
+    );
   }
 }

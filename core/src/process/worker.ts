@@ -76,6 +76,7 @@ class Worker {
     this.#isLoading = true;
     try {
       await this.#server.reload(pickServerOptions(task.settings));
+      this.#shared.counts.claimAll();
     } finally {
       this.#isLoading = false;
     }

@@ -14,9 +14,6 @@ import { ConnectionRecord } from './record.js';
 import { Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
-/** How long counting a connection may take where that is done elsewhere, ms. */
-const COUNT_TIME = 5000;
-
 /** Who is asked whether a client may come in, and where it goes then. */
 export interface AdmissionOptions {
   readonly access: AccessCheck;
@@ -102,7 +99,7 @@ export class Admission {
       this.#turnAway(arrival, 'internal-error', messageOf(error));
     };
     const place = this.#placeOf(arrival.client.host);
-    if (place instanceof Promise) inTime(place, settle, fail);
+    if (place instanceof Promise) place.then(settle, fail);
     else settle(place);
   }
 
@@ -143,32 +140,6 @@ export class Admission {
     const told = settings && toldListener(settings);
     new ConnectionRecord(id, client, this.#options.events, told).rejected(reason, detail);
   }
-}
-
-/** Waits for a place that is counted elsewhere; one that comes too late is given back. */
-function inTime(
-  place: Promise<Disposable | LimitName>,
-  settle: (place: Disposable | LimitName) => void,
-  fail: (error: unknown) => void,
-): void {
-  let waiting = true;
-  const deadline = setTimeout(() => {
-    waiting = false;
-    fail(new Error('connections were not counted in time'));
-  }, COUNT_TIME);
-  const stop = () => {
-    clearTimeout(deadline);
-    return waiting;
-  };
-  place.then(
-    (result) => {
-      if (stop()) settle(result);
-      else if (typeof result !== 'string') result.dispose();
-    },
-    (error: unknown) => {
-      if (stop()) fail(error);
-    },
-  );
 }
 
 function fullWords(limit: LimitName): string {

@@ -20,7 +20,6 @@ const unthrottled: Throttles = { up: undefined, down: undefined };
 export class Usage implements Disposable {
   readonly #limits: Limits;
   readonly #traffic: Traffic;
-  #user: Disposable | undefined;
   #share: Share | undefined;
   /** Bytes that the share has accounted for. */
   #accounted = 0;
@@ -36,16 +35,9 @@ export class Usage implements Disposable {
 
   /** Counts the session as one of its user and of its group. @throws {Refusal} if it is one too many. */
   count(identity: Identity): Awaitable<void> {
-    const { user } = identity;
-    const { counter, allowances } = this.#limits;
-    const ofUser = user === undefined ? undefined : counter.addUser(user);
-    return andThen(ofUser, (counted) => {
-      if (typeof counted === 'string') throw tooMany('connections of this user');
-      this.#user = counted;
-      return andThen(allowances.share(identity), (share) => {
-        if (!('by' in share)) this.#share = share;
-        else throw new Refusal('quota-exceeded', share.by, { reply: Reply.notAllowed });
-      });
+    return andThen(this.#limits.allowances.share(identity), (share) => {
+      if (!('by' in share)) this.#share = share;
+      else throw new Refusal(share.reason, share.by, { reply: Reply.notAllowed });
     });
   }
 
@@ -67,6 +59,5 @@ export class Usage implements Disposable {
   dispose(): void {
     this.account();
     this.#share?.dispose();
-    this.#user?.dispose();
   }
 }

@@ -1,21 +1,19 @@
 import type { LoginNews } from '../auth/lockout.js';
 import { monotonic } from '../base/clock.js';
-import { LocalCounts } from '../limits/counts.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
-import type { CountMessage, FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { Permits, type Tell } from './permits.js';
 
 /** How many failed logins a new worker is told of, and how old they are at most, ms. */
 const LOGINS = 10_000;
 const LOGIN_AGE = 3_600_000;
 
-/** How a worker is told something. */
-export type Tell = (message: ToWorker) => void;
-
 /** What all workers share: it is kept here, in the primary process. */
 export class Coordinator {
-  readonly #counts = new LocalCounts();
-  /** What each worker has taken, by its number: given back if it dies. */
-  readonly #workers = new Map<number, { readonly tell: Tell; readonly own: Map<string, number> }>();
+  readonly #permits = new Permits();
+  readonly #workers = new Map<number, Tell>();
+  /** How many connections share a rate, by name and by worker. */
+  readonly #connections = new Map<string, Map<number, number>>();
   #logins: { readonly news: LoginNews; readonly time: number }[] = [];
   /** Logins that succeeded, by the digest of what they were made with. */
   readonly #known = new Map<string, { readonly news: LoginNews; readonly time: number }>();
@@ -30,28 +28,31 @@ export class Coordinator {
   }
 
   add(number: number, tell: Tell): void {
-    this.#workers.set(number, { tell, own: new Map() });
+    this.#workers.set(number, tell);
+    this.#permits.add(number, tell);
   }
 
   /** A worker is gone, and its connections with it. */
   remove(number: number): void {
-    const worker = this.#workers.get(number);
     this.#workers.delete(number);
-    for (const [key, count] of worker?.own ?? []) {
-      this.#counts.give(Array.from({ length: count }, () => key));
-      this.#tellParts(key);
-    }
+    this.#permits.remove(number);
+    for (const name of this.#connections.keys()) this.#setConnections(number, name, 0);
   }
 
   /** Takes what a worker tells. @returns whether it was for the coordinator. */
   handle(number: number, message: FromWorker): boolean {
     switch (message.type) {
       case 'counts':
-        this.#count(number, message.counts);
+        this.#permits.handle(number, message.counts);
         return true;
       case 'login':
         this.#remember(message.news);
         this.#tellOthers(number, message);
+        return true;
+      case 'connections':
+        for (const [name, count] of Object.entries(message.counts)) {
+          this.#setConnections(number, name, count);
+        }
         return true;
       case 'used':
         this.#use(message.bytes);
@@ -80,41 +81,20 @@ export class Coordinator {
 
   setUsage(usage: Readonly<Record<string, Usage>>): void {
     this.#usage = { ...usage };
-    for (const { tell } of this.#workers.values()) tell({ type: 'usage', usage });
-  }
-
-  #count(number: number, messages: readonly CountMessage[]): void {
-    const worker = this.#workers.get(number);
-    if (worker === undefined) return;
-    const { own, tell } = worker;
-    const answers: [number, string | null][] = [];
-    const changed = new Set<string>();
-    const change = (key: string, by: number) => {
-      own.set(key, (own.get(key) ?? 0) + by);
-      if (own.get(key) === 0) own.delete(key);
-      changed.add(key);
-    };
-    for (const message of messages) {
-      if ('give' in message) {
-        this.#counts.give(message.give);
-        for (const key of message.give) change(key, -1);
-      } else {
-        const full = this.#counts.take(message.take);
-        if (full === undefined) for (const { key } of message.take) change(key, 1);
-        answers.push([message.id, full ?? null]);
-      }
-    }
-    if (answers.length > 0) tell({ type: 'taken', answers });
-    for (const key of changed) this.#tellParts(key);
+    for (const tell of this.#workers.values()) tell({ type: 'usage', usage });
   }
 
   /** Rates are shared by how many connections of a user or group each worker has. */
-  #tellParts(name: string): void {
-    if (!/^(user|group) /.test(name)) return;
-    const all = this.#counts.of(name);
-    for (const { own, tell } of this.#workers.values()) {
-      const count = own.get(name) ?? 0;
-      if (count > 0) tell({ type: 'part', name, part: count / all });
+  #setConnections(number: number, name: string, count: number): void {
+    const counts = this.#connections.get(name) ?? new Map<number, number>();
+    if (count === (counts.get(number) ?? 0)) return;
+    if (count > 0) counts.set(number, count);
+    else counts.delete(number);
+    if (counts.size > 0) this.#connections.set(name, counts);
+    else this.#connections.delete(name);
+    const all = [...counts.values()].reduce((sum, one) => sum + one, 0);
+    for (const [worker, own] of counts) {
+      this.#workers.get(worker)?.({ type: 'part', name, part: own / all });
     }
   }
 
@@ -127,10 +107,10 @@ export class Coordinator {
       usage[name] = { ...before, dayBytes: dayBytes + more, monthBytes: monthBytes + more };
     }
     this.#usage = { ...this.#usage, ...usage };
-    for (const { tell } of this.#workers.values()) tell({ type: 'usage', usage });
+    for (const tell of this.#workers.values()) tell({ type: 'usage', usage });
   }
 
   #tellOthers(number: number, message: ToWorker): void {
-    for (const [other, { tell }] of this.#workers) if (other !== number) tell(message);
+    for (const [other, tell] of this.#workers) if (other !== number) tell(message);
   }
 }

@@ -1,13 +1,21 @@
 import type { LoginNews } from '../auth/lockout.js';
 import type { Settings } from '../config/settings.js';
-import type { Wanted } from '../limits/counts.js';
 import type { Usage } from '../limits/usage.js';
 import type { Address } from '../protocol/address.js';
 
-/** One more of some things, to be answered; or one less. */
+/** A key, its limit, and how many of the permits that a worker holds it puts back for the answer. */
+export type AskedKey = readonly [key: string, limit: number, offered: number];
+
+/** What a worker has to say of what it counts. */
 export type CountMessage =
-  | { readonly take: readonly Wanted[]; readonly id: number }
-  | { readonly give: readonly string[] };
+  /** It wants one more permit of each key, or of none; to be answered by the number. */
+  | { readonly ask: number; readonly wanted: readonly AskedKey[] }
+  /** It returns permits that it does not use. */
+  | { readonly give: string; readonly count: number }
+  /** The same, as it was told to. */
+  | { readonly recalled: string; readonly count: number }
+  /** It has counted so many while there was no limit. */
+  | { readonly claim: string; readonly count: number };
 
 /** What a worker tells the primary process. */
 export type FromWorker =
@@ -15,6 +23,8 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'counts'; readonly counts: readonly CountMessage[] }
   | { readonly type: 'login'; readonly news: LoginNews }
+  /** How many connections it has that share a rate, by `user NAME` and `group NAME`; what has changed. */
+  | { readonly type: 'connections'; readonly counts: Readonly<Record<string, number>> }
   /** Bytes used since the last time, by `user NAME` and `group NAME`. */
   | { readonly type: 'used'; readonly bytes: Readonly<Record<string, number>> }
   | { readonly type: 'listening'; readonly addresses: readonly Address[] }
@@ -59,10 +69,19 @@ export type Task =
 /** What the primary process tells a worker. */
 export type ToWorker =
   | (Task & { readonly id: number })
-  /** The answers to `take`: the key whose limit was reached, or null. */
   | {
-      readonly type: 'taken';
+      readonly type: 'permits';
+      /** Permits of a limit; loose ones may be kept for later. They come before the answers. */
+      readonly grants: readonly (readonly [
+        key: string,
+        count: number,
+        limit: number,
+        isLoose: boolean,
+      ])[];
+      /** To what was asked: the key whose limit was reached, or null. */
       readonly answers: readonly (readonly [id: number, full: string | null])[];
+      /** Keys of which it returns what it does not use, now and from now on. */
+      readonly recalls: readonly string[];
     }
   | { readonly type: 'login'; readonly news: LoginNews }
   /** The socket that was asked for comes along, unless the system's error number is given. */

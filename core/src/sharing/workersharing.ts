@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
-import type { Counts, Wanted } from '../limits/counts.js';
 import type { BoundSockets } from '../listening/listeningsocket.js';
-import type { CountMessage, FileContents, FromWorker, Task, ToWorker } from './messages.js';
+import { Credits } from './credits.js';
+import type { FileContents, FromWorker, Task, ToWorker } from './messages.js';
 import type { Sharing } from './sharing.js';
 import { WorkerSockets } from './sockets.js';
 
-/** How often a worker tells what its users have used, ms. */
+/** How often a worker tells what its users have used, and returns what they have not, ms. */
 const PERIOD = 1000;
 
-/** A worker's view of what all workers share. Messages are gathered for a turn of the event loop. */
-export class Shared implements Sharing, Counts {
-  readonly counts: Counts = this;
+/** How long changes are gathered of how many connections share a rate, ms. */
+const GATHER_TIME = 100;
+
+/** A worker's view of what all workers share. */
+export class Shared implements Sharing {
+  readonly counts: Credits;
   readonly passwordKey: Uint8Array;
   readonly firstId: number;
   readonly idStep: number;
@@ -22,9 +25,8 @@ export class Shared implements Sharing, Counts {
   #files: FileContents;
   readonly #tell: (message: FromWorker) => void;
   readonly #task: Task & { readonly type: 'start' };
-  readonly #waiting = new Map<number, (full: string | undefined) => void>();
-  #outgoing: CountMessage[] = [];
-  #lastId = 0;
+  /** How many connections share a rate, where that has changed and is not told yet. */
+  readonly #connections = new Map<string, number>();
   #allowances: Allowances | undefined;
   #lockout: Lockout | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -33,6 +35,7 @@ export class Shared implements Sharing, Counts {
     this.#task = task;
     this.#tell = tell;
     this.#files = task.files;
+    this.counts = new Credits((counts) => tell({ type: 'counts', counts }));
     this.#sockets = new WorkerSockets(tell);
     this.passwordKey = Buffer.from(task.passwordKey, 'base64');
     this.firstId = task.firstId;
@@ -63,18 +66,15 @@ export class Shared implements Sharing, Counts {
     allowances.setUsage(this.#task.usage);
     for (const news of this.#task.logins) lockout.hear(news);
     lockout.onNews = (news) => this.#tell({ type: 'login', news });
-    this.#timer = setInterval(() => this.#tellUsed(), PERIOD).unref();
-  }
-
-  take(wanted: readonly Wanted[]): Promise<string | undefined> | undefined {
-    if (wanted.length === 0) return undefined;
-    const id = ++this.#lastId;
-    this.#send({ take: wanted, id });
-    return new Promise((resolve) => this.#waiting.set(id, resolve));
-  }
-
-  give(keys: readonly string[]): void {
-    if (keys.length > 0) this.#send({ give: keys });
+    allowances.onConnections = (name, count) => {
+      if (this.#connections.size === 0)
+        setTimeout(() => this.#tellConnections(), GATHER_TIME).unref();
+      this.#connections.set(name, count);
+    };
+    this.#timer = setInterval(() => {
+      this.#tellUsed();
+      this.counts.returnUnused();
+    }, PERIOD).unref();
   }
 
   /**
@@ -87,11 +87,8 @@ export class Shared implements Sharing, Counts {
       case 'socket':
         this.#sockets.handle(message, handle);
         break;
-      case 'taken':
-        for (const [id, full] of message.answers) {
-          this.#waiting.get(id)?.(full ?? undefined);
-          this.#waiting.delete(id);
-        }
+      case 'permits':
+        this.counts.handle(message);
         break;
       case 'login':
         this.#lockout?.hear(message.news);
@@ -109,19 +106,13 @@ export class Shared implements Sharing, Counts {
   close(): void {
     clearInterval(this.#timer);
     this.#tellUsed();
-    this.#flush();
+    this.counts.flush();
   }
 
-  #send(message: CountMessage): void {
-    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
-    this.#outgoing.push(message);
-  }
-
-  #flush(): void {
-    if (this.#outgoing.length === 0) return;
-    const counts = this.#outgoing;
-    this.#outgoing = [];
-    this.#tell({ type: 'counts', counts });
+  #tellConnections(): void {
+    const counts = Object.fromEntries(this.#connections);
+    this.#connections.clear();
+    this.#tell({ type: 'connections', counts });
   }
 
   #tellUsed(): void {

@@ -21,9 +21,14 @@ import { temporaryDirectory, temporaryFile } from '../../../support/files.js';
 
 const windows = process.platform === 'win32' ? 'no modes and links on Windows' : undefined;
 
-function allowances(limits: AllowanceLimits, groupLimits: AllowanceLimits = {}): Allowances {
+function allowances(
+  limits: AllowanceLimits,
+  groupLimits: AllowanceLimits = {},
+  perUser = 0,
+): Allowances {
   const all = new Allowances();
-  all.configure({ users: new Map([['ann', limits]]), groups: new Map([['staff', groupLimits]]) });
+  const users = new Map([['ann', limits]]);
+  all.configure({ users, groups: new Map([['staff', groupLimits]]), perUser });
   return all;
 }
 
@@ -40,12 +45,64 @@ describe('allowances', () => {
   test('connections of a user and of a group', () => {
     const all = allowances({ connections: 1 }, { connections: 2 });
     const first = share(all, ann);
-    assert.deepEqual(all.share(ann), { by: 'user ann has 1 connections already' });
+    const reason = 'quota-exceeded';
+    assert.deepEqual(all.share(ann), { by: 'user ann has 1 connections already', reason });
     const second = share(all, bob);
-    assert.deepEqual(all.share(bob), { by: 'group staff has 2 connections already' });
+    assert.deepEqual(all.share(bob), { by: 'group staff has 2 connections already', reason });
     second.dispose();
     first.dispose();
     share(all, ann);
+  });
+
+  test("connections of each user, where a user's own limit does not say otherwise", () => {
+    const all = allowances({ connections: 3 }, {}, 2);
+    const reason = 'too-many-connections';
+    const first = share(all, bob);
+    share(all, bob);
+    assert.deepEqual(all.share(bob), { by: 'too many connections of this user', reason });
+    for (let i = 0; i < 3; i++) share(all, ann);
+    assert.ok('by' in all.share(ann));
+    first.dispose();
+    first.dispose();
+    share(all, bob);
+    assert.ok('by' in all.share(bob));
+    share(all, { user: 'eve', group: 'other' });
+  });
+
+  test('connections that were made while there was no limit count when there is one', () => {
+    const all = new Allowances();
+    const first = share(all, ann);
+    share(all, ann);
+    all.configure({ users: new Map([['ann', { connections: 2 }]]), groups: new Map(), perUser: 0 });
+    assert.ok('by' in all.share(ann));
+    first.dispose();
+    share(all, ann);
+    all.configure({
+      users: new Map(),
+      groups: new Map([['staff', { connections: 2 }]]),
+      perUser: 0,
+    });
+    assert.ok('by' in all.share(bob));
+  });
+
+  test('it is told how many connections share a rate, and of no others', () => {
+    const all = allowances({ rateUp: 10 }, { connections: 5 });
+    const told: [string, number][] = [];
+    all.onConnections = (...args) => told.push(args);
+    const first = share(all, ann);
+    share(all, bob);
+    share(all, ann);
+    first.dispose();
+    first.dispose();
+    const users = new Map<string, AllowanceLimits>([['ann', {}]]);
+    all.configure({ users, groups: new Map([['staff', { rateDown: 10 }]]), perUser: 0 });
+    assert.deepEqual(told, [
+      ['user ann', 1],
+      ['user ann', 2],
+      ['user ann', 1],
+      ['user ann', 0],
+      ['group staff', 2],
+    ]);
   });
 
   test('bytes of a user, of a group, and of nobody else', () => {
@@ -72,7 +129,8 @@ describe('allowances', () => {
   test('limits can change while connections last', () => {
     const all = allowances({ connections: 1 });
     share(all, ann);
-    all.configure({ users: new Map([['ann', { connections: 2 }]]), groups: new Map() });
+    const users = new Map([['ann', { connections: 2 }]]);
+    all.configure({ users, groups: new Map(), perUser: 0 });
     share(all, ann);
     assert.ok('by' in all.share(ann));
   });

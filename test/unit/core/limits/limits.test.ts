@@ -7,7 +7,7 @@ import { ConnectionCounter, type ConnectionLimits, type LimitName } from '#core/
 
 const counter = (limits: Partial<ConnectionLimits>) =>
   new ConnectionCounter({ ...unlimited, ...limits });
-const unlimited = { total: 0, perAddress: 0, perUser: 0, associations: 0 };
+const unlimited = { total: 0, perAddress: 0, associations: 0 };
 
 function counted(result: Awaitable<Disposable | LimitName>): Disposable {
   if (result instanceof Promise) assert.fail('it takes a while');
@@ -46,15 +46,6 @@ describe('limits', () => {
     assert.equal(count.addClient('192.0.2.1'), 'perAddress');
   });
 
-  test('of one user', () => {
-    const count = counter({ perUser: 1 });
-    const first = counted(count.addUser('alice'));
-    assert.equal(count.addUser('alice'), 'perUser');
-    counted(count.addUser('bob'));
-    first.dispose();
-    counted(count.addUser('alice'));
-  });
-
   test('a refused connection does not count', () => {
     const count = counter({ total: 2, perAddress: 1 });
     counted(count.addClient('192.0.2.1'));
@@ -64,17 +55,10 @@ describe('limits', () => {
   });
 
   test('giving back twice gives back once', () => {
-    const count = counter({ total: 3, perAddress: 3, perUser: 2 });
+    const count = counter({ total: 3, perAddress: 3 });
     const client = counted(count.addClient('192.0.2.1'));
     counted(count.addClient('192.0.2.1'));
-    const user = counted(count.addUser('alice'));
-    counted(count.addUser('alice'));
-    for (let i = 0; i < 3; i++) {
-      client.dispose();
-      user.dispose();
-    }
-    counted(count.addUser('alice'));
-    assert.equal(count.addUser('alice'), 'perUser');
+    for (let i = 0; i < 3; i++) client.dispose();
     counted(count.addClient('192.0.2.1'));
     counted(count.addClient('192.0.2.1'));
     count.limits = { ...unlimited, perAddress: 3 };
