@@ -1,3 +1,4 @@
+import type { Cancellation } from '../base/cancellation.js';
 import type { Parser } from '../protocol/parser.js';
 import type { Transport, TransportReader } from '../transport/transport.js';
 
@@ -13,6 +14,20 @@ export class ClientLeft extends Error {
   constructor() {
     super('the client closed its connection');
   }
+}
+
+/**
+ * Waits for what is asked elsewhere as long as the client does.
+ *
+ * @throws {ClientLeft} once it is cancelled.
+ */
+export function unlessLeft<T>(answer: Promise<T>, cancellation: Cancellation): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(new ClientLeft());
+    if (cancellation.cancelled) leave();
+    cancellation.on(leave);
+    answer.then(resolve, reject).finally(() => cancellation.off(leave));
+  });
 }
 
 interface Pending {

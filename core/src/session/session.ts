@@ -1,5 +1,5 @@
 import type { AccessCheck } from '../access/accesscheck.js';
-import type { ClientContext, Denial, Verdict } from '../access/policy.js';
+import type { Verdict } from '../access/policy.js';
 import type { Authentication, AuthenticationMethod } from '../auth/method.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
@@ -9,19 +9,19 @@ import type { Startup } from '../limits/startups.js';
 import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
-import { networkOf, parseIP } from '../protocol/ip.js';
 import { ProtocolError } from '../protocol/parser.js';
 import { type CommandName, Reply, type Request } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import { type Traffic, tunnel } from '../relay/tunnel.js';
 import { linger, untilEnd } from '../transport/linger.js';
 import type { Transport } from '../transport/transport.js';
+import { type Asker, allowedAddresses, demandName, demandRequest, judge } from './access.js';
 import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
-import { ClientLeft, Conversation } from './conversation.js';
+import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, recognize } from './dialect.js';
 import { ConnectionRecord } from './record.js';
-import { AuthenticationRefusal, notAllowed, Refusal, unreachable, unresolved } from './refusal.js';
+import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
 
 /** What a session needs of its listener: fixed when the client connects. Times are ms. */
@@ -145,16 +145,15 @@ export class Session implements Startup, CommandContext {
         this.#record.method = method;
       },
     });
-    const identity = await this.#unlessEnded(identifying);
+    const identity = await unlessLeft(identifying, this.cancellation);
     this.#record.authenticated(identity);
     // What does it ask for?
     const request = await dialect.readRequest(conversation);
     this.#giveStartup();
     // May it?
     const command = this.#take(request);
-    const answer = this.#session.access.ofRequest(this.#context, command);
-    const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
-    if (denial !== undefined) throw notAllowed(denial.by);
+    const asked = demandRequest(this.#asker, command);
+    if (asked !== undefined) await asked;
     const counted = this.#usage.count(identity);
     if (counted instanceof Promise) await counted;
     if (this.#endedBy !== undefined) throw new ClientLeft();
@@ -171,16 +170,6 @@ export class Session implements Startup, CommandContext {
     }
     this.#record.requested(name, destination);
     return name;
-  }
-
-  /** Waits for what is asked elsewhere, as long as somebody wants to know. */
-  #unlessEnded<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const leave = () => reject(new ClientLeft());
-      if (this.cancellation.cancelled) leave();
-      this.cancellation.on(leave);
-      answer.then(resolve, reject).finally(() => this.cancellation.off(leave));
-    });
   }
 
   /** Tells and answers what went wrong before bytes were relayed. */
@@ -264,43 +253,16 @@ export class Session implements Startup, CommandContext {
     return this.#usage.throttles;
   }
 
-  async allowedAddresses(destination = this.destination): Promise<readonly string[]> {
-    const { access, resolver, commands: settings } = this.#session;
-    const request = { ...this.#context, command: this.command, destination };
-    let found: readonly string[];
-    try {
-      found = await resolver.resolve(destination.host, {
-        timeout: settings.connectTimeout,
-        client: networkOf(this.clientHost),
-        cancellation: this.cancellation,
-      });
-    } catch (error) {
-      const answer = access.ofName(request);
-      const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
-      // What is only not allowed might be, if it had an address.
-      if (denial === undefined || denial.byDefault === true) throw unresolved(error);
-      throw notAllowed(denial.by);
-    }
-    const answers = found.map((address) => access.ofAddress(request, address));
-    const denials = answers.some((answer) => answer instanceof Promise)
-      ? await this.#unlessEnded(Promise.all(answers))
-      : (answers as (Denial | undefined)[]);
-    const allowed = found.filter((_, i) => denials[i] === undefined);
-    if (allowed.length > 0) return allowed;
-    throw notAllowed(denials.at(-1)?.by ?? 'the name has no address');
+  allowedAddresses(destination = this.destination): Promise<readonly string[]> {
+    return allowedAddresses(this.#asker, destination);
   }
 
-  async demandName(): Promise<void> {
-    const { command, destination } = this;
-    const request = { ...this.#context, command, destination };
-    const answer = this.#session.access.ofName(request);
-    const denial = answer instanceof Promise ? await this.#unlessEnded(answer) : answer;
-    if (denial !== undefined) throw notAllowed(denial.by);
+  demandName(): Promise<void> {
+    return demandName(this.#asker, this.destination);
   }
 
   judge(address: string): Verdict {
-    const { command, destination } = this;
-    return this.#session.access.ofAddress({ ...this.#context, command, destination }, address);
+    return judge(this.#asker, this.destination, address);
   }
 
   refuseDatagram(destination: Address, error: unknown): void {
@@ -407,10 +369,12 @@ export class Session implements Startup, CommandContext {
     this.#idle = { limit, bytes: 0, since: monotonic() };
   }
 
-  get #context(): ClientContext {
-    const { user, group } = this.#record.identity;
-    const client = parseIP(this.clientHost) as Uint8Array;
-    return { client, listener: this.#session.listener, user, group };
+  /** As whom it asks what is allowed. */
+  get #asker(): Asker {
+    const { access, resolver, listener, commands: settings } = this.#session;
+    const { cancellation } = this;
+    const timeout = settings.connectTimeout;
+    return { access, resolver, timeout, listener, record: this.#record, cancellation };
   }
 }
 
