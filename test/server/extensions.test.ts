@@ -17,6 +17,7 @@ import {
   type Registries,
   Reply,
   type ServerOptions,
+  type Transport,
   UserError,
   type Verdict,
 } from 'picosocks5';
@@ -336,6 +337,12 @@ test('an outbound that throws at once ends only its own connection', async (t) =
   await assertOnlyItsOwn(t, 'connect', ({ outbounds }) =>
     outbounds.register({ id: 'x', resolves: false, connect: broken }),
   );
+  for (const nothing of [undefined, 'a socket', {}]) {
+    const connect = async () => nothing as unknown as Transport;
+    await assertOnlyItsOwn(t, `connect gives ${nothing}`, ({ outbounds }) =>
+      outbounds.register({ id: 'x', resolves: false, connect }),
+    );
+  }
   await assertOnlyItsOwn(t, 'serves', ({ outbounds }) =>
     outbounds.register({ id: 'x', resolves: false, serves: broken, connect: fail }),
   );

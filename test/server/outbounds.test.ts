@@ -96,6 +96,14 @@ test('check says what decides about a name that is resolved elsewhere', async (t
   assert.equal((await to('a.example')).by, 'no rule allows it');
 });
 
+test('check says so where there is no way out', async (t) => {
+  const { server } = await startServer(t);
+  const { outbounds } = server.registries;
+  outbounds.unregister(outbounds.get('direct') ?? assert.fail());
+  const { allowed, by } = await server.check(undefined, 'connect', { host: 'a.invalid', port: 80 });
+  assert.deepEqual([allowed, by], [false, 'no outbound serves it']);
+});
+
 test('a policy that answers onAddress() guards names, too', async (t) => {
   const { server, ask } = await startUpstream(t);
   const seen: unknown[] = [];

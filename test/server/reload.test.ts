@@ -45,6 +45,24 @@ test('reload() changes rules and limits for new requests only', async (t) => {
   await connected(t, port, echo);
 });
 
+test('reload() changes how a listener serves without listening again', async (t) => {
+  const echo = await echoServer(t);
+  const { port, server, events } = await startServer(t);
+  const before = await connected(t, port, echo);
+  const ask4 = async () => {
+    const client = await Client.connect(t, port);
+    client.send(4, 1, echo >> 8, echo & 0xff, 127, 0, 0, 1, 0);
+    return (await client.read(8))[1];
+  };
+  assert.equal(await ask4(), 90);
+  await server.reload({ listen: ['127.0.0.1:0'], socks4: false });
+  assert.equal(await ask4(), 91);
+  await connected(t, port, echo);
+  await assertEcho(before);
+  const told = events.filter(({ type }) => type === 'listening' || type === 'stopped');
+  assert.equal(told.length, 1);
+});
+
 test('reload() changes where it listens', async (t) => {
   const echo = await echoServer(t);
   const { port, server, events } = await startServer(t);

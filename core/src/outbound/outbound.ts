@@ -128,19 +128,16 @@ export function connectThrough(
       return;
     }
     cancellation.on(cancel);
-    const fail = (error: unknown) => {
-      finish();
-      reject(error);
-    };
-    try {
-      outbound.connect(connecting).then((stream) => {
-        const transport = toTransport(stream);
+    const run = async () => {
+      try {
+        const transport = toTransport(await outbound.connect(connecting));
         if (waiting) resolve(transport);
         else transport.abort();
-        finish();
-      }, fail);
-    } catch (error) {
-      fail(error);
-    }
+      } catch (error) {
+        reject(error);
+      }
+      finish();
+    };
+    void run();
   });
 }

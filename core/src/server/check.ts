@@ -2,7 +2,7 @@ import type { AccessCheck } from '../access/accesscheck.js';
 import type { ClientContext } from '../access/policy.js';
 import type { Identity } from '../auth/identity.js';
 import type { Users } from '../auth/users.js';
-import { UserError } from '../base/errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import type { State } from '../config/loaded.js';
 import type { CheckedOptions } from '../config/settings.js';
 import { type Outbound, routeOf } from '../outbound/outbound.js';
@@ -76,7 +76,12 @@ export async function checkRequest(
   const request = { ...context, command, destination };
   if (command === 'connect' && isName(destination.host)) {
     const route = { ...request, client: { host: formatIP(client), port: 0 } };
-    const outbound = routeOf(outbounds, route);
+    let outbound: Outbound;
+    try {
+      outbound = routeOf(outbounds, route);
+    } catch (error) {
+      return refused(messageOf(error));
+    }
     if (outbound.resolves) {
       const byName = (await access.ofName(request))?.by;
       const by = byName ?? (await access.explain(request, undefined));

@@ -104,6 +104,22 @@ const programs: Readonly<Record<string, string>> = {
         return 'failure' in check ? { user: 'alice', failure: check.failure } : { user: 'alice', group: check.group };
       }
     }`,
+  'source.ts': `
+    import type { AuthenticationSource, AuthenticationSourceFormat, Awaitable, Identity, Secret,
+      SourceKind, Verification } from 'picosocks5';
+    class Directory implements AuthenticationSource {
+      readonly kinds: ReadonlySet<SourceKind> = new Set<SourceKind>(['password']);
+      readonly name: string;
+      constructor(name: string) { this.name = name; }
+      find(user: string): readonly Secret[] { return []; }
+      verify(user: string, password: Uint8Array, verification: Verification): Awaitable<Identity | undefined> {
+        return verification.signal.aborted ? undefined : { user, group: undefined };
+      }
+    }
+    export const directory: AuthenticationSourceFormat = {
+      id: 'directory',
+      open: async (name, warn) => { warn(name); return new Directory(name); },
+    };`,
   'outbound.ts': `
     import { connect } from 'node:net';
     import type { CancellationToken, ConnectRequest, Outbound, OutboundRequest, Transport } from 'picosocks5';
@@ -155,10 +171,12 @@ const programs: Readonly<Record<string, string>> = {
     import { Upstream } from './outbound.js';
     import { Policy } from './policy.js';
     import { Sink } from './sink.js';
+    import { directory } from './source.js';
     const registries: Registries = createRegistries();
     const all: Disposable[] = [
       registries.accessPolicies.register(new Policy()),
       registries.authenticationMethods.register(new Method()),
+      registries.authenticationSources.register(directory),
       registries.outbounds.register(new Upstream()),
       registries.dialects.register(new Lines()),
       registries.eventSinks.register(new Sink()),
