@@ -89,10 +89,13 @@ export class Permits {
     this.#workers.delete(number);
     this.#told.delete(worker);
     worker.isGone = true;
-    for (const [name, holding] of worker.holdings) {
+    const { holdings } = worker;
+    for (const [name, holding] of holdings) {
       this.#endRecall(name, holding, 'none');
-      this.#return(worker, name, holding.held);
+      this.#key(name).held -= holding.held;
     }
+    // Who waits for several keys is denied none of them that is free only now.
+    for (const name of holdings.keys()) this.#serveWaiting(name, this.#key(name));
     this.#tellAll();
   }
 

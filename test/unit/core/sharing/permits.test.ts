@@ -191,6 +191,18 @@ async function act(world: World, step: Step, wantedBy: (what: number) => readonl
 }
 
 describe('permits of several workers', () => {
+  test('who waits for two keys of a worker that dies gets both', async () => {
+    const keys = ['a', 'b'].map((key) => ({ key, limit: 3 }));
+    const world = new World(2);
+    for (let i = 0; i < 3; i++) world.worker(0).take(keys);
+    await world.settle();
+    world.worker(1).take(keys);
+    world.deliverUp(1);
+    world.kill(0);
+    await world.settle();
+    assert.deepEqual([world.worker(1).refused, world.worker(1).taken.length], [[], 1]);
+  });
+
   test('never more than the limit, never a denial while one is unused, and all come back', async () => {
     const limitOf = fc.constantFrom(1, 2, 3, 10, 40);
     const property = fc.asyncProperty(
