@@ -68,7 +68,7 @@ const judged: [request: string[], host: string, reply: number, by?: string][] = 
   [['connect:good.invalid'], 'good.invalid', 0],
   [['connect:good.invalid'], 'other.invalid', DENIED, 'no rule allows it'],
   [['connect:127.0.0.0/8'], 'other.invalid', DENIED, 'no rule allows it'],
-  [['bind'], 'other.invalid', DENIED, 'no rule allows connect'],
+  [['bind'], 'other.invalid', DENIED, 'no rule allows it'],
   [['!connect:127.0.0.0/8', 'all'], '127.0.0.1', DENIED, 'rule "!connect:127.0.0.0/8"'],
   [['!connect:127.0.0.0/8', 'all'], '0x7f.1', DENIED, 'rule "!connect:127.0.0.0/8"'],
   [['!connect:127.0.0.0/8', 'all'], '[::127.0.0.1]', DENIED],

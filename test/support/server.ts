@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import {
   createServer,
@@ -13,6 +14,29 @@ type EventOf<T, E = ServerEvent> = E extends { readonly type: infer U }
     ? E
     : never
   : never;
+
+const letters: Readonly<Record<string, string>> = {
+  connection: 'C',
+  authenticated: 'A',
+  'authentication-failed': 'F',
+  request: 'Q',
+  established: 'E',
+  rejected: 'R',
+  closed: 'X',
+};
+
+/** Asserts that the events of each connection come in the order that `ServerEvent` promises. */
+export function assertOrder(events: readonly ServerEvent[]): void {
+  const words = new Map<number, string>();
+  for (const event of events) {
+    if (!('id' in event)) continue;
+    const letter = 'datagram' in event ? 'D' : (letters[event.type] ?? '?');
+    words.set(event.id, (words.get(event.id) ?? '') + letter);
+  }
+  for (const [id, word] of words) {
+    assert.match(word, /^(R|C(F|AQED*|(AQ?)?R?)X)$/, `the events of #${id}`);
+  }
+}
 
 /** A server in this process that ends with the test. */
 export interface TestServer {
@@ -42,7 +66,10 @@ export async function startServer(
     for (const look of waiting) look();
   });
   const [address] = await server.listen();
-  t.after(() => server.close());
+  t.after(async () => {
+    await server.close();
+    assertOrder(events);
+  });
   return {
     server,
     port: address?.port ?? 0,

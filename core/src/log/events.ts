@@ -86,7 +86,19 @@ export interface ListenerEvent {
   readonly listener?: string;
 }
 
-/** All that happens in a server: what logs, metrics, the tray and the window read. */
+/**
+ * All that happens in a server: what logs, metrics, the tray and the window read.
+ *
+ * Those of one connection, which have its id, come in this order, with --workers too:
+ *
+ * - `rejected` alone, if it was turned away before a byte of it was read; or else
+ * - `connection`,
+ * - `authenticated`, or `authentication-failed` and nothing more but the last,
+ * - `request`,
+ * - `established`, and of an association any number of `rejected` with `datagram`; or `rejected`,
+ *   which may come at any place before it in their stead,
+ * - `closed`, the last one, when all that the connection took of limits is given back.
+ */
 export type ServerEvent =
   | ({ readonly type: 'listening' } & ListenerEvent)
   | ({ readonly type: 'stopped' } & ListenerEvent)
