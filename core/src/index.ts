@@ -40,6 +40,7 @@ export {
   type UserErrorFacts,
 } from './base/errors.js';
 export type { Registry } from './base/registry.js';
+export { Sequence } from './base/sequence.js';
 export type { Option, ValueSchema } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';

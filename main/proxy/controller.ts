@@ -6,6 +6,7 @@ import {
   formatAddress,
   messageOf,
   monotonic,
+  Sequence,
   type Server,
   type ServerEvent,
   type ServerOptions,
@@ -75,7 +76,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   /** Whether the user wants it to run: then it comes back by itself. */
   #wanted = false;
   #retry: NodeJS.Timeout | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Sequence();
 
   constructor(parts: Parts) {
     super();
@@ -172,9 +173,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(action);
-    this.#last = next.catch(() => {});
-    return next;
+    return this.#changes.run(action);
   }
 
   async #start(): Promise<void> {

@@ -1,4 +1,4 @@
-import { messageOf } from 'picosocks5';
+import { messageOf, Sequence } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
 import { KeychainError } from './keychainerror.js';
 import { Keytar } from './keytar.js';
@@ -64,7 +64,7 @@ function explain(error: unknown): KeychainError {
  */
 export class Keychain {
   readonly #keytar = new Keytar();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #calls = new Sequence();
 
   /**
    * The passwords of some users; those that it has none for are left out.
@@ -113,14 +113,12 @@ export class Keychain {
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(async () => {
+    return this.#calls.run(async () => {
       try {
         return await action();
       } catch (error) {
         throw error instanceof KeychainError ? error : explain(error);
       }
     });
-    this.#last = next.catch(() => {});
-    return next;
   }
 }

@@ -5,6 +5,7 @@ import {
   formatPasswordLine,
   messageOf,
   plainSecret,
+  Sequence,
   type ServerEvent,
   UserError,
 } from 'picosocks5';
@@ -70,7 +71,7 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   /** The reading of the keychain that is under way. */
   #reading: Promise<void> | undefined;
   readonly #deleted = new Map<string, Deleted>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Sequence();
 
   constructor(
     store: UserStore,
@@ -264,9 +265,7 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(action);
-    this.#last = next.catch(() => {});
-    return next;
+    return this.#changes.run(action);
   }
 
   #view({ name, group, disabled, hashed }: StoredUser): User {

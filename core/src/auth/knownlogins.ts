@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 
 /** How long a login is remembered at least, ms. */
@@ -20,7 +21,7 @@ interface Known {
  * user's is not right any more, while whatever else is read again changes nothing.
  */
 export class KnownLogins {
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<string, Known>(SIZE);
 
   /** The secret that a password was right for, if that was lately. @param digest of the password. */
   find(digest: string): string | undefined {
@@ -44,9 +45,7 @@ export class KnownLogins {
     const before = this.#known.get(digest);
     const news = before === undefined || before.secret !== secret || before.stale <= now;
     const stale = news ? now + longer / AGAIN : before.stale;
-    this.#known.delete(digest);
     this.#known.set(digest, { secret, expires: now + longer, stale });
-    if (this.#known.size > SIZE) this.#known.delete(this.#known.keys().next().value as string);
     return news;
   }
 }

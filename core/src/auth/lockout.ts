@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
 import { KnownLogins } from './knownlogins.js';
@@ -58,8 +59,8 @@ export class Lockout {
   readonly known = new KnownLogins();
   /** Told what comes of logins, for other processes that serve the same clients. */
   onNews: ((news: LoginNews) => void) | undefined;
-  readonly #pairs = new Map<string, Failures>();
-  readonly #addresses = new Map<string, Failures>();
+  readonly #pairs = new BoundedMap<string, Failures>(MEMORY);
+  readonly #addresses = new BoundedMap<string, Failures>(MEMORY);
 
   constructor(options: LockoutOptions) {
     this.options = options;
@@ -168,9 +169,7 @@ function remember(map: Map<string, Failures>, key: string, now: number, time: nu
     expires: now + time,
     lockedUntil: 0,
   };
-  map.delete(key);
   map.set(key, failures);
-  if (map.size > MEMORY) map.delete(map.keys().next().value as string);
   return failures;
 }
 

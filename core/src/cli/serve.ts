@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../base/errors.js';
+import { Sequence } from '../base/sequence.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions, waitForRestart } from '../config/options.js';
@@ -154,13 +155,11 @@ function reloadOnHangup(
   settings: Settings,
   start: Promise<unknown>,
 ): void {
-  let last = start.then(
-    () => {},
-    () => {},
-  );
+  const reloads = new Sequence();
+  void reloads.run(() => start).catch(() => {});
   process.on('SIGHUP', () => {
     reopen(log);
-    last = last.then(async () => {
+    void reloads.run(async () => {
       try {
         const changed = await loadSettings(args, (message) => logWarning(log, message));
         await service.reload(changed);

@@ -1,4 +1,5 @@
 import { systemMessage, UserError } from '../base/errors.js';
+import { Sequence } from '../base/sequence.js';
 import { type Usage, writeUsage } from './usage.js';
 
 /** How often what was used is written, ms: a crash forgets no more than this. */
@@ -18,8 +19,7 @@ export class QuotaKeeper {
   readonly #timer: NodeJS.Timeout;
   /** The last that was written, as JSON. */
   #written = '';
-  /** Settled when all that was to be written so far is: one write waits for another. */
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Sequence();
   /** What was warned of last, until it is over. */
   #trouble: string | undefined;
 
@@ -69,7 +69,7 @@ export class QuotaKeeper {
   #write(): Promise<string | undefined> {
     const usage = this.#table.usage();
     const text = JSON.stringify(usage);
-    const write = this.#writing.then(async () => {
+    return this.#writes.run(async () => {
       if (text === this.#written) return undefined;
       try {
         await writeUsage(this.file, usage);
@@ -79,7 +79,5 @@ export class QuotaKeeper {
         return `cannot write the quota file "${this.file}": ${systemMessage(error)}`;
       }
     });
-    this.#writing = write;
-    return write;
   }
 }

@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../base/errors.js';
+import { Sequence } from '../base/sequence.js';
 import { pickServerOptions } from '../config/options.js';
 import { createRegistries } from '../extensions/registries.js';
 import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
@@ -100,19 +101,16 @@ class Worker {
 /** Serves clients as the primary process says, until it says otherwise or is gone. */
 export function runWorker(): void {
   let worker: Worker | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+  const tasks = new Sequence();
   const perform = (task: Task): Promise<unknown> => {
     if (task.type === 'connections') return Promise.resolve(worker?.connections() ?? []);
     if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
     // Starting, reloading and stopping wait for each other.
-    last = last
-      .catch(() => {})
-      .then(() => {
-        if (task.type !== 'start') return worker?.change(task);
-        worker = new Worker(task);
-        return worker.listen();
-      });
-    return last;
+    return tasks.run(() => {
+      if (task.type !== 'start') return worker?.change(task);
+      worker = new Worker(task);
+      return worker.listen();
+    });
   };
   let isStopping = false;
   process.on('message', async (message: ToWorker, handle: unknown) => {

@@ -1,4 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { codeOf } from '../base/errors.js';
 import { type FamilyAddresses, ofFamily } from '../outbound/external.js';
@@ -86,7 +87,7 @@ export class Association {
   readonly #options: AssociationOptions;
   readonly #client: UdpClient;
   readonly #outgoing = new Map<string, Promise<Socket>>();
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new BoundedMap<string, Route>(MAX_ROUTES);
   /** The IP addresses that the client has sent to: only these may answer. */
   readonly #contacted = new Set<string>();
   /** Headers of answers, by their sender. */
@@ -177,11 +178,7 @@ export class Association {
       known: false,
       settled: undefined,
     };
-    this.#routes.delete(key);
     this.#routes.set(key, route);
-    if (this.#routes.size > MAX_ROUTES) {
-      this.#routes.delete(this.#routes.keys().next().value as string);
-    }
     this.#settle(route, () => this.#findRoute(route, found?.target?.address));
     return route;
   }

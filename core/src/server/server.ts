@@ -7,6 +7,7 @@ import { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
+import { Sequence } from '../base/sequence.js';
 import {
   allowancesOf,
   DEFAULT_LISTENER,
@@ -83,7 +84,7 @@ export class Server {
   #clock: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
-  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #reloads = new Sequence();
 
   /**
    * @param registries what it can do, which other servers may have as well; its own if left out.
@@ -160,9 +161,7 @@ export class Server {
    * @throws as `listen()` does.
    */
   reload(options?: ServerOptions): Promise<void> {
-    const reload = this.#reloading.then(() => this.#reload(options));
-    this.#reloading = reload.catch(() => {});
-    return reload;
+    return this.#reloads.run(() => this.#reload(options));
   }
 
   async #reload(options: ServerOptions | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import type { LoginNews } from '../auth/lockout.js';
+import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -11,15 +12,21 @@ const USAGE_DELAY = 200;
 const LOGINS = 10_000;
 const LOGIN_AGE = 3_600_000;
 
+interface Remembered {
+  readonly news: LoginNews;
+  /** Monotonic ms. */
+  readonly time: number;
+}
+
 /** What all workers share: it is kept here, in the primary process. */
 export class Coordinator {
   readonly #permits = new Permits();
   readonly #workers = new Map<number, Tell>();
   /** How many connections share a rate, by name and by worker. */
   readonly #connections = new Map<string, Map<number, number>>();
-  #logins: { readonly news: LoginNews; readonly time: number }[] = [];
+  #logins: Remembered[] = [];
   /** Logins that succeeded, by the digest of what they were made with. */
-  readonly #known = new Map<string, { readonly news: LoginNews; readonly time: number }>();
+  readonly #known = new BoundedMap<string, Remembered>(LOGINS);
   #usage: Record<string, Usage> = {};
   /** Whose usage the workers are to be told of. */
   readonly #used = new Set<string>();
@@ -70,9 +77,7 @@ export class Coordinator {
   #remember(news: LoginNews): void {
     const entry = { news, time: monotonic() };
     if (news.digest !== undefined && news.secret !== undefined) {
-      this.#known.delete(news.digest);
       this.#known.set(news.digest, entry);
-      if (this.#known.size > LOGINS) this.#known.delete(this.#known.keys().next().value as string);
     } else {
       this.#logins.push(entry);
       if (this.#logins.length > 2 * LOGINS) this.#logins = this.#logins.slice(-LOGINS);

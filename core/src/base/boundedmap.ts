@@ -1,0 +1,18 @@
+/** A map that forgets the entry that was set the longest ago when it has too many. */
+export class BoundedMap<K, V> extends Map<K, V> {
+  readonly #size: number;
+
+  /** @param size how many entries it keeps, at least 1. */
+  constructor(size: number) {
+    super();
+    this.#size = size;
+  }
+
+  /** An entry that is set again is the youngest. */
+  override set(key: K, value: V): this {
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.#size) this.delete(this.keys().next().value as K);
+    return this;
+  }
+}
