@@ -19,7 +19,10 @@ const chosen = process.argv.slice(2);
 const names = readdirSync(here, { recursive: true, encoding: 'utf8' })
   // Not what is left of a test whose source has moved.
   .filter((file) => file.endsWith('.test.js') && existsSync(sourceOf(file)))
-  .filter((file) => chosen.length === 0 || chosen.some((word) => file.includes(word)))
+  .filter(
+    (file) =>
+      chosen.length === 0 || chosen.some((word) => file.replaceAll('\\', '/').includes(word)),
+  )
   .sort();
 
 async function runAll(files: readonly string[]): Promise<void> {

@@ -10,6 +10,7 @@ const DIFFERENCES = {
   links:
     'Wine does not tell that node_modules/picosocks5 is a link: its modules are others than those of core/',
   source: 'Wine sends datagrams of a socket that is bound to 127.0.0.2 from 127.0.0.1',
+  tools: 'the compiler and the bundler are installed for the machine that Wine runs on',
 } as const;
 
 /** Whether this is Node for Windows under Wine, where Z: is the root of what Wine runs on. */
