@@ -132,8 +132,8 @@ function detect(): TcpBinding | undefined {
  * Node's TCP handles, where its internals are as they were on Node 20 to 26 and in Electron 41;
  * undefined elsewhere, and if the environment variable `PICOSOCKS5_TRANSPORT` is `socket`.
  *
- * Half of a connection's price is the streams machinery of net.Socket, which a relay has no use
- * for: without it a connection costs half the CPU time and a fifth of the memory.
+ * Much of a connection's price, and most of its memory, is the streams machinery of net.Socket, which
+ * a relay has no use for.
  */
 export const tcp: TcpBinding | undefined = detect();
 
