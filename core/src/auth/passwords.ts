@@ -81,12 +81,50 @@ export class PasswordChecker implements CredentialChecker {
    * @param client the client's IP address.
    * @param password octets; not kept.
    */
-  async check(client: string, user: string, password: Uint8Array): Promise<Check> {
-    const digest = this.#digest(client, user, password);
+  check(client: string, user: string, password: Uint8Array): Promise<Check> {
+    return this.#checkPassword(this.#users, client, user, password);
+  }
+
+  /**
+   * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
+   * exist, or has no secret of the kind, is checked against another's: it takes as long.
+   */
+  attempt(attempt: Attempt): Promise<Check> {
+    return this.#attempt(this.#users, attempt);
+  }
+
+  mayBeEmpty(user: string): Promise<boolean> {
+    return mayBeEmpty(this.#users, user);
+  }
+
+  /**
+   * Checks logins of other users, with the same lockouts: a listener's. Which passwords were right
+   * or wrong is known for each {@link Users.realm} by itself.
+   *
+   * @param users asked at each login.
+   */
+  of(users: () => Users): CredentialChecker {
+    return {
+      check: (client, user, password) => this.#checkPassword(users(), client, user, password),
+      attempt: (attempt) => this.#attempt(users(), attempt),
+      mayBeEmpty: (user) => mayBeEmpty(users(), user),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #checkPassword(
+    users: Users,
+    client: string,
+    user: string,
+    password: Uint8Array,
+  ): Promise<Check> {
+    const digest = this.#digest(users.realm, client, user, password);
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
     const login = { client, user, digest };
-    const users = this.#users;
     const check = this.#check(login, (memory) =>
       this.#provePassword(users, login, password, memory),
     ).finally(() => {
@@ -96,32 +134,13 @@ export class PasswordChecker implements CredentialChecker {
     return check;
   }
 
-  /**
-   * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
-   * exist, or has no secret of the kind, is checked against another's: it takes as long.
-   */
-  async attempt({ client, user, kind, matches }: Attempt): Promise<Check> {
-    const users = this.#users;
+  #attempt(users: Users, { client, user, kind, matches }: Attempt): Promise<Check> {
     return this.#check({ client, user }, async () => {
       const own = await users.secret(user, kind);
       const secret = own ?? users.decoy(user, kind);
       const right = secret !== undefined && (await matches(secret));
       return right && own !== undefined ? this.#proofBy(own, user) : undefined;
     });
-  }
-
-  async mayBeEmpty(user: string): Promise<boolean> {
-    try {
-      const secret = await this.#users.secret(user);
-      return secret?.kind === 'plain' && secret.password.length === 0;
-    } catch (error) {
-      if (error instanceof SourceError) return true;
-      throw error;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.close();
   }
 
   /** @param prove who it is, if the client has proved it. */
@@ -222,9 +241,9 @@ export class PasswordChecker implements CredentialChecker {
     return createHmac('sha256', this.#key).update(octets).digest();
   }
 
-  #digest(client: string, user: string, password: Uint8Array): string {
+  #digest(realm: string, client: string, user: string, password: Uint8Array): string {
     return createHmac('sha256', this.#key)
-      .update(`${networkOf(client)}\n${user.length}\n${user}\n`)
+      .update(`${realm.length}\n${realm}\n${networkOf(client)}\n${user.length}\n${user}\n`)
       .update(password)
       .digest('base64');
   }
@@ -237,6 +256,16 @@ const failures = {
   busy: 'too many logins at once',
   failed: 'a source of users failed',
 } as const;
+
+async function mayBeEmpty(users: Users, user: string): Promise<boolean> {
+  try {
+    const secret = await users.secret(user);
+    return secret?.kind === 'plain' && secret.password.length === 0;
+  } catch (error) {
+    if (error instanceof SourceError) return true;
+    throw error;
+  }
+}
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
