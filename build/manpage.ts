@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { COMMAND_OPTIONS, defaultText, flagsOf } from '#core/cli/help.js';
 import { version } from '#core/cli/version.js';
+import type { Section } from '#core/config/option.js';
 import { OPTIONS } from '#core/config/optionlist.js';
 
-/** What the manual page is made of: text, with `{options}` and `{version}` to be filled in. */
+/** What the manual page is made of: text, with `{options}` and others to be filled in. */
 const TEMPLATE = new URL('../picosocks5.8.in', import.meta.url);
 const PAGE = new URL('../../core/man/picosocks5.8', import.meta.url);
 
@@ -35,10 +36,20 @@ function options(): string {
   return `${sections.join('')}.SS Command\n${command.join('')}`.trimEnd();
 }
 
+/** The names of the options that may stand in a section. */
+function optionsIn(section: Section): string {
+  const own = OPTIONS.filter((option) => option.in?.includes(section));
+  return own
+    .map(({ name }) => `.BR ${escaped(name)} ,`)
+    .join('\n')
+    .replace(/,$/, '.');
+}
+
 /** The text of picosocks5(8). */
 export function manualPage(): string {
   return readFileSync(TEMPLATE, 'utf8')
     .replace('{version}', version)
+    .replace('{listener options}', () => optionsIn('listener'))
     .replace('{options}', () => options());
 }
 

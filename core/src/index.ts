@@ -41,21 +41,24 @@ export {
 } from './base/errors.js';
 export type { Registry } from './base/registry.js';
 export { Sequence } from './base/sequence.js';
-export type { Option, ValueSchema } from './config/option.js';
+export type { Option, Section, ValueSchema } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';
 export type {
   CheckedOptions,
   CommandOptions,
   GroupOptions,
+  ListenerOptions,
   LogFormat,
   LogLevel,
   LogMode,
   ServerOptions,
   Settings,
+  UserOptions,
 } from './config/settings.js';
 export { createRegistries, type Registries, type Surroundings } from './extensions/registries.js';
 export type { AllowanceLimits } from './limits/allowance.js';
+export type { ListenerState } from './listening/listeningsocket.js';
 export type {
   CloseReason,
   ConnectionEvent,

@@ -54,6 +54,29 @@ const mistakes: Mistake[] = [
     /users:2: (?!.*S3cret)/,
   ],
   ['an open proxy', () => ['*:0'], /refusing to listen on 0\.0\.0\.0:0 without users/],
+  [
+    'an open proxy among listeners',
+    (t) => ['-c', temporaryFile(t, '[listener:lan]\nlisten = *:0\n'), '127.0.0.1:0'],
+    /\[listener:lan\]: refusing to listen on 0\.0\.0\.0:0 without users: .*anonymous = yes$/m,
+  ],
+  [
+    'a listener without an address',
+    (t) => ['-c', temporaryFile(t, '[listener:lan]\nanonymous = yes\n')],
+    /\[listener:lan\]: expected listen = \[ADDRESS\]\[:PORT\], where it listens$/m,
+  ],
+  [
+    'an address of two listeners',
+    (t) => {
+      const ini = '[listener:a]\nlisten = 127.0.0.1:9\n[listener:b]\nlisten = 127.0.0.1:9\n';
+      return ['-c', temporaryFile(t, ini)];
+    },
+    /the listeners "a" and "b" both listen on 127\.0\.0\.1:9: expected another/,
+  ],
+  [
+    'a misspelt parameter of a listener',
+    (t) => ['-c', temporaryFile(t, '\n[listener:a]\nmaxcon = 9\n', 'p.ini')],
+    /p\.ini:3: unknown parameter "maxcon" in section \[listener:a\]; .*did you mean "maxconn"\?/,
+  ],
   ['no such interface', () => ['-B', '@none0'], /there is no interface "none0"/],
   [
     'a quota without its file',
@@ -143,6 +166,47 @@ test('check says which rule decides, and by its exit status whether', async (t) 
     assert.equal(result.status, status, request);
     assert.match(result.stdout + result.stderr, message);
   }
+});
+
+test('check asks as a client of a listener', async (t) => {
+  const users = temporaryFile(t, 'ann::$base64$eA==\n', 'users');
+  const ini = [
+    ...['[listener:local]', 'listen = 127.0.0.1:0', '[listener:lan]', 'listen = *:0'],
+    ...[`auth = ${users}`, 'request = connect:127.0.0.1'],
+  ].join('\n');
+  const args = ['-c', temporaryFile(t, ini)];
+  for (const [way, request, status, message] of [
+    [
+      'local',
+      '- connect 127.0.0.1:85',
+      0,
+      /^allowed: .* by listener local\n.*: there are no rules/,
+    ],
+    ['lan', '- connect 127.0.0.1:85', 1, /^refused: .* by listener lan: clients have to auth/],
+    ['lan', 'ann connect 127.0.0.1:85', 0, /rule "connect:127\.0\.0\.1" of \[listener:lan\]/],
+    ['lna', 'ann connect 127.0.0.1:85', 2, /no listener "lna"; expected one of local, lan$/m],
+    [
+      undefined,
+      'ann connect 127.0.0.1:85',
+      2,
+      /no listener "default"; expected one of local, lan$/m,
+    ],
+  ] as const) {
+    const listener = way === undefined ? [] : ['--listener', way];
+    const result = await picosocks5(t, 'check', ...args, ...listener, ...request.split(' '));
+    assert.equal(result.status, status, `${way} ${request}: ${result.stderr}`);
+    assert.match(result.stdout + result.stderr, message);
+  }
+  const without = await picosocks5(
+    t,
+    'check',
+    '--listener',
+    'default',
+    '-',
+    'connect',
+    '127.0.0.1:1',
+  );
+  assert.equal(without.status, 0, without.stderr);
 });
 
 test('what is written and not in force is a warning at start and of check', async (t) => {

@@ -83,13 +83,51 @@ export class PasswordChecker implements CredentialChecker {
    * @param password octets; not kept.
    */
   check(client: string, user: string, password: Uint8Array): Awaitable<Check> {
-    const digest = this.#digest(client, user, password);
-    const remembered = this.#recall(client, user, digest);
+    return this.#checkPassword(this.#users, client, user, password);
+  }
+
+  /**
+   * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
+   * exist, or has no secret of the kind, is checked against another's: it takes as long.
+   */
+  attempt(attempt: Attempt): Promise<Check> {
+    return this.#attempt(this.#users, attempt);
+  }
+
+  mayBeEmpty(user: string): Promise<boolean> {
+    return mayBeEmpty(this.#users, user);
+  }
+
+  /**
+   * Checks logins of other users, with the same lockouts: a listener's. Which passwords were right
+   * or wrong is known for each {@link Users.realm} by itself.
+   *
+   * @param users asked at each login.
+   */
+  of(users: () => Users): CredentialChecker {
+    return {
+      check: (client, user, password) => this.#checkPassword(users(), client, user, password),
+      attempt: (attempt) => this.#attempt(users(), attempt),
+      mayBeEmpty: (user) => mayBeEmpty(users(), user),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  #checkPassword(
+    users: Users,
+    client: string,
+    user: string,
+    password: Uint8Array,
+  ): Awaitable<Check> {
+    const digest = this.#digest(users.realm, client, user, password);
+    const remembered = this.#recall(users, { client, user, digest });
     if (remembered !== undefined) return remembered;
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
     const login = { client, user, digest };
-    const users = this.#users;
     const check = this.#check(login, (memory) =>
       this.#provePassword(users, login, password, memory),
     ).finally(() => {
@@ -99,12 +137,7 @@ export class PasswordChecker implements CredentialChecker {
     return check;
   }
 
-  /**
-   * Lets a client prove, in whatever way, that it knows a user's secret. A user who does not
-   * exist, or has no secret of the kind, is checked against another's: it takes as long.
-   */
-  async attempt({ client, user, kind, matches }: Attempt): Promise<Check> {
-    const users = this.#users;
+  #attempt(users: Users, { client, user, kind, matches }: Attempt): Promise<Check> {
     return this.#check({ client, user }, async () => {
       const own = await users.secret(user, kind);
       const secret = own ?? users.decoy(user, kind);
@@ -113,34 +146,18 @@ export class PasswordChecker implements CredentialChecker {
     });
   }
 
-  async mayBeEmpty(user: string): Promise<boolean> {
-    try {
-      const secret = await this.#users.secret(user);
-      return secret?.kind === 'plain' && secret.password.length === 0;
-    } catch (error) {
-      if (error instanceof SourceError) return true;
-      throw error;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.close();
-  }
-
   /** Who it is, where that is remembered, and what it was right for can be told at once. */
-  #recall(client: string, user: string, digest: string): Identity | undefined {
-    const known = this.#lockout.known.find(digest);
+  #recall(users: Users, login: Login & { readonly digest: string }): Identity | undefined {
+    const known = this.#lockout.known.find(login.digest);
     if (known === undefined) return undefined;
-    for (const source of this.#users.sources) {
+    for (const source of users.sources) {
       if (source.kinds.has('password')) return undefined;
       try {
-        const secret = this.#users.secretBy(source, user);
+        const secret = users.secretBy(source, login.user);
         if (secret instanceof Promise) return undefined;
         if (secret === undefined) continue;
-        const proof = this.#proofBy(secret, user);
-        return proof.rightFor === known
-          ? this.#succeed({ client, user, digest }, proof)
-          : undefined;
+        const proof = this.#proofBy(secret, login.user);
+        return proof.rightFor === known ? this.#succeed(login, proof) : undefined;
       } catch {
         return undefined;
       }
@@ -247,9 +264,9 @@ export class PasswordChecker implements CredentialChecker {
   }
 
   /** Made for every login; nobody is shown it, so that the key may simply come first. */
-  #digest(client: string, user: string, password: Uint8Array): string {
-    const login = Buffer.from(`${networkOf(client)}\n${user.length}\n${user}\n`);
-    const octets = Buffer.concat([this.#key, login, password]);
+  #digest(realm: string, client: string, user: string, password: Uint8Array): string {
+    const login = `${realm.length}\n${realm}\n${networkOf(client)}\n${user.length}\n${user}\n`;
+    const octets = Buffer.concat([this.#key, Buffer.from(login), password]);
     const digest = hash('sha256', octets, 'base64');
     octets.fill(0);
     return digest;
@@ -263,6 +280,16 @@ const failures = {
   busy: 'too many logins at once',
   failed: 'a source of users failed',
 } as const;
+
+async function mayBeEmpty(users: Users, user: string): Promise<boolean> {
+  try {
+    const secret = await users.secret(user);
+    return secret?.kind === 'plain' && secret.password.length === 0;
+  } catch (error) {
+    if (error instanceof SourceError) return true;
+    throw error;
+  }
+}
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -19,13 +19,16 @@ const CRYPT_DECOY: Secret = {
 
 /** All users of all sources, in the order in which the sources were given. */
 export class Users implements Disposable {
+  /** Tells them from users of other sources, who may have the same names. */
+  readonly realm: string;
   readonly sources: readonly AskedSource[];
   /** The first hash that was found in each source that names no decoys. */
   readonly #seen = new Map<AskedSource, Secret>();
   readonly #decoyKey = randomBytes(16);
 
   /** @throws {UserError} if a source lacks what its kinds promise. */
-  constructor(sources: readonly AuthenticationSource[]) {
+  constructor(sources: readonly AuthenticationSource[], realm = '') {
+    this.realm = realm;
     this.sources = sources.map((source) => new AskedSource(source));
   }
 

@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.js';
 import { type Argument, parseCommandLine } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions } from '../config/options.js';
+import type { ServerOptions } from '../config/settings.js';
 import { parseEndpoint } from '../listening/endpoint.js';
 import { complain } from '../process/complain.js';
 import { formatAddress } from '../protocol/address.js';
@@ -11,10 +12,11 @@ import { createServer } from '../server/server.js';
 const usage = `Usage: picosocks5 check [OPTION]... USER COMMAND HOST:PORT [CLIENT]
 
 Says which rule decides a request, without starting the server. OPTIONs are those
-of the server, such as --config FILE. USER is - for an anonymous client; COMMAND
-is connect, bind or associate; CLIENT is the IP address that the client comes
-from, 127.0.0.1 if left out. The exit status is 0 if the request is allowed, 1 if
-it is not, and 2 if that cannot be said.
+of the server, such as --config FILE, and --listener NAME: the section
+[listener:NAME] by which the client comes, where there are several. USER is - for
+an anonymous client; COMMAND is connect, bind or associate; CLIENT is the IP
+address that the client comes from, 127.0.0.1 if left out. The exit status is 0
+if the request is allowed, 1 if it is not, and 2 if that cannot be said.
 `;
 
 const commands: Readonly<Record<string, CommandName | undefined>> = {
@@ -31,7 +33,7 @@ const commands: Readonly<Record<string, CommandName | undefined>> = {
  */
 export async function checkCommand(argv: readonly string[]): Promise<void> {
   try {
-    const args = parseCommandLine(argv);
+    const args = parseCommandLine(argv, ['listener']);
     if (args.some(({ kind }) => kind === 'help')) process.stdout.write(usage);
     else await check(args);
   } catch (error) {
@@ -67,20 +69,22 @@ async function check(args: readonly Argument[]): Promise<void> {
   }
   const options = args.filter((arg) => !isPositional(arg));
   const settings = await loadSettings(options, warn);
-  const server = createServer({ ...pickServerOptions(settings), listen: ['127.0.0.1:0'] });
+  const server = createServer(onLoopback(pickServerOptions(settings)));
   server.onEvent((event) => {
     if (event.type === 'warning') warn(event.message);
   });
   try {
     const destination = { host, port };
     const name = user === '-' ? undefined : user;
-    const result = await server.check(name, command, destination, client);
+    const listener = args.flatMap((arg) => (arg.kind === 'own' ? arg.value : [])).at(-1);
+    const result = await server.check(name, command, destination, client, listener);
     const { allowed, by, group, addresses } = result;
     const who = name === undefined ? 'an anonymous client' : `user ${name}`;
+    const way = listener === undefined ? '' : ` by listener ${listener}`;
     const whose = group === undefined ? '' : ` of group ${group}`;
     process.stdout.write(
       `${allowed ? 'allowed' : 'refused'}: ${command} to ${formatAddress(destination)} ` +
-        `for ${who}${whose}${by === undefined ? '' : `: ${by}`}\n`,
+        `for ${who}${whose}${way}${by === undefined ? '' : `: ${by}`}\n`,
     );
     for (const { address, allowed: fine, by: rule } of addresses) {
       process.stdout.write(`  ${address}  ${fine ? 'allowed' : 'refused'}: ${rule}\n`);
@@ -89,4 +93,15 @@ async function check(args: readonly Argument[]): Promise<void> {
   } finally {
     await server.close();
   }
+}
+
+/** Options of a server that would refuse nothing for where it listens: it is not going to. */
+function onLoopback({ listen, listeners = {}, ...options }: ServerOptions): ServerOptions {
+  const loopback = ['127.0.0.1:0'];
+  const own = Object.entries(listeners).map(([name, listener]) => [
+    name,
+    { ...listener, listen: listener.listen && loopback },
+  ]);
+  const there = listen === undefined ? {} : { listen: loopback };
+  return { ...options, ...there, listeners: Object.fromEntries(own) };
 }

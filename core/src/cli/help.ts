@@ -10,7 +10,9 @@ const INDENT = 6;
 export const COMMAND_OPTIONS = [
   {
     flags: '-c, --config FILE',
-    description: 'Read options from the INI file FILE. May be repeated.',
+    description:
+      'Read options from the INI file FILE, which may have sections for groups, users and ' +
+      'listeners. May be repeated.',
   },
   { flags: '--fork', description: 'Go to the background once listening, and log to syslog.' },
   { flags: '-h, --help', description: 'Print this help and exit.' },

@@ -5,6 +5,7 @@ import { loadSettings } from '../config/load.js';
 import { pickServerOptions, waitForRestart } from '../config/options.js';
 import type { Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
+import type { ListenerState } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import { Log } from '../log/log.js';
 import { goToBackground, isInBackground, tellReady } from '../process/background.js';
@@ -13,7 +14,7 @@ import { logModeOf } from '../process/logmode.js';
 import { dropPrivileges, userNumber } from '../process/privileges.js';
 import { statusOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
-import { type Address, formatAddress } from '../protocol/address.js';
+import { formatAddress } from '../protocol/address.js';
 import { createServer } from '../server/server.js';
 import { version } from './version.js';
 
@@ -21,7 +22,7 @@ const DEFAULT_GRACE = 5;
 
 /** What serves: a server in this process, or several in processes of their own. */
 export interface Service {
-  readonly addresses: readonly Address[];
+  readonly listeners: readonly ListenerState[];
   /** How many processes serve beside this one. */
   readonly workers: number | undefined;
   /** Rejects when it cannot go on. */
@@ -74,7 +75,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   surviveBugs(log);
   if (isInBackground) tellReady();
   else if (mode === 'stderr' && settings.logFile === undefined && !log.journal) {
-    greet(service.addresses, settings);
+    greet(service.listeners, settings);
   }
   try {
     await Promise.race([told, service.failure]);
@@ -92,8 +93,8 @@ function single(settings: Settings, log: Log): Service {
   const server = createServer(pickServerOptions(settings));
   server.registries.eventSinks.register(log);
   return {
-    get addresses() {
-      return server.addresses;
+    get listeners() {
+      return server.listeners;
     },
     workers: undefined,
     failure: new Promise(() => {}),
@@ -130,18 +131,28 @@ async function tellStatus(service: Service, log: Log): Promise<void> {
 }
 
 /** Says what runs, and how to use it. */
-function greet(addresses: readonly Address[], settings: Settings): void {
-  const { auth = [], anonymous = false } = settings;
-  const [first] = addresses;
-  if (first === undefined) return;
+function greet(listeners: readonly ListenerState[], settings: Settings): void {
+  const listening = listeners.filter(({ addresses }) => addresses.length > 0);
+  const [{ name, addresses: [first] = [] } = {}] = listening;
+  if (name === undefined || first === undefined) return;
+  const { auth = [], anonymous = false } = { ...settings, ...settings.listeners?.[name] };
   const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
   const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
   const proxy = `socks5h://${user}${formatAddress({ ...first, host })}`;
   process.stdout.on('error', () => {});
   process.stdout.write(
-    `PicoSOCKS5 ${version} listens on ${addresses.map(formatAddress).join(' and ')}\n` +
+    `PicoSOCKS5 ${version} listens on ${whereOf(listening)}\n` +
       `Try: curl -x ${proxy} https://example.com/    Stop: Ctrl+C    Help: picosocks5 --help\n`,
   );
+}
+
+/** Where a service listens, and for whom if there are several. */
+function whereOf(listeners: readonly ListenerState[]): string {
+  const all = listeners.map(({ name, addresses }) => {
+    const text = addresses.map(formatAddress).join(' and ');
+    return listeners.length > 1 ? `${text} (${name})` : text;
+  });
+  return all.join(' and ');
 }
 
 /**

@@ -9,6 +9,8 @@ export type Argument =
   | { readonly kind: 'help' | 'version' | 'fork' }
   /** `--config FILE`. */
   | { readonly kind: 'config'; readonly file: string }
+  /** An option of one command only. */
+  | { readonly kind: 'own'; readonly name: string; readonly value: string }
   /** An option with its value; an address to listen at is the option `listen`. */
   | {
       readonly kind: 'option';
@@ -59,12 +61,15 @@ const parseOptions = {
  * Reads the command line.
  *
  * @param argv without the program's name.
+ * @param own names of options, each with a value, that only this command has.
  * @throws {UserError} for an unknown option, a missing value, or one that does not belong.
  */
-export function parseCommandLine(argv: readonly string[]): Argument[] {
+export function parseCommandLine(argv: readonly string[], own: readonly string[] = []): Argument[] {
+  const ownOptions = own.map((name) => [name, { type: 'string' as const }]);
+  const all = { ...parseOptions, ...Object.fromEntries(ownOptions) };
   const { tokens } = parseArgs({
     args: [...argv],
-    options: parseOptions,
+    options: all,
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -77,18 +82,21 @@ export function parseCommandLine(argv: readonly string[]): Argument[] {
     const { name, rawName, value } = token;
     const switchedOff = negated.get(name);
     const option = switchedOff ?? optionsByName.get(name);
-    if (option === undefined && !Object.hasOwn(special, name)) {
-      const known = Object.keys(parseOptions);
+    const isOwn = own.includes(name);
+    if (option === undefined && !isOwn && !Object.hasOwn(special, name)) {
+      const known = Object.keys(all);
       const hint = rawName.startsWith('--') ? didYouMean(name, known, (text) => `--${text}`) : '';
       throw new UserError(`unknown option ${rawName}${hint || '; --help lists them'}`);
     }
-    const flag = option === undefined ? name !== 'config' : option.schema.type === 'boolean';
+    const takesValue = isOwn || name === 'config';
+    const flag = option === undefined ? !takesValue : option.schema.type === 'boolean';
     if (flag && value !== undefined) throw new UserError(`${rawName} takes no value`);
     if (!flag && value === undefined) throw new UserError(`${rawName} needs a value`);
     if (option !== undefined)
       return [
         { kind: 'option', option, name: rawName, value: value ?? (switchedOff ? 'no' : 'yes') },
       ];
+    if (isOwn) return [{ kind: 'own', name, value: value ?? '' }];
     if (name === 'config') return [{ kind: 'config', file: value ?? '' }];
     return [{ kind: name as 'help' | 'version' | 'fork' }];
   });

@@ -8,37 +8,43 @@ import {
   type RuleHost,
 } from '../access/rules.js';
 import type { LockoutOptions } from '../auth/lockout.js';
-import type { AuthenticationSource } from '../auth/source.js';
-import { Users } from '../auth/users.js';
+import type { Users } from '../auth/users.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import type { Registries } from '../extensions/registries.js';
 import type { AllowanceLimits, AllowanceTable } from '../limits/allowance.js';
 import type { ConnectionLimits } from '../limits/limits.js';
-import {
-  type ListenAddress,
-  type ListenerAddresses,
-  resolveListenAddresses,
-} from '../listening/listeningsocket.js';
+import { type ListenerAddresses, resolveListenAddresses } from '../listening/listeningsocket.js';
 import { type FamilyAddresses, resolveFamilies } from '../outbound/external.js';
 import type { Resolver } from '../outbound/resolve.js';
 import { formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
+import {
+  DEFAULT_LISTENER,
+  type DescribedListener,
+  demandDistinct,
+  describedListeners,
+  idleOptions,
+} from './listeners.js';
 import { idleSections } from './sections.js';
-import type { CheckedOptions, GroupOptions } from './settings.js';
+import type { CheckedOptions } from './settings.js';
+import { Sources } from './sources.js';
 
-/** The name of the listener that the options describe. */
-export const DEFAULT_LISTENER = 'default';
+/** What a listener's options say, ready for use. */
+export interface LoadedListener extends DescribedListener, ListenerAddresses {
+  readonly users: Users;
+  readonly rules: AccessRules;
+}
 
 /** What the options say, ready for use: files read, names resolved. Disposed, it is over. */
 export interface State extends Disposable {
   readonly options: CheckedOptions;
+  /** Those of listeners that do not say whose else they are. */
   readonly users: Users;
-  readonly rules: AccessRules;
   /** Keeps the addresses of hosts in rules; to be disposed. */
   readonly ruleHosts: RuleHosts;
-  /** In the order in which they are described; the options describe the one named `default`. */
-  readonly listeners: readonly ListenerAddresses[];
+  /** In the order in which they are described; the one named `default` has no section. */
+  readonly listeners: readonly LoadedListener[];
   readonly external: FamilyAddresses;
   readonly advertised: FamilyAddresses;
 }
@@ -60,25 +66,28 @@ export async function loadState(
 ): Promise<State> {
   const opened = new DisposableStore();
   try {
-    const users = new Users(await openSources(options.auth, registries, warn, opened));
-    opened.add(users);
-    const addresses = await resolveListenAddresses(options.listen, resolver);
-    demandProtection(addresses, users, options);
+    const described = describedListeners(options);
+    const sources = new Sources(registries, warn, opened);
+    const users = await sources.users(options.auth, 'all');
+    const rules = new Rules(options);
+    const listeners: LoadedListener[] = [];
+    for (const listener of described) {
+      listeners.push(await loadListener(listener, sources, rules, resolver));
+    }
+    demandDistinct(listeners);
     demandQuotaFile(options);
     const external = await resolveFamilies('bind', options.bind, resolver, warn);
     const advertised = await resolveFamilies('advertise', options.advertise, resolver);
-    const { rules, hosts } = readRules(options);
     const resolve: ResolveName = (name, limits) => resolver.resolve(name, limits);
-    const ruleHosts = new RuleHosts(hosts, resolve, warn, before?.ruleHosts);
+    const ruleHosts = new RuleHosts(rules.hosts, resolve, warn, before?.ruleHosts);
     opened.add(ruleHosts);
     await ruleHosts.load();
     const dispose = () => opened.dispose();
-    const listeners = [{ name: DEFAULT_LISTENER, addresses }];
-    const loaded = { options, users, rules, ruleHosts, listeners, external, advertised };
+    for (const message of idleOptions(options, described)) warn(message);
     if (knowsEveryMethod(registries)) {
-      for (const message of await idleSections(options, users)) warn(message);
+      for (const message of await idleSections(options, sources.all())) warn(message);
     }
-    return { ...loaded, dispose };
+    return { options, users, ruleHosts, listeners, external, advertised, dispose };
   } catch (error) {
     opened.dispose();
     throw error;
@@ -90,66 +99,82 @@ function knowsEveryMethod({ authenticationMethods }: Registries): boolean {
   return authenticationMethods.ids.every((id) => ['none', 'userpass', 'chap'].includes(id));
 }
 
-/** Takes `[FORMAT:]FILE` apart; without a format it is a password file. */
-export function parseSource(text: string): { readonly id: string; readonly argument: string } {
-  const [, id = 'password', argument = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
-  return { id, argument };
-}
-
-/** @param opened takes what has to be closed again, should anything fail. */
-async function openSources(
-  auth: readonly string[],
-  { authenticationSources: formats }: Registries,
-  warn: (message: string) => void,
-  opened: DisposableStore,
-): Promise<AuthenticationSource[]> {
-  const sources: AuthenticationSource[] = [];
-  for (const text of auth) {
-    const { id, argument } = parseSource(text);
-    const format = formats.get(id);
-    if (format === undefined) {
-      throw new UserError(
-        `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
-      );
-    }
-    const source = await format.open(argument, warn);
-    opened.add({ dispose: () => source.dispose?.() });
-    sources.push(source);
+/** @throws {UserError} naming the listener, if it has a section. */
+async function loadListener(
+  listener: DescribedListener,
+  sources: Sources,
+  rules: Rules,
+  resolver: Resolver,
+): Promise<LoadedListener> {
+  const { name, options } = listener;
+  try {
+    const users = await sources.users(options.auth);
+    const addresses = await resolveListenAddresses(options.listen, resolver);
+    const loaded = { ...listener, addresses, users, rules: rules.of(listener) };
+    demandProtection(loaded);
+    return loaded;
+  } catch (error) {
+    throw name === DEFAULT_LISTENER ? error : UserError.at(`[listener:${name}]`, error);
   }
-  return sources;
 }
 
-function demandProtection(
-  addresses: readonly ListenAddress[],
-  users: Users,
-  { anonymous }: CheckedOptions,
-): void {
-  if (users.configured || anonymous) return;
+function demandProtection({ name, addresses, users, options }: LoadedListener): void {
+  if (users.configured || options.anonymous) return;
   const open = addresses.find(({ host }) => !isLoopback(parseIP(host) ?? new Uint8Array()));
   if (open === undefined) return;
+  const remedy =
+    name === DEFAULT_LISTENER
+      ? 'name users with --auth FILE, or allow it with --anonymous'
+      : 'name users with auth = FILE, or allow it with anonymous = yes';
   throw new UserError(
     `refusing to listen on ${formatAddress(open)} without users: everybody who can reach it ` +
-      'could use the proxy; name users with --auth FILE, or allow it with --anonymous',
+      `could use the proxy; ${remedy}`,
     { code: 'open-proxy', subject: formatAddress(open) },
   );
 }
 
-/** @returns the rules, and the hosts that they name, whose addresses are not known yet. */
-function readRules(options: CheckedOptions): { rules: AccessRules; hosts: RuleHost[] } {
-  const hosts: RuleHost[] = [];
-  const place = <T extends NetworkRule>(rule: T, section?: string): T => {
-    if (rule.host !== undefined) hosts.push(rule.host);
-    return section === undefined ? rule : { ...rule, section };
-  };
-  const read = ({ network = [], request = [] }: GroupOptions, section?: string): RuleSet => ({
-    network: network.map((text) => place(parseNetworkRule(text), section)),
-    request: request.map((text) => place(parseRequestRule(text), section)),
-  });
-  const groups = new Map<string, GroupRules>();
-  for (const [name, group] of Object.entries(options.groups)) {
-    groups.set(name, { ...read(group, name), base: group.base });
+/** The rules of options: those of groups come before the global ones, or those of a listener. */
+class Rules {
+  /** The hosts that they name, whose addresses are not known yet. */
+  readonly hosts: RuleHost[] = [];
+  readonly #global: RuleSet;
+  readonly #groups = new Map<string, GroupRules>();
+  readonly #common: AccessRules;
+
+  constructor(options: CheckedOptions) {
+    this.#global = this.#read(options);
+    for (const [name, group] of Object.entries(options.groups)) {
+      this.#groups.set(name, { ...this.#read(group, name), base: group.base });
+    }
+    this.#common = new AccessRules(this.#global, this.#groups);
   }
-  return { rules: new AccessRules(read(options), groups), hosts };
+
+  /** Those for a listener's clients: of each kind its own, or else the global ones. */
+  of({ name, own: { network, request } }: DescribedListener): AccessRules {
+    if (network === undefined && request === undefined) return this.#common;
+    const own = this.#read({ network, request }, `listener:${name}`);
+    const rules = {
+      network: network === undefined ? this.#global.network : own.network,
+      request: request === undefined ? this.#global.request : own.request,
+    };
+    return new AccessRules(rules, this.#groups);
+  }
+
+  #read({ network = [], request = [] }: RuleTexts, section?: string): RuleSet {
+    const place = <T extends NetworkRule>(rule: T): T => {
+      if (rule.host !== undefined) this.hosts.push(rule.host);
+      return section === undefined ? rule : { ...rule, section };
+    };
+    return {
+      network: network.map((text) => place(parseNetworkRule(text))),
+      request: request.map((text) => place(parseRequestRule(text))),
+    };
+  }
+}
+
+interface RuleTexts {
+  readonly network?: readonly string[] | undefined;
+  readonly request?: readonly string[] | undefined;
 }
 
 function demandQuotaFile(options: CheckedOptions): void {

@@ -12,6 +12,9 @@ export type ValueSchema =
     }
   | { readonly type: 'array'; readonly items: { readonly type: 'string' } };
 
+/** What a section of the INI file is about: `[listener:NAME]`, `[user:NAME]`, or `[GROUP]`. */
+export type Section = 'listener' | 'user' | 'group';
+
 /** One option: of the command line, the INI file, and the library. */
 export interface Option {
   readonly key: keyof Settings;
@@ -22,6 +25,13 @@ export interface Option {
   readonly argument?: string;
   readonly schema: ValueSchema;
   readonly default: unknown;
+  /** The sections in which it may stand besides the global place. */
+  readonly in?: readonly Section[];
+  /**
+   * What it names, which an INI file may name from its own folder: a file, or a source of users
+   * `[FORMAT:]FILE`.
+   */
+  readonly names?: 'file' | 'source';
   /** One value holds several, with commas between. */
   readonly commas?: boolean;
   /** Throws if one string of a value is malformed. */

@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js';
+import { checkListenerName } from './listeners.js';
 import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import { checkSections } from './sections.js';
@@ -11,6 +12,9 @@ export function defaultOf(key: keyof ServerOptions): unknown {
   return serverOptions.find((option) => option.key === key)?.default;
 }
 
+/** What stands in sections. */
+const sectionKeys: readonly string[] = ['groups', 'users', 'listeners'];
+
 /** Those of the options that are the server's, not the command's. */
 export function pickServerOptions(settings: Settings): ServerOptions {
   const given: Readonly<Record<string, unknown>> = { ...settings };
@@ -19,6 +23,7 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     ...Object.fromEntries(own.map(({ key }) => [key, given[key]])),
     groups: settings.groups ?? {},
     users: settings.users ?? {},
+    listeners: settings.listeners ?? {},
   };
 }
 
@@ -42,12 +47,9 @@ export function waitForRestart(before: Settings, after: Settings): string[] {
  */
 export function checkServerOptions(options: ServerOptions): CheckedOptions {
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const checked: Record<string, unknown> = {
-    groups: options.groups ?? {},
-    users: options.users ?? {},
-  };
+  const checked: Record<string, unknown> = {};
   for (const name of Object.keys(given)) {
-    if (name !== 'groups' && name !== 'users' && !serverOptions.some(({ key }) => key === name)) {
+    if (!sectionKeys.includes(name) && !serverOptions.some(({ key }) => key === name)) {
       const error = new UserError('there is no such option');
       throw UserError.at(name, error, { code: 'invalid-option', option: name });
     }
@@ -60,6 +62,11 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
       throw UserError.at(option.key, error, { code: 'invalid-option', option: option.key });
     }
   }
-  checkSections(checked['groups'], checked['users']);
-  return checked as unknown as CheckedOptions;
+  const { groups = {}, users = {}, listeners = {} } = options;
+  const sections = checkSections({ groups, users, listeners });
+  for (const name of Object.keys(sections.listeners)) checkListenerName(name);
+  // Where there are listeners of other names, only who asks for the one without a section has it.
+  const hasOthers = Object.keys(sections.listeners).length > 0;
+  if (hasOthers && options.listen === undefined) checked['listen'] = [];
+  return { ...checked, ...sections } as unknown as CheckedOptions;
 }

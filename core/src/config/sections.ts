@@ -1,21 +1,22 @@
 import { NO_GROUP } from '../access/accessrules.js';
-import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import type { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
 import type { AllowanceLimits } from '../limits/allowance.js';
 import { didYouMean } from './guess.js';
+import { checkValue, type Option, type Section } from './option.js';
+import { OPTIONS } from './optionlist.js';
 import type { CheckedOptions, GroupOptions } from './settings.js';
 
 type Groups = Readonly<Record<string, GroupOptions>>;
 
-const limitNames: readonly (keyof AllowanceLimits)[] = [
-  'connections',
-  'rateUp',
-  'rateDown',
-  'perDay',
-  'perMonth',
-];
+const limitChecks: Readonly<Record<keyof AllowanceLimits, Check>> = {
+  connections: checkCount,
+  rateUp: checkCount,
+  rateDown: checkCount,
+  perDay: checkCount,
+  perMonth: checkCount,
+};
 
 /** @throws {UserError} if the base of a group is none of them. */
 export function checkBases(groups: Groups): void {
@@ -29,50 +30,89 @@ export function checkBases(groups: Groups): void {
   }
 }
 
+/** What a program says about listeners, groups and users. */
+interface Sections {
+  readonly listeners: unknown;
+  readonly groups: unknown;
+  readonly users: unknown;
+}
+
 /**
- * Checks what a program says about groups and users: all that is checked in a file as it is read.
+ * Checks what a program says about listeners, groups and users: all that is checked in a file as
+ * it is read.
  *
+ * @returns the same, with nothing in it that is undefined.
  * @throws {UserError} naming what is wrong, such as `groups.staff.limits.rateUp`.
  */
-export function checkSections(groups: unknown, users: unknown): void {
-  for (const [name, group] of entriesOf('groups', groups)) {
-    const place = `groups.${name}`;
-    for (const [key, value] of entriesOf(place, group)) {
-      if (value !== undefined) checkGroupOption(`${place}.${key}`, key, value);
-    }
-  }
-  checkBases(groups as Groups);
-  for (const [name, limits] of entriesOf('users', users)) checkLimits(`users.${name}`, limits);
+export function checkSections({
+  listeners,
+  groups,
+  users,
+}: Sections): Pick<CheckedOptions, keyof Sections> {
+  const checked = {
+    listeners: checkEach('listeners', 'listener', listeners, {}),
+    groups: checkEach('groups', 'group', groups, { base: checkBase, limits: checkLimits }),
+    users: checkEach('users', 'user', users, limitChecks),
+  } as Pick<CheckedOptions, keyof Sections>;
+  checkBases(checked.groups);
+  return checked;
 }
 
-function checkGroupOption(place: string, key: string, value: unknown): void {
-  if (key === 'base') {
-    if (typeof value !== 'string') throw expected(place, 'the name of a group', value);
-  } else if (key === 'limits') checkLimits(place, value);
-  else if (key === 'network' || key === 'request') {
-    const parse = key === 'network' ? parseNetworkRule : parseRequestRule;
-    if (!Array.isArray(value)) throw expected(place, 'a list of texts', value);
-    for (const rule of value) {
-      if (typeof rule !== 'string') throw expected(place, 'a list of texts', value);
-      try {
-        parse(rule);
-      } catch (error) {
-        throw UserError.at(place, error);
-      }
-    }
-  } else throw unknownKey(place, key, ['network', 'request', 'base', 'limits']);
+/** Checks one value. @returns it, as it is taken. */
+type Check = (place: string, value: unknown) => unknown;
+
+type Checks = Readonly<Record<string, Check>>;
+
+/** @param others what may stand there besides the options that may stand in such a section. */
+function checkEach(
+  place: string,
+  section: Section,
+  named: unknown,
+  others: Checks,
+): Record<string, Record<string, unknown>> {
+  const options = OPTIONS.filter((option) => option.in?.includes(section));
+  const checks = { ...Object.fromEntries(options.map(checkOf)), ...others };
+  const each = entriesOf(place, named).map(([name, values]): [string, Record<string, unknown>] => [
+    name,
+    checkKeys(`${place}.${name}`, values, checks),
+  ]);
+  return Object.fromEntries(each);
 }
 
-function checkLimits(place: string, limits: unknown): void {
-  for (const [key, value] of entriesOf(place, limits)) {
-    if (!limitNames.some((name) => name === key)) {
-      throw unknownKey(`${place}.${key}`, key, limitNames);
+function checkOf(option: Option): [key: string, check: Check] {
+  const facts = { code: 'invalid-option', option: option.key } as const;
+  const check: Check = (place, value) => {
+    try {
+      return checkValue(option, value);
+    } catch (error) {
+      throw UserError.at(place, error, facts);
     }
-    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
-    if (value !== undefined && !isCount) {
-      throw expected(`${place}.${key}`, 'a whole number of 1 or more', value);
-    }
+  };
+  return [option.key, check];
+}
+
+function checkKeys(place: string, values: unknown, checks: Checks): Record<string, unknown> {
+  const checked: [string, unknown][] = [];
+  for (const [key, value] of entriesOf(place, values)) {
+    const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
+    if (check === undefined) throw unknownKey(`${place}.${key}`, key, Object.keys(checks));
+    if (value !== undefined) checked.push([key, check(`${place}.${key}`, value)]);
   }
+  return Object.fromEntries(checked);
+}
+
+function checkBase(place: string, value: unknown): unknown {
+  if (typeof value !== 'string') throw expected(place, 'the name of a group', value);
+  return value;
+}
+
+function checkLimits(place: string, limits: unknown): unknown {
+  return checkKeys(place, limits, limitChecks);
+}
+
+function checkCount(place: string, value: unknown): unknown {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
+  throw expected(place, 'a whole number of 1 or more', value);
 }
 
 function entriesOf(place: string, value: unknown): [string, unknown][] {

@@ -10,6 +10,24 @@ export interface GroupOptions {
   readonly limits?: AllowanceLimits;
 }
 
+/** What is said of one user: a section `[user:NAME]` of the INI file. */
+export type UserOptions = AllowanceLimits;
+
+/** The options that a listener may have of its own; what it does not say is as the server's. */
+export type ListenerOptions = Pick<
+  ServerOptions,
+  | 'listen'
+  | 'auth'
+  | 'anonymous'
+  | 'network'
+  | 'request'
+  /** Of the listener, besides that of all. */
+  | 'maxconn'
+  | 'timeout'
+  | 'handshakeTimeout'
+  | 'socks4'
+>;
+
 /** All options of a server, with the names of the command line in camel case. */
 export interface ServerOptions {
   /** Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`. */
@@ -25,7 +43,12 @@ export interface ServerOptions {
   /** Rules by group; `*` is for anonymous users and users without a group. */
   readonly groups?: Readonly<Record<string, GroupOptions>>;
   /** What users may use, by their names. */
-  readonly users?: Readonly<Record<string, AllowanceLimits>>;
+  readonly users?: Readonly<Record<string, UserOptions>>;
+  /**
+   * Ways in with options of their own, by their names. With any of them there is a listener
+   * `default` beside them only if {@link listen} says where.
+   */
+  readonly listeners?: Readonly<Record<string, ListenerOptions>>;
   /** Where it is kept how much users and groups have moved. */
   readonly quotaFile?: string;
   /** Connections at once; 0: no limit. */

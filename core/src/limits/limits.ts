@@ -1,6 +1,6 @@
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import { networkOf } from '../protocol/ip.js';
-import { type Counts, isFull, type Lease, LocalCounts, takeInTime } from './counts.js';
+import { type Counts, isFull, type Lease, LocalCounts, takeInTime, type Wanted } from './counts.js';
 
 /** How many connections there may be at once; 0: no limit. */
 export interface ConnectionLimits {
@@ -11,12 +11,12 @@ export interface ConnectionLimits {
   readonly associations: number;
 }
 
-/** Which limit was reached. */
-export type LimitName = keyof ConnectionLimits;
+/** Which limit was reached: of all connections, of an address, of a listener. */
+export type LimitName = keyof ConnectionLimits | 'listener';
 
 const ALL = 'all';
 
-function limited(key: string, limit: number) {
+function limited(key: string, limit: number): Wanted {
   return { key, limit: limit > 0 ? limit : undefined };
 }
 
@@ -33,15 +33,24 @@ export class ConnectionCounter {
   /**
    * Counts a connection until the result is disposed.
    *
+   * @param listener how many of its listener there may be, if it has a limit of its own.
    * @returns the limit that was reached, if the connection is one too many.
    * @throws what the counts come to grief by, as {@link Counts} says.
    */
-  addClient(address: string): Awaitable<Lease | LimitName> {
+  addClient(address: string, listener?: Wanted): Awaitable<Lease | LimitName> {
     const { total, perAddress } = this.limits;
     const wanted = [limited(ALL, total), limited(`address ${networkOf(address)}`, perAddress)];
-    return andThen(takeInTime(this.#counts, wanted), (result) =>
-      isFull(result) ? (result.full === ALL ? 'total' : 'perAddress') : result,
-    );
+    if (listener !== undefined) wanted.push(listener);
+    return andThen(takeInTime(this.#counts, wanted), (result) => {
+      if (!isFull(result)) return result;
+      if (result.full === ALL) return 'total';
+      return result.full === listener?.key ? 'listener' : 'perAddress';
+    });
+  }
+
+  /** What {@link addClient} counts for a listener. @param limit 0: no limit. */
+  ofListener(name: string, limit: number): Wanted {
+    return limited(`listener ${name}`, limit);
   }
 
   /** Counts a UDP association of a client address, as {@link addClient} does. */

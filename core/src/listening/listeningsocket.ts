@@ -35,17 +35,24 @@ export interface ListeningAddress extends Address {
   readonly listener: string;
 }
 
+/** Where one listener listens at this moment. */
+export interface ListenerState {
+  /** The listener's name. */
+  readonly name: string;
+  readonly addresses: readonly Address[];
+}
+
 /** Sockets that another process binds and keeps: the primary process does it for its workers. */
 export interface BoundSockets {
   /**
    * A socket that is bound to an address and does not listen yet, as `net.Server.listen()` takes
-   * it.
+   * it. Port 0 is another port for each listener.
    *
    * @throws the system's error.
    */
-  take(address: Address): Promise<object>;
-  /** It is not needed here any more. */
-  release(address: Address): void;
+  take(address: ListeningAddress): Promise<object>;
+  /** It is not needed here any more. @param address as it was taken. */
+  release(address: ListeningAddress): void;
 }
 
 /** An address that is not there, though others are. */
@@ -100,7 +107,8 @@ export type Accept = (transport: Transport, listener: string) => void;
 /** A listening socket. */
 export class ListeningSocket {
   readonly #server: Server;
-  readonly #bound: BoundSockets | undefined;
+  /** Gives its socket back, if it was not bound here. */
+  readonly #release: () => void;
   /** What it was asked to listen at: the port may be 0. */
   readonly requested: Address;
   /** Where it listens. */
@@ -108,14 +116,9 @@ export class ListeningSocket {
   /** The name of the listener that it is one of: of those whom it accepts from now on. */
   listener: string;
 
-  private constructor(
-    server: Server,
-    requested: Address,
-    listener: string,
-    sockets: BoundSockets | undefined,
-  ) {
+  private constructor(server: Server, requested: Address, listener: string, release: () => void) {
     this.#server = server;
-    this.#bound = sockets;
+    this.#release = release;
     this.requested = requested;
     this.listener = listener;
     const bound = server.address();
@@ -143,14 +146,15 @@ export class ListeningSocket {
     const server = createServer(acceptOptions);
     const { host, port } = address;
     try {
-      await listen(server, { host, port }, sockets);
+      await listen(server, { host, port, listener }, sockets);
     } catch (error) {
       const reason = listenError(address, error);
       if (isMissing(address, codeOf(error))) return { host, port, error: reason };
       throw reason;
     }
     server.on('error', fail);
-    const own = new ListeningSocket(server, { host, port }, listener, sockets);
+    const release = () => sockets?.release({ host, port, listener });
+    const own = new ListeningSocket(server, { host, port }, listener, release);
     acceptFrom(server, (transport) => accept(transport, own.listener), fail);
     return own;
   }
@@ -158,12 +162,16 @@ export class ListeningSocket {
   /** Stops accepting; connections go on. */
   close(): void {
     this.#server.close();
-    this.#bound?.release(this.requested);
+    this.#release();
   }
 }
 
 /** @throws the system's error. */
-async function listen(server: Server, address: Address, sockets?: BoundSockets): Promise<void> {
+async function listen(
+  server: Server,
+  address: ListeningAddress,
+  sockets?: BoundSockets,
+): Promise<void> {
   const socket = await sockets?.take(address);
   const { host, port } = address;
   try {

@@ -1,5 +1,5 @@
 import { UserError } from '../base/errors.js';
-import type { Address } from '../protocol/address.js';
+import { type Address, formatAddress, isUnspecified } from '../protocol/address.js';
 import {
   type Accept,
   type BoundSockets,
@@ -50,10 +50,15 @@ export class ListeningSockets {
     return this.#open.map(({ address }) => address);
   }
 
+  /** Where a listener listens. */
+  addressesOf(listener: string): readonly Address[] {
+    return this.#open.filter((socket) => socket.listener === listener).map((one) => one.address);
+  }
+
   /**
-   * Listens at the addresses of some listeners and no more at others; one of a family that is not there does no harm
-   * as long as another is. If that fails, all is as it was. One change has to be over before the
-   * next.
+   * Listens at the addresses of some listeners and no more at others. Where it listens already, it
+   * goes on, be it for another listener. An address of a family that is not there does no harm as
+   * long as another is. If that fails, all is as it was. One change has to be over before the next.
    *
    * @throws {UserError} if the system does not let it.
    */
@@ -61,13 +66,9 @@ export class ListeningSockets {
     const wanted = listeners.flatMap(({ name, addresses }) =>
       addresses.map((address): WantedAddress => ({ ...address, listener: name })),
     );
-    const ownerOf = ({ requested }: ListeningSocket) =>
-      wanted.find((address) => sameAddress(requested, address))?.listener;
-    const kept = this.#open.filter((socket) => ownerOf(socket) !== undefined);
-    const obsolete = this.#open.filter((socket) => ownerOf(socket) === undefined);
-    const fresh = wanted.filter(
-      (address) => !kept.some(({ requested }) => sameAddress(requested, address)),
-    );
+    const { owners, fresh } = pair(this.#open, wanted);
+    const kept = [...owners.keys()];
+    const obsolete = this.#open.filter((socket) => !owners.has(socket));
 
     let opened: Opened;
     try {
@@ -78,7 +79,7 @@ export class ListeningSockets {
       opened = await this.#replace(obsolete, fresh, kept);
     }
     for (const socket of obsolete) socket.close();
-    for (const socket of kept) socket.listener = ownerOf(socket) ?? socket.listener;
+    for (const [socket, { listener }] of owners) socket.listener = listener;
     const { sockets, missing } = opened;
     this.#open = [...kept, ...sockets];
     return { started: addressesOf(sockets), stopped: addressesOf(obsolete), missing };
@@ -126,7 +127,9 @@ export class ListeningSockets {
           this.#accept,
           this.#fail,
           this.#sockets,
-        );
+        ).catch((error: unknown) => {
+          throw explained(error, address, [...kept, ...sockets]);
+        });
         if (result instanceof ListeningSocket) sockets.push(result);
         else missing.push(result);
       }
@@ -139,6 +142,60 @@ export class ListeningSockets {
     }
     return { sockets, missing };
   }
+}
+
+/** What becomes of sockets that are open, and the addresses for which there is none. */
+interface Pairs {
+  readonly owners: ReadonlyMap<ListeningSocket, WantedAddress>;
+  readonly fresh: readonly WantedAddress[];
+}
+
+/** Finds the socket of each address that is open, first those that stay with their listeners. */
+function pair(open: readonly ListeningSocket[], wanted: readonly WantedAddress[]): Pairs {
+  const owners = new Map<ListeningSocket, WantedAddress>();
+  const find = (fits: (socket: ListeningSocket, address: WantedAddress) => boolean) => {
+    const taken = new Set(owners.values());
+    for (const address of wanted) {
+      if (taken.has(address)) continue;
+      const socket = open.find((one) => !owners.has(one) && fits(one, address));
+      if (socket !== undefined) owners.set(socket, address);
+    }
+  };
+  const isThere = ({ requested }: ListeningSocket, address: WantedAddress) =>
+    sameAddress(requested, address);
+  find((socket, address) => socket.listener === address.listener && isThere(socket, address));
+  find(isThere);
+  const found = new Set(owners.values());
+  return { owners, fresh: wanted.filter((address) => !found.has(address)) };
+}
+
+/** Whether one of two addresses is all of its family, of which the other is one, at one port. */
+function overlap(a: Address, b: Address): boolean {
+  if (a.port !== b.port || a.port === 0 || a.host.includes(':') !== b.host.includes(':')) {
+    return false;
+  }
+  return a.host !== b.host && (isUnspecified(a) || isUnspecified(b));
+}
+
+/** The error of an address that is in use by what was opened before it, where it is. */
+function explained(
+  error: unknown,
+  address: WantedAddress,
+  open: readonly ListeningSocket[],
+): unknown {
+  const other = isInUse(error) ? open.find(({ address: one }) => overlap(one, address)) : undefined;
+  if (other === undefined) return error;
+  const { listener } = address;
+  const who =
+    listener === other.listener
+      ? `the listener "${listener}" listens`
+      : `the listeners "${other.listener}" and "${listener}" listen`;
+  const [one, two] = [formatAddress(other.address), formatAddress(address)];
+  return new UserError(
+    `${who} on ${one} and ${two}, of which one includes the other: expected another port for one ` +
+      'of them',
+    { code: 'address-in-use', subject: two, cause: error },
+  );
 }
 
 function addressesOf(sockets: readonly ListeningSocket[]): ListeningAddress[] {

@@ -2,8 +2,8 @@ import { access, constants } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
-import { parseSource } from '../config/loaded.js';
 import type { Settings } from '../config/settings.js';
+import { namedSources, parseSource } from '../config/sources.js';
 import type { Log } from '../log/log.js';
 import { identityOf } from './privileges.js';
 import { logWarning } from './survival.js';
@@ -69,7 +69,7 @@ async function whyNotReadable(
   } catch (error) {
     return messageOf(error);
   }
-  for (const { id, argument } of (settings.auth ?? []).map(parseSource)) {
+  for (const { id, argument } of namedSources(settings).map(parseSource)) {
     if (id !== 'password') continue;
     try {
       await access(argument, constants.R_OK);

@@ -63,7 +63,7 @@ class Worker {
     this.#isLoading = false;
     dropPrivileges(this.#start.settings);
     surviveBugs(this.#log);
-    tell({ type: 'listening', addresses: this.#server.addresses });
+    tell({ type: 'listening', listeners: this.#server.listeners });
   }
 
   async change(task: Extract<Task, { readonly type: 'reload' | 'stop' }>): Promise<void> {
@@ -82,7 +82,7 @@ class Worker {
       this.#isLoading = false;
     }
     this.#log.setLevel(task.settings.loglevel);
-    tell({ type: 'listening', addresses: this.#server.addresses });
+    tell({ type: 'listening', listeners: this.#server.listeners });
   }
 
   connections(): ConnectionInfo[] {

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { monotonic } from '../base/clock.js';
 import { messageOf, UserError } from '../base/errors.js';
-import { parseSource } from '../config/loaded.js';
 import type { Settings } from '../config/settings.js';
+import { namedSources, parseSource } from '../config/sources.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { readUsage, type Usage } from '../limits/usage.js';
+import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import { Coordinator } from '../sharing/coordinator.js';
@@ -60,7 +61,7 @@ export class Workers {
   #settings: Settings;
   /** What workers need of files, as it was when the settings came into force. */
   #files: FileContents = {};
-  #addresses: readonly Address[] = [];
+  #listeners: readonly ListenerState[] = [];
   #quotas: QuotaKeeper | undefined;
   #onServed: () => void = () => {};
   /** Settled when a worker serves. */
@@ -96,7 +97,11 @@ export class Workers {
   }
 
   get addresses(): readonly Address[] {
-    return this.#addresses;
+    return this.#listeners.flatMap(({ addresses }) => addresses);
+  }
+
+  get listeners(): readonly ListenerState[] {
+    return this.#listeners;
   }
 
   /** Starts all workers. @throws {UserError} if they cannot listen; then none is left. */
@@ -251,7 +256,7 @@ export class Workers {
     if (this.#coordinator.handle(number, message)) return;
     switch (message.type) {
       case 'listening':
-        this.#addresses = message.addresses;
+        this.#listeners = message.listeners;
         break;
       case 'take-socket':
         this.#giveSocket(number, member, message.request, message.address);
@@ -265,7 +270,7 @@ export class Workers {
     }
   }
 
-  async #giveSocket(number: number, member: Member, request: number, address: Address) {
+  async #giveSocket(number: number, member: Member, request: number, address: ListeningAddress) {
     try {
       const handle = await this.#sockets.take(address, number);
       if (member.hasEnded) this.#sockets.remove(number);
@@ -325,9 +330,9 @@ function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings
 }
 
 /** Reads the password files of settings once for all workers. What cannot be read is theirs to say. */
-async function readFiles({ auth = [] }: Settings): Promise<FileContents> {
+async function readFiles(settings: Settings): Promise<FileContents> {
   const files: Record<string, string> = Object.create(null);
-  for (const { id, argument } of auth.map(parseSource)) {
+  for (const { id, argument } of namedSources(settings).map(parseSource)) {
     if (id !== 'password' || files[argument] !== undefined) continue;
     const octets = await readFile(argument).catch(() => undefined);
     if (octets !== undefined) files[argument] = octets.toString('base64');

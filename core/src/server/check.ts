@@ -3,7 +3,7 @@ import type { ClientContext } from '../access/policy.js';
 import type { Identity } from '../auth/identity.js';
 import type { Users } from '../auth/users.js';
 import { messageOf, UserError } from '../base/errors.js';
-import type { State } from '../config/loaded.js';
+import type { LoadedListener } from '../config/loaded.js';
 import type { CheckedOptions } from '../config/settings.js';
 import { type Outbound, routeOf } from '../outbound/outbound.js';
 import type { Resolver } from '../outbound/resolve.js';
@@ -19,8 +19,6 @@ export interface CheckedRequest {
   readonly destination: Address;
   /** The client's IP address. */
   readonly client: string;
-  /** The name of the listener that it comes by. */
-  readonly listener: string;
 }
 
 /** Whether a request may go to an address, and what decides that, in a few words. */
@@ -41,7 +39,7 @@ export interface CheckResult {
 }
 
 /**
- * Says how a request would be answered.
+ * Says how a request to a listener would be answered.
  *
  * @param access asks whom a session would ask.
  * @param outbounds of which the last that serves a request makes its connection.
@@ -49,11 +47,11 @@ export interface CheckResult {
  *   resolved.
  */
 export async function checkRequest(
-  { users, options }: State,
+  { name: listener, users, options }: LoadedListener,
   access: AccessCheck,
   outbounds: Iterable<Outbound>,
   resolver: Resolver,
-  { user: name, command, destination: named, client: clientHost, listener }: CheckedRequest,
+  { user: name, command, destination: named, client: clientHost }: CheckedRequest,
 ): Promise<CheckResult> {
   const destination = { host: hostOf(named.host), port: named.port };
   const client = parseIP(clientHost);

@@ -1,10 +1,16 @@
-import type { AccessCheck } from '../access/accesscheck.js';
+import { AccessCheck } from '../access/accesscheck.js';
+import type { AccessPolicy } from '../access/policy.js';
+import type { CredentialChecker } from '../auth/method.js';
 import type { PasswordChecker } from '../auth/passwords.js';
-import type { State } from '../config/loaded.js';
+import type { Users } from '../auth/users.js';
+import { UserError } from '../base/errors.js';
+import { DEFAULT_LISTENER } from '../config/listeners.js';
+import type { LoadedListener, State } from '../config/loaded.js';
 import type { Registries } from '../extensions/registries.js';
+import { startupLimit } from '../limits/startups.js';
 import type { EventStream } from '../log/events.js';
 import type { Resolver } from '../outbound/resolve.js';
-import type { Listener } from '../session/listener.js';
+import type { Listener, ListenerLimit } from '../session/listener.js';
 import type { SessionSettings } from '../session/session.js';
 import type { Limits } from '../session/usage.js';
 import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js';
@@ -12,29 +18,102 @@ import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js'
 /** What all listeners of a server have in common. */
 export interface ListenerParts extends Limits {
   readonly registries: Registries;
-  readonly access: AccessCheck;
   readonly passwords: PasswordChecker;
   readonly resolver: Resolver;
   readonly events: EventStream;
+  /** How many processes serve. */
+  readonly processes: number;
   /** Told of the system's errors behind refusals. */
   trouble(error: unknown): void;
 }
 
-/** The listeners that options describe, each with how it serves. */
-export function listenersOf(state: State, parts: ListenerParts): Listener[] {
-  const tellsListener = state.listeners.length > 1;
-  return state.listeners.map(({ name }) => ({
+/** Who decides about a listener's clients: by what is in force, whenever they have come. */
+class Doorkeeper {
+  readonly access: AccessCheck;
+  readonly passwords: CredentialChecker;
+  #users: Users;
+
+  constructor({ registries, passwords, events }: ListenerParts, { users }: LoadedListener) {
+    this.access = new AccessCheck(registries.accessPolicies, (message) => events.warn(message));
+    this.passwords = passwords.of(() => this.#users);
+    this.#users = users;
+  }
+
+  update({ rules, users }: { readonly rules: AccessPolicy; readonly users: Users }): void {
+    this.access.rules = rules;
+    this.#users = users;
+  }
+}
+
+/** The listeners of a server. */
+export class Listeners {
+  readonly #parts: ListenerParts;
+  #doorkeepers: ReadonlyMap<string, Doorkeeper> = new Map();
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** Those that options describe, each with how it serves. What they say is in force from now on. */
+  use(state: State): Listener[] {
+    const before = this.#doorkeepers;
+    const doorkeepers = new Map<string, Doorkeeper>();
+    const tellsListener = state.listeners.length > 1;
+    const listeners = state.listeners.map((listener): Listener => {
+      const { name } = listener;
+      const doorkeeper = before.get(name) ?? new Doorkeeper(this.#parts, listener);
+      doorkeeper.update(listener);
+      doorkeepers.set(name, doorkeeper);
+      const settings = settingsOf(listener, state, this.#parts, doorkeeper);
+      const counted = name === DEFAULT_LISTENER ? {} : { limit: this.#limitOf(listener) };
+      return { name, settings: { ...settings, listener: name, tellsListener }, ...counted };
+    });
+    this.#doorkeepers = doorkeepers;
+    return listeners;
+  }
+
+  /** Who is asked what clients of a listener may do, which is in use. */
+  accessOf(name: string): AccessCheck {
+    return (this.#doorkeepers.get(name) as Doorkeeper).access;
+  }
+
+  /** Its clients are counted without a limit as well: there may be one after a reload. */
+  #limitOf({
     name,
-    settings: { ...settingsOf(state, parts), listener: name, tellsListener },
-  }));
+    own: { maxconn = 0 },
+    options: { maxStartups },
+  }: LoadedListener): ListenerLimit {
+    const { counter, processes } = this.#parts;
+    const startups = startupLimit(maxStartups, maxconn, processes);
+    return { wanted: counter.ofListener(name, maxconn), startups };
+  }
+}
+
+/**
+ * Finds a listener by its name.
+ *
+ * @param name the one without a section, or the only one, if left out.
+ * @throws {UserError} if there is no such listener.
+ */
+export function findListener({ listeners }: State, name: string | undefined): LoadedListener {
+  const [only, another] = listeners;
+  if (name === undefined && only !== undefined && another === undefined) return only;
+  const wanted = name ?? DEFAULT_LISTENER;
+  const found = listeners.find((listener) => listener.name === wanted);
+  if (found !== undefined) return found;
+  const expected = listeners.map((listener) => listener.name).join(', ');
+  throw new UserError(`there is no listener "${wanted}"; expected one of ${expected}`);
 }
 
 function settingsOf(
-  { options, users, external, advertised }: State,
-  { registries, passwords, ...parts }: ListenerParts,
+  { options, users }: LoadedListener,
+  { external, advertised }: State,
+  { registries, passwords: _, processes: __, ...parts }: ListenerParts,
+  { access, passwords }: Doorkeeper,
 ): Omit<SessionSettings, 'listener' | 'tellsListener'> {
   return {
     ...parts,
+    access,
     dialects: registries.dialects,
     methods: registries.authenticationMethods,
     authentication: { anonymous: options.anonymous || !users.configured, users, passwords },

@@ -10,7 +10,7 @@ import { UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
 import {
   allowancesOf,
-  DEFAULT_LISTENER,
+  type LoadedListener,
   limitsOf,
   loadState,
   lockoutOf,
@@ -25,7 +25,7 @@ import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { startupLimit } from '../limits/startups.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
-import type { ListeningAddress } from '../listening/listeningsocket.js';
+import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import { ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { Resolver } from '../outbound/resolve.js';
@@ -38,7 +38,7 @@ import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
 import { type CheckResult, checkRequest } from './check.js';
-import { type ListenerParts, listenersOf } from './listeners.js';
+import { findListener, Listeners } from './listeners.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
@@ -49,7 +49,7 @@ type Usages = Readonly<Record<string, Usage>>;
 export interface ServeOptions {
   /** Where it comes from: an IP address and a port; as the socket says, if it is left out. */
   readonly client?: Address;
-  /** The name of the listener that it counts as one of: `default`. */
+  /** The name of the listener that it counts as one of; `default`, or the only one, if left out. */
   readonly listener?: string;
 }
 
@@ -71,12 +71,13 @@ export class Server {
   readonly #allowances: Allowances;
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
-  readonly #access: AccessCheck;
   readonly #sockets: ListeningSockets;
   readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
   readonly #sessions = new SessionTable();
   readonly #admission: Admission;
-  readonly #parts: ListenerParts;
+  readonly #listeners: Listeners;
+  /** Clients of listeners that a reload has opened, and that are not in force yet. */
+  #early: (readonly [transport: Transport, listener: string])[] | undefined;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -96,7 +97,7 @@ export class Server {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#sockets = new ListeningSockets(
-      (transport, listener) => this.#admission.admit(transport, listener),
+      (transport, listener) => this.#accept(transport, listener),
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
@@ -110,23 +111,28 @@ export class Server {
       warn: (message) => this.#events.warn(message),
     });
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
-    const warn = (message: string) => this.#events.warn(message);
-    this.#access = new AccessCheck(this.registries.accessPolicies, warn);
-    const shared = { access: this.#access, counter: this.#counter, events: this.#events };
+    const shared = { counter: this.#counter, events: this.#events };
     this.#admission = new Admission({ ...shared, sessions: this.#sessions, ids: sharing });
-    this.#parts = {
+    this.#listeners = new Listeners({
       ...shared,
       registries: this.registries,
       passwords: this.#passwords,
       resolver: this.#resolver,
       allowances: this.#allowances,
+      processes: sharing.idStep,
       trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
-    };
+    });
   }
 
   /** Where it listens. */
   get addresses(): readonly Address[] {
     return this.#sockets.addresses;
+  }
+
+  /** Its listeners, and where each of them listens: none while the server does not listen. */
+  get listeners(): readonly ListenerState[] {
+    const listeners = this.#state?.listeners ?? [];
+    return listeners.map(({ name }) => ({ name, addresses: this.#sockets.addressesOf(name) }));
   }
 
   /**
@@ -168,14 +174,29 @@ export class Server {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
     const { state, usage } = await this.#loadOpen(checked);
+    this.#early = [];
     try {
       await this.#moveTo(state);
     } catch (error) {
       state.dispose();
+      this.#admitEarly();
       throw error;
     }
     this.#use(state, usage);
+    this.#admitEarly();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
+  }
+
+  #accept(transport: Transport, listener: string): void {
+    if (this.#early === undefined || this.#admission.knows(listener)) {
+      this.#admission.admit(transport, listener);
+    } else this.#early.push([transport, listener]);
+  }
+
+  #admitEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [transport, listener] of early) this.#admission.admit(transport, listener);
   }
 
   /**
@@ -210,18 +231,11 @@ export class Server {
    * @throws {UserError} if the server does not listen, there is no such listener, or nothing tells
    *   the client's address.
    */
-  serve(
-    connection: Transport | Duplex,
-    { client, listener = DEFAULT_LISTENER }: ServeOptions = {},
-  ): number {
-    const names = this.#state?.listeners.map(({ name }) => name);
-    if (names === undefined || this.#closing !== undefined) {
+  serve(connection: Transport | Duplex, { client, listener: asked }: ServeOptions = {}): number {
+    if (this.#state === undefined || this.#closing !== undefined) {
       throw new UserError('the server does not listen, and serves nobody');
     }
-    if (!names.includes(listener)) {
-      const expected = names.join(', ');
-      throw new UserError(`there is no listener "${listener}"; expected one of ${expected}`);
-    }
+    const { name: listener } = findListener(this.#state, asked);
     const remote = client ?? remoteOf(connection);
     const ip = remote && parseIP(remote.host);
     if (remote === undefined || ip === undefined) {
@@ -254,30 +268,31 @@ export class Server {
    *
    * @param user undefined for an anonymous client.
    * @param client the IP address that the client would come from.
-   * @throws {UserError} if an option or a file cannot be used, there is no such user, or the
-   *   destination cannot be resolved.
+   * @param listener the name of the listener that it would come by; `default`, or the only one, if
+   *   left out.
+   * @throws {UserError} if an option or a file cannot be used, there is no such user or listener, or
+   *   the destination cannot be resolved.
    */
   async check(
     user: string | undefined,
     command: CommandName,
     destination: Address,
     client = '127.0.0.1',
+    listener?: string,
   ): Promise<CheckResult> {
-    const request = { user, command, destination, client, listener: DEFAULT_LISTENER };
+    const { outbounds, accessPolicies } = this.registries;
+    const request = { user, command, destination, client };
+    const check = (by: LoadedListener, access: AccessCheck) =>
+      checkRequest(by, access, outbounds, this.#resolver, request);
     if (this.#state !== undefined) {
-      return checkRequest(
-        this.#state,
-        this.#access,
-        this.registries.outbounds,
-        this.#resolver,
-        request,
-      );
+      const found = findListener(this.#state, listener);
+      return check(found, this.#listeners.accessOf(found.name));
     }
     const state = await this.#load(this.#options);
     try {
+      const found = findListener(state, listener);
       const warn = (message: string) => this.#events.warn(message);
-      const access = new AccessCheck(this.registries.accessPolicies, warn, state.rules);
-      return await checkRequest(state, access, this.registries.outbounds, this.#resolver, request);
+      return await check(found, new AccessCheck(accessPolicies, warn, found.rules));
     } finally {
       state.dispose();
     }
@@ -321,8 +336,7 @@ export class Server {
     const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
-    this.#access.rules = state.rules;
-    this.#admission.setListeners(listenersOf(state, this.#parts));
+    this.#admission.setListeners(this.#listeners.use(state));
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
     this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);

@@ -1,4 +1,3 @@
-import type { AccessCheck } from '../access/accesscheck.js';
 import type { Denial } from '../access/policy.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
@@ -14,9 +13,8 @@ import { ConnectionRecord } from './record.js';
 import { Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
-/** Who is asked whether a client may come in, and where it goes then. */
+/** What counts clients, who is told of them, and where they go then. */
 export interface AdmissionOptions {
-  readonly access: AccessCheck;
   readonly counter: ConnectionCounter;
   readonly events: EventStream;
   readonly sessions: SessionTable;
@@ -33,7 +31,12 @@ interface Arrival {
   readonly listener: string;
 }
 
-const none: ReadonlyMap<string, Listener> = new Map();
+/** A listener, and its clients that have made no request where it has a limit of its own. */
+interface Entrance extends Listener {
+  readonly startups: Startups | undefined;
+}
+
+const none: ReadonlyMap<string, Entrance> = new Map();
 
 /** Lets clients in, or turns them away before a byte of theirs is read. */
 export class Admission {
@@ -49,7 +52,21 @@ export class Admission {
 
   /** Takes the listeners by which clients come in from now on: nobody, if there is none. */
   setListeners(listeners: readonly Listener[]): void {
-    this.#listeners = new Map(listeners.map((listener) => [listener.name, listener]));
+    const before = this.#listeners;
+    this.#listeners = new Map(
+      listeners.map((listener): [name: string, entrance: Entrance] => {
+        const { name, limit } = listener;
+        if (limit === undefined) return [name, { ...listener, startups: undefined }];
+        const startups = before.get(name)?.startups ?? new Startups();
+        startups.limit = limit.startups;
+        return [name, { ...listener, startups }];
+      }),
+    );
+  }
+
+  /** Whether clients come in by a listener of a name. */
+  knows(name: string): boolean {
+    return this.#listeners.has(name);
   }
 
   /**
@@ -70,7 +87,7 @@ export class Admission {
     this.#nextId += this.#options.ids.idStep;
     const arrival: Arrival = { id, transport, client, listener: name };
     try {
-      const answer = this.#options.access.ofClient(ip, name);
+      const answer = listener.settings.access.ofClient(ip, name);
       if (answer instanceof Promise) this.#count(arrival, answer);
       else if (answer === undefined) this.#count(arrival);
       else this.#turnAway(arrival, 'not-allowed', answer.by);
@@ -98,26 +115,30 @@ export class Admission {
     const fail = (error: unknown) => {
       this.#turnAway(arrival, 'internal-error', messageOf(error));
     };
-    const place = this.#placeOf(arrival.client.host);
+    const place = this.#placeOf(arrival);
     if (place instanceof Promise) place.then(settle, fail);
     else settle(place);
   }
 
   /** Counts a client; if there are too many, one that has kept silent for a while gives way. */
-  #placeOf(host: string): Awaitable<Disposable | LimitName> {
+  #placeOf({ client: { host }, listener }: Arrival): Awaitable<Disposable | LimitName> {
     const { counter } = this.#options;
-    return andThen(counter.addClient(host), (counted) => {
+    const { limit, startups } = this.#listeners.get(listener) ?? {};
+    return andThen(counter.addClient(host, limit?.wanted), (counted) => {
       if (typeof counted !== 'string') return counted;
       const among = counted === 'perAddress' ? networkOf(host) : undefined;
-      return this.startups.endStalled(among) ? counter.addClient(host) : counted;
+      const waiting = counted === 'listener' ? startups : this.startups;
+      const hasEnded = waiting?.endStalled(among) ?? false;
+      return hasEnded ? counter.addClient(host, limit?.wanted) : counted;
     });
   }
 
   #begin(arrival: Arrival, place: Disposable): void {
     const { id, transport, client } = arrival;
-    const settings = this.#listeners.get(arrival.listener)?.settings;
+    const { settings, startups } = this.#listeners.get(arrival.listener) ?? {};
     const network = networkOf(client.host);
-    if (settings === undefined || !this.startups.makeRoom(network)) {
+    const makeRoom = () => (startups?.makeRoom(network) ?? true) && this.startups.makeRoom(network);
+    if (settings === undefined || !makeRoom()) {
       place.dispose();
       if (settings === undefined) transport.abort();
       else this.#turnAway(arrival, 'too-many-connections', 'without a request');
@@ -126,7 +147,9 @@ export class Admission {
     const { sessions } = this.#options;
     const session = new Session(id, transport, client, settings, place);
     sessions.add(session);
-    session.startup = this.startups.add(network, session);
+    const counted = this.startups.add(network, session);
+    session.startup =
+      startups === undefined ? counted : both(counted, startups.add(network, session));
     void session.run(sessions);
   }
 
@@ -143,5 +166,15 @@ export class Admission {
 }
 
 function fullWords(limit: LimitName): string {
+  if (limit === 'listener') return 'at this listener';
   return limit === 'total' ? 'in all' : 'from this address';
+}
+
+function both(one: Disposable, other: Disposable): Disposable {
+  return {
+    dispose() {
+      one.dispose();
+      other.dispose();
+    },
+  };
 }

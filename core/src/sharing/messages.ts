@@ -1,7 +1,7 @@
 import type { LoginNews } from '../auth/lockout.js';
 import type { Settings } from '../config/settings.js';
 import type { Usage } from '../limits/usage.js';
-import type { Address } from '../protocol/address.js';
+import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 
 /** A key, its limit, and how many of the permits that a worker holds it puts back for the answer. */
 export type AskedKey = readonly [key: string, limit: number, offered: number];
@@ -27,10 +27,10 @@ export type FromWorker =
   | { readonly type: 'connections'; readonly counts: Readonly<Record<string, number>> }
   /** Bytes used since the last time, by `user NAME` and `group NAME`. */
   | { readonly type: 'used'; readonly bytes: Readonly<Record<string, number>> }
-  | { readonly type: 'listening'; readonly addresses: readonly Address[] }
+  | { readonly type: 'listening'; readonly listeners: readonly ListenerState[] }
   /** It wants a socket for an address, to be answered with `socket`; or needs it no more. */
-  | { readonly type: 'take-socket'; readonly request: number; readonly address: Address }
-  | { readonly type: 'release-socket'; readonly address: Address }
+  | { readonly type: 'take-socket'; readonly request: number; readonly address: ListeningAddress }
+  | { readonly type: 'release-socket'; readonly address: ListeningAddress }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
   /** What a task came to grief by; a mistake that a person can mend, or a bug. */
   | {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { codeOf } from '../base/errors.js';
-import type { BoundSockets } from '../listening/listeningsocket.js';
+import type { BoundSockets, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
@@ -68,7 +68,7 @@ export class HeldSockets {
    * @param worker who wants it.
    * @throws the system's error.
    */
-  async take(address: Address, worker: number): Promise<Handle> {
+  async take(address: ListeningAddress, worker: number): Promise<Handle> {
     const deadline = AbortSignal.timeout(LEAVE_TIME);
     for (;;) {
       const held = this.#held.get(keyOf(address));
@@ -90,7 +90,7 @@ export class HeldSockets {
   }
 
   /** A worker needs a socket no more. */
-  release(address: Address, worker: number): void {
+  release(address: ListeningAddress, worker: number): void {
     const held = this.#held.get(keyOf(address));
     if (!held?.users.delete(worker) || held.users.size > 0) return;
     this.#held.delete(keyOf(address));
@@ -137,8 +137,9 @@ export class HeldSockets {
   }
 }
 
-function keyOf({ host, port }: Address): string {
-  return `${host} ${port}`;
+/** Two listeners that leave their port to the system have each its own. */
+function keyOf({ host, port, listener }: ListeningAddress): string {
+  return port === 0 ? `${host} 0 ${listener}` : `${host} ${port}`;
 }
 
 interface Waiting {
@@ -156,14 +157,14 @@ export class WorkerSockets implements BoundSockets {
     this.#tell = tell;
   }
 
-  take({ host, port }: Address): Promise<object> {
+  take({ host, port, listener }: ListeningAddress): Promise<object> {
     const request = ++this.#lastRequest;
-    this.#tell({ type: 'take-socket', request, address: { host, port } });
+    this.#tell({ type: 'take-socket', request, address: { host, port, listener } });
     return new Promise((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
   }
 
-  release({ host, port }: Address): void {
-    this.#tell({ type: 'release-socket', address: { host, port } });
+  release({ host, port, listener }: ListeningAddress): void {
+    this.#tell({ type: 'release-socket', address: { host, port, listener } });
   }
 
   /** Takes the answer of the primary process. */

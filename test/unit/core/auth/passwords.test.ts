@@ -165,6 +165,26 @@ describe('PasswordChecker', () => {
     assert.deepEqual(await soon(clock, check('bob', 'plain')), locked);
   });
 
+  test('users of another realm have passwords of their own, and the same lockouts', async (t) => {
+    const clock = stopClock(t);
+    let others = new Users([source({ alice: [plain('other')] })], 'other');
+    const other = checker.of(() => others);
+    const checkOther = async (password: string) => {
+      const { user, ...result } = await other.check(HERE, 'alice', octets(password));
+      assert.equal(user, 'alice');
+      return result;
+    };
+    assert.deepEqual(await soon(clock, check('alice', 'other')), wrong);
+    assert.deepEqual(await checkOther('other'), { group: undefined });
+    assert.deepEqual(await soon(clock, checkOther('secret')), wrong);
+    assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
+    assert.deepEqual(await soon(clock, check('alice', 'guess')), wrong);
+    assert.deepEqual(await soon(clock, checkOther('another')), locked);
+    assert.deepEqual(await checkOther('other'), { group: undefined }, 'it is known');
+    others = new Users([source({ alice: [plain('changed')] })], 'other');
+    assert.deepEqual(await soon(clock, checkOther('other')), locked);
+  });
+
   test('a user whom a source no longer has is not known any more', async (t) => {
     const clock = stopClock(t);
     const users: Record<string, Secret[]> = { alice: [crypt('hash of secret')] };

@@ -142,6 +142,41 @@ describe('settings', () => {
     assert.equal(({} as Record<string, unknown>)['request'], undefined);
   });
 
+  test('listeners: single values are overridden, lists grow, files are beside theirs', async (t) => {
+    const directory = write(t, {
+      'a.ini': [
+        ...['timeout = 5', '[listener:lan]', 'listen = *:1', 'auth = users', 'timeout = 10'],
+        ...['network = 10.0.0.0/8, !*', '[*]', 'request = all', '[ listener: lan ]'],
+        ...['listen = *:2', 'timeout = 20', 'anonymous = yes', 'handshake-timeout = 0.5'],
+        ...['[listener:__proto__]', 'socks4 = no', 'maxconn = 0', '[listener:empty]'],
+      ].join('\n'),
+      users: '',
+    });
+    const warnings: string[] = [];
+    const args = parseCommandLine(['-c', `${directory}/a.ini`, '--timeout', '6', '*:3']);
+    const settings = await loadSettings(args, (message) => warnings.push(message));
+    assert.deepEqual(
+      [settings.timeout, settings.listen, settings.auth, settings.network],
+      [6, ['*:3'], undefined, undefined],
+    );
+    const { listeners = {} } = settings;
+    assert.deepEqual(Object.keys(listeners), ['lan', '__proto__', 'empty']);
+    assert.deepEqual(listeners['lan'], {
+      listen: ['*:1', '*:2'],
+      auth: [join(directory, 'users')],
+      timeout: 20,
+      network: ['10.0.0.0/8', '!*'],
+      anonymous: true,
+      handshakeTimeout: 0.5,
+    });
+    const prototype: string = '__proto__';
+    assert.deepEqual(listeners[prototype], { socks4: false, maxconn: 0 });
+    assert.deepEqual(listeners['empty'], {});
+    assert.deepEqual(warnings, [
+      `${directory}/a.ini:11: timeout of [listener: lan]: line 5 is not in force, as this one follows`,
+    ]);
+  });
+
   test('--fork and nofork', async (t) => {
     const directory = write(t, { 'a.ini': 'nofork = yes\n' });
     assert.equal((await load(directory, '--fork')).nofork, false);
@@ -150,6 +185,10 @@ describe('settings', () => {
     assert.equal((await load(directory, '--nofork', '--fork')).nofork, false);
   });
 });
+
+/** What section headers are expected to be. */
+const headers =
+  'expected [user:NAME] for a user, [listener:NAME] for a listener or [GROUP] for a group';
 
 describe('mistakes name their place', () => {
   const mistakes: readonly (readonly [file: string, message: string | RegExp])[] = [
@@ -167,12 +206,28 @@ describe('mistakes name their place', () => {
       /^@\/a\.ini:2: unknown parameter "maxcon" in section .*; did you mean "maxconn"\?$/,
     ],
     ['[staff]\ntimeout = 1', /; parameters of the server stand before the first section$/],
+    ['\n[User:a]\nmaxconn = 1', `@/a.ini:2: [User:a]: ${headers}; did you mean [user:a]?`],
+    ['[user:]', `@/a.ini:1: [user:]: ${headers}`],
+    ['[group:a]', `@/a.ini:1: [group:a]: ${headers}`],
+    ['[listner:lan]', `@/a.ini:1: [listner:lan]: ${headers}; did you mean [listener:lan]?`],
+    ['[listener: ]', `@/a.ini:1: [listener:]: ${headers}`],
     [
-      '\n[User:a]\nmaxconn = 1',
-      '@/a.ini:2: [User:a]: expected [user:NAME] for a user or [GROUP] for a group',
+      '[listener:default]',
+      /^@\/a\.ini:1: \[listener:default\]: "default" is the listener without /,
     ],
-    ['[user:]', '@/a.ini:1: [user:]: expected [user:NAME] for a user or [GROUP] for a group'],
-    ['[group:a]', '@/a.ini:1: [group:a]: expected [user:NAME] for a user or [GROUP] for a group'],
+    [
+      '[listener:lan]\nlsten = *',
+      /^@\/a\.ini:2: unknown parameter "lsten" in section \[listener:lan\]; expected listen, auth, .*; did you mean "listen"\?$/,
+    ],
+    [
+      '[listener:lan]\nworkers = 2',
+      /^@\/a\.ini:2: unknown parameter "workers" in .*; parameters of the server stand before the first section$/,
+    ],
+    ['[listener:lan]\nbase = a', /^@\/a\.ini:2: unknown parameter "base" in section /],
+    ['[listener:lan]\nmaxconn = x', /^@\/a\.ini:2: maxconn: expected a whole number .* not "x"$/],
+    ['[listener:lan]\nlisten = ::1', /^@\/a\.ini:2: listen: "::1" is not /],
+    ['[listener:lan]\nsocks4 = perhaps', '@/a.ini:2: socks4: expected yes or no, not "perhaps"'],
+    ['[listener:lan]\nrequest = conect', /^@\/a\.ini:2: request: rule "conect": expected /],
     ['[a]\nbase = b', 'section [a]: base = b: there is no section [b]'],
     [
       '[a]\nbase = constructor',

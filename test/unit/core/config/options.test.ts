@@ -176,3 +176,27 @@ describe('options of a program', () => {
     assert.doesNotThrow(() => checkServerOptions(pickServerOptions(settings)));
   });
 });
+
+describe('listeners of a program', () => {
+  const lan = { listen: ['*:1'], timeout: 10_000, auth: undefined } as object;
+
+  test('are checked as the options of the server are', () => {
+    const { listeners, listen, timeout } = checkServerOptions({ listeners: { lan }, timeout: 5 });
+    assert.deepEqual(listeners, { lan: { listen: ['*:1'], timeout: 3600 } });
+    assert.equal(timeout, 5);
+    assert.deepEqual(listen, [], 'nobody asks for the default address');
+  });
+
+  test('leave an address that is asked for', () => {
+    const asked = checkServerOptions({ listeners: { lan }, listen: ['*:2'] });
+    assert.deepEqual(asked.listen, ['*:2']);
+    assert.deepEqual(checkServerOptions({ listeners: {} }).listen, ['127.0.0.1:1080']);
+    assert.deepEqual(checkServerOptions(asked), asked);
+  });
+
+  test('a mistake names listener and option', () => {
+    const wrong = () => checkServerOptions({ listeners: { lan: { maxconn: -1 } } });
+    const facts = { name: 'UserError', code: 'invalid-option', option: 'maxconn' };
+    assert.throws(wrong, { ...facts, message: /^listeners\.lan\.maxconn: expected / });
+  });
+});

@@ -35,6 +35,20 @@ describe('limits', () => {
     counted(count.addClient('192.0.2.1'));
   });
 
+  test('of one listener', () => {
+    const count = counter({ total: 4, perAddress: 3 });
+    const [few, any] = [count.ofListener('few', 1), count.ofListener('any', 0)];
+    const first = counted(count.addClient('192.0.2.1', few));
+    assert.equal(count.addClient('192.0.2.1', few), 'listener');
+    counted(count.addClient('192.0.2.1', any));
+    counted(count.addClient('192.0.2.1'));
+    assert.equal(count.addClient('192.0.2.1', any), 'perAddress');
+    first.dispose();
+    counted(count.addClient('192.0.2.2', few));
+    counted(count.addClient('192.0.2.2', any));
+    assert.equal(count.addClient('192.0.2.3', few), 'total');
+  });
+
   test('an IPv6 address stands for its /64', () => {
     const count = counter({ perAddress: 1, associations: 1 });
     counted(count.addClient('2001:db8:0:1::1'));

@@ -1,0 +1,165 @@
+import { UserError } from '../base/errors.js';
+import type { AllowanceLimits } from '../limits/allowance.js';
+import { didYouMean } from './guess.js';
+import { checkListenerName } from './listeners.js';
+import { type Option, parseValue, type Section } from './option.js';
+import { OPTIONS } from './optionlist.js';
+import type { Settings } from './settings.js';
+import { parseCount, parseSize } from './sizes.js';
+
+/** Options by the names that they have in a file. */
+export const optionsByName: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.map((option) => [option.name, option]),
+);
+
+type Values = Record<string, unknown>;
+
+/** A parameter of a section, and how its value is read. */
+interface Parameter {
+  readonly key: string;
+  /** Whether it is one of those that a group has together, as its `limits`. */
+  readonly isLimit?: boolean;
+  /** Whether it may be given several times. */
+  readonly grows?: boolean;
+  parse(text: string): unknown;
+}
+
+/** Sections that have a colon in their names, and what each is about. */
+const prefixes = { user: 'a user', listener: 'a listener' } as const;
+
+function limit(key: keyof AllowanceLimits, parse: (text: string) => number): Parameter {
+  return { key, isLimit: true, parse };
+}
+
+/** How much a user or a group may use. */
+const limits: readonly (readonly [name: string, parameter: Parameter])[] = [
+  ['maxconn', limit('connections', parseCount)],
+  ['rate-up', limit('rateUp', parseSize)],
+  ['rate-down', limit('rateDown', parseSize)],
+  ['quota-day', limit('perDay', parseSize)],
+  ['quota-month', limit('perMonth', parseSize)],
+];
+
+/** What may stand in a section besides the options that may. */
+const parameters: Readonly<Record<Section, ReadonlyMap<string, Parameter>>> = {
+  listener: parametersOf('listener', []),
+  group: parametersOf('group', [['base', { key: 'base', parse: (text) => text }], ...limits]),
+  user: parametersOf('user', limits),
+};
+
+function parametersOf(
+  section: Section,
+  others: readonly (readonly [name: string, parameter: Parameter])[],
+): ReadonlyMap<string, Parameter> {
+  const options = OPTIONS.filter((option) => option.in?.includes(section));
+  return new Map([
+    ...options.map((option): [string, Parameter] => {
+      const { key, name, schema } = option;
+      const grows = schema.type === 'array';
+      return [name, { key, grows, parse: (text) => parseValue(option, text) }];
+    }),
+    ...others,
+  ]);
+}
+
+/** What a section is about, and the name that it gives. */
+interface Header {
+  readonly section: Section;
+  readonly name: string;
+}
+
+/** @throws {UserError} if a header has a colon, as no group's name has, and is none of the others. */
+function parseHeader(text: string): Header {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { section: 'group', name: text };
+  const prefix = text.slice(0, colon).trim();
+  const name = text.slice(colon + 1).trim();
+  const known = Object.keys(prefixes) as (keyof typeof prefixes)[];
+  const section = known.find((one) => one === prefix);
+  if (section !== undefined && name !== '') {
+    if (section === 'listener') checkListenerName(name);
+    return { section, name };
+  }
+  const forms = known.map((one) => `[${one}:NAME] for ${prefixes[one]}`).join(', ');
+  const hint =
+    section === undefined ? didYouMean(prefix, known, (one) => `[${one}:${name || 'NAME'}]`) : '';
+  throw new UserError(`[${text}]: expected ${forms} or [GROUP] for a group${hint}`);
+}
+
+/** Puts the place of a mistake before its message. */
+export function at<T>(place: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw UserError.at(place, error);
+  }
+}
+
+function put(values: Values, key: string, value: unknown, grows: boolean): void {
+  const before = values[key];
+  values[key] =
+    grows && Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
+}
+
+/** What is set so far: single values are overridden, lists grow. */
+export class Builder {
+  readonly #values: Values = {};
+  readonly #sections: Readonly<Record<Section, Record<string, Values>>> = {
+    listener: Object.create(null),
+    group: Object.create(null),
+    user: Object.create(null),
+  };
+
+  set({ key, schema }: Option, value: unknown): void {
+    put(this.#values, key, value, schema.type === 'array');
+  }
+
+  /** Sets a value in the place of what there is. */
+  replace(key: keyof Settings, value: unknown): void {
+    this.#values[key] = value;
+  }
+
+  /** @throws {UserError} if there is no such section. */
+  openSection(header: string): void {
+    const { section, name } = parseHeader(header);
+    if (section !== 'user') this.#sections[section][name] ??= {};
+  }
+
+  /** @throws {UserError} if there is no such section or parameter, or its value is wrong. */
+  setInSection(header: string, name: string, value: string): void {
+    const { section, name: whose } = parseHeader(header);
+    const parameter = parameters[section].get(name);
+    if (parameter === undefined) throw unknownParameter(header, section, name);
+    const { key, isLimit = false, grows = false } = parameter;
+    at(name, () => {
+      const sections = this.#sections[section];
+      const values = sections[whose] ?? {};
+      sections[whose] = values;
+      const place = isLimit && section === 'group' ? limitsIn(values) : values;
+      put(place, key, parameter.parse(value), grows);
+    });
+  }
+
+  /** All that is set. */
+  settings(): Settings {
+    const { listener: listeners, group: groups, user: users } = this.#sections;
+    const some = Object.keys(listeners).length > 0 ? { listeners } : {};
+    return { ...this.#values, groups, users, ...some };
+  }
+}
+
+function limitsIn(values: Values): Values {
+  const found = (values['limits'] ?? {}) as Values;
+  values['limits'] = found;
+  return found;
+}
+
+function unknownParameter(header: string, section: Section, name: string): UserError {
+  const known = [...parameters[section].keys()];
+  const hint = optionsByName.has(name)
+    ? '; parameters of the server stand before the first section'
+    : didYouMean(name, known);
+  return new UserError(
+    `unknown parameter "${name}" in section [${header}]; expected ${known.join(', ')}${hint}`,
+  );
+}
