@@ -70,7 +70,17 @@ export type {
 } from './log/events.js';
 export { Log, type LogTarget } from './log/log.js';
 export type { LogEntry, Status } from './log/logline.js';
+export type { LocalAddressOf } from './outbound/from.js';
+export {
+  LookupError,
+  type NameAnswer,
+  type NameQuestion,
+  type NameResolver,
+  type ResolverProvider,
+  type ResolverTools,
+} from './outbound/lookup.js';
 export type { ConnectRequest, Outbound, OutboundRequest } from './outbound/outbound.js';
+export type { Family, Preference } from './outbound/prefer.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
 export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';

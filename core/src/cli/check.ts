@@ -78,7 +78,7 @@ async function check(args: readonly Argument[]): Promise<void> {
     const name = user === '-' ? undefined : user;
     const listener = args.flatMap((arg) => (arg.kind === 'own' ? arg.value : [])).at(-1);
     const result = await server.check(name, command, destination, client, listener);
-    const { allowed, by, group, addresses } = result;
+    const { allowed, by, group, addresses, resolver } = result;
     const who = name === undefined ? 'an anonymous client' : `user ${name}`;
     const way = listener === undefined ? '' : ` by listener ${listener}`;
     const whose = group === undefined ? '' : ` of group ${group}`;
@@ -89,6 +89,7 @@ async function check(args: readonly Argument[]): Promise<void> {
     for (const { address, allowed: fine, by: rule } of addresses) {
       process.stdout.write(`  ${address}  ${fine ? 'allowed' : 'refused'}: ${rule}\n`);
     }
+    if (resolver !== undefined) process.stdout.write(`  ${host} is resolved by ${resolver}\n`);
     process.exitCode = allowed ? 0 : 1;
   } finally {
     await server.close();

@@ -63,6 +63,9 @@ export function demandDistinct(
   }
 }
 
+/** Options that stay in force beside a listener's own: for what all have together, or in part. */
+const common: ReadonlySet<string> = new Set(['maxconn', 'listen', 'from', 'resolver']);
+
 /** What options say that no listener goes by. @returns a sentence for each. */
 export function idleOptions(
   options: CheckedOptions,
@@ -77,7 +80,7 @@ export function idleOptions(
     );
   }
   for (const { key, name, default: usual, in: sections = [] } of OPTIONS) {
-    if (!sections.includes('listener') || key === 'maxconn' || key === 'listen') continue;
+    if (!sections.includes('listener') || common.has(key)) continue;
     const value: unknown = options[key as keyof CheckedOptions];
     const isReplaced = listeners.every(
       ({ own }) => own[key as keyof ListenerOptions] !== undefined,

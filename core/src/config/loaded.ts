@@ -16,9 +16,12 @@ import type { AllowanceLimits, AllowanceTable } from '../limits/allowance.js';
 import type { ConnectionLimits } from '../limits/limits.js';
 import { type ListenerAddresses, resolveListenAddresses } from '../listening/listeningsocket.js';
 import { type FamilyAddresses, resolveFamilies } from '../outbound/external.js';
+import type { FromTable } from '../outbound/from.js';
 import type { Resolver } from '../outbound/resolve.js';
+import type { ResolverPool } from '../outbound/resolvers/pool.js';
 import { formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
+import { Froms } from './froms.js';
 import {
   DEFAULT_LISTENER,
   type DescribedListener,
@@ -34,6 +37,10 @@ import { Sources } from './sources.js';
 export interface LoadedListener extends DescribedListener, ListenerAddresses {
   readonly users: Users;
   readonly rules: AccessRules;
+  /** Where connections leave from; as the routes say, if it is undefined. */
+  readonly from: FromTable | undefined;
+  /** Looks up the names that its clients name. */
+  readonly resolver: Resolver;
 }
 
 /** What the options say, ready for use: files read, names resolved. Disposed, it is over. */
@@ -41,6 +48,8 @@ export interface State extends Disposable {
   readonly options: CheckedOptions;
   /** Those of listeners that do not say whose else they are. */
   readonly users: Users;
+  /** Looks up the names that rules name. */
+  readonly resolver: Resolver;
   /** Keeps the addresses of hosts in rules; to be disposed. */
   readonly ruleHosts: RuleHosts;
   /** In the order in which they are described; the one named `default` has no section. */
@@ -60,24 +69,27 @@ export interface State extends Disposable {
 export async function loadState(
   options: CheckedOptions,
   registries: Registries,
-  resolver: Resolver,
+  resolvers: ResolverPool,
   warn: (message: string) => void,
   before?: State,
 ): Promise<State> {
   const opened = new DisposableStore();
   try {
     const described = describedListeners(options);
+    const { system } = resolvers;
     const sources = new Sources(registries, warn, opened);
     const users = await sources.users(options.auth, 'all');
     const rules = new Rules(options);
+    const froms = await Froms.load(options, warn);
     const listeners: LoadedListener[] = [];
     for (const listener of described) {
-      listeners.push(await loadListener(listener, sources, rules, resolver));
+      listeners.push(await loadListener(listener, { sources, rules, froms, resolvers, warn }));
     }
     demandDistinct(listeners);
     demandQuotaFile(options);
-    const external = await resolveFamilies('bind', options.bind, resolver, warn);
-    const advertised = await resolveFamilies('advertise', options.advertise, resolver);
+    const external = await resolveFamilies('bind', options.bind, system, warn);
+    const advertised = await resolveFamilies('advertise', options.advertise, system);
+    const resolver = resolvers.of(options.resolver);
     const resolve: ResolveName = (name, limits) => resolver.resolve(name, limits);
     const ruleHosts = new RuleHosts(rules.hosts, resolve, warn, before?.ruleHosts);
     opened.add(ruleHosts);
@@ -87,7 +99,7 @@ export async function loadState(
     if (knowsEveryMethod(registries)) {
       for (const message of await idleSections(options, sources.all())) warn(message);
     }
-    return { options, users, ruleHosts, listeners, external, advertised, dispose };
+    return { options, users, resolver, ruleHosts, listeners, external, advertised, dispose };
   } catch (error) {
     opened.dispose();
     throw error;
@@ -99,18 +111,28 @@ function knowsEveryMethod({ authenticationMethods }: Registries): boolean {
   return authenticationMethods.ids.every((id) => ['none', 'userpass', 'chap'].includes(id));
 }
 
+/** What listeners are loaded with. */
+interface ListenerParts {
+  readonly sources: Sources;
+  readonly rules: Rules;
+  readonly froms: Froms;
+  readonly resolvers: ResolverPool;
+  readonly warn: (message: string) => void;
+}
+
 /** @throws {UserError} naming the listener, if it has a section. */
 async function loadListener(
   listener: DescribedListener,
-  sources: Sources,
-  rules: Rules,
-  resolver: Resolver,
+  { sources, rules, froms, resolvers, warn }: ListenerParts,
 ): Promise<LoadedListener> {
-  const { name, options } = listener;
+  const { name, own, options } = listener;
   try {
     const users = await sources.users(options.auth);
-    const addresses = await resolveListenAddresses(options.listen, resolver);
-    const loaded = { ...listener, addresses, users, rules: rules.of(listener) };
+    const addresses = await resolveListenAddresses(options.listen, resolvers.system);
+    const from = await froms.tableFor(own.from ?? [], warn);
+    const resolver = resolvers.of(options.resolver);
+    const outgoing = { from, resolver };
+    const loaded = { ...listener, addresses, users, rules: rules.of(listener), ...outgoing };
     demandProtection(loaded);
     return loaded;
   } catch (error) {

@@ -1,5 +1,8 @@
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
 import { parseEndpoint } from '../listening/endpoint.js';
+import { parseFrom } from '../outbound/from.js';
+import { PREFERENCES } from '../outbound/prefer.js';
+import { checkResolver } from '../outbound/resolvers/builtin.js';
 import { parsePortRange } from '../transport/ports.js';
 import type { Option } from './option.js';
 import { parseWorkers } from './workercount.js';
@@ -79,6 +82,49 @@ export const OPTIONS: readonly Option[] = [
     section: 'Server',
     description: 'Address to tell clients in replies to BIND and UDP ASSOCIATE, behind NAT.',
     details: 'The last one of each address family counts.',
+  },
+  {
+    key: 'from',
+    name: 'from',
+    argument: 'ADDRESS|@INTERFACE|client|PREFIX/BITS',
+    schema: strings,
+    default: [],
+    in: ['listener', 'group', 'user'],
+    check: parseFrom,
+    section: 'Server',
+    description: 'Local address of outgoing connections and datagrams. May be repeated.',
+    details:
+      'client is the address that the client came in on; of a PREFIX each connection, or ' +
+      'association, has a random address. The last one of each address family counts; the other ' +
+      'family leaves as the routes say, unless --prefer rules it out. See OUTGOING ADDRESSES.',
+  },
+  {
+    key: 'prefer',
+    name: 'prefer',
+    argument: 'FAMILY',
+    schema: { type: 'string', enum: PREFERENCES },
+    default: undefined,
+    in: ['listener'],
+    section: 'Server',
+    description: 'Which addresses of names come first: ipv4, ipv6, ipv4-only or ipv6-only.',
+    details:
+      'If not given, the order of the system (RFC 6724). With ipv4-only or ipv6-only names have ' +
+      'addresses of that family only, no others are asked for, and a request for an address of ' +
+      'the other family is refused (reply 08).',
+  },
+  {
+    key: 'resolver',
+    name: 'resolver',
+    argument: 'system|URL',
+    schema: strings,
+    default: [],
+    in: ['listener'],
+    check: checkResolver,
+    section: 'Server',
+    description: 'Whom to ask for names: udp://, tcp://, tls:// or https://. May be repeated.',
+    details:
+      'The next one is asked where one does not know or does not answer. If not given, system. ' +
+      'See NAME RESOLUTION.',
   },
   {
     key: 'bindPorts',

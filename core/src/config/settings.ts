@@ -1,9 +1,12 @@
 import type { AllowanceLimits } from '../limits/allowance.js';
+import type { Preference } from '../outbound/prefer.js';
 
 /** The rules for the users of a group: a section `[group]` of the INI file. */
 export interface GroupOptions {
   readonly network?: readonly string[];
   readonly request?: readonly string[];
+  /** Where the connections of its users leave from. */
+  readonly from?: readonly string[];
   /** The group whose rules follow this one's. */
   readonly base?: string;
   /** What all users of the group may use together. */
@@ -11,7 +14,10 @@ export interface GroupOptions {
 }
 
 /** What is said of one user: a section `[user:NAME]` of the INI file. */
-export type UserOptions = AllowanceLimits;
+export interface UserOptions extends AllowanceLimits {
+  /** Where the user's connections leave from. */
+  readonly from?: readonly string[];
+}
 
 /** The options that a listener may have of its own; what it does not say is as the server's. */
 export type ListenerOptions = Pick<
@@ -26,6 +32,9 @@ export type ListenerOptions = Pick<
   | 'timeout'
   | 'handshakeTimeout'
   | 'socks4'
+  | 'from'
+  | 'prefer'
+  | 'resolver'
 >;
 
 /** All options of a server, with the names of the command line in camel case. */
@@ -73,6 +82,15 @@ export interface ServerOptions {
   readonly udpTimeout?: number;
   /** External addresses for BIND and UDP: an address, a name, or `@INTERFACE`. */
   readonly bind?: readonly string[];
+  /**
+   * The local addresses of outgoing connections and datagrams: an IP address, `@INTERFACE`,
+   * `client`, or `PREFIX/BITS`; the last one of each family counts.
+   */
+  readonly from?: readonly string[];
+  /** Which family of addresses comes first, or is the only one; the system's order if left out. */
+  readonly prefer?: Preference;
+  /** Who is asked for names, in this order: `system` or URLs; `system` if there is none. */
+  readonly resolver?: readonly string[];
   /** What replies to BIND and UDP ASSOCIATE tell instead, behind NAT. */
   readonly advertise?: readonly string[];
   /** Ports for BIND: `FIRST-LAST`. */
@@ -88,8 +106,10 @@ export interface ServerOptions {
 }
 
 /** Checked options: all are there but those that have no default. */
-export type CheckedOptions = Required<Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile'>> &
-  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile'>;
+export type CheckedOptions = Required<
+  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>
+> &
+  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>;
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {

@@ -8,7 +8,9 @@ import { userpass } from '../auth/userpass.js';
 import { Registry } from '../base/registry.js';
 import type { EventSink } from '../log/events.js';
 import { direct } from '../outbound/direct.js';
+import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Outbound } from '../outbound/outbound.js';
+import { builtInResolvers } from '../outbound/resolvers/builtin.js';
 import type { Dialect } from '../session/dialect.js';
 import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
@@ -26,6 +28,8 @@ export interface Registries {
   readonly accessPolicies: Registry<AccessPolicy>;
   /** Ways out: the last one registered that serves a connection makes it. */
   readonly outbounds: Registry<Outbound>;
+  /** What opens the URLs of `--resolver`: of several for a scheme, the last one registered. */
+  readonly resolvers: Registry<ResolverProvider>;
   readonly eventSinks: Registry<EventSink>;
 }
 
@@ -43,11 +47,13 @@ export function createRegistries({ readFile }: Surroundings = {}): Registries {
     authenticationSources: new Registry('format of authentication files'),
     accessPolicies: new Registry('access policy'),
     outbounds: new Registry('outbound'),
+    resolvers: new Registry('resolver'),
     eventSinks: new Registry('event sink'),
   };
   for (const dialect of [socks5, socks4]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
   registries.authenticationSources.register(passwordFileFormat(readFile));
   registries.outbounds.register(direct);
+  for (const resolver of builtInResolvers) registries.resolvers.register(resolver);
   return registries;
 }

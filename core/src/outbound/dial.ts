@@ -1,7 +1,9 @@
 import type { CancellationToken } from '../base/cancellation.js';
+import { codeOf } from '../base/errors.js';
 import { parseIP } from '../protocol/ip.js';
 import { type Attempt, connect } from '../transport/connect.js';
 import type { Transport } from '../transport/transport.js';
+import type { LocalAddressOf } from './from.js';
 
 /** How long one attempt has a head start, ms (RFC 8305 section 5, "Connection Attempt Delay"). */
 const ATTEMPT_DELAY = 250;
@@ -49,6 +51,8 @@ export interface DialOptions {
   /** All attempts together take no longer, ms; as long as it takes, if it is left out. */
   readonly timeout?: number;
   readonly cancellation: CancellationToken;
+  /** Chooses the address to leave by; the routes do, if it is left out. */
+  readonly from?: LocalAddressOf | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ export interface DialOptions {
 export function dial(
   addresses: readonly string[],
   port: number,
-  { timeout, cancellation }: DialOptions,
+  { timeout, cancellation, from }: DialOptions,
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const waiting = interleaveFamilies(addresses.filter(isUnicast));
@@ -93,6 +97,14 @@ export function dial(
         if (attempts.size === 0) fail(mostTelling(errors));
         return;
       }
+      let local: string | undefined;
+      try {
+        local = from?.(host);
+      } catch (error) {
+        errors.push(codeOf(error) ?? 'EADDRNOTAVAIL');
+        attempt();
+        return;
+      }
       const own = connect(
         { host, port },
         {
@@ -107,6 +119,7 @@ export function dial(
             attempt();
           },
         },
+        local,
       );
       attempts.add(own);
       if (waiting.length > 0) nextAttempt = setTimeout(attempt, ATTEMPT_DELAY);

@@ -5,6 +5,6 @@ import type { Outbound } from './outbound.js';
 export const direct: Outbound = {
   id: 'direct',
   resolves: false,
-  connect: ({ addresses = [], destination, cancellation }) =>
-    dial(addresses, destination.port, { cancellation }),
+  connect: ({ addresses = [], destination, cancellation, from }) =>
+    dial(addresses, destination.port, { cancellation, from }),
 };

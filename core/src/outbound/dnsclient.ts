@@ -1,29 +1,15 @@
 import { Resolver as Channel } from 'node:dns/promises';
 import { codeOf } from '../base/errors.js';
 import { type DnsSetup, dnsNames } from './dnssetup.js';
+import { askFamilies } from './families.js';
+import { type Lookup, LookupError, type NameAnswer } from './lookup.js';
+import type { Family } from './prefer.js';
 
-/** How long a family's addresses wait for the other's, ms (RFC 8305 section 3, but patient). */
-const FAMILY_DELAY = 300;
 /** How many channels are kept for the next look-ups. */
 const MAX_IDLE = 64;
 
-/** A look-up that can be given up. */
-export interface Lookup {
-  /** @throws an error whose code is `ENOTFOUND`, or `EAI_AGAIN` if nobody knows now. */
-  readonly addresses: Promise<readonly string[]>;
-  /** Makes `addresses` fail at once if it can. @returns whether it can. */
-  cancel(): boolean;
-}
-
-export class LookupError extends Error {
-  override readonly name = 'LookupError';
-  readonly code: string;
-
-  constructor(code: 'ENOTFOUND' | 'EAI_AGAIN') {
-    super(code === 'ENOTFOUND' ? 'the name does not resolve' : 'the name cannot be resolved now');
-    this.code = code;
-  }
-}
+/** How long an answer is used, ms: c-ares is not asked for the TTL. */
+const ANSWER_TIME = 10_000;
 
 const notThere: ReadonlySet<string | undefined> = new Set([
   ...['ENODATA', 'ENOTFOUND', 'ENONAME', 'EBADNAME', 'EBADQUERY', 'ERR_INVALID_ARG_VALUE'],
@@ -50,19 +36,27 @@ export class DnsClient {
     return this.#namesOf(name).length > 0;
   }
 
-  /** @param name in lower case, one that it serves. */
-  lookup(name: string): Lookup {
+  /**
+   * @param name in lower case, one that it serves.
+   * @param family whose addresses are of use; both families' if left out.
+   */
+  lookup(name: string, family?: Family): Lookup {
     const names = this.#namesOf(name);
     const channel = this.#idle.pop() ?? this.#open();
     let cancelled = false;
     const find = async () => {
       try {
         for (const candidate of names) {
-          const found = await askBoth(channel, candidate);
-          if (found.length > 0) return found;
+          const written = escapeName(candidate);
+          const answer = await askFamilies(
+            family,
+            (one) => ask(channel, written, one),
+            () => channel.cancel(),
+          );
+          if (answer.addresses.length > 0) return answer;
           if (cancelled) break;
         }
-        throw new LookupError(cancelled ? 'EAI_AGAIN' : 'ENOTFOUND');
+        throw cancelled ? new LookupError('EAI_AGAIN') : LookupError.notFound(family);
       } finally {
         if (this.#idle.length < MAX_IDLE) this.#idle.push(channel);
       }
@@ -72,7 +66,7 @@ export class DnsClient {
       channel.cancel();
       return true;
     };
-    return { addresses: find(), cancel };
+    return { answer: find(), cancel };
   }
 
   #open(): Channel {
@@ -96,40 +90,13 @@ function escapeName(name: string): string {
   return name.replace(/[^a-z0-9._-]/g, octet).replace(/(?<=^|\.)x(?=n--)/g, octet);
 }
 
-/**
- * The addresses of both families that a name has.
- *
- * @returns none if there is no such name.
- * @throws {LookupError} if that is not known now.
- */
-function askBoth(channel: Channel, name: string): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const found: [ipv6: string[], ipv4: string[]] = [[], []];
-    let open = 2;
-    let unknown = false;
-    let delay: NodeJS.Timeout | undefined;
-    const finish = () => {
-      if (open < 0) return;
-      clearTimeout(delay);
-      const late = open > 0;
-      open = -1;
-      if (late) channel.cancel();
-      const addresses = found.flat();
-      if (addresses.length === 0 && unknown) reject(new LookupError('EAI_AGAIN'));
-      else resolve(addresses);
-    };
-    const note = async (family: 0 | 1, query: Promise<string[]>) => {
-      try {
-        found[family] = await query;
-        delay ??= setTimeout(finish, FAMILY_DELAY);
-      } catch (error) {
-        if (!notThere.has(codeOf(error))) unknown = true;
-      }
-      open--;
-      if (open === 0) finish();
-    };
-    const written = escapeName(name);
-    void note(0, channel.resolve6(written));
-    void note(1, channel.resolve4(written));
-  });
+/** The addresses of a family that a name has. @throws {LookupError} if that is not known now. */
+async function ask(channel: Channel, name: string, family: Family): Promise<NameAnswer> {
+  try {
+    const addresses = await (family === 'ipv6' ? channel.resolve6(name) : channel.resolve4(name));
+    return { addresses, ttl: ANSWER_TIME };
+  } catch (error) {
+    if (notThere.has(codeOf(error))) return { addresses: [], ttl: 0 };
+    throw new LookupError('EAI_AGAIN');
+  }
 }

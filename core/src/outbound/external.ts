@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import { UserError } from '../base/errors.js';
 import { canonicalIP, parseIP } from '../protocol/ip.js';
+import { addressesOfInterface, hasInterface } from './interfaces.js';
+import { canSendFrom } from './probe.js';
 import type { Resolver } from './resolve.js';
 
 /** The IP address to use for each family, where one is set. */
@@ -16,27 +17,24 @@ export function ofFamily(addresses: FamilyAddresses, address: string): string | 
   return address.includes(':') ? addresses.ipv6 : addresses.ipv4;
 }
 
-function addressesOfInterface(name: string): string[] {
-  const found = networkInterfaces()[name];
-  if (found === undefined) throw new UserError(`"@${name}": there is no interface "${name}"`);
-  const usable = found.filter(({ address }) => !address.startsWith('fe80:'));
-  return usable.map(({ address }) => canonicalIP(address));
-}
-
 /** @param warn told of addresses that this machine does not have; they are left out. */
 async function addressesOf(
   text: string,
   resolver: Resolver,
   warn: ((message: string) => void) | undefined,
 ): Promise<readonly string[]> {
-  if (text.startsWith('@')) return addressesOfInterface(text.slice(1));
+  if (text.startsWith('@')) {
+    const name = text.slice(1);
+    if (!hasInterface(name)) throw new UserError(`"@${name}": there is no interface "${name}"`);
+    return addressesOfInterface(name);
+  }
   const literal = text.replace(/^\[(.*)\]$/, '$1');
   const found = await resolver.resolve(literal).catch(() => {
     const facts = { code: 'unresolved', subject: text } as const;
     throw new UserError(`"${text}": the name cannot be resolved`, facts);
   });
   if (warn === undefined || found.length === 1) return found;
-  const usable = await Promise.all(found.map(isUsable));
+  const usable = await Promise.all(found.map(canSendFrom));
   const here = found.filter((_, i) => usable[i]);
   if (here.length === 0 || here.length === found.length) return found;
   const missing = found.filter((_, i) => !usable[i]);
@@ -44,21 +42,6 @@ async function addressesOf(
     `"${text}": this machine does not have ${missing.join(' and ')}, ${here.join(' and ')} only`,
   );
   return here;
-}
-
-/** Whether this machine has an address to send from. */
-async function isUsable(address: string): Promise<boolean> {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  try {
-    const listening = once(socket, 'listening');
-    socket.bind(0, address);
-    await listening;
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.close();
-  }
 }
 
 function isUnspecifiedIP(address: string): boolean {

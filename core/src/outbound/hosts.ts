@@ -1,5 +1,6 @@
 import { WatchedFile } from '../base/watchedfile.js';
 import { canonicalIP, parseIP } from '../protocol/ip.js';
+import { type Family, familyOf } from './prefer.js';
 
 const loopback = ['::1', '127.0.0.1'];
 
@@ -47,10 +48,14 @@ export class KnownHosts {
    * `localhost` and what is below it (RFC 6761 section 6.3).
    *
    * @param key as {@link nameKey} makes it.
-   * @returns undefined if it is not known.
+   * @param family whose addresses are of use; undefined: both families' are.
+   * @returns undefined if none is known.
    */
-  find(key: string): readonly string[] | undefined {
+  find(key: string, family?: Family): readonly string[] | undefined {
     const isLocal = key === 'localhost' || key.endsWith('.localhost');
-    return this.#file.get().get(key) ?? (isLocal ? loopback : undefined);
+    const isUsable = (address: string) => family === undefined || familyOf(address) === family;
+    const listed = this.#file.get().get(key)?.filter(isUsable) ?? [];
+    if (listed.length > 0) return listed;
+    return isLocal ? loopback.filter(isUsable) : undefined;
   }
 }

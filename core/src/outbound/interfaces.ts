@@ -8,6 +8,8 @@ const FRESH = 2000;
 /** The addresses of all network interfaces, in canonical form and without zones. */
 export interface LocalAddresses {
   readonly all: ReadonlySet<string>;
+  /** Those of each interface that others can send to: none of the link's own (fe80::/10). */
+  readonly byInterface: ReadonlyMap<string, readonly string[]>;
   /** Whether there is an address of IPv6 at all, be it of loopback. */
   readonly ipv6: boolean;
   /** Whether there is an address that others can answer to, by family. */
@@ -25,11 +27,28 @@ export function localAddresses(): LocalAddresses {
   return known.addresses;
 }
 
+/** The addresses of an interface, as they are now or were two seconds ago; none if it has gone. */
+export function addressesOfInterface(name: string): readonly string[] {
+  return localAddresses().byInterface.get(name) ?? [];
+}
+
+/** Whether there is an interface of this name. */
+export function hasInterface(name: string): boolean {
+  return localAddresses().byInterface.has(name);
+}
+
 function readAddresses(): LocalAddresses {
-  const found = Object.values(networkInterfaces()).flatMap((list = []) => list);
+  const interfaces = Object.entries(networkInterfaces());
+  const found = interfaces.flatMap(([, list = []]) => list);
   const outer = found.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
   return {
     all: new Set(found.map(({ address }) => canonicalIP(address).replace(/%.*/, ''))),
+    byInterface: new Map(
+      interfaces.map(([name, list = []]) => {
+        const usable = list.filter(({ address }) => !address.startsWith('fe80:'));
+        return [name, usable.map(({ address }) => canonicalIP(address))];
+      }),
+    ),
     ipv6: found.some(({ family }) => family === 'IPv6'),
     routed: {
       ipv4: outer.some(({ family }) => family === 'IPv4'),

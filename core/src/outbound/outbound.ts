@@ -5,6 +5,7 @@ import type { CommandName } from '../protocol/socks5.js';
 import { toTransport } from '../transport/sockettransport.js';
 import type { Transport } from '../transport/transport.js';
 import { DialError } from './dial.js';
+import type { LocalAddressOf } from './from.js';
 
 /** A connection that a client asks for: what the way out is chosen by. */
 export interface OutboundRequest {
@@ -18,6 +19,8 @@ export interface OutboundRequest {
   /** undefined for an anonymous client. */
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** Chooses the local address that its connections leave by; the routes do, if it is left out. */
+  readonly from?: LocalAddressOf | undefined;
 }
 
 /** A connection that a client asks for, and that is allowed. */
@@ -67,13 +70,14 @@ class Connecting implements ConnectRequest {
   readonly listener: string;
   readonly user: string | undefined;
   readonly group: string | undefined;
+  readonly from: LocalAddressOf | undefined;
   readonly addresses: readonly string[] | undefined;
   readonly timeout: number;
   readonly cancellation = new Cancellation();
   #signal: AbortSignal | undefined;
 
   constructor(
-    { destination, command, client, listener, user, group }: OutboundRequest,
+    { destination, command, client, listener, user, group, from }: OutboundRequest,
     addresses: readonly string[] | undefined,
     timeout: number,
   ) {
@@ -83,6 +87,7 @@ class Connecting implements ConnectRequest {
     this.listener = listener;
     this.user = user;
     this.group = group;
+    this.from = from;
     this.addresses = addresses;
     this.timeout = timeout;
   }

@@ -1,29 +1,21 @@
-import { lookup } from 'node:dns/promises';
-import { hostname } from 'node:os';
-import type { Cancellation } from '../base/cancellation.js';
+import type { CancellationToken } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
 import { codeOf } from '../base/errors.js';
 import { canonicalIP, formatIP, parseIP, parseNumericIPv4 } from '../protocol/ip.js';
-import { DnsClient, type Lookup, LookupError } from './dnsclient.js';
-import { type DnsSetup, type NameService, PLAIN_DNS, SystemNameService } from './dnssetup.js';
-import { FairQueue, type Job } from './fairqueue.js';
+import { type NameService, SystemNameService } from './dnssetup.js';
 import { KnownHosts, nameKey } from './hosts.js';
 import { orderAddresses } from './interfaces.js';
+import { LookupError } from './lookup.js';
+import { failure, NameEntry } from './nameentry.js';
+import type { Family } from './prefer.js';
+import { type NameSource, SystemNames } from './systemnames.js';
 
-/** How long an answer is used again, ms. Short: the system's resolver does not tell the TTL. */
-const CACHE_TIME = 10_000;
 /** How long an answer is used when there is no newer one in time, ms (RFC 8767). */
 const STALE_TIME = 3_600_000;
 /** How long a newer answer is waited for, ms. */
 const STALE_PATIENCE = 1000;
 /** How many names are remembered. */
 const CACHE_SIZE = 4096;
-/** How many names the DNS is asked for at once: each takes a descriptor for every server. */
-const DNS_LOOKUPS = 64;
-
-/** libuv lets getaddrinfo(3) have half of its threads; the rest is for files and passwords. */
-const threads = Math.min(Math.max(Number(process.env['UV_THREADPOOL_SIZE']) || 4, 1), 1024);
-const SYSTEM_LOOKUPS = Math.floor((threads + 1) / 2);
 
 /** Who asks for a name, and how long it wants to wait. */
 export interface ResolveOptions {
@@ -31,97 +23,38 @@ export interface ResolveOptions {
   readonly timeout?: number;
   /** Whose look-up it is: each client has a fair part of those at once. The server itself: ''. */
   readonly client?: string;
+  /** Only a name's addresses of this family; those of both, if it is left out. */
+  readonly family?: Family | undefined;
   /** Gives up. */
-  readonly cancellation?: Cancellation | undefined;
-}
-
-/** What is known of a name, or looked for. */
-class Entry implements Job {
-  readonly name: string;
-  readonly queue: FairQueue;
-  readonly addresses: Promise<readonly string[]>;
-  /** An older answer, for those who cannot have a newer one. */
-  readonly stale: readonly string[] | undefined;
-  /** When it is forgotten, monotonic ms; Infinity while it is looked for. */
-  expires = Number.POSITIVE_INFINITY;
-  found: readonly string[] | undefined;
-  /** When it was found. */
-  foundAt = 0;
-  /** How many wait for it. */
-  waiting = 0;
-  settled = false;
-  readonly #start: () => Lookup;
-  #lookup: Lookup | undefined;
-  #resolve: (found: readonly string[]) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
-
-  constructor(
-    name: string,
-    queue: FairQueue,
-    start: () => Lookup,
-    stale: readonly string[] | undefined,
-  ) {
-    this.name = name;
-    this.queue = queue;
-    this.#start = start;
-    this.stale = stale;
-    this.addresses = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-  }
-
-  get started(): boolean {
-    return this.#lookup !== undefined;
-  }
-
-  async run(): Promise<void> {
-    this.#lookup = this.#start();
-    try {
-      const found = await this.#lookup.addresses;
-      this.settled = true;
-      this.#resolve(orderAddresses([...new Set(found.map(canonicalIP))]));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  fail(error: unknown): void {
-    this.settled = true;
-    this.#reject(error);
-  }
-
-  /** Gives up. @returns false if that is not possible. */
-  cancel(): boolean {
-    if (this.#lookup !== undefined) return this.#lookup.cancel();
-    this.queue.remove(this);
-    this.fail(failure('ECANCELED'));
-    return true;
-  }
+  readonly cancellation?: CancellationToken | undefined;
 }
 
 /**
- * Resolves names as the system does: addresses in any form that it takes, its list of hosts, then
- * the DNS. Where the system is set up to ask others as well, and on Windows and macOS, it is asked
- * itself (getaddrinfo(3), in libuv's threads). The same name asked for at the same time is looked
- * up once, and no longer than somebody waits for it. Look-ups at once are limited, and shared
- * between clients, so that no client's names hold up another's.
+ * Resolves names: addresses in any form that the system takes, its list of hosts, then whoever is
+ * asked for names, in the main the system itself. The same name asked for at the same time is
+ * looked up once, and no longer than somebody waits for it. Look-ups at once are limited, and
+ * shared between clients, so that no client's names hold up another's.
  */
 export class Resolver {
-  readonly #cache = new Map<string, Entry>();
+  readonly #cache = new Map<string, NameEntry>();
   readonly #service: { get(): NameService };
   readonly #hosts: Pick<KnownHosts, 'find'>;
-  readonly #dnsQueue = new FairQueue(DNS_LOOKUPS);
-  readonly #systemQueue = new FairQueue(SYSTEM_LOOKUPS);
-  #dns: { readonly setup: DnsSetup; readonly client: DnsClient } | undefined;
+  readonly #names: NameSource;
+  readonly #isSystem: boolean;
 
-  /** @param service where names are looked for, @param hosts what is known: the system's. */
+  /**
+   * @param service where names are looked for, @param hosts what is known: the system's.
+   * @param names who is asked in place of the system; the list of hosts then comes first.
+   */
   constructor(
     service: { get(): NameService } = new SystemNameService(),
     hosts: Pick<KnownHosts, 'find'> = new KnownHosts(),
+    names?: NameSource,
   ) {
     this.#service = service;
     this.#hosts = hosts;
+    this.#names = names ?? new SystemNames(service);
+    this.#isSystem = names === undefined;
   }
 
   /**
@@ -135,12 +68,22 @@ export class Resolver {
     if (parseIP(host) !== undefined) return Promise.resolve([canonicalIP(host)]);
     const numeric = parseNumericIPv4(host);
     if (numeric !== undefined) return Promise.resolve([formatIP(numeric)]);
-    const { hostsFirst } = this.#service.get();
-    const listed = hostsFirst ? this.#hosts.find(nameKey(host)) : undefined;
+    const { family, client = '', cancellation } = options;
+    const listed = this.#listed(host, family);
     if (listed !== undefined) return Promise.resolve(orderAddresses(listed));
-    if (options.cancellation?.cancelled) return Promise.reject(failure('ECANCELED'));
-    const entry = this.#entryOf(host.toLowerCase(), options.client ?? '');
+    if (cancellation?.cancelled) return Promise.reject(failure('ECANCELED'));
+    const entry = this.#entryOf(host.toLowerCase(), family, client);
     return entry.found === undefined ? this.#wait(entry, options) : entry.addresses;
+  }
+
+  /**
+   * Who said what a name's addresses are, as messages call it.
+   *
+   * @returns undefined if nobody was asked, or if it was the system.
+   */
+  answeredBy(host: string, family?: Family): string | undefined {
+    if (this.#listed(host, family) !== undefined) return undefined;
+    return this.#cache.get(keyOf(host.toLowerCase(), family))?.by;
   }
 
   /** Gives up all look-ups that can be. */
@@ -148,51 +91,42 @@ export class Resolver {
     for (const entry of this.#cache.values()) if (!entry.settled) this.#abandon(entry);
   }
 
-  #entryOf(name: string, client: string): Entry {
+  /** The addresses that the list of hosts has, where it counts. */
+  #listed(host: string, family: Family | undefined): readonly string[] | undefined {
+    if (this.#isSystem && !this.#service.get().hostsFirst) return undefined;
+    return this.#hosts.find(nameKey(host), family);
+  }
+
+  #entryOf(name: string, family: Family | undefined, client: string): NameEntry {
     const now = monotonic();
-    const known = this.#cache.get(name);
+    const key = keyOf(name, family);
+    const known = this.#cache.get(key);
     if (known !== undefined && known.expires > now) {
       // It may wait behind other names of whoever asked for it first.
       if (!known.settled && !known.started) known.queue.add(client, known);
       return known;
     }
-    const dns = this.#dnsFor(name);
-    const queue = dns === undefined ? this.#systemQueue : this.#dnsQueue;
-    const usable = known?.found !== undefined && now - known.foundAt < STALE_TIME;
-    const start = () => dns?.lookup(name) ?? askSystem(name);
-    const entry = new Entry(name, queue, start, usable ? known.found : undefined);
-    this.#cache.delete(name);
-    this.#cache.set(name, entry);
+    const queue = this.#names.queueFor(name);
+    const usable = known?.found !== undefined && now - known.expires < STALE_TIME;
+    const start = () => this.#names.lookup(name, family, client);
+    const entry = new NameEntry(key, family, queue, start, usable ? known.found : undefined);
+    this.#cache.delete(key);
+    this.#cache.set(key, entry);
     this.#trim(now);
-    entry.addresses.then(
-      (found) => {
-        entry.found = found;
-        entry.foundAt = monotonic();
-        entry.expires = entry.foundAt + CACHE_TIME;
-      },
-      (error) => {
-        if (this.#cache.get(name) !== entry) return;
-        // What was known stays, to be asked for again.
-        if (usable && codeOf(error) !== 'ENOTFOUND') this.#cache.set(name, known);
-        else this.#cache.delete(name);
-      },
-    );
+    entry.addresses.catch((error) => {
+      if (this.#cache.get(key) !== entry || entry.expires > monotonic()) return;
+      // What was known stays, to be asked for again.
+      if (usable && codeOf(error) !== 'ENOTFOUND') this.#cache.set(key, known);
+      else this.#cache.delete(key);
+    });
     if (!queue.add(client, entry)) entry.fail(new LookupError('EAI_AGAIN'));
     return entry;
   }
 
-  /** undefined: the system has to be asked. */
-  #dnsFor(name: string): DnsClient | undefined {
-    const { dns: setup } = this.#service.get();
-    if (setup === undefined) return undefined;
-    if (this.#dns?.setup !== setup) {
-      this.#dns = { setup, client: new DnsClient(setup, hostname()) };
-    }
-    const { client } = this.#dns;
-    return client.serves(name) ? client : undefined;
-  }
-
-  #wait(entry: Entry, { timeout = 0, cancellation }: ResolveOptions): Promise<readonly string[]> {
+  #wait(
+    entry: NameEntry,
+    { timeout = 0, cancellation }: ResolveOptions,
+  ): Promise<readonly string[]> {
     const { stale } = entry;
     if (stale !== undefined && !entry.started) return Promise.resolve(stale);
     entry.waiting++;
@@ -208,7 +142,7 @@ export class Resolver {
         settle();
         if (entry.waiting === 0 && !entry.settled && stale === undefined) this.#abandon(entry);
       };
-      const giveUp = (code: string) => finish(() => reject(failure(code)));
+      const giveUp = (code: 'ETIMEDOUT' | 'ECANCELED') => finish(() => reject(failure(code)));
       const cancel = () => giveUp('ECANCELED');
       const useStale = (known: readonly string[]) => finish(() => resolve(known));
       const timer = timeout > 0 ? setTimeout(() => giveUp('ETIMEDOUT'), timeout) : undefined;
@@ -225,34 +159,19 @@ export class Resolver {
   }
 
   /** Nobody waits for it: what cannot be interrupted goes on, for whoever asks again. */
-  #abandon(entry: Entry): void {
-    if (entry.cancel() && this.#cache.get(entry.name) === entry) this.#cache.delete(entry.name);
+  #abandon(entry: NameEntry): void {
+    if (entry.cancel() && this.#cache.get(entry.key) === entry) this.#cache.delete(entry.key);
   }
 
   #trim(now: number): void {
-    for (const [key, { expires, foundAt }] of this.#cache) {
-      if (this.#cache.size <= CACHE_SIZE && (expires > now || now - foundAt < STALE_TIME)) break;
+    for (const [key, { expires }] of this.#cache) {
+      if (this.#cache.size <= CACHE_SIZE && now - expires < STALE_TIME) break;
       this.#cache.delete(key);
     }
   }
 }
 
-/** Asks getaddrinfo(3), which cannot be interrupted. */
-function askSystem(name: string): Lookup {
-  const find = async () => {
-    try {
-      const found = await lookup(name, { all: true, order: 'verbatim' });
-      return found.map(({ address }) => address);
-    } catch (error) {
-      // Node 20 refuses names in Punycode that are none of IDNA; the DNS has some all the same.
-      if (codeOf(error) !== 'EINVAL' || !name.includes('xn--')) throw error;
-      return new DnsClient(PLAIN_DNS, '').lookup(name).addresses;
-    }
-  };
-  return { addresses: find(), cancel: () => false };
-}
-
-function failure(code: string): Error {
-  const message = code === 'ETIMEDOUT' ? 'timed out' : 'given up';
-  return Object.assign(new Error(message), { code });
+/** What a name is remembered by, with one family's addresses or both. */
+function keyOf(name: string, family: Family | undefined): string {
+  return family === undefined ? name : `${name} ${family}`;
 }

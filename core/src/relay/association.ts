@@ -2,7 +2,6 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { codeOf } from '../base/errors.js';
-import { type FamilyAddresses, ofFamily } from '../outbound/external.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { type Datagram, encodeDatagramHeader } from '../protocol/datagram.js';
 import { Reassembly } from '../protocol/fragments.js';
@@ -35,8 +34,12 @@ const noWay: ReadonlySet<string | undefined> = new Set([
 const MAX_DEBT = 200;
 
 export interface AssociationOptions extends Omit<UdpClientOptions, 'receive' | 'drop'> {
-  /** The addresses that destinations see, where they are set. */
-  readonly external: FamilyAddresses;
+  /**
+   * The address that datagrams to an IP address leave by; undefined: the routes choose.
+   *
+   * @throws the system's error if there is none.
+   */
+  localFor(address: string): string | undefined;
   /** The addresses of a destination that are allowed, in order of preference. */
   route(destination: Address): Promise<readonly string[]>;
   /** Told, not too often, of a destination to which there is no route, and why. */
@@ -252,7 +255,7 @@ export class Association {
     const any = address.includes(':') ? '::' : '0.0.0.0';
     let outgoing = this.#outgoing.get(any);
     if (outgoing === undefined) {
-      outgoing = openUdpSocket(ofFamily(this.#options.external, address) ?? any, 0);
+      outgoing = this.#openTowards(address, any);
       this.#outgoing.set(any, outgoing);
       outgoing.then(
         (socket) => {
@@ -263,6 +266,10 @@ export class Association {
       );
     }
     return outgoing;
+  }
+
+  async #openTowards(address: string, any: string): Promise<Socket> {
+    return openUdpSocket(this.#options.localFor(address) ?? any, 0);
   }
 
   #send(route: Route, data: Uint8Array): void {

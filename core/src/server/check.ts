@@ -5,8 +5,9 @@ import type { Users } from '../auth/users.js';
 import { messageOf, UserError } from '../base/errors.js';
 import type { LoadedListener } from '../config/loaded.js';
 import type { CheckedOptions } from '../config/settings.js';
+import { LookupError } from '../outbound/lookup.js';
 import { type Outbound, routeOf } from '../outbound/outbound.js';
-import type { Resolver } from '../outbound/resolve.js';
+import { familyName, familyOf, isExcluded, onlyFamily, preferred } from '../outbound/prefer.js';
 import { type Address, decodeHost, isName, isUnspecified } from '../protocol/address.js';
 import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
@@ -36,6 +37,8 @@ export interface CheckResult {
   readonly by: string | undefined;
   /** What decides about each address of the destination. */
   readonly addresses: readonly AddressDecision[];
+  /** Which resolver knew the addresses, where it was asked and is not the system's. */
+  readonly resolver?: string;
 }
 
 /**
@@ -47,10 +50,9 @@ export interface CheckResult {
  *   resolved.
  */
 export async function checkRequest(
-  { name: listener, users, options }: LoadedListener,
+  { name: listener, users, options, resolver }: LoadedListener,
   access: AccessCheck,
   outbounds: Iterable<Outbound>,
-  resolver: Resolver,
   { user: name, command, destination: named, client: clientHost }: CheckedRequest,
 ): Promise<CheckResult> {
   const destination = { host: hostOf(named.host), port: named.port };
@@ -86,13 +88,22 @@ export async function checkRequest(
       return { group, allowed: byName === undefined, by, addresses: [] };
     }
   }
+  const { prefer } = options;
+  const { host } = destination;
+  if (isExcluded(host, prefer)) {
+    return refused(`${familyName(familyOf(host))} is not used: prefer is ${prefer}`);
+  }
+  const family = onlyFamily(prefer);
   let found: readonly string[];
   try {
-    found = await resolver.resolve(destination.host, { timeout: options.connectTimeout * 1000 });
-  } catch {
+    const timeout = options.connectTimeout * 1000;
+    found = preferred(await resolver.resolve(host, { timeout, family }), prefer);
+  } catch (error) {
     const byName = await access.ofName(request);
     if (byName !== undefined && byName.byDefault !== true) return refused(byName.by);
-    throw new UserError(`the name "${destination.host}" cannot be resolved`);
+    const detail = error instanceof LookupError ? error.detail : undefined;
+    const why = detail === undefined ? '' : `: ${detail}`;
+    throw new UserError(`the name "${host}" cannot be resolved${why}`);
   }
   const decide = async (address: string): Promise<AddressDecision> => {
     const by = (await access.ofAddress(request, address))?.by;
@@ -101,7 +112,9 @@ export async function checkRequest(
   };
   const addresses = await Promise.all(found.map(decide));
   const allowed = addresses.some((decision) => decision.allowed);
-  return { group, allowed, by: undefined, addresses };
+  const by = resolver.answeredBy(host, family);
+  const told = by === undefined ? {} : { resolver: by };
+  return { group, allowed, by: undefined, addresses, ...told };
 }
 
 /**

@@ -9,7 +9,6 @@ import type { LoadedListener, State } from '../config/loaded.js';
 import type { Registries } from '../extensions/registries.js';
 import { startupLimit } from '../limits/startups.js';
 import type { EventStream } from '../log/events.js';
-import type { Resolver } from '../outbound/resolve.js';
 import type { Listener, ListenerLimit } from '../session/listener.js';
 import type { SessionSettings } from '../session/session.js';
 import type { Limits } from '../session/usage.js';
@@ -19,7 +18,6 @@ import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js'
 export interface ListenerParts extends Limits {
   readonly registries: Registries;
   readonly passwords: PasswordChecker;
-  readonly resolver: Resolver;
   readonly events: EventStream;
   /** How many processes serve. */
   readonly processes: number;
@@ -106,7 +104,7 @@ export function findListener({ listeners }: State, name: string | undefined): Lo
 }
 
 function settingsOf(
-  { options, users }: LoadedListener,
+  { options, users, from, resolver }: LoadedListener,
   { external, advertised }: State,
   { registries, passwords: _, processes: __, ...parts }: ListenerParts,
   { access, passwords }: Doorkeeper,
@@ -114,6 +112,7 @@ function settingsOf(
   return {
     ...parts,
     access,
+    resolver,
     dialects: registries.dialects,
     methods: registries.authenticationMethods,
     authentication: { anonymous: options.anonymous || !users.configured, users, passwords },
@@ -122,6 +121,8 @@ function settingsOf(
     idleTimeout: options.timeout * 1000,
     commands: {
       outbounds: registries.outbounds,
+      from,
+      prefer: options.prefer,
       connectTimeout: options.connectTimeout * 1000,
       bindTimeout: options.bindTimeout * 1000,
       udpTimeout: options.udpTimeout * 1000,

@@ -28,7 +28,7 @@ import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import { ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
-import { Resolver } from '../outbound/resolve.js';
+import { ResolverPool } from '../outbound/resolvers/pool.js';
 import type { Address } from '../protocol/address.js';
 import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
@@ -64,7 +64,7 @@ export class Server {
   /** What it can do: register more before `listen()` or while it runs. It registers nothing itself. */
   readonly registries: Registries;
   readonly #events: EventStream;
-  readonly #resolver = new Resolver();
+  readonly #resolvers: ResolverPool;
   readonly #pool = new CryptPool();
   readonly #sharing: Sharing;
   readonly #counter: ConnectionCounter;
@@ -94,6 +94,7 @@ export class Server {
    */
   constructor(options: ServerOptions = {}, registries?: Registries, sharing: Sharing = alone()) {
     this.registries = registries ?? createRegistries(sharing);
+    this.#resolvers = new ResolverPool(this.registries.resolvers);
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#sockets = new ListeningSockets(
@@ -117,7 +118,6 @@ export class Server {
       ...shared,
       registries: this.registries,
       passwords: this.#passwords,
-      resolver: this.#resolver,
       allowances: this.#allowances,
       processes: sharing.idStep,
       trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
@@ -283,7 +283,7 @@ export class Server {
     const { outbounds, accessPolicies } = this.registries;
     const request = { user, command, destination, client };
     const check = (by: LoadedListener, access: AccessCheck) =>
-      checkRequest(by, access, outbounds, this.#resolver, request);
+      checkRequest(by, access, outbounds, request);
     if (this.#state !== undefined) {
       const found = findListener(this.#state, listener);
       return check(found, this.#listeners.accessOf(found.name));
@@ -300,7 +300,7 @@ export class Server {
 
   #load(options: CheckedOptions): Promise<State> {
     const warn = (message: string) => this.#events.warn(message);
-    return loadState(options, this.registries, this.#resolver, warn, this.#state);
+    return loadState(options, this.registries, this.#resolvers, warn, this.#state);
   }
 
   /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
@@ -336,6 +336,8 @@ export class Server {
     const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
+    const used = [state.resolver, ...state.listeners.map(({ resolver }) => resolver)];
+    this.#resolvers.keep(new Set(used));
     this.#admission.setListeners(this.#listeners.use(state));
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
@@ -373,7 +375,7 @@ export class Server {
     }
     clearInterval(this.#clock);
     this.#state?.dispose();
-    this.#resolver.close();
+    this.#resolvers.close();
     this.#state = undefined;
     await this.#quotas?.close();
     await this.#passwords.close();

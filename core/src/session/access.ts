@@ -2,13 +2,14 @@ import type { AccessCheck } from '../access/accesscheck.js';
 import type { ClientContext, Denial, Verdict } from '../access/policy.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Cancellation } from '../base/cancellation.js';
+import { isExcluded, onlyFamily, type Preference, preferred } from '../outbound/prefer.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
 import { unlessLeft } from './conversation.js';
 import type { ConnectionRecord } from './record.js';
-import { notAllowed, unresolved } from './refusal.js';
+import { notAllowed, otherFamily, unresolved } from './refusal.js';
 
 /** Who asks, of whom, and until when. */
 export interface Asker {
@@ -16,6 +17,8 @@ export interface Asker {
   readonly resolver: Resolver;
   /** How long resolving a name may take, ms. */
   readonly timeout: number;
+  /** Which family of addresses is preferred; the system's order, if it is undefined. */
+  readonly prefer: Preference | undefined;
   readonly listener: string;
   readonly record: ConnectionRecord;
   readonly cancellation: Cancellation;
@@ -63,12 +66,15 @@ export async function allowedAddresses(
   asker: Asker,
   destination: Address,
 ): Promise<readonly string[]> {
-  const { access, resolver, timeout, cancellation, record } = asker;
+  const { access, resolver, timeout, prefer, cancellation, record } = asker;
   const request = requestOf(asker, destination);
+  if (isExcluded(destination.host, prefer)) throw otherFamily(destination.host, prefer);
   let found: readonly string[];
   try {
     const client = networkOf(record.client.host);
-    found = await resolver.resolve(destination.host, { timeout, client, cancellation });
+    const family = onlyFamily(prefer);
+    const options = { timeout, family, client, cancellation };
+    found = preferred(await resolver.resolve(destination.host, options), prefer);
   } catch (error) {
     const answer = access.ofName(request);
     const denial = answer instanceof Promise ? await unlessLeft(answer, cancellation) : answer;

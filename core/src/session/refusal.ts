@@ -1,6 +1,8 @@
 import { codeOf, messageOf } from '../base/errors.js';
 import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
+import { LookupError } from '../outbound/lookup.js';
+import { familyName, familyOf, type Preference } from '../outbound/prefer.js';
 import { NotSocksError, Reply } from '../protocol/socks5.js';
 
 export interface RefusalOptions {
@@ -79,6 +81,7 @@ const answers: Readonly<Record<string, readonly [reply: Reply, words: string] | 
   ETIMEDOUT: [Reply.ttlExpired, 'connect timed out'],
   EACCES: [Reply.notAllowed, 'the system does not allow it'],
   EPERM: [Reply.notAllowed, 'the system does not allow it'],
+  EADDRINUSE: [Reply.generalFailure, 'no local port is free to connect from'],
   EMFILE: [Reply.generalFailure, 'out of file descriptors'],
   ENFILE: [Reply.generalFailure, 'out of file descriptors'],
 };
@@ -99,11 +102,18 @@ export function unreachable(error: unknown): Refusal {
   return new Refusal('unreachable', own || words || 'connecting failed', { reply, cause: error });
 }
 
+/** The refusal of an IP address whose family is not served. */
+export function otherFamily(address: string, prefer: Preference | undefined): Refusal {
+  const detail = `${familyName(familyOf(address))} is not used: prefer is ${prefer}`;
+  return new Refusal('unsupported', detail, { reply: Reply.addressTypeNotSupported });
+}
+
 /** The refusal for a name that has no address to be judged by, whatever the resolver says. */
 export function unresolved(error: unknown): Refusal {
   const code = codeOf(error);
   const words =
     code === 'ETIMEDOUT' ? 'the name was not resolved in time' : answers[code ?? '']?.[1];
+  const own = error instanceof LookupError ? error.message : words;
   const reply = Reply.hostUnreachable;
-  return new Refusal('unreachable', words ?? messageOf(error), { reply, cause: error });
+  return new Refusal('unreachable', own ?? messageOf(error), { reply, cause: error });
 }

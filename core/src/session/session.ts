@@ -7,6 +7,7 @@ import type { Disposable } from '../base/disposable.js';
 import { codeOf, messageOf } from '../base/errors.js';
 import type { Startup } from '../limits/startups.js';
 import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
+import type { LocalAddressOf } from '../outbound/from.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
 import { ProtocolError } from '../protocol/parser.js';
@@ -233,6 +234,10 @@ export class Session implements Startup, CommandContext {
     return this.#record.client.host;
   }
 
+  get from(): LocalAddressOf | undefined {
+    return this.settings.from?.of(this.user, this.group, this.control.host);
+  }
+
   get control(): Address {
     return this.#transport.local;
   }
@@ -373,8 +378,8 @@ export class Session implements Startup, CommandContext {
   get #asker(): Asker {
     const { access, resolver, listener, commands: settings } = this.#session;
     const { cancellation } = this;
-    const timeout = settings.connectTimeout;
-    return { access, resolver, timeout, listener, record: this.#record, cancellation };
+    const { connectTimeout: timeout, prefer } = settings;
+    return { access, resolver, timeout, prefer, listener, record: this.#record, cancellation };
   }
 }
 

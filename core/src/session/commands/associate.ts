@@ -37,14 +37,14 @@ async function localAddress({ control, clientHost }: CommandContext): Promise<st
 
 /** @throws {Refusal} if there is no port for it. */
 function open(context: CommandContext, host: string): Promise<Association> {
-  const { settings, destination, clientHost, traffic, throttles } = context;
+  const { settings, from, destination, clientHost, traffic, throttles } = context;
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
   return Association.open({
     client: clientHost,
     clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
     host,
     ports: settings.udpPorts,
-    external: settings.external,
+    localFor: (address) => from?.(address) ?? ofFamily(settings.external, address),
     route: (address) => context.allowedAddresses(address),
     refused: (address, error) => context.refuseDatagram(address, error),
     traffic,

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Awaitable, andThen } from '../../base/awaitable.js';
 import { systemMessage } from '../../base/errors.js';
 import { addressTowards, ofFamily } from '../../outbound/external.js';
+import { familyOf, onlyFamily, preferred } from '../../outbound/prefer.js';
 import { isUnspecified } from '../../protocol/address.js';
 import { Reply } from '../../protocol/socks5.js';
 import { acceptFrom, acceptOptions } from '../../transport/accept.js';
@@ -36,22 +37,33 @@ export const bind: CommandHandler = async (context) => {
   return context.relay(peer, peer.remote, { host: local, port: peer.local.port });
 };
 
-/** Where the peer can reach this host: as configured, or by the route towards it. */
+/**
+ * Where the peer can reach this host: as configured, where its own connections leave from, or by the
+ * route towards it.
+ */
 async function externalAddress(
-  { settings, control }: CommandContext,
+  { settings, control, from }: CommandContext,
   peer: string | undefined,
 ): Promise<string> {
-  const { external } = settings;
-  const anyFamily = external.ipv4 ?? external.ipv6;
-  const configured = peer === undefined ? anyFamily : ofFamily(external, peer);
+  const { external, prefer } = settings;
+  const configured =
+    peer === undefined
+      ? preferred([external.ipv4, external.ipv6].filter(isGiven), prefer)[0]
+      : ofFamily(external, peer);
   if (configured !== undefined) return configured;
   const { host } = control;
+  const family = onlyFamily(prefer) ?? familyOf(host);
+  const towards = peer ?? (family === 'ipv6' ? '2001:db8::1' : '192.0.2.1');
   try {
-    return await addressTowards(peer ?? (host.includes(':') ? '2001:db8::1' : '192.0.2.1'));
+    return from?.(towards) ?? (await addressTowards(towards));
   } catch (error) {
     if (peer === undefined) return host;
     throw unreachable(error);
   }
+}
+
+function isGiven(address: string | undefined): address is string {
+  return address !== undefined;
 }
 
 function listen({ settings }: CommandContext, host: string): Promise<Server> {

@@ -3,7 +3,9 @@ import type { Cancellation } from '../../base/cancellation.js';
 import type { Disposable } from '../../base/disposable.js';
 import type { CloseReason } from '../../log/events.js';
 import type { FamilyAddresses } from '../../outbound/external.js';
+import type { FromTable, LocalAddressOf } from '../../outbound/from.js';
 import type { Outbound, OutboundRequest } from '../../outbound/outbound.js';
+import type { Preference } from '../../outbound/prefer.js';
 import type { Address } from '../../protocol/address.js';
 import type { Reply } from '../../protocol/socks5.js';
 import type { Throttles } from '../../relay/pacer.js';
@@ -15,6 +17,10 @@ import type { Transport } from '../../transport/transport.js';
 export interface CommandSettings {
   /** The last one that serves a connection makes it. */
   readonly outbounds: Iterable<Outbound>;
+  /** Where outgoing connections leave from; as the routes say, if it is undefined. */
+  readonly from: FromTable | undefined;
+  /** Which family of addresses is preferred; the system's order, if it is undefined. */
+  readonly prefer: Preference | undefined;
   /** How long connecting may take. */
   readonly connectTimeout: number;
   /** How long BIND waits for its peer. */
@@ -32,6 +38,8 @@ export interface CommandSettings {
 /** What serves a command has of the session: the client, the request, and what is allowed. */
 export interface CommandContext extends OutboundRequest {
   readonly settings: CommandSettings;
+  /** Chooses the local address of outgoing connections and datagrams; undefined: the routes do. */
+  readonly from: LocalAddressOf | undefined;
   /** The client's IP address. */
   readonly clientHost: string;
   /** The local end of the client's connection. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { FamilyAddresses } from '#core/outbound/external.js';
+import { type FamilyAddresses, ofFamily } from '#core/outbound/external.js';
 import { localAddresses } from '#core/outbound/interfaces.js';
 import { Association } from '#core/relay/association.js';
 import { manualClock } from '../../../support/clock.js';
@@ -24,7 +24,7 @@ async function open(
     clientPort: undefined,
     host: '127.0.0.1',
     ports: [0, 0],
-    external,
+    localFor: (to) => ofFamily(external, to),
     route: () => Promise.resolve(addresses),
     refused: (_, error) => refused.push(error),
     traffic,

@@ -1,0 +1,38 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** How long a datagram to this machine itself may take, ms. */
+const LOOP_TIME = 500;
+
+/** Whether this machine can send from an IP address, be it an interface's or not. */
+export async function canSendFrom(address: string): Promise<boolean> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind(0, address);
+    await listening;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
+/** Whether what is sent to an IP address comes to this machine, as answers would have to. */
+export async function reachesItself(address: string): Promise<boolean> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind(0, address);
+    await listening;
+    const arrived = once(socket, 'message', { signal: AbortSignal.timeout(LOOP_TIME) });
+    socket.send('', socket.address().port, address);
+    await arrived;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
