@@ -210,6 +210,9 @@ export interface ServerSettings {
   readonly anonymous: boolean;
   readonly bind: readonly string[];
   readonly advertise: readonly string[];
+  readonly from: readonly string[];
+  readonly prefer: string;
+  readonly resolver: readonly string[];
   readonly bindPorts: string;
   readonly udpPorts: string;
   readonly socks4: boolean;

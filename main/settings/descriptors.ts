@@ -11,6 +11,7 @@ type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'ti
 
 const LISTENING = 'Listening';
 const EXTERNAL = 'BIND and UDP';
+const OUTGOING = 'Outgoing connections';
 const ACCESS = 'Access';
 const LIMITS = 'Limits';
 const TIMEOUTS = 'Timeouts';
@@ -42,6 +43,36 @@ const options: Readonly<Record<OptionKey, Own>> = {
   },
   bindPorts: { title: 'BIND range', section: EXTERNAL, placeholder: 'any free port' },
   udpPorts: { title: 'UDP range', section: EXTERNAL, placeholder: 'any free port' },
+  from: {
+    title: 'Outgoing address',
+    section: OUTGOING,
+    description:
+      'Address that connections leave from: an address of this computer, @INTERFACE, client (the ' +
+      'one that the client came in on) or PREFIX/BITS for a random one each time.',
+    placeholder: 'automatic',
+    pick: 'external',
+  },
+  prefer: {
+    title: 'Preferred addresses',
+    section: OUTGOING,
+    description: 'Which addresses of a name come first, or are the only ones.',
+    default: '',
+    choices: [
+      { value: '', label: 'As the system' },
+      { value: 'ipv4', label: 'IPv4 first' },
+      { value: 'ipv6', label: 'IPv6 first' },
+      { value: 'ipv4-only', label: 'IPv4 only' },
+      { value: 'ipv6-only', label: 'IPv6 only' },
+    ],
+  },
+  resolver: {
+    title: 'Resolvers',
+    section: OUTGOING,
+    description:
+      'Who is asked for names, the next one where one does not know: system, udp://ADDRESS, ' +
+      'tcp://ADDRESS, tls://HOST or https://HOST/PATH.',
+    placeholder: 'system',
+  },
   anonymous: {
     title: 'Anonymous access',
     section: ACCESS,
