@@ -9,7 +9,8 @@ const DIFFERENCES = {
     'Wine makes an end of a reset that comes while nobody reads, as at once after it has connected',
   links:
     'Wine does not tell that node_modules/picosocks5 is a link: its modules are others than those of core/',
-  source: 'Wine sends datagrams of a socket that is bound to 127.0.0.2 from 127.0.0.1',
+  source:
+    'Wine sends datagrams of a socket that is bound to another address than 127.0.0.1 from there',
   tools: 'the compiler and the bundler are installed for the machine that Wine runs on',
 } as const;
 

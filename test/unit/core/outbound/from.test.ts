@@ -13,6 +13,7 @@ import {
 } from '#core/outbound/from.js';
 import { parseIP } from '#core/protocol/ip.js';
 import { unlessHere } from '../../../support/addresses.js';
+import { wine } from '../../../support/wine.js';
 
 const all127 = await unlessHere('127.0.0.5', '127.9.1.2', '127.9.255.1');
 const noIPv6 = await unlessHere('::1');
@@ -157,11 +158,11 @@ describe('where connections can leave from', () => {
       '192.0.2.1',
       /^from: "192\.0\.2\.1": this machine does not have this address; it has .*127\.0/,
     ],
-    ['@nowhere0', /^from: "@nowhere0": the interface does not exist; there is .*lo/],
+    ['@nowhere0', /^from: "@nowhere0": the interface does not exist; there is ./],
     ['2001:db8:5::/48', /^from: "2001:db8:5::\/48": this machine /],
   ];
   for (const [text, message] of wrong) {
-    test(`${text} is an error`, async () => {
+    test(`${text} is an error`, { skip: text.startsWith('192') && wine('source') }, async () => {
       const facts = { name: 'UserError', code: 'invalid-option', option: 'from', message };
       await assert.rejects(resolveFrom('from', [text], never), facts);
     });
