@@ -10,6 +10,7 @@ describe('a URL of a resolver that is none', () => {
     ['udp://', /expected system, or a URL/],
     ['udp://a b', /expected udp:\/\/HOST\[:PORT\]$/],
     ['udp://192.0.2.1:99999', /expected udp:\/\/HOST/],
+    ['tcp://[2001:db8::1]:0', /"tcp:\/\/\[2001:db8::1\]:0": expected a port from 1 to 65535$/],
     ['udp://192.0.2.1/path', /expected nothing behind the host and the port/],
     ['tcp://192.0.2.1#name', /expected nothing behind the host and the port/],
     ['tls://192.0.2.1/path', /expected nothing behind the host and the port/],

@@ -48,8 +48,6 @@ export interface State extends Disposable {
   readonly options: CheckedOptions;
   /** Those of listeners that do not say whose else they are. */
   readonly users: Users;
-  /** Looks up the names that rules name. */
-  readonly resolver: Resolver;
   /** Keeps the addresses of hosts in rules; to be disposed. */
   readonly ruleHosts: RuleHosts;
   /** In the order in which they are described; the one named `default` has no section. */
@@ -99,7 +97,7 @@ export async function loadState(
     if (knowsEveryMethod(registries)) {
       for (const message of await idleSections(options, sources.all())) warn(message);
     }
-    return { options, users, resolver, ruleHosts, listeners, external, advertised, dispose };
+    return { options, users, ruleHosts, listeners, external, advertised, dispose };
   } catch (error) {
     opened.dispose();
     throw error;

@@ -71,7 +71,8 @@ export const OPTIONS: readonly Option[] = [
     description: 'External address for BIND and UDP ASSOCIATE; found by itself if not given.',
     details:
       'The last one of each address family counts. If it is not given, BIND listens at the ' +
-      'address that the route to its peer would use, and datagrams leave as the routes say.',
+      'address of --from, or else at that which the route to its peer would use. Datagrams leave ' +
+      'from it, unless --from says otherwise, or as the routes say.',
   },
   {
     key: 'advertise',

@@ -336,8 +336,6 @@ export class Server {
     const before = this.#state?.options;
     this.#state?.dispose();
     this.#state = state;
-    const used = [state.resolver, ...state.listeners.map(({ resolver }) => resolver)];
-    this.#resolvers.keep(new Set(used));
     this.#admission.setListeners(this.#listeners.use(state));
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;

@@ -76,6 +76,7 @@ function parseServer(
   if (name !== '' && takes === 'host') throw wrong('expected nothing behind the host and the port');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = portOf(text) ?? defaultPort;
+  if (port === 0) throw wrong('expected a port from 1 to 65535');
   const path = hasPath ? url.pathname + url.search : DEFAULT_PATH;
   return { host, port, path, servername: name || host };
 }

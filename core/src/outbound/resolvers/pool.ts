@@ -11,8 +11,8 @@ interface Opened {
 }
 
 /**
- * The resolvers of a server: the system's, and those that `--resolver` names, which are kept with
- * what they remember as long as something names them.
+ * The resolvers of a server: the system's, and those that `--resolver` names or has named, as there
+ * may be connections from before a reload. Each list of them is opened once.
  */
 export class ResolverPool {
   /** Looks names up as the system does: those of the configuration, of resolvers themselves. */
@@ -38,13 +38,6 @@ export class ResolverPool {
     const resolver = new Resolver(undefined, undefined, chain);
     this.#opened.set(key, { resolver, chain });
     return resolver;
-  }
-
-  /** Forgets resolvers that are not in use: connections that have one keep it. */
-  keep(used: ReadonlySet<Resolver>): void {
-    for (const [key, { resolver }] of this.#opened) {
-      if (!used.has(resolver)) this.#opened.delete(key);
-    }
   }
 
   /** Gives up all look-ups, and lets go of connections. */
