@@ -446,6 +446,35 @@ describe('reload()', () => {
     assert.equal(portOf(server, 'lax'), port);
     assert.equal(await replyOf(t, port, echo), 0);
     assert.ok(!events.some(({ type }) => type === 'stopped'));
+    const told = events.flatMap((event) => (event.type === 'listening' ? [event] : []));
+    const { listener, before, address } = told.at(-1) ?? {};
+    assert.deepEqual([listener, before, address?.port], ['lax', 'strict', port]);
+  });
+
+  test('what becomes of addresses is told by name as long as there were, or are, several', async (t) => {
+    const [a, b] = [await freePort(t), await freePort(t)];
+    const at = (port: number) => ({ listen: [`127.0.0.1:${port}`] });
+    const listeners = { one: at(a), two: at(b) };
+    const { server, events } = await startServer(t, { listen: [], listeners });
+    const told = () =>
+      events.splice(0).flatMap((event) => {
+        if (event.type !== 'listening' && event.type !== 'stopped') return [];
+        const { type, address, listener } = event;
+        return [[type, address.port, listener, 'before' in event ? event.before : undefined]];
+      });
+    told();
+    await server.reload(at(a));
+    assert.deepEqual(told(), [
+      ['stopped', b, 'two', undefined],
+      ['listening', a, 'default', 'one'],
+    ]);
+    await server.reload({ listen: [...at(a).listen, ...at(b).listen] });
+    assert.deepEqual(told(), [['listening', b, undefined, undefined]]);
+    await server.reload({ listeners: { lan: at(a) } });
+    assert.deepEqual(told(), [
+      ['stopped', b, undefined, undefined],
+      ['listening', a, 'lan', 'default'],
+    ]);
   });
 
   test('ports that the system chose stay with their listeners', async (t) => {

@@ -11,10 +11,17 @@ import {
   sameAddress,
 } from './listeningsocket.js';
 
+/** An address that went from one listener to another, and was open all the time. */
+export interface MovedAddress extends ListeningAddress {
+  /** The name of the listener that had it before. */
+  readonly before: string;
+}
+
 /** What a change of addresses came to. */
 export interface ListenChange {
   readonly started: readonly ListeningAddress[];
   readonly stopped: readonly ListeningAddress[];
+  readonly moved: readonly MovedAddress[];
   /** What the machine does not have, while it listens at others. */
   readonly missing: readonly MissingAddress[];
 }
@@ -57,8 +64,9 @@ export class ListeningSockets {
 
   /**
    * Listens at the addresses of some listeners and no more at others. Where it listens already, it
-   * goes on, be it for another listener. An address of a family that is not there does no harm as
-   * long as another is. If that fails, all is as it was. One change has to be over before the next.
+   * goes on, be it for another listener; but a port that the system chose is its listener's own. An
+   * address of a family that is not there does no harm as long as another is. If that fails, all is
+   * as it was. One change has to be over before the next.
    *
    * @throws {UserError} if the system does not let it.
    */
@@ -79,10 +87,15 @@ export class ListeningSockets {
       opened = await this.#replace(obsolete, fresh, kept);
     }
     for (const socket of obsolete) socket.close();
-    for (const [socket, { listener }] of owners) socket.listener = listener;
+    const moved: MovedAddress[] = [];
+    for (const [socket, { listener }] of owners) {
+      const { address, listener: before } = socket;
+      if (listener !== before) moved.push({ ...address, listener, before });
+      socket.listener = listener;
+    }
     const { sockets, missing } = opened;
     this.#open = [...kept, ...sockets];
-    return { started: addressesOf(sockets), stopped: addressesOf(obsolete), missing };
+    return { started: addressesOf(sockets), stopped: addressesOf(obsolete), moved, missing };
   }
 
   /** Stops listening, for good. @returns where it listened. */
@@ -164,7 +177,7 @@ function pair(open: readonly ListeningSocket[], wanted: readonly WantedAddress[]
   const isThere = ({ requested }: ListeningSocket, address: WantedAddress) =>
     sameAddress(requested, address);
   find((socket, address) => socket.listener === address.listener && isThere(socket, address));
-  find(isThere);
+  find((socket, address) => address.port !== 0 && isThere(socket, address));
   const found = new Set(owners.values());
   return { owners, fresh: wanted.filter((address) => !found.has(address)) };
 }

@@ -82,7 +82,7 @@ export interface ConnectionEvent {
 export interface ListenerEvent {
   readonly time: number;
   readonly address: Address;
-  /** The listener's name; left out where there is only one. */
+  /** The listener's name; left out where there is only one, and was before a reload. */
   readonly listener?: string;
 }
 
@@ -100,7 +100,11 @@ export interface ListenerEvent {
  * - `closed`, the last one, when all that the connection took of limits is given back.
  */
 export type ServerEvent =
-  | ({ readonly type: 'listening' } & ListenerEvent)
+  | ({
+      readonly type: 'listening';
+      /** The listener that has had this address until now: it was open all the time. */
+      readonly before?: string;
+    } & ListenerEvent)
   | ({ readonly type: 'stopped' } & ListenerEvent)
   | { readonly type: 'reloaded'; readonly time: number }
   /** Something that somebody should look at; the server goes on. */

@@ -116,6 +116,10 @@ type Field = readonly [name: string, value: string | number | undefined];
 function fieldsOf(event: LogEntry): readonly Field[] {
   switch (event.type) {
     case 'listening':
+      return [
+        ['address', formatAddress(event.address)],
+        ['before', event.before],
+      ];
     case 'stopped':
       return [['address', formatAddress(event.address)]];
     case 'reloaded':

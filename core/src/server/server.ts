@@ -317,10 +317,19 @@ export class Server {
   }
 
   async #moveTo({ listeners }: State): Promise<void> {
-    const { started, stopped, missing } = await this.#sockets.moveTo(listeners);
-    for (const { error } of missing) this.#events.warn(error.message);
-    for (const address of stopped) this.#tellAddress('stopped', address, listeners);
-    for (const address of started) this.#tellAddress('listening', address, listeners);
+    const change = await this.#sockets.moveTo(listeners);
+    const isNamed = listeners.length > 1 || this.#tellsListeners;
+    for (const { error } of change.missing) this.#events.warn(error.message);
+    for (const address of change.stopped) this.#tellAddress('stopped', address, isNamed);
+    for (const address of change.started) this.#tellAddress('listening', address, isNamed);
+    for (const { before, ...address } of change.moved) {
+      this.#tellAddress('listening', address, true, { before });
+    }
+  }
+
+  /** Whether events say which listener they are about: there are several. */
+  get #tellsListeners(): boolean {
+    return (this.#state?.listeners.length ?? 0) > 1;
   }
 
   /** Reads a quota file that is not kept yet. */
@@ -361,8 +370,8 @@ export class Server {
   }
 
   async #stop(grace: number): Promise<void> {
-    const listeners = this.#state?.listeners;
-    for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, listeners);
+    const isNamed = this.#tellsListeners;
+    for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, isNamed);
     this.#admission.setListeners([]);
     if (this.#sessions.size > 0) {
       const timer = setTimeout(() => {
@@ -379,14 +388,15 @@ export class Server {
     await this.#passwords.close();
   }
 
-  /** @param among its listener and all others. */
+  /** @param isNamed whether the event says which listener it is about. */
   #tellAddress(
     type: 'listening' | 'stopped',
     { host, port, listener }: ListeningAddress,
-    among: State['listeners'] = [],
+    isNamed: boolean,
+    more: { readonly before?: string } = {},
   ): void {
-    const named = among.length > 1 ? { listener } : {};
-    this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named });
+    const named = isNamed ? { listener } : {};
+    this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named, ...more });
   }
 
   #tick(): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { resolveListenAddresses } from '#core/listening/listeningsocket.js';
+import { type ListeningAddress, resolveListenAddresses } from '#core/listening/listeningsocket.js';
 import { ListeningSockets } from '#core/listening/listeningsockets.js';
 import { resolveFamilies } from '#core/outbound/external.js';
 import { Resolver } from '#core/outbound/resolve.js';
-import { assertTurnedAway } from '../../../support/sockets.js';
+import { assertTurnedAway, freePort } from '../../../support/sockets.js';
 
 /** An address for documentation (RFC 3849): no machine has it. */
 const NOT_HERE = '2001:db8::dead';
@@ -78,24 +78,91 @@ test('* is all addresses that there are', async (t) => {
   assert.ok(started.length > 0);
 });
 
-test('an address that another listener has now is not opened again', async (t) => {
-  const accepted: string[] = [];
-  const sockets = open(t, accepted);
-  const free = { host: '127.0.0.1', port: 0, optional: false };
-  const { started } = await sockets.moveTo([{ name: 'lan', addresses: [free] }]);
-  assert.deepEqual(
-    started.map(({ listener }) => listener),
-    ['lan'],
-  );
-  const { port = 0 } = started[0] ?? {};
-  await assertTurnedAway(t, port);
-  const own = { host: '127.0.0.2', port: 0, optional: true };
-  const change = await sockets.moveTo([
-    { name: 'lan', addresses: [own] },
-    { name: 'local', addresses: [free] },
-  ]);
-  assert.deepEqual(change.stopped, []);
-  assert.ok(change.started.every(({ listener }) => listener === 'lan'));
-  await assertTurnedAway(t, port);
-  assert.deepEqual(accepted, ['lan', 'local']);
+describe('sockets that are open, and the addresses of listeners', () => {
+  const at = (port: number, host = '127.0.0.1') => ({ host, port, optional: false });
+  const names = (addresses: readonly ListeningAddress[]) =>
+    addresses.map(({ host, port, listener }) => `${listener} ${host} ${port}`);
+
+  test('one that another listener has now is not opened again', async (t) => {
+    const accepted: string[] = [];
+    const sockets = open(t, accepted);
+    const [one, two] = [await freePort(t), await freePort(t)];
+    await sockets.moveTo([{ name: 'lan', addresses: [at(one)] }]);
+    await assertTurnedAway(t, one);
+    const change = await sockets.moveTo([
+      { name: 'lan', addresses: [at(two)] },
+      { name: 'local', addresses: [at(one)] },
+    ]);
+    assert.deepEqual(names(change.started), [`lan 127.0.0.1 ${two}`]);
+    assert.deepEqual(change.stopped, []);
+    assert.deepEqual(change.moved, [
+      { host: '127.0.0.1', port: one, listener: 'local', before: 'lan' },
+    ]);
+    await assertTurnedAway(t, one);
+    assert.deepEqual(accepted, ['lan', 'local']);
+  });
+
+  test('two listeners may exchange their addresses', async (t) => {
+    const sockets = open(t);
+    const [one, two] = [at(await freePort(t)), at(await freePort(t))];
+    await sockets.moveTo([
+      { name: 'a', addresses: [one] },
+      { name: 'b', addresses: [two] },
+    ]);
+    const change = await sockets.moveTo([
+      { name: 'a', addresses: [two] },
+      { name: 'b', addresses: [one] },
+    ]);
+    assert.deepEqual([change.started, change.stopped], [[], []]);
+    assert.deepEqual(
+      change.moved.map(({ port, listener, before }) => [port, before, listener]).sort(),
+      [
+        [one.port, 'a', 'b'],
+        [two.port, 'b', 'a'],
+      ].sort(),
+    );
+    assert.deepEqual(sockets.addressesOf('a'), [{ host: '127.0.0.1', port: two.port }]);
+    assert.deepEqual(sockets.addressesOf('b'), [{ host: '127.0.0.1', port: one.port }]);
+  });
+
+  test('a port that the system chose is the own of its listener', async (t) => {
+    const sockets = open(t);
+    const { started } = await sockets.moveTo([
+      { name: 'a', addresses: [at(0)] },
+      { name: 'b', addresses: [at(0)] },
+    ]);
+    const reordered = await sockets.moveTo([
+      { name: 'b', addresses: [at(0)] },
+      { name: 'a', addresses: [at(0)] },
+    ]);
+    assert.deepEqual([reordered.started, reordered.stopped, reordered.moved], [[], [], []]);
+    for (const { listener, ...address } of started) {
+      assert.deepEqual(sockets.addressesOf(listener), [address]);
+    }
+    const renamed = await sockets.moveTo([
+      { name: 'c', addresses: [at(0)] },
+      { name: 'a', addresses: [at(0)] },
+    ]);
+    assert.deepEqual(
+      renamed.started.map(({ listener }) => listener),
+      ['c'],
+    );
+    assert.deepEqual(
+      names(renamed.stopped),
+      names(started.filter(({ listener }) => listener === 'b')),
+    );
+    assert.deepEqual(renamed.moved, []);
+  });
+
+  test('a change that fails leaves each with its listener', async (t) => {
+    const accepted: string[] = [];
+    const sockets = open(t, accepted);
+    const one = at(await freePort(t));
+    await sockets.moveTo([{ name: 'a', addresses: [one] }]);
+    const wrong = { name: 'b', addresses: [one, at(0, '192.0.2.254')] };
+    await assert.rejects(sockets.moveTo([wrong]), /192\.0\.2\.254/);
+    assert.deepEqual(sockets.addressesOf('a'), [{ host: one.host, port: one.port }]);
+    await assertTurnedAway(t, one.port);
+    assert.deepEqual(accepted, ['a']);
+  });
 });

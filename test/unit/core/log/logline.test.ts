@@ -35,6 +35,11 @@ const rejected = {
 
 const EVENTS: readonly (readonly [event: ServerEvent, level: string, text: string])[] = [
   [{ type: 'listening', time: 0, address }, 'notice', 'listening address=[::1]:1080'],
+  [
+    { type: 'listening', time: 0, address, listener: 'new one', before: 'old' },
+    'notice',
+    'listening address=[::1]:1080 before=old listener="new one"',
+  ],
   [{ type: 'stopped', time: 0, address }, 'notice', 'stopped address=[::1]:1080'],
   [{ type: 'reloaded', time: 0 }, 'notice', 'reloaded'],
   [{ type: 'warning', time: 0, message: 'take care' }, 'warn', 'take care'],
