@@ -242,6 +242,24 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     assert.doesNotMatch(server.output, / (err|warn) /);
   });
 
+  test('several ways in', async () => {
+    writeFileSync(join(home, 'ways.ini'), block('auth = users.txt\n'));
+    assert.ok(inline.includes('picosocks5 -c ways.ini'));
+    await server.stop();
+    await serve('picosocks5 -c ways.ini');
+    const curl = (proxy: string) => `curl -sS -x socks5h://${proxy} https://example.com/`;
+    assert.equal(await succeeds(curl('127.0.0.1:1080')), HELLO);
+    assert.equal(await succeeds(curl('alice:PASSWORD@this-host:1081')), HELLO);
+    const [withoutLogin, elsewhere] = [97, 7];
+    assert.equal((await stage.sh(curl('this-host:1081'))).status, withoutLogin);
+    assert.equal((await stage.sh(curl('this-host:1080'))).status, elsewhere);
+    const check = inline.find((code) => code.startsWith('picosocks5 check -c ways.ini')) as string;
+    const refused = await stage.sh(check);
+    assert.equal(refused.status, 1, refused.stderr);
+    assert.match(refused.stdout, /^refused: .*by listener lan/);
+    assert.equal((await stage.sh(check.replace(' lan ', ' local '))).status, 0);
+  });
+
   test('a unit of systemd', async () => {
     const unit = block('[Unit]');
     const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] as string;
