@@ -61,8 +61,8 @@ const mistakes: Mistake[] = [
   ],
   [
     'a listener without an address',
-    (t) => ['-c', temporaryFile(t, '[listener:lan]\nanonymous = yes\n')],
-    /\[listener:lan\]: expected listen = \[ADDRESS\]\[:PORT\], where it listens$/m,
+    (t) => ['-c', temporaryFile(t, '\n[listener: lan]\nanonymous = yes\n', 'p.ini')],
+    /p\.ini:2: \[listener:lan\]: expected listen = \[ADDRESS\]\[:PORT\], where it listens$/m,
   ],
   [
     'an address of two listeners',

@@ -109,6 +109,8 @@ export class Builder {
     group: Object.create(null),
     user: Object.create(null),
   };
+  /** Where sections begin, and where their parameters stand. */
+  readonly #places = new Map<string, string>();
 
   set({ key, schema }: Option, value: unknown): void {
     put(this.#values, key, value, schema.type === 'array');
@@ -119,14 +121,31 @@ export class Builder {
     this.#values[key] = value;
   }
 
-  /** @throws {UserError} if there is no such section. */
-  openSection(header: string): void {
+  /**
+   * @param place where it begins: FILE:LINE.
+   * @throws {UserError} if there is no such section.
+   */
+  openSection(header: string, place: string): void {
     const { section, name } = parseHeader(header);
     if (section !== 'user') this.#sections[section][name] ??= {};
+    const key = placeKey(section, name);
+    if (!this.#places.has(key)) this.#places.set(key, place);
   }
 
-  /** @throws {UserError} if there is no such section or parameter, or its value is wrong. */
-  setInSection(header: string, name: string, value: string): void {
+  /**
+   * Where a section begins, or where a parameter of it was set last: FILE:LINE.
+   *
+   * @param of the name that the section gives.
+   */
+  placeOf(section: Section, of: string, parameter?: string): string | undefined {
+    return this.#places.get(placeKey(section, of, parameter));
+  }
+
+  /**
+   * @param place where it stands: FILE:LINE.
+   * @throws {UserError} if there is no such section or parameter, or its value is wrong.
+   */
+  setInSection(header: string, name: string, value: string, place: string): void {
     const { section, name: whose } = parseHeader(header);
     const parameter = parameters[section].get(name);
     if (parameter === undefined) throw unknownParameter(header, section, name);
@@ -135,17 +154,24 @@ export class Builder {
       const sections = this.#sections[section];
       const values = sections[whose] ?? {};
       sections[whose] = values;
-      const place = isLimit && section === 'group' ? limitsIn(values) : values;
-      put(place, key, parameter.parse(value), grows);
+      const into = isLimit && section === 'group' ? limitsIn(values) : values;
+      put(into, key, parameter.parse(value), grows);
     });
+    this.#places.set(placeKey(section, whose, name), place);
   }
 
   /** All that is set. */
   settings(): Settings {
     const { listener: listeners, group: groups, user: users } = this.#sections;
-    const some = Object.keys(listeners).length > 0 ? { listeners } : {};
+    const places = Object.keys(listeners).map((name) => [name, this.placeOf('listener', name)]);
+    const listenerPlaces = Object.fromEntries(places);
+    const some = places.length > 0 ? { listeners, listenerPlaces } : {};
     return { ...this.#values, groups, users, ...some };
   }
+}
+
+function placeKey(section: Section, name: string, parameter?: string): string {
+  return JSON.stringify([section, name, parameter]);
 }
 
 function limitsIn(values: Values): Values {
@@ -156,10 +182,22 @@ function limitsIn(values: Values): Values {
 
 function unknownParameter(header: string, section: Section, name: string): UserError {
   const known = [...parameters[section].keys()];
-  const hint = optionsByName.has(name)
-    ? '; parameters of the server stand before the first section'
-    : didYouMean(name, known);
   return new UserError(
-    `unknown parameter "${name}" in section [${header}]; expected ${known.join(', ')}${hint}`,
+    `unknown parameter "${name}" in section [${header}]; expected ${known.join(', ')}` +
+      hintOf(header, section, name),
   );
+}
+
+/** Where a parameter does stand that is unknown in a section. */
+function hintOf(header: string, section: Section, name: string): string {
+  const others = Object.keys(prefixes) as (keyof typeof prefixes)[];
+  const meant = others.find((other) => other === header && parameters[other].has(name));
+  if (meant !== undefined) return `; did you mean [${meant}:NAME]?`;
+  const option = optionsByName.get(name);
+  if (option === undefined && name !== 'include') {
+    return didYouMean(name, [...parameters[section].keys()]);
+  }
+  const elsewhere = others.find((other) => option?.in?.includes(other));
+  const orThere = elsewhere === undefined ? '' : ` or in [${elsewhere}:NAME]`;
+  return `; parameters of the server stand before the first section${orThere}`;
 }

@@ -27,6 +27,19 @@ export function checkListenerName(name: string): void {
 }
 
 /**
+ * @param place where its section begins, if that is known: FILE:LINE.
+ * @throws {UserError} if a listener with a section does not say where it listens.
+ */
+export function demandListen(name: string, { listen }: ListenerOptions, place?: string): void {
+  if (listen !== undefined) return;
+  const error = new UserError(
+    `[listener:${name}]: expected listen = [ADDRESS][:PORT], where it listens`,
+    { code: 'invalid-option', option: 'listen' },
+  );
+  throw place === undefined ? error : UserError.at(place, error);
+}
+
+/**
  * The listeners that options describe: the one without a section first, if there is one, and the
  * others in their order.
  *
@@ -34,8 +47,8 @@ export function checkListenerName(name: string): void {
  */
 export function describedListeners(options: CheckedOptions): DescribedListener[] {
   const named = Object.entries(options.listeners).map(([name, own]) => {
-    if (own.listen !== undefined) return { name, own, options: { ...options, ...own } };
-    throw new UserError(`[listener:${name}]: expected listen = [ADDRESS][:PORT], where it listens`);
+    demandListen(name, own);
+    return { name, own, options: { ...options, ...own } };
   });
   const hasDefault = named.length === 0 || options.listen.length > 0;
   return hasDefault ? [{ name: DEFAULT_LISTENER, own: {}, options }, ...named] : named;

@@ -71,14 +71,16 @@ async function loadFile(
     throw new UserError(`cannot read the configuration file "${file}": ${systemMessage(error)}`);
   });
   const once = new Once(warn);
-  const open = (section: string, line: number) =>
-    at(`${file}:${line}`, () => builder.openSection(section));
+  const open = (section: string, line: number) => {
+    const place = `${file}:${line}`;
+    at(place, () => builder.openSection(section, place));
+  };
   for (const { section, name, value, line } of parseIni(text, file, open)) {
     const place = `${file}:${line}`;
     const option = optionsByName.get(name);
     if (section !== undefined) {
       const text = valueIn(file, option ?? {}, value);
-      at(place, () => builder.setInSection(section, name, text));
+      at(place, () => builder.setInSection(section, name, text, place));
       if (!growing.has(name)) once.note(file, line, section, name, value);
     } else if (name === 'include') {
       await loadFile(beside(file, value), builder, warn, [...including, path]).catch(
@@ -124,6 +126,6 @@ export async function loadSettings(
   }
   if (listen.length > 0) builder.replace('listen', listen);
   const settings = builder.settings();
-  checkBases(settings.groups ?? {});
+  checkBases(settings.groups ?? {}, (group) => builder.placeOf('group', group, 'base'));
   return settings;
 }

@@ -1,5 +1,5 @@
 import { UserError } from '../base/errors.js';
-import { checkListenerName } from './listeners.js';
+import { checkListenerName, demandListen } from './listeners.js';
 import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import { checkSections } from './sections.js';
@@ -15,8 +15,16 @@ export function defaultOf(key: keyof ServerOptions): unknown {
 /** What stands in sections. */
 const sectionKeys: readonly string[] = ['groups', 'users', 'listeners'];
 
-/** Those of the options that are the server's, not the command's. */
+/**
+ * Those of the options that are the server's, not the command's.
+ *
+ * @throws {UserError} naming file and line, if a section of a listener does not say where it
+ *   listens.
+ */
 export function pickServerOptions(settings: Settings): ServerOptions {
+  for (const [name, own] of Object.entries(settings.listeners ?? {})) {
+    demandListen(name, own, settings.listenerPlaces?.[name]);
+  }
   const given: Readonly<Record<string, unknown>> = { ...settings };
   const own = serverOptions.filter(({ key }) => given[key] !== undefined);
   return {

@@ -18,15 +18,22 @@ const limitChecks: Readonly<Record<keyof AllowanceLimits, Check>> = {
   perMonth: checkCount,
 };
 
-/** @throws {UserError} if the base of a group is none of them. */
-export function checkBases(groups: Groups): void {
+/**
+ * @param placeOf where the base of a group is named, if that is known: FILE:LINE.
+ * @throws {UserError} if the base of a group is none of them.
+ */
+export function checkBases(
+  groups: Groups,
+  placeOf: (group: string) => string | undefined = () => undefined,
+): void {
   for (const [group, { base }] of Object.entries(groups)) {
-    if (base !== undefined && !Object.hasOwn(groups, base)) {
-      throw new UserError(
-        `section [${group}]: base = ${base}: there is no section [${base}]` +
-          didYouMean(base, Object.keys(groups), (text) => `[${text}]`),
-      );
-    }
+    if (base === undefined || Object.hasOwn(groups, base)) continue;
+    const error = new UserError(
+      `section [${group}]: base = ${base}: there is no section [${base}]` +
+        didYouMean(base, Object.keys(groups), (text) => `[${text}]`),
+    );
+    const place = placeOf(group);
+    throw place === undefined ? error : UserError.at(place, error);
   }
 }
 

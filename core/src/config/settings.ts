@@ -113,6 +113,8 @@ export type CheckedOptions = Required<
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {
+  /** Where the sections of listeners begin, for messages: FILE:LINE, by the listeners' names. */
+  readonly listenerPlaces?: Readonly<Record<string, string>>;
   readonly user?: string;
   readonly group?: string;
   /** Stay in the foreground; false: go to the background. */

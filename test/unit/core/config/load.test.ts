@@ -199,13 +199,24 @@ describe('mistakes name their place', () => {
     ['listen = ::1', /^@\/a\.ini:1: listen: "::1" is not /],
     ['[staff]\nrequest = conect', /^@\/a\.ini:2: request: rule "conect": expected /],
     ['[staff]\nlisten = *', /^@\/a\.ini:2: unknown parameter "listen" in section \[staff\]; /],
-    ['[staff]\ninclude = x', /^@\/a\.ini:2: unknown parameter "include" in section \[staff\]; /],
+    [
+      '[staff]\ninclude = x',
+      /^@\/a\.ini:2: unknown parameter "include" in section \[staff\]; .*; parameters of the server stand before the first section$/,
+    ],
     ['[staff]\nconstructor = x', /^@\/a\.ini:2: unknown parameter "constructor" in section /],
     [
       '[staff]\nmaxcon = 1',
       /^@\/a\.ini:2: unknown parameter "maxcon" in section .*; did you mean "maxconn"\?$/,
     ],
-    ['[staff]\ntimeout = 1', /; parameters of the server stand before the first section$/],
+    [
+      '[staff]\ntimeout = 1',
+      /; parameters of the server stand before the first section or in \[listener:NAME\]$/,
+    ],
+    [
+      '[listener]\nlisten = *',
+      /"listen" in section \[listener\]; .*; did you mean \[listener:NAME\]\?$/,
+    ],
+    ['[user]\ngrace = 1', /; parameters of the server stand before the first section$/],
     ['\n[User:a]\nmaxconn = 1', `@/a.ini:2: [User:a]: ${headers}; did you mean [user:a]?`],
     ['[user:]', `@/a.ini:1: [user:]: ${headers}`],
     ['[group:a]', `@/a.ini:1: [group:a]: ${headers}`],
@@ -228,10 +239,10 @@ describe('mistakes name their place', () => {
     ['[listener:lan]\nlisten = ::1', /^@\/a\.ini:2: listen: "::1" is not /],
     ['[listener:lan]\nsocks4 = perhaps', '@/a.ini:2: socks4: expected yes or no, not "perhaps"'],
     ['[listener:lan]\nrequest = conect', /^@\/a\.ini:2: request: rule "conect": expected /],
-    ['[a]\nbase = b', 'section [a]: base = b: there is no section [b]'],
+    ['[a]\nbase = b', '@/a.ini:2: section [a]: base = b: there is no section [b]'],
     [
-      '[a]\nbase = constructor',
-      'section [a]: base = constructor: there is no section [constructor]',
+      '[a]\n\nbase = constructor',
+      '@/a.ini:3: section [a]: base = constructor: there is no section [constructor]',
     ],
     [
       'include = @/none.ini',
