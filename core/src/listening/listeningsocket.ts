@@ -104,9 +104,12 @@ export function sameAddress(a: Address, b: Address): boolean {
 /** Takes a client's connection. @param listener the name of the listener that it came by. */
 export type Accept = (transport: Transport, listener: string) => void;
 
-/** A listening socket. */
+/** A listening socket: whoever comes before it serves waits. */
 export class ListeningSocket {
   readonly #server: Server;
+  readonly #accept: Accept;
+  /** Who waits; undefined when it serves. */
+  #waiting: Transport[] | undefined = [];
   /** Gives its socket back, if it was not bound here. */
   readonly #release: () => void;
   /** What it was asked to listen at: the port may be 0. */
@@ -116,8 +119,15 @@ export class ListeningSocket {
   /** The name of the listener that it is one of: of those whom it accepts from now on. */
   listener: string;
 
-  private constructor(server: Server, requested: Address, listener: string, release: () => void) {
+  private constructor(
+    server: Server,
+    requested: Address,
+    listener: string,
+    accept: Accept,
+    release: () => void,
+  ) {
     this.#server = server;
+    this.#accept = accept;
     this.#release = release;
     this.requested = requested;
     this.listener = listener;
@@ -130,7 +140,7 @@ export class ListeningSocket {
    * Listens at an IP address.
    *
    * @param listener the name of the listener that it is one of.
-   * @param accept takes each client's connection.
+   * @param accept takes each client's connection, when the socket serves.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where its socket comes from, if it is not bound here.
    * @returns what is missing if the address is optional, or its whole family is not there.
@@ -154,13 +164,27 @@ export class ListeningSocket {
     }
     server.on('error', fail);
     const release = () => sockets?.release({ host, port, listener });
-    const own = new ListeningSocket(server, { host, port }, listener, release);
-    acceptFrom(server, (transport) => accept(transport, own.listener), fail);
+    const own = new ListeningSocket(server, { host, port }, listener, accept, release);
+    acceptFrom(server, (transport) => own.#take(transport), fail);
     return own;
   }
 
-  /** Stops accepting; connections go on. */
+  #take(transport: Transport): void {
+    if (this.#waiting === undefined) this.#accept(transport, this.listener);
+    else this.#waiting.push(transport);
+  }
+
+  /** Serves from now on, also who has come before. */
+  serve(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const transport of waiting) this.#take(transport);
+  }
+
+  /** Stops accepting: connections go on, but nobody who still waits is served. */
   close(): void {
+    for (const transport of this.#waiting ?? []) transport.abort();
+    this.#waiting = undefined;
     this.#server.close();
     this.#release();
   }

@@ -43,7 +43,7 @@ export class ListeningSockets {
   #closed = false;
 
   /**
-   * @param accept takes each client's connection.
+   * @param accept takes each client's connection, at sockets that serve.
    * @param fail told of the system's errors when clients could not be accepted.
    * @param sockets where listening sockets come from, if they are not bound here.
    */
@@ -66,7 +66,10 @@ export class ListeningSockets {
    * Listens at the addresses of some listeners and no more at others. Where it listens already, it
    * goes on, be it for another listener; but a port that the system chose is its listener's own. An
    * address of a family that is not there does no harm as long as another is. If that fails, all is
-   * as it was. One change has to be over before the next.
+   * as it was, and nobody who has come to a new address meanwhile is served. One change has to be
+   * over before the next.
+   *
+   * Who comes to a new address waits for {@link serve}.
    *
    * @throws {UserError} if the system does not let it.
    */
@@ -98,6 +101,11 @@ export class ListeningSockets {
     return { started: addressesOf(sockets), stopped: addressesOf(obsolete), moved, missing };
   }
 
+  /** Serves at all its addresses: what is to be in force there is. */
+  serve(): void {
+    for (const socket of this.#open) socket.serve();
+  }
+
   /** Stops listening, for good. @returns where it listened. */
   close(): readonly ListeningAddress[] {
     const addresses = addressesOf(this.#open);
@@ -121,6 +129,7 @@ export class ListeningSockets {
         optional: false,
       }));
       this.#open = [...kept, ...(await this.#openAll(back, kept)).sockets];
+      this.serve();
       throw error;
     }
   }

@@ -76,8 +76,6 @@ export class Server {
   readonly #sessions = new SessionTable();
   readonly #admission: Admission;
   readonly #listeners: Listeners;
-  /** Clients of listeners that a reload has opened, and that are not in force yet. */
-  #early: (readonly [transport: Transport, listener: string])[] | undefined;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -98,7 +96,7 @@ export class Server {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#sockets = new ListeningSockets(
-      (transport, listener) => this.#accept(transport, listener),
+      (transport, listener) => this.#admission.admit(transport, listener),
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
@@ -155,6 +153,7 @@ export class Server {
       await this.#closing;
       throw error;
     }
+    this.#sockets.serve();
     this.#clock = setInterval(() => this.#tick(), CLOCK).unref();
     return this.addresses;
   }
@@ -174,29 +173,15 @@ export class Server {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
     const { state, usage } = await this.#loadOpen(checked);
-    this.#early = [];
     try {
       await this.#moveTo(state);
     } catch (error) {
       state.dispose();
-      this.#admitEarly();
       throw error;
     }
     this.#use(state, usage);
-    this.#admitEarly();
+    this.#sockets.serve();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
-  }
-
-  #accept(transport: Transport, listener: string): void {
-    if (this.#early === undefined || this.#admission.knows(listener)) {
-      this.#admission.admit(transport, listener);
-    } else this.#early.push([transport, listener]);
-  }
-
-  #admitEarly(): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const [transport, listener] of early) this.#admission.admit(transport, listener);
   }
 
   /**

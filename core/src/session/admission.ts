@@ -64,11 +64,6 @@ export class Admission {
     );
   }
 
-  /** Whether clients come in by a listener of a name. */
-  knows(name: string): boolean {
-    return this.#listeners.has(name);
-  }
-
   /**
    * Takes a client's connection, of which nothing was read yet.
    *

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { type ListeningAddress, resolveListenAddresses } from '#core/listening/listeningsocket.js';
+import {
+  type BoundSockets,
+  type ListeningAddress,
+  resolveListenAddresses,
+} from '#core/listening/listeningsocket.js';
 import { ListeningSockets } from '#core/listening/listeningsockets.js';
 import { resolveFamilies } from '#core/outbound/external.js';
 import { Resolver } from '#core/outbound/resolve.js';
-import { assertTurnedAway, freePort } from '../../../support/sockets.js';
+import { HeldSockets } from '#core/sharing/sockets.js';
+import { assertTurnedAway, Client, freePort, listening } from '../../../support/sockets.js';
 
 /** An address for documentation (RFC 3849): no machine has it. */
 const NOT_HERE = '2001:db8::dead';
@@ -16,13 +21,15 @@ const resolverOf = (...addresses: string[]) =>
     { find: (name) => (name === 'here.example' ? addresses : undefined) },
   );
 
-function open(t: TestContext, accepted: string[] = []): ListeningSockets {
+/** @param accepted gets the name of the listener of each client. */
+function open(t: TestContext, accepted: string[] = [], sockets?: BoundSockets): ListeningSockets {
   const listeners = new ListeningSockets(
     (transport, listener) => {
       accepted.push(listener);
       transport.abort();
     },
     () => {},
+    sockets,
   );
   t.after(() => listeners.close());
   return listeners;
@@ -88,6 +95,7 @@ describe('sockets that are open, and the addresses of listeners', () => {
     const sockets = open(t, accepted);
     const [one, two] = [await freePort(t), await freePort(t)];
     await sockets.moveTo([{ name: 'lan', addresses: [at(one)] }]);
+    sockets.serve();
     await assertTurnedAway(t, one);
     const change = await sockets.moveTo([
       { name: 'lan', addresses: [at(two)] },
@@ -159,10 +167,59 @@ describe('sockets that are open, and the addresses of listeners', () => {
     const sockets = open(t, accepted);
     const one = at(await freePort(t));
     await sockets.moveTo([{ name: 'a', addresses: [one] }]);
+    sockets.serve();
     const wrong = { name: 'b', addresses: [one, at(0, '192.0.2.254')] };
     await assert.rejects(sockets.moveTo([wrong]), /192\.0\.2\.254/);
     assert.deepEqual(sockets.addressesOf('a'), [{ host: one.host, port: one.port }]);
     await assertTurnedAway(t, one.port);
     assert.deepEqual(accepted, ['a']);
+  });
+});
+
+describe('who comes to a new address before what is to be in force there is', () => {
+  const at = (port: number) => ({ host: '127.0.0.1', port, optional: false });
+
+  /** Sockets, the second of which is there only when a client has come to the first. */
+  async function opening(t: TestContext, accepted: string[], isThere: boolean) {
+    const held = new HeldSockets();
+    t.after(() => held.close());
+    const [one, two] = [await freePort(t), await freePort(t)];
+    let come = () => {};
+    const hasCome = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const sockets = open(t, accepted, {
+      take: async (address) => {
+        if (address.port === two) await hasCome;
+        if (address.port === two && !isThere) throw new Error('no');
+        return held.take(address, 1);
+      },
+      release: (address) => held.release(address, 1),
+    });
+    const moved = sockets.moveTo([{ name: 'lan', addresses: [at(one), at(two)] }]);
+    moved.catch(() => {});
+    await listening(one);
+    const client = await Client.connect(t, one);
+    come();
+    return { sockets, moved, client };
+  }
+
+  test('waits', async (t) => {
+    const accepted: string[] = [];
+    const { sockets, moved, client } = await opening(t, accepted, true);
+    await moved;
+    assert.deepEqual(accepted, []);
+    sockets.serve();
+    await client.readAll().catch(() => {});
+    assert.ok(accepted.length > 0 && accepted.every((name) => name === 'lan'));
+  });
+
+  test('is not served if it fails', async (t) => {
+    const accepted: string[] = [];
+    const { sockets, moved, client } = await opening(t, accepted, false);
+    await assert.rejects(moved, { name: 'UserError' });
+    await client.readAll().catch(() => {});
+    sockets.serve();
+    assert.deepEqual(accepted, []);
   });
 });
