@@ -184,12 +184,17 @@ test('check asks as a client of a listener', async (t) => {
     ],
     ['lan', '- connect 127.0.0.1:85', 1, /^refused: .* by listener lan: clients have to auth/],
     ['lan', 'ann connect 127.0.0.1:85', 0, /rule "connect:127\.0\.0\.1" of \[listener:lan\]/],
-    ['lna', 'ann connect 127.0.0.1:85', 2, /no listener "lna"; expected one of local, lan$/m],
+    [
+      'lna',
+      'ann connect 127.0.0.1:85',
+      2,
+      /no listener "lna"; expected one of local, lan; did you mean "lan"\?$/m,
+    ],
     [
       undefined,
       'ann connect 127.0.0.1:85',
       2,
-      /no listener "default"; expected one of local, lan$/m,
+      /no listener is named; expected one of local, lan$/m,
     ],
   ] as const) {
     const listener = way === undefined ? [] : ['--listener', way];

@@ -223,6 +223,13 @@ describe('which listeners there are', () => {
       { listeners: { lan: 1080 as unknown as object } },
       /^listeners\.lan: expected an object/,
     ],
+    ['no name', { listeners: { '': { listen: any } } }, /^"" is no name of a listener: /],
+    [
+      'two lines',
+      { listeners: { 'a\nb': { listen: any } } },
+      /^"a\\nb" is no name of a listener: /,
+    ],
+    ['white space', { listeners: { ' a': { listen: any } } }, /^" a" is no name of a listener: /],
     ['the name default', { listeners: { default: { listen: any } } }, /^\[listener:default\]: /],
   ];
   for (const [what, options, message] of wrong) {
@@ -349,7 +356,7 @@ test('serve() serves a connection as one of a listener', async (t) => {
   const [near] = duplexPair();
   assert.throws(() => server.serve(near, { client }), {
     name: 'UserError',
-    message: 'there is no listener "default"; expected one of open, closed',
+    message: 'no listener is named; expected one of open, closed',
   });
 });
 
@@ -365,9 +372,14 @@ describe('check', () => {
   const assertChecks = async (server: Server) => {
     assert.equal(await by(server, 'one'), 'there are no rules');
     assert.equal(await by(server, 'two'), 'rule "!connect" of [listener:two]');
-    const message = /^there is no listener "(default|three)"; expected one of one, two$/;
-    await assert.rejects(by(server), { name: 'UserError', message });
-    await assert.rejects(by(server, 'three'), { name: 'UserError', message });
+    const wrong: [listener: string | undefined, message: string][] = [
+      [undefined, 'no listener is named; expected one of one, two'],
+      ['default', 'there is no listener "default"; expected one of one, two'],
+      ['tow', 'there is no listener "tow"; expected one of one, two; did you mean "two"?'],
+    ];
+    for (const [listener, message] of wrong) {
+      await assert.rejects(by(server, listener), { name: 'UserError', message });
+    }
   };
 
   test('asks as a client of a listener does', async (t) => {

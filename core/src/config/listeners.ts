@@ -19,6 +19,12 @@ export interface DescribedListener {
 
 /** @throws {UserError} if no listener with a section can have this name. */
 export function checkListenerName(name: string): void {
+  if (name === '' || name !== name.trim() || /\p{Cc}/u.test(name)) {
+    throw new UserError(
+      `${JSON.stringify(name)} is no name of a listener: expected a text without control ` +
+        'characters, and without white space around it',
+    );
+  }
   if (name !== DEFAULT_LISTENER) return;
   throw new UserError(
     `[listener:${name}]: "${name}" is the listener without a section, for which the options of ` +

@@ -4,6 +4,7 @@ import type { CredentialChecker } from '../auth/method.js';
 import type { PasswordChecker } from '../auth/passwords.js';
 import type { Users } from '../auth/users.js';
 import { UserError } from '../base/errors.js';
+import { didYouMean } from '../config/guess.js';
 import { DEFAULT_LISTENER } from '../config/listeners.js';
 import type { LoadedListener, State } from '../config/loaded.js';
 import type { Registries } from '../extensions/registries.js';
@@ -99,8 +100,10 @@ export function findListener({ listeners }: State, name: string | undefined): Lo
   const wanted = name ?? DEFAULT_LISTENER;
   const found = listeners.find((listener) => listener.name === wanted);
   if (found !== undefined) return found;
-  const expected = listeners.map((listener) => listener.name).join(', ');
-  throw new UserError(`there is no listener "${wanted}"; expected one of ${expected}`);
+  const names = listeners.map((listener) => listener.name);
+  const what = name === undefined ? 'no listener is named' : `there is no listener "${name}"`;
+  const hint = name === undefined ? '' : didYouMean(name, names);
+  throw new UserError(`${what}; expected one of ${names.join(', ')}${hint}`);
 }
 
 function settingsOf(
