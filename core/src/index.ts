@@ -84,9 +84,19 @@ export type { Family, Preference } from './outbound/prefer.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
 export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';
+export type { Throttle, Throttles } from './relay/pacer.js';
+export type { Traffic } from './relay/tunnel.js';
 export type { AddressDecision, CheckResult } from './server/check.js';
 export { createServer, type ServeOptions, Server } from './server/server.js';
-export type { Dialect, Dialogue, Identification } from './session/dialect.js';
+export type {
+  Dialect,
+  DialectRequest,
+  Dialogue,
+  Identification,
+  RelayEnd,
+  Relaying,
+  RelayOptions,
+} from './session/dialect.js';
 export { Refusal, type RefusalOptions } from './session/refusal.js';
 export type { Sharing } from './sharing/sharing.js';
 export type { Transport, TransportReader } from './transport/transport.js';

@@ -8,9 +8,12 @@ import { passwordFile, plainSecret } from '../support/users.js';
 
 test('an event says for machines what a client got wrong', async (t) => {
   const withUsers = { auth: [passwordFile(t, `alice::${plainSecret('secret')}`)] };
+  const http = bytes('GET / HTTP/1.1\r\n\r\n');
   const socks4 = bytes(4, 1, 0, 80, 127, 0, 0, 1, 0);
   const cases: readonly (readonly [ServerOptions, Buffer, object])[] = [
-    [{}, bytes('GET / HTTP/1.1\r\n\r\n'), { code: 'not-socks', octet: 0x47 }],
+    [{}, bytes(0x16, 3, 1), { code: 'not-socks', octet: 0x16 }],
+    [{}, http, { code: 'http-origin' }],
+    [{ http: false }, http, { code: 'http-off' }],
     [{}, bytes(5, 2, 1, 0x80), { code: 'no-common-method', offered: [1, 0x80] }],
     [{ socks4: false }, socks4, { code: 'socks4-off' }],
     [withUsers, socks4, { code: 'socks4-login' }],

@@ -125,7 +125,7 @@ test('a dialect, beside those that are built in', async (t) => {
   registration.dispose();
   assert.deepEqual(await (await ask('@127.0.0.1 1\n')).readAll(), bytes());
   const { dialects } = server.registries;
-  assert.deepEqual(dialects.ids, ['socks5', 'socks4']);
+  assert.deepEqual(dialects.ids, ['socks5', 'socks4', 'http']);
   dialects.unregister(dialects.get('socks4') ?? assert.fail());
   assert.deepEqual(await (await ask('\x04')).readAll(), bytes());
   await assertEcho(client);

@@ -79,6 +79,7 @@ test('connections() tells what each one is doing', async (t) => {
     client: { host: '127.0.0.1', port: client.socket.localPort },
     user: 'alice',
     group: 'staff',
+    dialect: 'socks5',
     method: 'userpass',
     command: 'connect',
     destination: { host: '127.0.0.1', port: echo },

@@ -155,6 +155,18 @@ export const OPTIONS: readonly Option[] = [
     description: 'Serve SOCKS 4 and 4a as well, where anonymous access is allowed.',
   },
   {
+    key: 'http',
+    name: 'http',
+    schema: { type: 'boolean' },
+    default: true,
+    in: ['listener'],
+    section: 'Server',
+    description: 'Serve HTTP clients as well: CONNECT, and requests for http:// addresses.',
+    details:
+      'On the same port, with the same users, rules and limits; a request for an http:// address ' +
+      'counts as connect. See HTTP.',
+  },
+  {
     key: 'network',
     name: 'network',
     argument: '[!]ADDR[/BITS],...',

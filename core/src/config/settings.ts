@@ -35,6 +35,7 @@ export type ListenerOptions = Pick<
   | 'from'
   | 'prefer'
   | 'resolver'
+  | 'http'
 >;
 
 /** All options of a server, with the names of the command line in camel case. */
@@ -99,6 +100,8 @@ export interface ServerOptions {
   readonly udpPorts?: string;
   /** Whether clients may speak SOCKS 4 and 4a where anonymous access is allowed. */
   readonly socks4?: boolean;
+  /** Whether clients may speak HTTP, as to an HTTP proxy. */
+  readonly http?: boolean;
   /** Different wrong passwords that lock a user out at an address; 0: never. */
   readonly maxLoginFailures?: number;
   /** Seconds that a lockout lasts. */

@@ -12,6 +12,7 @@ import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Outbound } from '../outbound/outbound.js';
 import { builtInResolvers } from '../outbound/resolvers/builtin.js';
 import type { Dialect } from '../session/dialect.js';
+import { http } from '../session/dialects/http.js';
 import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
 
@@ -50,7 +51,7 @@ export function createRegistries({ readFile }: Surroundings = {}): Registries {
     resolvers: new Registry('resolver'),
     eventSinks: new Registry('event sink'),
   };
-  for (const dialect of [socks5, socks4]) registries.dialects.register(dialect);
+  for (const dialect of [socks5, socks4, http]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
   registries.authenticationSources.register(passwordFileFormat(readFile));
   registries.outbounds.register(direct);

@@ -42,7 +42,11 @@ export type Diagnosis =
   /** It speaks SOCKS 4, which is switched off. */
   | { readonly code: 'socks4-off' }
   /** It speaks SOCKS 4, which knows no password, where clients have to log in. */
-  | { readonly code: 'socks4-login' };
+  | { readonly code: 'socks4-login' }
+  /** It speaks HTTP, which is switched off. */
+  | { readonly code: 'http-off' }
+  /** It asks the proxy as if it were a web site, as a browser does that is sent to its address. */
+  | { readonly code: 'http-origin' };
 
 /** One client's connection as it is now. Times are ms since 1970; bytes those of its data. */
 export interface ConnectionInfo {
@@ -52,6 +56,8 @@ export interface ConnectionInfo {
   /** undefined for an anonymous client, and until it has authenticated. */
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** The protocol that the client speaks: `socks5`, `socks4`, `http`, ... */
+  readonly dialect?: string | undefined;
   /** The authentication method that was chosen, such as `userpass`. */
   readonly method: string | undefined;
   readonly command: CommandName | undefined;
@@ -98,6 +104,9 @@ export interface ListenerEvent {
  * - `established`, and of an association any number of `rejected` with `datagram`; or `rejected`,
  *   which may come at any place before it in their stead,
  * - `closed`, the last one, when all that the connection took of limits is given back.
+ *
+ * An HTTP client that asks for another host, as another user, or once more after a wrong password
+ * is another connection from there on, with another id.
  */
 export type ServerEvent =
   | ({
@@ -143,6 +152,8 @@ export type ServerEvent =
       readonly reason: CloseReason;
       readonly detail: string;
       readonly user: string | undefined;
+      /** The protocol that the client speaks, if it got so far. */
+      readonly dialect?: string | undefined;
       readonly command: CommandName | undefined;
       readonly destination: Address | undefined;
       /** What the client got wrong, where a machine can tell. */

@@ -113,6 +113,11 @@ function cut(text: string, limit: number): string {
 
 type Field = readonly [name: string, value: string | number | undefined];
 
+/** The dialect, where it is not one that a SOCKS server's clients are expected to speak. */
+function dialectToTell(dialect: string | undefined): string | undefined {
+  return dialect?.startsWith('socks') ? undefined : dialect;
+}
+
 function fieldsOf(event: LogEntry): readonly Field[] {
   switch (event.type) {
     case 'listening':
@@ -158,6 +163,7 @@ function fieldsOf(event: LogEntry): readonly Field[] {
       return [
         ['client', formatAddress(event.client)],
         ['user', event.user ?? '-'],
+        ['dialect', dialectToTell(event.dialect)],
         ['command', event.command],
         ['destination', event.destination && formatAddress(event.destination)],
         ['reason', event.reason],
@@ -167,6 +173,7 @@ function fieldsOf(event: LogEntry): readonly Field[] {
       return [
         ['client', formatAddress(event.client)],
         ['user', event.user ?? '-'],
+        ['dialect', dialectToTell(event.dialect)],
         ['command', event.command ?? '-'],
         ['destination', event.destination === undefined ? '-' : formatAddress(event.destination)],
         ['up', event.up],

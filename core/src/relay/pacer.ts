@@ -84,6 +84,14 @@ export class Pacer {
     this.#waitNoMore();
   }
 
+  /** Stops, and gives back what is held: who has asked for it moves it otherwise. */
+  release(): Uint8Array {
+    this.stop();
+    const held = this.#held;
+    this.#held = nothing;
+    return held;
+  }
+
   #waitFor(bytes: number, ms: number): void {
     this.#taken = bytes;
     this.#traffic.waiting++;

@@ -120,6 +120,7 @@ function settingsOf(
     methods: registries.authenticationMethods,
     authentication: { anonymous: options.anonymous || !users.configured, users, passwords },
     socks4: options.socks4,
+    http: options.http,
     handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
     idleTimeout: options.timeout * 1000,
     commands: {

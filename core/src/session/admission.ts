@@ -7,10 +7,11 @@ import { Startups } from '../limits/startups.js';
 import type { CloseReason, EventStream } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
+import { linger } from '../transport/linger.js';
 import type { Transport } from '../transport/transport.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
-import { Session, toldListener } from './session.js';
+import { type GoingOn, Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
 /** What counts clients, who is told of them, and where they go then. */
@@ -22,13 +23,19 @@ export interface AdmissionOptions {
   readonly ids: { readonly firstId: number; readonly idStep: number };
 }
 
-/** A client that has come, and is not let in yet. */
-interface Arrival {
-  readonly id: number;
+/** A client that wants to come in. */
+interface Newcomer {
   readonly transport: Transport;
   readonly client: Address;
   /** The name of the listener that it comes by. */
   readonly listener: string;
+  /** How often it has failed to log in on this connection. */
+  readonly failures: number;
+}
+
+/** A client that has come, and is not let in yet. */
+interface Arrival extends Newcomer {
+  readonly id: number;
 }
 
 /** A listener, and its clients that have made no request where it has a limit of its own. */
@@ -78,11 +85,16 @@ export class Admission {
       transport.abort();
       return undefined;
     }
+    return this.#arrive({ transport, client, listener: name, failures: 0 }, ip, listener);
+  }
+
+  /** @param ip the client's IP address. */
+  #arrive(newcomer: Newcomer, ip: Uint8Array, { settings: { access } }: Listener): number {
     const id = this.#nextId;
     this.#nextId += this.#options.ids.idStep;
-    const arrival: Arrival = { id, transport, client, listener: name };
+    const arrival: Arrival = { id, ...newcomer };
     try {
-      const answer = listener.settings.access.ofClient(ip, name);
+      const answer = access.ofClient(ip, arrival.listener);
       if (answer instanceof Promise) this.#count(arrival, answer);
       else if (answer === undefined) this.#count(arrival);
       else this.#turnAway(arrival, 'not-allowed', answer.by);
@@ -140,12 +152,22 @@ export class Admission {
       return;
     }
     const { sessions } = this.#options;
-    const session = new Session(id, transport, client, settings, place);
+    const session = new Session(id, transport, client, settings, place, arrival.failures);
     sessions.add(session);
     const counted = this.startups.add(network, session);
     session.startup =
       startups === undefined ? counted : both(counted, startups.add(network, session));
-    void session.run(sessions);
+    void session.run(sessions).then((more) => {
+      if (more !== undefined) this.#comeAgain(arrival, more);
+    });
+  }
+
+  /** Takes a client that goes on with something else: it is judged and counted as a new one. */
+  #comeAgain({ client, listener }: Arrival, { transport, failures }: GoingOn): void {
+    const ip = parseIP(client.host);
+    const entrance = this.#listeners.get(listener);
+    if (ip === undefined || entrance === undefined) void linger(transport);
+    else this.#arrive({ transport, client, listener, failures }, ip, entrance);
   }
 
   #turnAway(

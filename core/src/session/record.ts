@@ -23,6 +23,8 @@ export class ConnectionRecord {
   /** What its bytes are counted in. */
   readonly traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   identity = anonymous;
+  /** The dialect that it speaks. */
+  dialect: string | undefined;
   method: string | undefined;
   command: CommandName | undefined;
   destination: Address | undefined;
@@ -89,19 +91,19 @@ export class ConnectionRecord {
    */
   rejected(reason: CloseReason, detail: string, diagnosis?: Diagnosis): void {
     if (this.#closed || !this.#events.wanted('rejected')) return;
-    const { id, client, command, destination, identity } = this;
+    const { id, client, dialect, command, destination, identity } = this;
     const { user } = identity;
     const more = diagnosis === undefined ? {} : { diagnosis };
-    const what = { user, command, destination, reason, detail, ...more };
+    const what = { user, dialect, command, destination, reason, detail, ...more };
     this.#emit({ type: 'rejected', id, time: Date.now(), client, ...what });
   }
 
   /** Datagrams of an association to a destination were refused: it goes on. */
   datagramRejected(reason: CloseReason, detail: string, destination: Address): void {
     if (this.#closed || !this.#events.wanted('rejected')) return;
-    const { id, client, command, identity } = this;
+    const { id, client, dialect, command, identity } = this;
     const { user } = identity;
-    const what = { user, command, destination, reason, detail, datagram: true } as const;
+    const what = { user, dialect, command, destination, reason, detail, datagram: true } as const;
     this.#emit({ type: 'rejected', id, time: Date.now(), client, ...what });
   }
 
@@ -110,7 +112,7 @@ export class ConnectionRecord {
     if (this.#closed) return;
     this.#closed = true;
     if (!this.#events.wanted('closed')) return;
-    const { id, client, method, command, destination, identity, traffic } = this;
+    const { id, client, dialect, method, command, destination, identity, traffic } = this;
     // Every connection comes through here, and spreading objects costs more than naming what is in them.
     this.#emit({
       type: 'closed',
@@ -119,6 +121,7 @@ export class ConnectionRecord {
       client,
       user: identity.user,
       group: identity.group,
+      dialect,
       method,
       command,
       destination,
@@ -133,7 +136,7 @@ export class ConnectionRecord {
 
   /** The connection as it is now. */
   info(): ConnectionInfo {
-    const { id, client, method, command, destination, identity, traffic } = this;
+    const { id, client, dialect, method, command, destination, identity, traffic } = this;
     const { user, group } = identity;
     const { up, down, dropped } = traffic;
     const since = this.#since;
@@ -142,6 +145,7 @@ export class ConnectionRecord {
       client,
       user,
       group,
+      dialect,
       method,
       command,
       destination,

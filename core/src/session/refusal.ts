@@ -3,6 +3,7 @@ import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
 import { LookupError } from '../outbound/lookup.js';
 import { familyName, familyOf, type Preference } from '../outbound/prefer.js';
+import { OriginFormError } from '../protocol/httprequest.js';
 import { NotSocksError, Reply } from '../protocol/socks5.js';
 
 export interface RefusalOptions {
@@ -32,7 +33,8 @@ export class Refusal extends Error {
 }
 
 function diagnose(cause: unknown): Diagnosis | undefined {
-  return cause instanceof NotSocksError ? { code: 'not-socks', octet: cause.octet } : undefined;
+  if (cause instanceof NotSocksError) return { code: 'not-socks', octet: cause.octet };
+  return cause instanceof OriginFormError ? { code: 'http-origin' } : undefined;
 }
 
 /** A client that did not prove who it is; its method has told it. */
@@ -41,11 +43,19 @@ export class AuthenticationRefusal extends Refusal {
   readonly method: string;
   /** The name it gave, if it gave one. */
   readonly user: string | undefined;
+  /** Whether it was told that it may try again on the same connection. */
+  readonly goesOn: boolean;
 
-  constructor(method: string, user: string | undefined, detail: string) {
+  constructor(
+    method: string,
+    user: string | undefined,
+    detail: string,
+    { goesOn = false }: { readonly goesOn?: boolean } = {},
+  ) {
     super('authentication-failed', detail);
     this.method = method;
     this.user = user;
+    this.goesOn = goesOn;
   }
 }
 
@@ -85,6 +95,11 @@ const answers: Readonly<Record<string, readonly [reply: Reply, words: string] | 
   EMFILE: [Reply.generalFailure, 'out of file descriptors'],
   ENFILE: [Reply.generalFailure, 'out of file descriptors'],
 };
+
+/** What the system's error is called in the log, where it is a usual one. */
+export function wordsOf(error: unknown): string | undefined {
+  return answers[codeOf(error) ?? '']?.[1];
+}
 
 /** Whether a message is only another form of a code: the system's errors, and those of dialling. */
 function saysOnlyItsCode(error: unknown): boolean {

@@ -11,16 +11,16 @@ import type { LocalAddressOf } from '../outbound/from.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
 import { ProtocolError } from '../protocol/parser.js';
-import { type CommandName, Reply, type Request } from '../protocol/socks5.js';
+import { type CommandName, Reply } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import { type Traffic, tunnel } from '../relay/tunnel.js';
-import { linger, untilEnd } from '../transport/linger.js';
+import { linger, untilEnd, untilMore } from '../transport/linger.js';
 import type { Transport } from '../transport/transport.js';
 import { type Asker, allowedAddresses, demandName, demandRequest, judge } from './access.js';
 import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
 import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
-import { type Dialect, recognize } from './dialect.js';
+import { type Dialect, type DialectRequest, type Relaying, recognize } from './dialect.js';
 import { ConnectionRecord } from './record.js';
 import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
@@ -36,6 +36,8 @@ export interface SessionSettings extends Limits {
   readonly authentication: Authentication;
   /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
   readonly socks4: boolean;
+  /** Whether clients may speak HTTP. */
+  readonly http: boolean;
   readonly access: AccessCheck;
   readonly resolver: Resolver;
   /** From accept to the complete request; 0: no limit. */
@@ -47,6 +49,17 @@ export interface SessionSettings extends Limits {
   /** Told of the system's errors behind refusals. */
   trouble(error: unknown): void;
 }
+
+/** A client that has more to ask than one session serves. */
+export interface GoingOn {
+  /** Paused, and nobody's. */
+  readonly transport: Transport;
+  /** How often it has failed to log in, one time after the other. */
+  readonly failures: number;
+}
+
+/** How often a client may fail to log in before its connection is closed. */
+const MAX_FAILURES = 4;
 
 /** When a client is asked at the latest, and at the soonest, whether it is still there, s. */
 const MAX_KEEP_ALIVE = 60;
@@ -68,14 +81,21 @@ export class Session implements Startup, CommandContext {
   readonly #session: SessionSettings;
   /** Its place among all connections. */
   readonly #lease: Disposable;
+  /** How often the client has failed to log in. */
+  #failures: number;
   readonly #record: ConnectionRecord;
   /** Until the transport is handed over. */
   #conversation: Conversation | undefined;
   readonly #usage: Usage;
   readonly cancellation = new Cancellation();
   #dialect: Dialect | undefined;
+  #request: DialectRequest | undefined;
   /** The other side of the tunnel, while there is one. */
   #remote: Transport | undefined;
+  /** What moves bytes, where it is no tunnel. */
+  #relaying: Relaying | undefined;
+  /** Whether the client goes on with something else, of another connection's. */
+  #goesOn = false;
   /** Whether only its last answer is waited for. */
   #closing = false;
   /** Set while bytes are relayed. */
@@ -86,6 +106,7 @@ export class Session implements Startup, CommandContext {
   /**
    * @param client where it comes from.
    * @param lease its place among all connections, which it gives back.
+   * @param failures how often the client has failed to log in on the same transport.
    */
   constructor(
     id: number,
@@ -93,10 +114,12 @@ export class Session implements Startup, CommandContext {
     client: Address,
     settings: SessionSettings,
     lease: Disposable,
+    failures = 0,
   ) {
     this.#transport = transport;
     this.#session = settings;
     this.#lease = lease;
+    this.#failures = failures;
     this.#record = new ConnectionRecord(id, client, settings.events, toldListener(settings));
     this.#usage = new Usage(settings, this.#record.traffic);
     this.#conversation = new Conversation(transport, () => this.cancellation.cancel());
@@ -106,8 +129,9 @@ export class Session implements Startup, CommandContext {
    * Serves the client to the end. It never rejects.
    *
    * @param table which it leaves when all is given back, before the last event.
+   * @returns the client's transport, if it goes on with something else: to be served anew.
    */
-  async run(table: { remove(session: Session): void }): Promise<void> {
+  async run(table: { remove(session: Session): void }): Promise<GoingOn | undefined> {
     const { handshakeTimeout: limit } = this.#session;
     if (limit > 0) this.#deadline = setTimeout(() => this.end('handshake-timeout'), limit);
     this.#record.arrived();
@@ -121,35 +145,42 @@ export class Session implements Startup, CommandContext {
       reason = this.#refuse(error);
     }
     this.#closing = true;
-    await linger(this.#handOver());
+    const transport = this.#handOver();
+    const goesOn = this.#goesOn && (await untilMore(transport, limit));
+    if (!goesOn) await linger(transport);
     this.#usage.dispose();
     this.#giveStartup();
     this.#lease.dispose();
     table.remove(this);
     this.#record.closed(this.#endedBy ?? reason);
+    return goesOn ? { transport, failures: this.#failures } : undefined;
   }
 
   /** All that comes before a command is served. @returns the command. */
   async #negotiate(): Promise<CommandName> {
     const conversation = this.#conversation as Conversation;
-    const { dialects, methods, authentication, socks4 } = this.#session;
+    const { dialects, methods, authentication, socks4, http } = this.#session;
     // Which protocol does it speak?
     const dialect = await recognize(conversation, dialects);
     this.#dialect = dialect;
+    this.#record.dialect = dialect.id;
     // Who is it?
     const identifying = dialect.identify(conversation, {
       client: this.clientHost,
       methods,
       authentication,
       socks4,
+      http,
       chose: (method) => {
         this.#record.method = method;
       },
     });
     const identity = await unlessLeft(identifying, this.cancellation);
+    this.#failures = 0;
     this.#record.authenticated(identity);
     // What does it ask for?
     const request = await dialect.readRequest(conversation);
+    this.#request = request;
     this.#giveStartup();
     // May it?
     const command = this.#take(request);
@@ -162,7 +193,7 @@ export class Session implements Startup, CommandContext {
   }
 
   /** Finds the command of a request. */
-  #take({ command, destination }: Request): CommandName {
+  #take({ command, destination }: DialectRequest): CommandName {
     this.#record.destination = destination;
     const name = commandName(command);
     if (name === undefined) {
@@ -179,12 +210,25 @@ export class Session implements Startup, CommandContext {
     if (error instanceof ClientLeft || this.cancellation.cancelled) return 'client-left';
     const refusal = toRefusal(error, this.#record.destination !== undefined);
     this.#session.trouble(refusal.cause);
-    if (refusal.reply !== undefined) this.#answer(refusal.reply);
+    this.#tell(refusal);
     const { reason, message } = refusal;
     if (refusal instanceof AuthenticationRefusal) {
+      this.#failures++;
+      this.#goesOn = refusal.goesOn && this.#failures < MAX_FAILURES;
       this.#record.authenticationFailed(refusal.method, refusal.user, message);
     } else this.#record.rejected(reason, message, refusal.diagnosis);
     return reason;
+  }
+
+  /** Tells the client why it is not served, as far as its dialect can. */
+  #tell(refusal: Refusal): void {
+    const dialect = this.#dialect;
+    if (dialect?.encodeRefusal === undefined) {
+      if (refusal.reply !== undefined) this.#answer(refusal.reply);
+      return;
+    }
+    const answer = dialect.encodeRefusal(refusal, this.#request);
+    if (answer !== undefined) this.#transport.write(answer);
   }
 
   #answer(reply: Reply, bound?: Address): void {
@@ -292,11 +336,26 @@ export class Session implements Startup, CommandContext {
   }
 
   relay(remote: Transport, told: Address, bound = told): Promise<CloseReason> {
+    const { idleTimeout, handshakeTimeout } = this.#session;
+    const { traffic, throttles } = this;
+    const request = this.#request;
+    this.#request = undefined;
     this.#remote = remote;
     this.#record.established(bound, remote.remote);
+    this.#watchIdle(idleTimeout);
+    if (request?.relay !== undefined) {
+      const options = { traffic, throttles, handshakeTimeout };
+      this.#relaying = request.relay(this.#handOver(), remote, options);
+      return this.#relayed(this.#relaying);
+    }
     this.#answer(Reply.succeeded, told);
-    this.#watchIdle(this.#session.idleTimeout);
-    return tunnel(this.#handOver(), remote, this.traffic, this.throttles);
+    return tunnel(this.#handOver(), remote, traffic, throttles);
+  }
+
+  async #relayed({ end }: Relaying): Promise<CloseReason> {
+    const { reason, goesOn } = await end;
+    this.#goesOn = goesOn;
+    return reason;
   }
 
   async associate(told: Address, bound: Address): Promise<CloseReason> {
@@ -344,7 +403,8 @@ export class Session implements Startup, CommandContext {
   end(reason: CloseReason): void {
     this.#endedBy ??= reason;
     this.cancellation.cancel();
-    if (this.#remote === undefined) this.#transport.close();
+    const isWhole = this.#remote === undefined || this.#relaying?.resting === true;
+    if (isWhole) this.#transport.close();
     else this.#transport.abort();
   }
 
