@@ -17,13 +17,14 @@ const WORDS: Readonly<Record<string, string | undefined>> = {
 };
 
 const SET_SOCKS5 = 'set this program to SOCKS5';
+const HTTP_OFF = `an HTTP request came: ${SET_SOCKS5}`;
 
 /** What a first octet that is not SOCKS gives away. */
 function speaks(octet: number): string {
   if (octet === 0x16) return `a TLS connection came: ${SET_SOCKS5}, not to an HTTPS proxy`;
   if (octet === 0x53) return 'an SSH client came: let it connect through a SOCKS5 ProxyCommand';
   const isLetter = octet >= 0x41 && octet <= 0x5a;
-  return isLetter ? `an HTTP request came: ${SET_SOCKS5}` : `what came is not SOCKS: ${SET_SOCKS5}`;
+  return isLetter ? HTTP_OFF : `what came is not SOCKS: ${SET_SOCKS5}`;
 }
 
 function hex(code: number): string {
@@ -49,6 +50,10 @@ function advice(diagnosis: Diagnosis): string {
       return `SOCKS 4 is switched off: ${SET_SOCKS5}`;
     case 'socks4-login':
       return `SOCKS 4 cannot log in: ${SET_SOCKS5}`;
+    case 'http-off':
+      return `HTTP is switched off: ${SET_SOCKS5}`;
+    case 'http-origin':
+      return 'a browser opened the proxy as a page: put its address into the proxy settings instead';
   }
 }
 

@@ -3,19 +3,32 @@ import { type AppState, type Endpoint, formatEndpoint } from '../main/ipc/contra
 /** How a program is told to use the proxy: its name, and what to type or to choose. */
 export type Recipe = readonly [program: string, line: string];
 
+type Platform = AppState['platform'];
+
+/** What recipes are for. */
+export interface Proxy {
+  /** For programs that know the scheme `socks5h`. */
+  readonly url: string;
+  /** For programs that know HTTP proxies; undefined where it is none. */
+  readonly httpUrl: string | undefined;
+  readonly endpoint: Endpoint;
+  /** Whether clients have to authenticate. */
+  readonly authentication: boolean;
+}
+
 /** A word of a command line; brackets mean something to some shells. */
-function quoted(word: string, platform: AppState['platform']): string {
+function quoted(word: string, platform: Platform): string {
   return word.includes('[') && platform !== 'win32' ? `'${word}'` : word;
 }
 
-const CHROMIUM: Readonly<Record<AppState['platform'], string>> = {
+const CHROMIUM: Readonly<Record<Platform, string>> = {
   win32: 'start chrome',
   darwin: 'open -a "Google Chrome" --args',
   linux: 'chromium',
 };
 
 /** Ways to set an environment variable, as this system's shells have them. */
-function environment(url: string, platform: AppState['platform']): Recipe[] {
+function environment(url: string, platform: Platform): Recipe[] {
   if (platform !== 'win32') return [['Environment', `export ALL_PROXY=${quoted(url, platform)}`]];
   return [
     ['Command Prompt', `set ALL_PROXY=${url}`],
@@ -23,28 +36,49 @@ function environment(url: string, platform: AppState['platform']): Recipe[] {
   ];
 }
 
-/**
- * Recipes for the programs that most people have.
- *
- * @param url the proxy, for programs that know the scheme `socks5h`.
- */
-export function recipesFor(
-  url: string,
-  endpoint: Endpoint,
-  platform: AppState['platform'],
-): readonly Recipe[] {
-  const word = quoted(url, platform);
+/** The browsers: they log in to an HTTP proxy, and to no SOCKS proxy. */
+function browsers({ httpUrl, endpoint, authentication }: Proxy, platform: Platform): Recipe[] {
+  const { host, port } = endpoint;
+  const asHttp = authentication && httpUrl !== undefined;
   // Chromium resolves no names with a SOCKS5 proxy, and knows no other scheme for it.
-  const plain = quoted(`socks5://${formatEndpoint(endpoint)}`, platform);
+  const scheme = asHttp ? 'http' : 'socks5';
+  const plain = quoted(`${scheme}://${formatEndpoint(endpoint)}`, platform);
+  const where = asHttp
+    ? `HTTP proxy ${host}, port ${port}, also for HTTPS`
+    : `SOCKS v5 host ${host}, port ${port}`;
+  return [
+    ['Chromium', `${CHROMIUM[platform]} --proxy-server=${plain}`],
+    ['Firefox', `Settings, Network Settings, Manual: ${where}`],
+  ];
+}
+
+/** Programs that know no SOCKS, and Windows, whose own is SOCKS 4. */
+function withoutSocks({ httpUrl, endpoint }: Proxy, platform: Platform): Recipe[] {
+  if (httpUrl === undefined) return [];
+  const word = quoted(httpUrl, platform);
+  const npm: Recipe = ['npm', `npm config set proxy=${word} https-proxy=${word}`];
+  if (platform !== 'win32') {
+    return [npm, ['wget, apt, …', `export http_proxy=${word} https_proxy=${word}`]];
+  }
+  return [
+    npm,
+    ['Programs without SOCKS', `$env:HTTP_PROXY = $env:HTTPS_PROXY = '${httpUrl}'`],
+    [
+      'Windows',
+      `Settings, Network & internet, Proxy, Manual: ${endpoint.host}, port ${endpoint.port}`,
+    ],
+  ];
+}
+
+/** Recipes for the programs that most people have. */
+export function recipesFor(proxy: Proxy, platform: Platform): readonly Recipe[] {
+  const word = quoted(proxy.url, platform);
   const curl = platform === 'win32' ? 'curl.exe' : 'curl';
   return [
     ['curl', `${curl} -x ${word} https://example.com/`],
     ['git', `git config --global http.proxy ${word}`],
-    ...environment(url, platform),
-    ['Chromium', `${CHROMIUM[platform]} --proxy-server=${plain}`],
-    [
-      'Firefox',
-      `Settings, Network Settings, Manual: SOCKS v5 host ${endpoint.host}, port ${endpoint.port}`,
-    ],
+    ...environment(proxy.url, platform),
+    ...browsers(proxy, platform),
+    ...withoutSocks(proxy, platform),
   ];
 }

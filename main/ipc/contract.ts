@@ -124,6 +124,8 @@ export interface ServerStatus {
   readonly url: string | undefined;
   /** Whether clients have to authenticate. */
   readonly authentication: boolean;
+  /** Whether it serves HTTP as well. */
+  readonly http: boolean;
   /** Where other computers reach it without anybody having to log in, as `ADDRESS:PORT`. */
   readonly exposed: readonly string[];
   /** Settings that wait for a restart of the server. */
@@ -152,7 +154,19 @@ export function proxyUrl(
   endpoint: Pick<Endpoint, 'host' | 'port'>,
   authentication: boolean,
 ): string {
-  return `socks5h://${authentication ? 'USER:PASSWORD@' : ''}${formatEndpoint(endpoint)}`;
+  return `socks5h://${login(authentication)}${formatEndpoint(endpoint)}`;
+}
+
+/** The same for programs that know HTTP proxies only. */
+export function httpProxyUrl(
+  endpoint: Pick<Endpoint, 'host' | 'port'>,
+  authentication: boolean,
+): string {
+  return `http://${login(authentication)}${formatEndpoint(endpoint)}`;
+}
+
+function login(authentication: boolean): string {
+  return authentication ? 'USER:PASSWORD@' : '';
 }
 
 /** How many seconds of traffic are kept and shown: one {@link TrafficSample} each. */
@@ -176,7 +190,9 @@ export type Diagnosis =
   | { readonly code: 'not-socks'; readonly octet: number }
   | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
   | { readonly code: 'socks4-off' }
-  | { readonly code: 'socks4-login' };
+  | { readonly code: 'socks4-login' }
+  | { readonly code: 'http-off' }
+  | { readonly code: 'http-origin' };
 
 /** What was refused for one reason. */
 export interface Refusal {
@@ -216,6 +232,7 @@ export interface ServerSettings {
   readonly bindPorts: string;
   readonly udpPorts: string;
   readonly socks4: boolean;
+  readonly http: boolean;
   readonly network: readonly string[];
   readonly request: readonly string[];
   readonly maxconn: number;

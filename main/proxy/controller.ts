@@ -87,7 +87,8 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     const listening = this.#server?.addresses ?? [];
     const { values } = this.#parts.settings;
     const endpoints = endpointsOf(listening, interfaceAddresses(this.#parts.interfaces()));
-    const authentication = this.#parts.users.any && !(this.#active ?? values).anonymous;
+    const inForce = this.#active ?? values;
+    const authentication = this.#parts.users.any && !inForce.anonymous;
     return {
       state: this.#state,
       problem: this.#problem,
@@ -96,6 +97,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
       endpoints,
       url: endpoints[0] && proxyUrl(endpoints[0], authentication),
       authentication,
+      http: inForce.http,
       exposed: authentication ? [] : beyondLoopback(listening),
       pending: this.#pending(),
       since: this.#since,

@@ -81,6 +81,7 @@ const options: Readonly<Record<OptionKey, Own>> = {
       'this computer without users.',
   },
   socks4: { title: 'SOCKS 4', section: ACCESS },
+  http: { title: 'HTTP', section: ACCESS },
   network: { title: 'Client rules', section: ACCESS },
   request: { title: 'Request rules', section: ACCESS },
   maxconn: { title: 'Connections', section: LIMITS },

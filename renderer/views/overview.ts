@@ -1,6 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { type Endpoint, formatEndpoint, proxyUrl, type Refusal } from '../../main/ipc/contract.js';
+import {
+  type Endpoint,
+  formatEndpoint,
+  httpProxyUrl,
+  proxyUrl,
+  type Refusal,
+} from '../../main/ipc/contract.js';
 import { copy, usePort } from '../actions.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -107,7 +113,10 @@ export class Overview extends PageElement {
       endpoints.find(({ place }) => place !== 'this computer') ??
       endpoints[0];
     if (endpoint === undefined) return nothing;
-    const lines = recipesFor(proxyUrl(endpoint, server.authentication), endpoint, platform);
+    const { authentication, http } = server;
+    const url = proxyUrl(endpoint, authentication);
+    const httpUrl = http ? httpProxyUrl(endpoint, authentication) : undefined;
+    const lines = recipesFor({ url, httpUrl, endpoint, authentication }, platform);
     return html`<section aria-labelledby="recipes">
       <h2 id="recipes">Use it</h2>
       ${endpoints.length > 1 ? this.#choice(endpoints, endpoint) : nothing}
@@ -118,14 +127,7 @@ export class Overview extends PageElement {
               <dd><code>${line}</code>${copyButton(line, `Copy for ${name}`)}</dd>`,
         )}
       </dl>
-      ${
-        server.authentication
-          ? html`<p class="dim">
-            Put a user’s name and password in. Browsers cannot log in to a SOCKS proxy: for them,
-            allow anonymous access.
-          </p>`
-          : nothing
-      }
+      ${authentication ? loginNote(http) : nothing}
     </section>`;
   }
 
@@ -199,6 +201,18 @@ export class Overview extends PageElement {
       <td title=${detail}>${detail}</td>
     </tr>`;
   }
+}
+
+/** @param http whether the proxy is one of HTTP as well. */
+function loginNote(http: boolean): TemplateResult {
+  return html`<p class="dim">
+    Put a user’s name and password
+    in.${
+      http
+        ? ' Browsers, which use it as an HTTP proxy, ask for them.'
+        : ' Browsers cannot log in to a SOCKS proxy: for them, switch HTTP on in the settings, or allow anonymous access.'
+    }
+  </p>`;
 }
 
 function copyButton(text: string, name: string): TemplateResult {

@@ -67,6 +67,11 @@ test('who listens beyond this computer without users is told all the time', {
   await banner.waitFor({ state: 'detached' });
   await app.show('Overview');
   await app.sees(`curl -x socks5h://USER:PASSWORD@192.0.2.7:${port} https://example.com/`);
+  // Browsers log in to an HTTP proxy only.
+  await app.sees(`chromium --proxy-server=http://192.0.2.7:${port}`);
+  await app.sees('ask for them');
+  const login = `http://USER:PASSWORD@192.0.2.7:${port}`;
+  await app.sees(`npm config set proxy=${login} https-proxy=${login}`);
 });
 
 test('nobody is warned of a server for this computer only', {
@@ -81,6 +86,9 @@ test('recipes are for the shells of the system', { skip: unlessDesktop() }, asyn
   const { app, port } = await listening(t, '127.0.0.1');
   const url = `socks5h://127.0.0.1:${port}`;
   await app.sees(`export ALL_PROXY=${url}`);
+  const http = `http://127.0.0.1:${port}`;
+  await app.sees(`export http_proxy=${http} https_proxy=${http}`);
+  await app.sees(`chromium --proxy-server=socks5://127.0.0.1:${port}`);
   await app.electron.evaluate(() => {
     Object.defineProperty(process, 'platform', { value: 'win32' });
   });
@@ -88,5 +96,16 @@ test('recipes are for the shells of the system', { skip: unlessDesktop() }, asyn
   await app.sees(`set ALL_PROXY=${url}`);
   await app.sees(`$env:ALL_PROXY = '${url}'`);
   await app.sees(`curl.exe -x ${url} https://example.com/`);
+  await app.sees(`$env:HTTP_PROXY = $env:HTTPS_PROXY = '${http}'`);
+  await app.sees(`Settings, Network & internet, Proxy, Manual: 127.0.0.1, port ${port}`);
   assert.equal(await app.page.getByText('export ALL_PROXY').count(), 0);
+});
+
+test('where HTTP is switched off no recipe is for it', { skip: unlessDesktop() }, async (t) => {
+  const { app } = await listening(t, '127.0.0.1');
+  await app.sees('npm config set proxy=');
+  await app.page.evaluate(
+    `window.picosocks5.request('settings.set', { key: 'http', value: false })`,
+  );
+  await app.page.getByText('npm config set').waitFor({ state: 'detached' });
 });

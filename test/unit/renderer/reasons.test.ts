@@ -21,6 +21,11 @@ describe('reasons in words', () => {
     [methods(), 'this program logs in only in ways that are not offered here (none)'],
     [{ code: 'socks4-off' }, 'SOCKS 4 is switched off: set this program to SOCKS5'],
     [{ code: 'socks4-login' }, 'SOCKS 4 cannot log in: set this program to SOCKS5'],
+    [{ code: 'http-off' }, 'HTTP is switched off: set this program to SOCKS5'],
+    [
+      { code: 'http-origin' },
+      'a browser opened the proxy as a page: put its address into the proxy settings instead',
+    ],
   ] as const) {
     test(JSON.stringify(diagnosis), () => {
       assert.equal(explain('protocol-error', 'whatever the log says', diagnosis), words);
