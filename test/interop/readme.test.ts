@@ -9,6 +9,7 @@ import { Cleanups } from '../support/scope.js';
 import { type Running, Stage, unlessStage } from '../support/stage.js';
 
 const SITE = join(import.meta.dirname, '../support/site.js');
+const LOGIN = join(import.meta.dirname, '../support/browserlogin.js');
 /** This machine, as others see it, and where example.com is. */
 const HOSTS = { '192.0.2.1': 'this-host', '192.0.2.80': 'example.com' };
 const HELLO = 'hello from example.com';
@@ -38,6 +39,8 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
   let stage: Stage;
   let home: string;
   let server: Running;
+  /** How Chromium runs alone, and without a window. */
+  let quiet: readonly string[];
 
   /** Starts a server, which logs, in place of the last one. */
   async function serve(command: string, cwd = home): Promise<void> {
@@ -55,6 +58,10 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
   before(async () => {
     stage = await Stage.open(scope, HOSTS);
     home = stage.env['HOME'] as string;
+    quiet = [
+      ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+      ...['--disable-component-update', '--no-first-run', `--user-data-dir=${home}/chromium`],
+    ];
     const [key, certificate] = [join(stage.folder, 'key'), join(stage.folder, 'certificate')];
     const request = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=example.com'];
     const names = ['-addext', 'subjectAltName=DNS:example.com'];
@@ -63,6 +70,8 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     const root = join(stage.folder, 'site');
     mkdirSync(join(root, 'npm'), { recursive: true });
     writeFileSync(join(root, 'index'), HELLO);
+    mkdirSync(join(root, 'apt'));
+    writeFileSync(join(root, 'apt/Packages'), '');
     const bcryptjs = await pack(scope, 'bcryptjs', join(root, 'npm'));
     const manifest = readFileSync(join(ROOT, 'node_modules/bcryptjs/package.json'), 'utf8');
     const version = { ...JSON.parse(manifest), dist: {} };
@@ -150,28 +159,57 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
       assert.match(await page(program('Chromium, Chrome')), new RegExp(HELLO));
       await through(80);
     });
+
+    await t.test('wget', { skip: unless('wget') }, async () => {
+      const wget = 'wget --ca-certificate="$CURL_CA_BUNDLE" -qO-';
+      const urls = 'http://example.com/ https://example.com/';
+      const got = await succeeds(`${program('wget and others')}; ${wget} ${urls}`);
+      assert.equal(got, HELLO.repeat(2));
+      for (const port of [80, 443]) {
+        await server.says(
+          new RegExp(`dialect=http .*destination=example.com:${port} .*down=[1-9]`),
+        );
+      }
+      await serve('picosocks5');
+    });
+
+    await t.test('npm', async () => {
+      await succeeds(`${program('npm')} && npm view bcryptjs version --prefer-online`);
+      await through(80);
+      await succeeds('npm config delete proxy https-proxy');
+    });
+
+    await t.test('apt', { skip: unless('apt-get') }, async () => {
+      const etc = '/etc/apt/sources.list';
+      const only = `rm -rf ${etc}.d/* && echo "deb [trusted=yes] http://example.com/apt ./" > ${etc}`;
+      const folders =
+        'mkdir -p /var/lib/apt/lists/partial /var/lib/dpkg && touch /var/lib/dpkg/status';
+      const settings = `echo 'APT::Sandbox::User ""; Dir::Cache "${home}";' > /etc/apt/apt.conf.d/99test`;
+      await succeeds(`${only} && ${folders} && ${settings} && mkdir -p ${home}/archives/partial`);
+      assert.match(await succeeds(program('apt')), /^Get:.* http:\/\/example\.com\/apt /m);
+      await through(80);
+    });
     assert.deepEqual(
       [...programs.keys()],
-      ['curl', 'many others', 'git over HTTPS', 'ssh, git over SSH', 'Chromium, Chrome', 'Firefox'],
-      'Firefox is told by clicks, the others have been tried',
+      [
+        ...['curl', 'many others', 'git over HTTPS', 'ssh, git over SSH', 'Chromium, Chrome'],
+        ...['Firefox', 'wget and others', 'npm', 'apt', 'Windows'],
+      ],
+      'Firefox and Windows are told by clicks, the others have been tried',
     );
   });
 
   /** A page of example.com, as Chromium shows it. */
   function page(command: string): Promise<string> {
-    const quiet = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-    ];
-    const own = [
-      '--disable-component-update',
-      '--no-first-run',
-      `--user-data-dir=${home}/chromium`,
-    ];
-    const args = [...quiet, ...own, '--virtual-time-budget=10000', '--dump-dom'];
+    const args = [...quiet, '--virtual-time-budget=10000', '--dump-dom'];
     return succeeds(`${command} ${args.join(' ')} http://example.com/`);
+  }
+
+  /** The same, with name and password where Chromium asks for them. */
+  function pageWithLogin(command: string): Promise<string> {
+    const browser = `${command} ${quiet.join(' ')}`;
+    const who = 'alice PASSWORD';
+    return succeeds(`${process.execPath} ${LOGIN} http://example.com/ ${who} '${browser}'`);
   }
 
   test('any other program', async (t) => {
@@ -200,14 +238,10 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     assert.match(alone.stderr, /--anonymous/);
   });
 
-  test('a browser where users exist', { skip: unless('proxychains4', 'chromium') }, async () => {
-    const [config = '', upstream = '', browser = ''] = commandsOf(block('(umask 077; cat > up'));
-    await succeeds(config);
-    const local = stage.start(upstream);
-    await local.says(/listening.*127\.0\.0\.1:1081/);
-    assert.match(await page(browser), new RegExp(HELLO));
-    await server.says(/user=alice .*destination=192.0.2.80:80 .*down=[1-9]/);
-    await local.stop();
+  test('a browser where users exist', { skip: unless('chromium') }, async () => {
+    const page = await pageWithLogin(block('chromium ').trim());
+    assert.match(page, new RegExp(`${HELLO}[^]*^asked 1$`, 'm'));
+    await server.says(/user=alice dialect=http .*destination=example.com:80 .*down=[1-9]/);
   });
 
   test('say what is allowed', async () => {
