@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { version } from '#core/base/version.js';
 import { COMMAND_OPTIONS, defaultText, flagsOf } from '#core/cli/help.js';
-import { version } from '#core/cli/version.js';
 import type { Section } from '#core/config/option.js';
 import { OPTIONS } from '#core/config/optionlist.js';
 

@@ -56,7 +56,33 @@ export type {
   Settings,
   UserOptions,
 } from './config/settings.js';
+export type {
+  ExtensionCommands,
+  ExtensionConfiguration,
+  ExtensionContext,
+  ExtensionLog,
+  ExtensionModule,
+  ExtensionRegistries,
+  ExtensionRegistry,
+  ExtensionSecrets,
+  ExtensionServer,
+  Helper,
+  HelperOptions,
+} from './extensions/api.js';
+export type { Origin } from './extensions/catalog.js';
+export type { ExtensionCommand, ExtensionInfo } from './extensions/host.js';
+export type {
+  CommandContribution,
+  Contribution,
+  Manifest,
+  Point,
+  ViewContribution,
+} from './extensions/manifest.js';
+export type { GivenSettings } from './extensions/plan.js';
 export { createRegistries, type Registries, type Surroundings } from './extensions/registries.js';
+export type { SecretProvider } from './extensions/secrets.js';
+export type { SettingSchema, SettingValue, WrittenSetting } from './extensions/settingschema.js';
+export type { ExtensionOutbound } from './extensions/slots/outbounds.js';
 export type { AllowanceLimits } from './limits/allowance.js';
 export type { ListenerState } from './listening/listeningsocket.js';
 export type {
@@ -87,7 +113,7 @@ export { Command, type CommandName, Reply, type Request } from './protocol/socks
 export type { Throttle, Throttles } from './relay/pacer.js';
 export type { Traffic } from './relay/tunnel.js';
 export type { AddressDecision, CheckResult } from './server/check.js';
-export { createServer, type ServeOptions, Server } from './server/server.js';
+export { createServer, type LaunchOptions, type ServeOptions, Server } from './server/server.js';
 export type {
   Dialect,
   DialectRequest,

@@ -27,9 +27,10 @@ describe('the npm package', { skip: unlessNpm }, () => {
     const packed = temporaryDirectory(scope);
     const own = await pack(scope, 'core', packed);
     const bcryptjs = await pack(scope, 'bcryptjs', packed);
+    const semver = await pack(scope, 'semver', packed);
     const empty = temporaryDirectory(scope);
     const options = { cwd: empty, env: { npm_config_cache: temporaryDirectory(scope) } };
-    const result = await npm(scope, ['install', '--offline', bcryptjs, own], options);
+    const result = await npm(scope, ['install', '--offline', bcryptjs, semver, own], options);
     assert.deepEqual([result.status, result.stderr], [0, '']);
     return empty;
   }
@@ -37,7 +38,7 @@ describe('the npm package', { skip: unlessNpm }, () => {
   test('installs alone, with no native code', async () => {
     const modules = join(await installed(), 'node_modules');
     const names = readdirSync(modules).filter((name) => !name.startsWith('.'));
-    assert.deepEqual(names.sort(), ['bcryptjs', 'picosocks5']);
+    assert.deepEqual(names.sort(), ['bcryptjs', 'picosocks5', 'semver']);
     const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
     assert.deepEqual(
       files.filter((file) => file.endsWith('.node')),

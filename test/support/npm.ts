@@ -34,8 +34,12 @@ export function npm(
   return run(t, 'npm', args, { ...options, env: { ...Object.fromEntries(own), ...quiet, ...env } });
 }
 
-/** Packs the server as it is published, or the only package that it needs. @returns the tarball. */
-export async function pack(t: Scope, what: 'core' | 'bcryptjs', folder: string): Promise<string> {
+/** Packs the server as it is published, or one of the packages that it needs. @returns the tarball. */
+export async function pack(
+  t: Scope,
+  what: 'core' | 'bcryptjs' | 'semver',
+  folder: string,
+): Promise<string> {
   const own = what === 'core';
   const which = own ? ['--workspace', what] : ['--ignore-scripts', `./node_modules/${what}`];
   const args = ['pack', '--json', '--pack-destination', folder, ...which];

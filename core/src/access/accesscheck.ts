@@ -6,7 +6,7 @@ import { parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
 import type { AccessPolicy, AccessRequest, ClientContext, Denial, Verdict } from './policy.js';
 
-/** How long a policy has to answer, ms. */
+/** How long a policy has to answer that does not say it, ms. */
 const ANSWER_TIME = 5000;
 /** How often it is told that a policy fails, ms. */
 const TELL_INTERVAL = 60_000;
@@ -88,7 +88,7 @@ export class AccessCheck {
     for (const policy of [...rules, ...this.#policies]) {
       try {
         const answer = Promise.resolve(policy.explain?.(asked));
-        const reason = await withDeadline(answer, ANSWER_TIME, late);
+        const reason = await inTime(policy, answer);
         if (reason !== undefined) reasons.push(reason);
       } catch (error) {
         this.#failed(policy, messageOf(error));
@@ -122,7 +122,7 @@ export class AccessCheck {
       const answer: unknown = question(policy);
       if (answer === undefined) return undefined;
       if (!isThenable(answer)) return this.#denialOf(policy, answer);
-      return withDeadline(answer, ANSWER_TIME, late).then(
+      return inTime(policy, answer).then(
         (given) => this.#denialOf(policy, given),
         (error: unknown) => this.#failed(policy, messageOf(error)),
       );
@@ -149,8 +149,11 @@ export class AccessCheck {
   }
 }
 
-function late(): Error {
-  return new Error(`no answer within ${ANSWER_TIME / 1000} s`);
+function inTime<T>(
+  { answerTime: time = ANSWER_TIME }: AccessPolicy,
+  answer: PromiseLike<T>,
+): Promise<T> {
+  return withDeadline(answer, time, () => new Error(`no answer within ${time / 1000} s`));
 }
 
 function isThenable(answer: unknown): answer is PromiseLike<unknown> {

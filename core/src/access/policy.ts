@@ -39,10 +39,12 @@ export type Verdict = Awaitable<Denial | undefined>;
 /**
  * Decides who may do what; its questions have the names of the stages of a connection. Every policy
  * is asked, and one denial is enough. What can be answered at once costs no promise; an answer
- * that comes later than in 5 s is a denial, and so is an error.
+ * that comes too late is a denial, and so is an error.
  */
 export interface AccessPolicy {
   readonly id: string;
+  /** How long it has for an answer, ms; 5 s if left out. */
+  readonly answerTime?: number;
   /**
    * Asked when a client connects.
    *

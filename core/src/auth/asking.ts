@@ -122,13 +122,14 @@ export class AskedSource implements Disposable {
       answer.then(resolve, reject);
     });
     this.#open.add(fail);
+    const time = this.#source.answerTime ?? ANSWER_TIME;
     const overdue = () => {
-      const error = new Error(`it did not answer within ${ANSWER_TIME / 1000} s`);
+      const error = new Error(`it did not answer within ${time / 1000} s`);
       late?.abort(error);
       return error;
     };
     try {
-      return await withDeadline(open, ANSWER_TIME, overdue);
+      return await withDeadline(open, time, overdue);
     } finally {
       this.#open.delete(fail);
     }
@@ -142,7 +143,8 @@ interface Hidden {
   readonly late?: AbortController;
 }
 
-function checkKinds({ name, kinds, find, verify }: AuthenticationSource): void {
+/** @throws {UserError} if a source lacks what its kinds promise. */
+export function checkKinds({ name, kinds, find, verify }: AuthenticationSource): void {
   const fail = (problem: string) => {
     throw new UserError(`the source of users "${name}" cannot be used: ${problem}`);
   };

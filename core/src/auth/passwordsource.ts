@@ -258,6 +258,11 @@ function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** The format of password files, which are read before they are opened. */
+export interface PasswordFileFormat extends AuthenticationSourceFormat {
+  open(file: string, warn: (message: string) => void): Promise<AuthenticationSource>;
+}
+
 /**
  * The format `password` of `--auth`. Hashes that this system cannot check are found at once. A
  * large file is read in pieces, between which others have their turn.
@@ -271,7 +276,7 @@ function quote(text: string): string {
 export function passwordFileFormat(
   read?: (file: string) => Promise<Buffer>,
   why = whyUnsupported,
-): AuthenticationSourceFormat {
+): PasswordFileFormat {
   const whole = async (file: string): Promise<Whole> =>
     read === undefined
       ? readWhole(file)

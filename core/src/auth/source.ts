@@ -23,7 +23,7 @@ export interface Verification {
 /**
  * Knows users and how their logins are checked: a password file, a keychain, a directory, ...
  *
- * Answers come at once or as promises. A source that throws, or has not answered after ten seconds,
+ * Answers come at once or as promises. A source that throws, or has not answered in time,
  * denies the login that it was asked for: no other source is asked in its place.
  */
 export interface AuthenticationSource extends Partial<Disposable> {
@@ -35,6 +35,8 @@ export interface AuthenticationSource extends Partial<Disposable> {
    * Methods that need the password, such as CHAP, are offered where a source has `plain`.
    */
   readonly kinds: ReadonlySet<SourceKind>;
+  /** How long it has for an answer, ms; 10 s if left out. */
+  readonly answerTime?: number;
   /** A user's secrets in order of preference; none if the user is not known here. */
   find?(user: string): Awaitable<readonly Secret[]>;
   /**
@@ -59,7 +61,7 @@ export interface AuthenticationSource extends Partial<Disposable> {
   /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
   serverSecret?(): Uint8Array | undefined;
   /** The groups of its users; left out where it cannot say: then none is taken for a mistake. */
-  readonly groups?: ReadonlySet<string>;
+  readonly groups?: ReadonlySet<string> | undefined;
   /**
    * Secrets that cost as much to check as those that it finds, in the same proportions: against one
    * of them the logins of unknown users are checked, to take as long. Left out, it is the first
@@ -75,5 +77,5 @@ export interface AuthenticationSourceFormat {
    * @param warn told what deserves a warning, in one sentence.
    * @throws {UserError} naming file and line, if it cannot be used.
    */
-  open(file: string, warn: (message: string) => void): Promise<AuthenticationSource>;
+  open(file: string, warn: (message: string) => void): Awaitable<AuthenticationSource>;
 }

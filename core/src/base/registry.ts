@@ -28,6 +28,13 @@ export class Registry<T extends { readonly id: string }> implements Iterable<T> 
     if (this.#items.get(item.id) === item) this.#items.delete(item.id);
   }
 
+  /** Another one with the same items, or those of them that are to be there. */
+  copy(isWanted: (item: T) => boolean = () => true): Registry<T> {
+    const copy = new Registry<T>(this.#kind);
+    for (const item of this) if (isWanted(item)) copy.register(item);
+    return copy;
+  }
+
   get size(): number {
     return this.#items.size;
   }

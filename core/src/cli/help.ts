@@ -1,7 +1,7 @@
+import { version } from '../base/version.js';
 import { isNegatable } from '../config/commandline.js';
 import type { Option } from '../config/option.js';
 import { OPTIONS } from '../config/optionlist.js';
-import { version } from './version.js';
 
 const WIDTH = 80;
 const INDENT = 6;
@@ -11,11 +11,20 @@ export const COMMAND_OPTIONS = [
   {
     flags: '-c, --config FILE',
     description:
-      'Read options from the INI file FILE, which may have sections for groups, users and ' +
-      'listeners. May be repeated.',
+      'Read options from the INI file FILE, which may have sections for groups, users, ' +
+      'listeners and extensions. May be repeated.',
+  },
+  {
+    flags: '--set EXTENSION.KEY=VALUE',
+    description:
+      'A setting of an extension, as KEY = VALUE in a section [extension:EXTENSION] of a file. ' +
+      'May be repeated.',
   },
   { flags: '--fork', description: 'Go to the background once listening, and log to syslog.' },
-  { flags: '-h, --help', description: 'Print this help and exit.' },
+  {
+    flags: '-h, --help [--extensions]',
+    description: 'Print this help, or what extensions there are and their settings, and exit.',
+  },
   { flags: '-V, --version', description: 'Print the version and exit.' },
 ] as const;
 
@@ -34,7 +43,8 @@ export function defaultText({ schema, default: value }: Option): string | undefi
   return Array.isArray(value) && value.length > 0 ? value.join(' ') : undefined;
 }
 
-function wrap(text: string): string {
+/** Text in lines that fit a terminal, indented. */
+export function wrap(text: string): string {
   const indent = ' '.repeat(INDENT);
   const lines = [indent];
   for (const word of text.split(' ')) {

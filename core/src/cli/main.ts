@@ -1,8 +1,9 @@
+import { UserError } from '../base/errors.js';
+import { version } from '../base/version.js';
 import { parseCommandLine } from '../config/commandline.js';
 import { complain } from '../process/complain.js';
 import { help } from './help.js';
 import { serve } from './serve.js';
-import { version } from './version.js';
 import { demandAddresses } from './words.js';
 
 /**
@@ -32,8 +33,17 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     const args = parseCommandLine(argv);
-    if (args.some(({ kind }) => kind === 'help')) process.stdout.write(help());
-    else if (args.some(({ kind }) => kind === 'version')) {
+    const lists = args.some(({ kind }) => kind === 'extensions');
+    if (args.some(({ kind }) => kind === 'help')) {
+      if (lists) {
+        const { extensionsHelp } = await import('./extensionshelp.js');
+        process.stdout.write(await extensionsHelp(args));
+      } else process.stdout.write(help());
+    } else if (lists) {
+      throw new UserError(
+        '--extensions goes with --help; to load an extension: --extension FOLDER|NAME',
+      );
+    } else if (args.some(({ kind }) => kind === 'version')) {
       process.stdout.write(`picosocks5 ${version}\n`);
     } else {
       await demandAddresses(args);

@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
+import { version } from '../base/version.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
 import { pickServerOptions, waitForRestart } from '../config/options.js';
@@ -15,10 +16,13 @@ import { dropPrivileges, userNumber } from '../process/privileges.js';
 import { statusOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
 import { formatAddress } from '../protocol/address.js';
-import { createServer } from '../server/server.js';
-import { version } from './version.js';
+import { Server } from '../server/server.js';
+import { alone } from '../sharing/sharing.js';
 
 const DEFAULT_GRACE = 5;
+
+/** How long the process may live when all is over, ms. */
+const END_TIME = 1000;
 
 /** What serves: a server in this process, or several in processes of their own. */
 export interface Service {
@@ -57,7 +61,11 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   log.lookForSyslog();
   for (const message of idle) logWarning(log, message);
   const workers = parseWorkers(settings.workers ?? '1');
-  const service = workers === 1 ? single(settings, log) : await several(settings, workers, log);
+  const reload = async () => {
+    process.emit('SIGHUP', 'SIGHUP');
+  };
+  const service =
+    workers === 1 ? single(settings, log, reload) : await several(settings, workers, log, reload);
   const told = untilTold();
   const start = service.start();
   reloadOnHangup(service, log, args, settings, start);
@@ -87,10 +95,18 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   }
   await service.stop(settings.grace ?? DEFAULT_GRACE);
   await log.close();
+  // Timers and sockets that an extension has left keep no process alive.
+  setTimeout(() => process.exit(), END_TIME).unref();
 }
 
-function single(settings: Settings, log: Log): Service {
-  const server = createServer(pickServerOptions(settings));
+/** @param reload reads the configuration again. */
+function single(settings: Settings, log: Log, reload: () => Promise<void>): Service {
+  const server = new Server(pickServerOptions(settings), undefined, { ...alone(), reload });
+  let hasDropped = false;
+  const drop = () => {
+    if (!hasDropped) dropPrivileges(settings);
+    hasDropped = true;
+  };
   server.registries.eventSinks.register(log);
   return {
     get listeners() {
@@ -98,8 +114,8 @@ function single(settings: Settings, log: Log): Service {
     },
     workers: undefined,
     failure: new Promise(() => {}),
-    start: () => server.listen(),
-    dropPrivileges: () => dropPrivileges(settings),
+    start: () => server.listen({ user: userNumber(settings), bound: drop }),
+    dropPrivileges: drop,
     saveUsage: () => server.saveUsage(),
     reload: (changed) => server.reload(pickServerOptions(changed)),
     connections: async () => server.connections(),
@@ -107,13 +123,19 @@ function single(settings: Settings, log: Log): Service {
   };
 }
 
-async function several(settings: Settings, count: number, log: Log): Promise<Service> {
+async function several(
+  settings: Settings,
+  count: number,
+  log: Log,
+  reload: () => Promise<void>,
+): Promise<Service> {
   const { Workers } = await import('../process/workers.js');
   const { journal } = log;
   const forward = (lines: string) => log.forward(lines);
   const workers = new Workers(settings, count, (message) => logWarning(log, message), {
     journal,
     forward,
+    reload,
   });
   return workers;
 }

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { UserError } from '../base/errors.js';
+import { guess } from '../base/guess.js';
 import type { Argument } from '../config/commandline.js';
-import { guess } from '../config/guess.js';
 import { parseIP } from '../protocol/ip.js';
 
 /** Words that people try where a command stands, and what they want. */

@@ -1,6 +1,7 @@
 import { UserError } from '../base/errors.js';
+import { didYouMean } from '../base/guess.js';
 import type { AllowanceLimits } from '../limits/allowance.js';
-import { didYouMean } from './guess.js';
+import { WrittenSettings } from './extensions.js';
 import { checkListenerName } from './listeners.js';
 import { type Option, parseValue, type Section } from './option.js';
 import { OPTIONS } from './optionlist.js';
@@ -25,7 +26,7 @@ interface Parameter {
 }
 
 /** Sections that have a colon in their names, and what each is about. */
-const prefixes = { user: 'a user', listener: 'a listener' } as const;
+const prefixes = { user: 'a user', listener: 'a listener', extension: 'an extension' } as const;
 
 function limit(key: keyof AllowanceLimits, parse: (text: string) => number): Parameter {
   return { key, isLimit: true, parse };
@@ -64,7 +65,7 @@ function parametersOf(
 
 /** What a section is about, and the name that it gives. */
 interface Header {
-  readonly section: Section;
+  readonly section: Section | 'extension';
   readonly name: string;
 }
 
@@ -104,6 +105,8 @@ function put(values: Values, key: string, value: unknown, grows: boolean): void 
 /** What is set so far: single values are overridden, lists grow. */
 export class Builder {
   readonly #values: Values = {};
+  /** Of extensions. */
+  readonly extensions = new WrittenSettings();
   readonly #sections: Readonly<Record<Section, Record<string, Values>>> = {
     listener: Object.create(null),
     group: Object.create(null),
@@ -127,6 +130,7 @@ export class Builder {
    */
   openSection(header: string, place: string): void {
     const { section, name } = parseHeader(header);
+    if (section === 'extension') return;
     if (section !== 'user') this.#sections[section][name] ??= {};
     const key = placeKey(section, name);
     if (!this.#places.has(key)) this.#places.set(key, place);
@@ -147,6 +151,10 @@ export class Builder {
    */
   setInSection(header: string, name: string, value: string, place: string): void {
     const { section, name: whose } = parseHeader(header);
+    if (section === 'extension') {
+      this.extensions.add(`${whose}.${name}`, value, place);
+      return;
+    }
     const parameter = parameters[section].get(name);
     if (parameter === undefined) throw unknownParameter(header, section, name);
     const { key, isLimit = false, grows = false } = parameter;
@@ -166,7 +174,8 @@ export class Builder {
     const places = Object.keys(listeners).map((name) => [name, this.placeOf('listener', name)]);
     const listenerPlaces = Object.fromEntries(places);
     const some = places.length > 0 ? { listeners, listenerPlaces } : {};
-    return { ...this.#values, groups, users, ...some };
+    const { all: settings } = this.extensions;
+    return { ...this.#values, groups, users, ...some, ...(settings && { settings }) };
   }
 }
 
@@ -190,7 +199,7 @@ function unknownParameter(header: string, section: Section, name: string): UserE
 
 /** Where a parameter does stand that is unknown in a section. */
 function hintOf(header: string, section: Section, name: string): string {
-  const others = Object.keys(prefixes) as (keyof typeof prefixes)[];
+  const others = (Object.keys(parameters) as Section[]).filter((other) => other !== 'group');
   const meant = others.find((other) => other === header && parameters[other].has(name));
   if (meant !== undefined) return `; did you mean [${meant}:NAME]?`;
   const option = optionsByName.get(name);

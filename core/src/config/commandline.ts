@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../base/errors.js';
-import { didYouMean } from './guess.js';
+import { didYouMean } from '../base/guess.js';
 import type { Option } from './option.js';
 import { OPTIONS } from './optionlist.js';
 
 /** One thing on the command line, in the order in which it stands there. */
 export type Argument =
-  | { readonly kind: 'help' | 'version' | 'fork' }
+  | { readonly kind: 'help' | 'version' | 'fork' | 'extensions' }
   /** `--config FILE`. */
   | { readonly kind: 'config'; readonly file: string }
+  /** `--set KEY=VALUE`, of an extension. */
+  | { readonly kind: 'set'; readonly pair: string }
   /** An option of one command only. */
   | { readonly kind: 'own'; readonly name: string; readonly value: string }
   /** An option with its value; an address to listen at is the option `listen`. */
@@ -32,8 +34,10 @@ export function isNegatable(option: Option): boolean {
 /** What has no counterpart among the options of the server. */
 const special = {
   config: { type: 'string', short: 'c', multiple: true },
+  extensions: { type: 'boolean' },
   fork: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  set: { type: 'string', multiple: true },
   version: { type: 'boolean', short: 'V' },
 } as const;
 
@@ -88,7 +92,7 @@ export function parseCommandLine(argv: readonly string[], own: readonly string[]
       const hint = rawName.startsWith('--') ? didYouMean(name, known, (text) => `--${text}`) : '';
       throw new UserError(`unknown option ${rawName}${hint || '; --help lists them'}`);
     }
-    const takesValue = isOwn || name === 'config';
+    const takesValue = isOwn || name === 'config' || name === 'set';
     const flag = option === undefined ? !takesValue : option.schema.type === 'boolean';
     if (flag && value !== undefined) throw new UserError(`${rawName} takes no value`);
     if (!flag && value === undefined) throw new UserError(`${rawName} needs a value`);
@@ -98,6 +102,7 @@ export function parseCommandLine(argv: readonly string[], own: readonly string[]
       ];
     if (isOwn) return [{ kind: 'own', name, value: value ?? '' }];
     if (name === 'config') return [{ kind: 'config', file: value ?? '' }];
-    return [{ kind: name as 'help' | 'version' | 'fork' }];
+    if (name === 'set') return [{ kind: 'set', pair: value ?? '' }];
+    return [{ kind: name as 'help' | 'version' | 'fork' | 'extensions' }];
   });
 }

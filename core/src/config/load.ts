@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { systemMessage, UserError } from '../base/errors.js';
+import { didYouMean } from '../base/guess.js';
 import { at, Builder, optionsByName } from './builder.js';
 import type { Argument } from './commandline.js';
-import { didYouMean } from './guess.js';
 import { parseIni } from './ini.js';
 import { type Option, parseValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
@@ -55,7 +55,20 @@ function sourceBeside(file: string, source: string): string {
 /** A value as it counts in a file: what names another one does so from its folder. */
 function valueIn(file: string, { names }: Pick<Option, 'names'>, value: string): string {
   if (names === 'source') return sourceBeside(file, value);
+  if (names === 'extension')
+    return /[\\/]/.test(value) && !value.startsWith('@') ? beside(file, value) : value;
   return names === 'file' && value !== '' ? beside(file, value) : value;
+}
+
+/** Whether a section is about an extension, whose settings are its own. */
+function isExtension(section: string): boolean {
+  return /^extension\s*:/.test(section);
+}
+
+/** What a parameter of a section names. */
+function namesIn(section: string, name: string, option: Option | undefined): Pick<Option, 'names'> {
+  if (!isExtension(section)) return option ?? {};
+  return name.endsWith('-file') ? { names: 'file' } : {};
 }
 
 /** @param including the files that include this one, the innermost last. */
@@ -79,9 +92,9 @@ async function loadFile(
     const place = `${file}:${line}`;
     const option = optionsByName.get(name);
     if (section !== undefined) {
-      const text = valueIn(file, option ?? {}, value);
+      const text = valueIn(file, namesIn(section, name, option), value);
       at(place, () => builder.setInSection(section, name, text, place));
-      if (!growing.has(name)) once.note(file, line, section, name, value);
+      if (!growing.has(name) && !isExtension(section)) once.note(file, line, section, name, value);
     } else if (name === 'include') {
       await loadFile(beside(file, value), builder, warn, [...including, path]).catch(
         (error: unknown) => {
@@ -118,6 +131,7 @@ export async function loadSettings(
   for (const arg of args) {
     if (arg.kind === 'config') await loadFile(arg.file, builder, warn);
     else if (arg.kind === 'fork') builder.replace('nofork', false);
+    else if (arg.kind === 'set') builder.extensions.addPair(arg.pair, '--set');
     else if (arg.kind === 'option') {
       const value = at(arg.name, () => parseValue(arg.option, arg.value));
       if (arg.option.key === 'listen') listen.push(arg.value);

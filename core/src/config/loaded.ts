@@ -81,13 +81,18 @@ export async function loadState(
     const froms = await Froms.load(options, warn);
     const listeners: LoadedListener[] = [];
     for (const listener of described) {
-      listeners.push(await loadListener(listener, { sources, rules, froms, resolvers, warn }));
+      listeners.push(
+        await loadListener(listener, {
+          ...{ sources, rules, froms, resolvers, warn },
+          providers: registries.resolvers,
+        }),
+      );
     }
     demandDistinct(listeners);
     demandQuotaFile(options);
     const external = await resolveFamilies('bind', options.bind, system, warn);
     const advertised = await resolveFamilies('advertise', options.advertise, system);
-    const resolver = resolvers.of(options.resolver);
+    const resolver = resolvers.of(options.resolver, registries.resolvers);
     const resolve: ResolveName = (name, limits) => resolver.resolve(name, limits);
     const ruleHosts = new RuleHosts(rules.hosts, resolve, warn, before?.ruleHosts);
     opened.add(ruleHosts);
@@ -115,20 +120,21 @@ interface ListenerParts {
   readonly rules: Rules;
   readonly froms: Froms;
   readonly resolvers: ResolverPool;
+  readonly providers: Registries['resolvers'];
   readonly warn: (message: string) => void;
 }
 
 /** @throws {UserError} naming the listener, if it has a section. */
 async function loadListener(
   listener: DescribedListener,
-  { sources, rules, froms, resolvers, warn }: ListenerParts,
+  { sources, rules, froms, resolvers, providers, warn }: ListenerParts,
 ): Promise<LoadedListener> {
   const { name, own, options } = listener;
   try {
     const users = await sources.users(options.auth);
     const addresses = await resolveListenAddresses(options.listen, resolvers.system);
     const from = await froms.tableFor(own.from ?? [], warn);
-    const resolver = resolvers.of(options.resolver);
+    const resolver = resolvers.of(options.resolver, providers);
     const outgoing = { from, resolver };
     const loaded = { ...listener, addresses, users, rules: rules.of(listener), ...outgoing };
     demandProtection(loaded);

@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js';
+import { parseFlag } from '../base/flag.js';
 import type { Settings } from './settings.js';
 
 /** What values an option takes, as JSON Schema says it. */
@@ -31,7 +32,7 @@ export interface Option {
    * What it names, which an INI file may name from its own folder: a file, or a source of users
    * `[FORMAT:]FILE`.
    */
-  readonly names?: 'file' | 'source';
+  readonly names?: 'file' | 'source' | 'extension';
   /** One value holds several, with commas between. */
   readonly commas?: boolean;
   /** Throws if one string of a value is malformed. */
@@ -42,7 +43,7 @@ export interface Option {
   readonly description: string;
   /** For the manual page: what the description leaves out. */
   readonly details?: string;
-  readonly section: 'Server' | 'Access' | 'Limits' | 'Process and log';
+  readonly section: 'Server' | 'Access' | 'Limits' | 'Extensions' | 'Process and log';
 }
 
 /** Says which values an option takes. */
@@ -114,11 +115,8 @@ function checkItem(option: Option, item: string): void {
 export function parseValue(option: Option, text: string): unknown {
   const { schema } = option;
   switch (schema.type) {
-    case 'boolean': {
-      const word = text.toLowerCase();
-      if (['yes', 'true', '1', 'on'].includes(word)) return true;
-      return checkValue(option, ['no', 'false', '0', 'off', ''].includes(word) ? false : text);
-    }
+    case 'boolean':
+      return checkValue(option, parseFlag(text) ?? text);
     case 'integer':
     case 'number': {
       const number = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;

@@ -5,6 +5,7 @@ import { PREFERENCES } from '../outbound/prefer.js';
 import { checkResolver } from '../outbound/resolvers/builtin.js';
 import { parsePortRange } from '../transport/ports.js';
 import type { Option } from './option.js';
+import { EXTENSIONS } from './options/extensions.js';
 import { LIMITS } from './options/limits.js';
 import { PROCESS } from './options/process.js';
 import { strings } from './options/schemas.js';
@@ -208,5 +209,6 @@ export const OPTIONS: readonly Option[] = [
       'unless a rule names them, by an address or by a network of nothing else. See NAMES IN RULES.',
   },
   ...LIMITS,
+  ...EXTENSIONS,
   ...PROCESS,
 ];

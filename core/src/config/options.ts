@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js';
+import { checkSettings } from './extensions.js';
 import { checkListenerName, demandListen } from './listeners.js';
 import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
@@ -13,7 +14,7 @@ export function defaultOf(key: keyof ServerOptions): unknown {
 }
 
 /** What stands in sections. */
-const sectionKeys: readonly string[] = ['groups', 'users', 'listeners'];
+const sectionKeys: readonly string[] = ['groups', 'users', 'listeners', 'settings'];
 
 /**
  * Those of the options that are the server's, not the command's.
@@ -32,6 +33,7 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     groups: settings.groups ?? {},
     users: settings.users ?? {},
     listeners: settings.listeners ?? {},
+    settings: settings.settings ?? {},
   };
 }
 
@@ -76,5 +78,6 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
   // Where there are listeners of other names, only who asks for the one without a section has it.
   const hasOthers = Object.keys(sections.listeners).length > 0;
   if (hasOthers && options.listen === undefined) checked['listen'] = [];
-  return { ...checked, ...sections } as unknown as CheckedOptions;
+  const settings = checkSettings(options.settings ?? {});
+  return { ...checked, ...sections, settings } as unknown as CheckedOptions;
 }

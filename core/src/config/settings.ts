@@ -1,3 +1,4 @@
+import type { GivenSettings } from '../extensions/plan.js';
 import type { AllowanceLimits } from '../limits/allowance.js';
 import type { Preference } from '../outbound/prefer.js';
 
@@ -106,13 +107,25 @@ export interface ServerOptions {
   readonly maxLoginFailures?: number;
   /** Seconds that a lockout lasts. */
   readonly lockoutTime?: number;
+  /** Extensions that are wanted besides those that something else asks for: folders, or names. */
+  readonly extensions?: readonly string[];
+  /** Settings of extensions by their keys, such as `ldap.bindDn`. */
+  readonly settings?: GivenSettings;
+  /** Where installed extensions are; the user's data folder if left out. */
+  readonly extensionsDir?: string;
+  /** Whether no extension is loaded, whatever asks for one. */
+  readonly noExtensions?: boolean;
+  /** Seconds that an extension has to be activated. */
+  readonly activationTimeout?: number;
+  /** Seconds that an extension has to answer a question about a client. */
+  readonly answerTimeout?: number;
 }
 
 /** Checked options: all are there but those that have no default. */
 export type CheckedOptions = Required<
-  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>
+  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer' | 'extensionsDir'>
 > &
-  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>;
+  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer' | 'extensionsDir'>;
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {

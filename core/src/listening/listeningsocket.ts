@@ -11,6 +11,9 @@ import { type Endpoint, parseEndpoint } from './endpoint.js';
 /** Clients that wait to be accepted; the system may allow fewer. */
 const BACKLOG = 4096;
 
+/** Clients at most that wait to be served once the server is ready. */
+const MAX_WAITING = 4096;
+
 /** What EACCES means on Windows, where no port needs privileges. */
 const RESERVED =
   'Windows reserves this port, or another program has it for itself: ' +
@@ -171,7 +174,8 @@ export class ListeningSocket {
 
   #take(transport: Transport): void {
     if (this.#waiting === undefined) this.#accept(transport, this.listener);
-    else this.#waiting.push(transport);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(transport);
+    else transport.abort();
   }
 
   /** Serves from now on, also who has come before. */

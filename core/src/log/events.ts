@@ -117,7 +117,20 @@ export type ServerEvent =
   | ({ readonly type: 'stopped' } & ListenerEvent)
   | { readonly type: 'reloaded'; readonly time: number }
   /** Something that somebody should look at; the server goes on. */
-  | { readonly type: 'warning' | 'error'; readonly time: number; readonly message: string }
+  | {
+      readonly type: 'warning' | 'error';
+      readonly time: number;
+      readonly message: string;
+      /** The extension that says so. */
+      readonly extension?: string;
+    }
+  /** What an extension has to say. */
+  | {
+      readonly type: 'info' | 'debug';
+      readonly time: number;
+      readonly message: string;
+      readonly extension: string;
+    }
   /** A client connected. */
   | ({ readonly type: 'connection' } & ConnectionEvent)
   /** A client authenticated; without a user if it is anonymous. */

@@ -72,7 +72,9 @@ export function levelOf(type: LogEntry['type']): Exclude<LogLevel, 'none'> {
     case 'status':
       return 'notice';
     case 'closed':
+    case 'info':
       return 'info';
+    case 'debug':
     case 'connection':
     case 'authenticated':
     case 'request':
@@ -130,6 +132,8 @@ function fieldsOf(event: LogEntry): readonly Field[] {
     case 'reloaded':
     case 'warning':
     case 'error':
+    case 'info':
+    case 'debug':
       return [];
     case 'connection':
       return [['client', formatAddress(event.client)]];

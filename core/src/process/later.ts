@@ -7,6 +7,7 @@ import { namedSources, parseSource } from '../config/sources.js';
 import type { Log } from '../log/log.js';
 import { identityOf } from './privileges.js';
 import { logWarning } from './survival.js';
+import { wantedSecretFiles } from './wantedextensions.js';
 
 /**
  * Tries, once privileges are dropped, what will have to be done later: to write the quota file, to
@@ -76,6 +77,22 @@ async function whyNotReadable(
     } catch (error) {
       return `cannot read the password file "${argument}": ${systemMessage(error)}`;
     }
+  }
+  return whyNoExtension(settings);
+}
+
+/** Why an extension, or a secret of one, could not be read again, if so. */
+async function whyNoExtension(settings: Settings): Promise<string | undefined> {
+  try {
+    for (const file of await wantedSecretFiles(settings)) {
+      try {
+        await access(file, constants.R_OK);
+      } catch (error) {
+        return `cannot read "${file}", which has a secret: ${systemMessage(error)}`;
+      }
+    }
+  } catch (error) {
+    return messageOf(error);
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { Server } from '../server/server.js';
 import type { FromWorker, Task, ToWorker } from '../sharing/messages.js';
 import { Shared } from '../sharing/workersharing.js';
 import { logModeOf } from './logmode.js';
-import { dropPrivileges } from './privileges.js';
+import { dropPrivileges, userNumber } from './privileges.js';
 import { surviveBugs } from './survival.js';
 
 type Start = Extract<Task, { readonly type: 'start' }>;
@@ -59,9 +59,15 @@ class Worker {
   }
 
   async listen(): Promise<void> {
-    await this.#server.listen();
+    const { settings } = this.#start;
+    let hasDropped = false;
+    const drop = () => {
+      if (!hasDropped) dropPrivileges(settings);
+      hasDropped = true;
+    };
+    await this.#server.listen({ user: userNumber(settings), bound: drop });
     this.#isLoading = false;
-    dropPrivileges(this.#start.settings);
+    drop();
     surviveBugs(this.#log);
     tell({ type: 'listening', listeners: this.#server.listeners });
   }

@@ -16,6 +16,7 @@ import { HeldSockets } from '../sharing/sockets.js';
 import { readLines } from './lines.js';
 import { Member, WorkerEnded } from './member.js';
 import { dropPrivileges } from './privileges.js';
+import { wantedSecretFiles } from './wantedextensions.js';
 
 /** Says to a process of this program that it is a worker. */
 export const WORKER_MARK = 'PICOSOCKS5_WORKER';
@@ -39,6 +40,8 @@ export interface WorkersOptions {
   readonly program?: string;
   /** Takes whole lines that workers write to stderr; they go to this process's, if left out. */
   readonly forward?: (lines: string) => void;
+  /** Reads the configuration again, since an extension asks for it. */
+  readonly reload?: () => Promise<void>;
   /** Whether systemd's journal reads those lines. */
   readonly journal?: boolean;
 }
@@ -261,6 +264,9 @@ export class Workers {
       case 'take-socket':
         this.#giveSocket(number, member, message.request, message.address);
         break;
+      case 'reload':
+        void this.#options.reload?.();
+        break;
       case 'release-socket':
         this.#sockets.release(message.address, number);
         break;
@@ -329,13 +335,20 @@ function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings
   return settings;
 }
 
-/** Reads the password files of settings once for all workers. What cannot be read is theirs to say. */
+/**
+ * Reads what workers need of files once for all of them: password files, and secrets of extensions.
+ * What cannot be read is theirs to say.
+ *
+ * @throws {UserError} naming what is wrong with an extension or one of its settings.
+ */
 async function readFiles(settings: Settings): Promise<FileContents> {
   const files: Record<string, string> = Object.create(null);
-  for (const { id, argument } of namedSources(settings).map(parseSource)) {
-    if (id !== 'password' || files[argument] !== undefined) continue;
-    const octets = await readFile(argument).catch(() => undefined);
-    if (octets !== undefined) files[argument] = octets.toString('base64');
+  const sources = namedSources(settings).map(parseSource);
+  const passwords = sources.flatMap(({ id, argument }) => (id === 'password' ? [argument] : []));
+  for (const file of [...passwords, ...(await wantedSecretFiles(settings))]) {
+    if (files[file] !== undefined) continue;
+    const octets = await readFile(file).catch(() => undefined);
+    if (octets !== undefined) files[file] = octets.toString('base64');
   }
   return files;
 }

@@ -4,7 +4,7 @@ import type { CredentialChecker } from '../auth/method.js';
 import type { PasswordChecker } from '../auth/passwords.js';
 import type { Users } from '../auth/users.js';
 import { UserError } from '../base/errors.js';
-import { didYouMean } from '../config/guess.js';
+import { didYouMean } from '../base/guess.js';
 import { DEFAULT_LISTENER } from '../config/listeners.js';
 import type { LoadedListener, State } from '../config/loaded.js';
 import type { Registries } from '../extensions/registries.js';

@@ -18,7 +18,9 @@ import {
 } from '../config/loaded.js';
 import { checkServerOptions, defaultOf } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
+import type { ExtensionCommand, ExtensionInfo } from '../extensions/host.js';
 import { createRegistries, type Registries } from '../extensions/registries.js';
+import type { SecretProvider } from '../extensions/secrets.js';
 import { Allowances } from '../limits/allowance.js';
 import { ConnectionCounter } from '../limits/limits.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
@@ -26,7 +28,7 @@ import { startupLimit } from '../limits/startups.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
-import { ListeningSockets } from '../listening/listeningsockets.js';
+import { type ListenChange, ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { ResolverPool } from '../outbound/resolvers/pool.js';
 import type { Address } from '../protocol/address.js';
@@ -38,6 +40,7 @@ import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
 import { type CheckResult, checkRequest } from './check.js';
+import { Extensions } from './extensions.js';
 import { findListener, Listeners } from './listeners.js';
 
 /** How often connections are looked after, ms. */
@@ -51,6 +54,14 @@ export interface ServeOptions {
   readonly client?: Address;
   /** The name of the listener that it counts as one of; `default`, or the only one, if left out. */
   readonly listener?: string;
+}
+
+/** How a server is started that gives up privileges. */
+export interface LaunchOptions {
+  /** The number of the user that the process will be: extensions have to be that user's or root's. */
+  readonly user?: number | undefined;
+  /** Called when ports are bound and files are read, and before any extension runs. */
+  readonly bound?: () => void;
 }
 
 interface Loaded {
@@ -76,6 +87,7 @@ export class Server {
   readonly #sessions = new SessionTable();
   readonly #admission: Admission;
   readonly #listeners: Listeners;
+  readonly #extensions: Extensions;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -102,6 +114,7 @@ export class Server {
     );
     this.#allowances = new Allowances(sharing.counts);
     this.#events = new EventStream(this.registries.eventSinks);
+    this.#extensions = new Extensions(this, this.#events, sharing);
     this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
     this.#passwords = new PasswordChecker(new Users([]), this.#lockout, {
@@ -134,22 +147,39 @@ export class Server {
   }
 
   /**
-   * Reads users and rules, and listens.
+   * Reads users and rules, and listens. Clients are accepted when all is ready, extensions included.
    *
    * @returns where.
    * @throws {UserError} if an option, a file or an address cannot be used, or if it would be open
    *   to everybody without `anonymous`.
    */
-  async listen(): Promise<readonly Address[]> {
+  async listen({ bound, user }: LaunchOptions = {}): Promise<readonly Address[]> {
     if (this.#state !== undefined || this.#closing !== undefined) {
       throw new UserError('the server listens, or has listened, already');
     }
-    const { state, usage } = await this.#loadOpen(this.#options);
-    this.#use(state, usage);
+    this.#extensions.user = user;
+    const change = await this.#extensions.prepare(this.#options);
+    const { registries } = change;
+    const loading = this.#loadOpen(this.#options, registries);
+    const { state, usage } = await loading.catch(async (error: unknown) => {
+      await change.undo();
+      throw error;
+    });
     try {
-      await this.#moveTo(state);
+      const moved = await this.#sockets.moveTo(state.listeners);
+      if (!change.isEmpty) {
+        bound?.();
+        await change.activate();
+      }
+      if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
+      change.commit();
+      this.#use(state, usage);
+      this.#tellMoved(moved, state);
     } catch (error) {
-      this.#closing = this.#stop(0);
+      this.#sockets.close();
+      await change.undo();
+      state.dispose();
+      this.#closing ??= this.#stop(0);
       await this.#closing;
       throw error;
     }
@@ -172,15 +202,21 @@ export class Server {
   async #reload(options: ServerOptions | undefined): Promise<void> {
     if (this.#state === undefined) throw new UserError('the server does not listen');
     const checked = options === undefined ? this.#state.options : checkServerOptions(options);
-    const { state, usage } = await this.#loadOpen(checked);
+    const change = await this.#extensions.prepare(checked);
+    let loaded: Loaded | undefined;
     try {
-      await this.#moveTo(state);
+      await change.activate();
+      loaded = await this.#loadOpen(checked, change.registries);
+      this.#tellMoved(await this.#sockets.moveTo(loaded.state.listeners), loaded.state);
     } catch (error) {
-      state.dispose();
+      loaded?.state.dispose();
+      await change.undo();
       throw error;
     }
-    this.#use(state, usage);
+    change.commit();
+    this.#use(loaded.state, loaded.usage);
     this.#sockets.serve();
+    await change.finish();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
 
@@ -243,6 +279,31 @@ export class Server {
     return session !== undefined;
   }
 
+  /** The extensions that there are, once one was wanted. */
+  get extensions(): readonly ExtensionInfo[] {
+    return this.#extensions.list();
+  }
+
+  /** The commands of extensions. */
+  get commands(): readonly ExtensionCommand[] {
+    return this.#extensions.commands();
+  }
+
+  /**
+   * Does what a command of an extension is for.
+   *
+   * @returns what the extension has to say to that.
+   * @throws {UserError} if there is no such command, or it fails.
+   */
+  runCommand(id: string, ...args: string[]): Promise<unknown> {
+    return this.#extensions.run(id, args);
+  }
+
+  /** Finds secrets of extensions before the environment and files are asked, such as in a keychain. */
+  set secrets(provider: SecretProvider) {
+    this.#extensions.secrets = provider;
+  }
+
   /** Reads the events of this server until the result is disposed. */
   onEvent(listener: (event: ServerEvent) => void): Disposable {
     return this.#events.listen(listener);
@@ -265,32 +326,37 @@ export class Server {
     client = '127.0.0.1',
     listener?: string,
   ): Promise<CheckResult> {
-    const { outbounds, accessPolicies } = this.registries;
     const request = { user, command, destination, client };
-    const check = (by: LoadedListener, access: AccessCheck) =>
+    const check = (by: LoadedListener, access: AccessCheck, { outbounds }: Registries) =>
       checkRequest(by, access, outbounds, request);
     if (this.#state !== undefined) {
       const found = findListener(this.#state, listener);
-      return check(found, this.#listeners.accessOf(found.name));
+      return check(found, this.#listeners.accessOf(found.name), this.registries);
     }
-    const state = await this.#load(this.#options);
+    const change = await this.#extensions.prepare(this.#options);
+    let state: State | undefined;
     try {
+      await change.activate();
+      const { registries } = change;
+      state = await this.#load(this.#options, registries);
       const found = findListener(state, listener);
       const warn = (message: string) => this.#events.warn(message);
-      return await check(found, new AccessCheck(accessPolicies, warn, found.rules));
+      const access = new AccessCheck(registries.accessPolicies, warn, found.rules);
+      return await check(found, access, registries);
     } finally {
-      state.dispose();
+      state?.dispose();
+      await change.undo();
     }
   }
 
-  #load(options: CheckedOptions): Promise<State> {
+  #load(options: CheckedOptions, registries: Registries): Promise<State> {
     const warn = (message: string) => this.#events.warn(message);
-    return loadState(options, this.registries, this.#resolvers, warn, this.#state);
+    return loadState(options, registries, this.#resolvers, warn, this.#state);
   }
 
   /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
-  async #loadOpen(options: CheckedOptions): Promise<Loaded> {
-    const state = await this.#load(options);
+  async #loadOpen(options: CheckedOptions, registries: Registries): Promise<Loaded> {
+    const state = await this.#load(options, registries);
     try {
       const usage = await this.#readUsage(options);
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
@@ -301,8 +367,8 @@ export class Server {
     }
   }
 
-  async #moveTo({ listeners }: State): Promise<void> {
-    const change = await this.#sockets.moveTo(listeners);
+  /** @param listeners those that are to be in force. */
+  #tellMoved(change: ListenChange, { listeners }: State): void {
     const isNamed = listeners.length > 1 || this.#tellsListeners;
     for (const { error } of change.missing) this.#events.warn(error.message);
     for (const address of change.stopped) this.#tellAddress('stopped', address, isNamed);
@@ -367,6 +433,7 @@ export class Server {
     }
     clearInterval(this.#clock);
     this.#state?.dispose();
+    await this.#extensions.close();
     this.#resolvers.close();
     this.#state = undefined;
     await this.#quotas?.close();

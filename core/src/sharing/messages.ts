@@ -31,6 +31,8 @@ export type FromWorker =
   /** It wants a socket for an address, to be answered with `socket`; or needs it no more. */
   | { readonly type: 'take-socket'; readonly request: number; readonly address: ListeningAddress }
   | { readonly type: 'release-socket'; readonly address: ListeningAddress }
+  /** An extension wants the configuration to be read again. */
+  | { readonly type: 'reload' }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
   /** What a task came to grief by; a mistake that a person can mend, or a bug. */
   | {

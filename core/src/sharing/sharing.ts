@@ -18,6 +18,8 @@ export interface Sharing {
   readonly sockets?: BoundSockets;
   /** Reads a file of users, where that is not up to this process alone. */
   readonly readFile?: (file: string) => Promise<Buffer>;
+  /** Has the configuration of all processes read again; the server reloads itself if it is left out. */
+  readonly reload?: () => Promise<void>;
   /** Takes the parts of a server whose state is shared. */
   attach(parts: { readonly allowances: Allowances; readonly lockout: Lockout }): void;
 }

@@ -55,6 +55,11 @@ export class Shared implements Sharing {
     return content === undefined ? readFile(file) : Promise.resolve(Buffer.from(content, 'base64'));
   };
 
+  /** Has the primary process read the configuration again. */
+  readonly reload = async (): Promise<void> => {
+    this.#tell({ type: 'reload' });
+  };
+
   /** Takes what the primary process has read anew. */
   setFiles(files: FileContents): void {
     this.#files = files;

@@ -3,7 +3,7 @@ import type { Registry } from '../../base/registry.js';
 import type { ResolverProvider, ResolverTools } from '../lookup.js';
 import { Resolver } from '../resolve.js';
 import { resolverName, SYSTEM, schemeOf } from './builtin.js';
-import { ResolverChain } from './chain.js';
+import { type ChainMember, ResolverChain } from './chain.js';
 
 interface Opened {
   readonly resolver: Resolver;
@@ -27,14 +27,15 @@ export class ResolverPool {
   /**
    * The resolver that asks some others in their order; the system's if none is named.
    *
+   * @param providers what opens those that are not open.
    * @throws {UserError} if one of them cannot be opened.
    */
-  of(texts: readonly string[]): Resolver {
+  of(texts: readonly string[], providers = this.#providers): Resolver {
     if (texts.every((text) => text.toLowerCase() === SYSTEM)) return this.system;
     const key = JSON.stringify(texts);
     const known = this.#opened.get(key);
     if (known !== undefined) return known.resolver;
-    const chain = new ResolverChain(texts.map((text) => this.#open(text)));
+    const chain = new ResolverChain(texts.map((text) => this.#open(text, [...providers])));
     const resolver = new Resolver(undefined, undefined, chain);
     this.#opened.set(key, { resolver, chain });
     return resolver;
@@ -50,9 +51,8 @@ export class ResolverPool {
     this.system.close();
   }
 
-  #open(text: string): { name: string; resolver: ReturnType<ResolverProvider['open']> } {
+  #open(text: string, providers: readonly ResolverProvider[]): ChainMember {
     const scheme = schemeOf(text);
-    const providers = [...this.#providers];
     const provider = providers.findLast(({ schemes }) => schemes.includes(scheme));
     const name = resolverName(text);
     try {

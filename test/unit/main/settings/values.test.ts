@@ -15,8 +15,10 @@ describe('settings of the desktop', () => {
 
   test('every option of the server has a setting, or is none of a desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
-    const other = ['listen', 'auth', 'quotaFile', 'user', 'group', 'nofork', 'logmode'];
-    assert.deepEqual(without, [...other, 'logFile', 'logFormat', 'grace', 'workers']);
+    const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
+    const other = ['listen', 'auth', 'quotaFile', ...extensions.map(({ key }) => key)];
+    const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
+    assert.deepEqual(without, [...other, ...process, 'workers']);
   });
 
   for (const [key, value, sentence] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { didYouMean, guess } from '#core/config/guess.js';
+import { didYouMean, guess } from '#core/base/guess.js';
 
 const known = ['user', 'check', 'handshake-timeout', 'timeout', 'x'];
 

@@ -1,0 +1,1046 @@
+// The API of PicoSOCKS5's extensions on one page, made of its sources by "npm run api": for
+// reading, not for importing. What an extension imports, types and values, is in the package
+// "picosocks5". docs/extensions.md says how an extension is written.
+
+import type { Duplex } from 'node:stream';
+
+/** What the file has that `main` of an extension's package.json names. */
+export interface ExtensionModule {
+  /**
+   * Called once, when something of the extension is wanted: it registers what it contributes. If it
+   * throws, or takes longer than `--activation-timeout`, all that it has registered is taken back.
+   */
+  activate(context: ExtensionContext): Awaitable<void>;
+  /** Called when it is wanted no more, after all of its `subscriptions` are disposed. */
+  deactivate?(): Awaitable<void>;
+}
+
+/** What an extension has of the server. It cannot be changed, and what it gives are copies. */
+export interface ExtensionContext {
+  /** Disposed, the last first, when the extension is deactivated. */
+  readonly subscriptions: Disposable[];
+  readonly registries: ExtensionRegistries;
+  readonly configuration: ExtensionConfiguration;
+  readonly secrets: ExtensionSecrets;
+  readonly log: ExtensionLog;
+  readonly server: ExtensionServer;
+  readonly commands: ExtensionCommands;
+  /** A folder for what it keeps, its own; it is there if the server may make it. */
+  readonly storagePath: string;
+  /** The folder of the extension. */
+  readonly extensionPath: string;
+  /** Which of the processes that serve this is (`--workers`): every one has the extension. */
+  readonly workers: {
+    /** From 1 on. */
+    readonly number: number;
+    readonly count: number;
+  };
+  /**
+   * Starts a thread, or a process, for what is too heavy for the event loop that all connections
+   * have in common, or too little trusted for this process.
+   *
+   * @param file a module of the extension, from its folder, that exports `answer(question)`.
+   */
+  startHelper(file: string, options?: HelperOptions): Helper;
+}
+
+/** Where an extension registers what it contributes: an item of each `id` once. */
+export interface ExtensionRegistries {
+  /** Formats of `--auth FORMAT:ARGUMENT`. */
+  readonly authenticationSources: ExtensionRegistry<AuthenticationSourceFormat>;
+  readonly authenticationMethods: ExtensionRegistry<AuthenticationMethod>;
+  readonly accessPolicies: ExtensionRegistry<AccessPolicy>;
+  readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
+  /** What opens the URLs of `--resolver`. */
+  readonly resolvers: ExtensionRegistry<ResolverProvider>;
+  readonly dialects: ExtensionRegistry<Dialect>;
+  readonly eventSinks: ExtensionRegistry<EventSink>;
+}
+
+/** Why a client is not served: thrown by any stage, told and answered in one place. */
+export declare class Refusal extends Error {
+  readonly name: string;
+  readonly reason: CloseReason;
+  readonly reply: Reply | undefined;
+  readonly diagnosis: Diagnosis | undefined;
+  /** @param detail in a few words for the log. */
+  constructor(reason: CloseReason, detail: string, options?: RefusalOptions);
+}
+
+/**
+ * An error that a person can mend: its message is one sentence that says what is wrong, where, and
+ * what would be right. It is shown without a stack trace.
+ */
+export declare class UserError extends Error {
+  readonly name = "UserError";
+  readonly code: UserErrorCode | undefined;
+  readonly option: string | undefined;
+  readonly subject: string | undefined;
+  /** The message without the places that were put before it. */
+  readonly problem: string;
+  constructor(message: string, facts?: UserErrorFacts, problem?: string);
+  /**
+   * Puts a place, such as a line of a file, before the message of an error that a person can mend,
+   * which keeps what is known of it; any other error is left as it is.
+   *
+   * @param facts what is known at that place and not of the error.
+   */
+  static at(place: string, error: unknown, facts?: UserErrorFacts): unknown;
+}
+
+/** The peer broke the protocol. */
+export declare class ProtocolError extends Error {
+  readonly name: string;
+}
+
+/** CMD of a request (RFC 1928 section 4). */
+export declare const Command: {
+  readonly connect: 1;
+  readonly bind: 2;
+  readonly associate: 3;
+};
+
+/** REP of a reply (RFC 1928 section 6). */
+export declare const Reply: {
+  readonly succeeded: 0;
+  readonly generalFailure: 1;
+  readonly notAllowed: 2;
+  readonly networkUnreachable: 3;
+  readonly hostUnreachable: 4;
+  readonly connectionRefused: 5;
+  readonly ttlExpired: 6;
+  readonly commandNotSupported: 7;
+  readonly addressTypeNotSupported: 8;
+};
+
+export type Reply = (typeof Reply)[keyof typeof Reply];
+
+/** Writes an address as people read it: `host:port`, an IPv6 address in brackets. */
+export declare function formatAddress({ host, port }: Address): string;
+
+/** A value that is there, or comes: whoever has it at once makes no promise of it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Something that must be undone: a registration, a listener, a timer. */
+export interface Disposable {
+  /** Undoes it. Calling it again does nothing. */
+  dispose(): void;
+}
+
+/** The settings that package.json contributes. */
+export interface ExtensionConfiguration {
+  /**
+   * The value of a setting, or its default; undefined without either.
+   *
+   * @param key as contributed, such as `ldap.bindDn`.
+   * @throws {Error} if there is no such setting, or if it is a secret.
+   */
+  get<T extends SettingValue = SettingValue>(key: string): T | undefined;
+  /**
+   * Calls back when settings are changed by a reload. If the listener throws, nothing is reloaded
+   * and the settings are as they were. An extension without a listener is activated anew instead.
+   */
+  onDidChange(listener: (keys: readonly string[]) => Awaitable<void>): Disposable;
+}
+
+/** The secrets among the settings: never in a log, an event or an error. */
+export interface ExtensionSecrets {
+  /**
+   * On servers from the environment variable `PICOSOCKS5_SECRET_LDAP_PASSWORD` (for `ldap.password`),
+   * the file that the setting `ldap.password-file` names, or systemd's credential `ldap.password`; on
+   * the desktop from the keychain.
+   *
+   * @returns undefined if there is none.
+   * @throws {Error} if there is no such secret in package.json.
+   */
+  get(key: string): Promise<string | undefined>;
+}
+
+/** Writes to the server's log: lines carry the extension's name. Too many in a second are left out. */
+export interface ExtensionLog {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** The server: with `--workers`, this process's part of it. */
+export interface ExtensionServer {
+  /** The connections of this moment. */
+  connections(): readonly ConnectionInfo[];
+  /** Ends a connection. @returns false if there is none of that id. */
+  disconnect(id: number): boolean;
+  /** Has the configuration read again, as SIGHUP does. */
+  reload(): Promise<void>;
+  /** Calls back with each event until the result is disposed, or the extension is deactivated. */
+  onEvent(listener: (event: ServerEvent) => void): Disposable;
+}
+
+/** The commands that package.json contributes: of the palette, the tray, and `picosocks5 run ID`. */
+export interface ExtensionCommands {
+  /**
+   * Says what a command does, until the result is disposed or the extension is deactivated.
+   *
+   * @param run gets the words behind the command's id; what it returns is shown.
+   * @throws {UserError} if package.json does not contribute it, or if it is registered already.
+   */
+  register(id: string, run: (...args: string[]) => unknown): Disposable;
+}
+
+/** How a helper is started. */
+export interface HelperOptions {
+  /** A process of its own costs more than a thread, and its end is not the server's. */
+  readonly kind?: 'thread' | 'process';
+  /** How long it has for an answer, ms: then it is ended, and started anew when it is needed. */
+  readonly timeout?: number;
+}
+
+/** A thread or process that answers questions, one after the other. */
+export interface Helper extends Disposable {
+  /**
+   * @param question what structuredClone() can copy, as is the answer.
+   * @throws what `answer()` throws; an error if it is too late, or the helper has ended.
+   */
+  ask(question: unknown): Promise<unknown>;
+}
+
+/** Takes items of one kind. */
+export interface ExtensionRegistry<T> {
+  /**
+   * Adds an item until the result is disposed, or the extension is deactivated. Its `id` has to be
+   * one of those that package.json contributes to this registry.
+   *
+   * @throws {UserError} if it is not, or if there is an item of that id.
+   */
+  register(item: T): Disposable;
+}
+
+/** Opens sources of one format: what stands before the colon of `--auth FORMAT:FILE`. */
+export interface AuthenticationSourceFormat {
+  readonly id: string;
+  /**
+   * @param warn told what deserves a warning, in one sentence.
+   * @throws {UserError} naming file and line, if it cannot be used.
+   */
+  open(file: string, warn: (message: string) => void): Awaitable<AuthenticationSource>;
+}
+
+/** A way to authenticate (RFC 1928 section 3). */
+export interface AuthenticationMethod {
+  readonly id: string;
+  /** METHOD, 0 to 254. */
+  readonly code: number;
+  /** Of the methods that a client offers, the strongest available one is chosen. */
+  readonly strength: number;
+  /** Whether a client could authenticate this way. */
+  available(authentication: Authentication): boolean;
+  /** The answer to a message that is none of the method's; left out where it has no answer. */
+  readonly refusal?: Uint8Array;
+  /**
+   * Holds the method's subnegotiation, its last answer included.
+   *
+   * @throws {ProtocolError} if the client sends what is no message: {@link refusal} answers it.
+   */
+  authenticate(exchange: Exchange): Promise<Identity | AuthenticationFailure>;
+}
+
+/**
+ * Decides who may do what; its questions have the names of the stages of a connection. Every policy
+ * is asked, and one denial is enough. What can be answered at once costs no promise; an answer
+ * that comes too late is a denial, and so is an error.
+ */
+export interface AccessPolicy {
+  readonly id: string;
+  /** How long it has for an answer, ms; 5 s if left out. */
+  readonly answerTime?: number;
+  /**
+   * Asked when a client connects.
+   *
+   * @param client its IP address, 4 or 16 octets.
+   * @param listener the name of the listener that it comes by.
+   */
+  onConnect?(client: Uint8Array, listener: string): Verdict;
+  /** Asked about a client that has authenticated, when it makes its request. */
+  onAuthenticated?(client: ClientContext): Verdict;
+  /** Asked about a request before it is known which addresses it leads to. */
+  onRequest?(client: ClientContext, command: CommandName): Verdict;
+  /**
+   * Asked about every address of a request, every peer of BIND and destination of a datagram; about
+   * the name alone where that is all that is known.
+   */
+  onAddress?(request: AccessRequest): Verdict;
+  /** Says in a few words why it allows a request, for `picosocks5 check`. */
+  explain?(request: AccessRequest): Awaitable<string | undefined>;
+}
+
+/** A way out of an extension: how connections to destinations are made. */
+export interface ExtensionOutbound {
+  readonly id: string;
+  /** Schemes of URLs of `--via` that it connects through, as package.json contributes them. */
+  readonly schemes?: readonly string[];
+  /**
+   * Whether names are resolved by it or behind it. Then nothing is resolved here, and rules judge
+   * a name as it is; else each address that may be dialled is judged.
+   */
+  readonly resolves: boolean;
+  /** Whether it makes a connection; every one if it is left out and there are no schemes. */
+  serves?(request: OutboundRequest): boolean;
+  /**
+   * @param signal aborted when nobody waits any more: the client has left, or the time is up.
+   * @returns a connection: a stream that allows half-open, or a transport, paused.
+   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
+   */
+  connect(request: ConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
+}
+
+/** A kind of resolvers: what opens the URLs of `--resolver`. */
+export interface ResolverProvider {
+  readonly id: string;
+  /** Schemes of URLs that it opens, such as `tls`; a word of its own, such as `system`, is one. */
+  readonly schemes: readonly string[];
+  /**
+   * Nothing is asked yet.
+   *
+   * @throws {UserError} if the URL is none that it can open.
+   */
+  open(url: string, tools: ResolverTools): NameResolver;
+}
+
+/**
+ * A protocol that clients speak: how they log in and ask, and how they are answered. The first one
+ * registered that recognizes a client serves it.
+ */
+export interface Dialect {
+  readonly id: string;
+  /**
+   * Whether a client that begins like this speaks it.
+   *
+   * @returns undefined if that takes more octets.
+   */
+  recognizes(octets: Uint8Array): boolean | undefined;
+  /**
+   * Finds out who the client is.
+   *
+   * @throws {Refusal} if that fails.
+   */
+  identify(dialogue: Dialogue, by: Identification): Promise<Identity>;
+  /**
+   * Reads what the client asks for: CMD as in RFC 1928, and where it wants to go.
+   *
+   * @throws {Refusal} if it cannot be served.
+   */
+  readRequest(dialogue: Dialogue): Promise<DialectRequest>;
+  /** Writes an answer. @param bound BND.ADDR and BND.PORT, where there are such. */
+  encode(reply: Reply, bound?: Address): Uint8Array;
+  /**
+   * Writes what a client that is not served is told, if it is told anything. If it is left out, the
+   * reply of the refusal, where it has one, is written by {@link encode}.
+   *
+   * @param request what {@link readRequest} has read, if it got so far.
+   */
+  encodeRefusal?(refusal: Refusal, request?: DialectRequest): Uint8Array | undefined;
+}
+
+/** Reads the events of a server: a log, metrics, a window. */
+export interface EventSink {
+  readonly id: string;
+  /** Whether it wants events of a type: all, if it is left out. */
+  wants?(type: ServerEvent['type']): boolean;
+  /**
+   * Takes an event at once. A sink that throws misses that event, and the others are told; one
+   * that throws ten times in a row is removed.
+   */
+  handle(event: ServerEvent): void;
+}
+
+/** Why a connection ended, or was never served. */
+export type CloseReason = 
+/** Both sides finished. */
+'finished' | 'client-reset' | 'remote-reset'
+/** The client left before it was served. */
+ | 'client-left'
+/** No bytes moved for as long as `timeout` allows. */
+ | 'idle-timeout'
+/** The client took too long to say what it wants. */
+ | 'handshake-timeout' | 'protocol-error' | 'no-acceptable-method' | 'authentication-failed' | 'not-allowed' | 'too-many-connections'
+/** The user, or its group, has moved as many bytes as it may. */
+ | 'quota-exceeded' | 'unsupported'
+/** The destination could not be reached. */
+ | 'unreachable'
+/** Somebody disconnected it. */
+ | 'disconnected'
+/** The server stopped. */
+ | 'shutdown' | 'internal-error';
+
+/** What a client got wrong before it was served, for programs that have words of their own for it. */
+export type Diagnosis = 
+/** It speaks something else: the first octet that it sent. */
+{
+  readonly code: 'not-socks';
+  readonly octet: number;
+}
+/** The methods of authentication that it offers (RFC 1928 section 3), none of which will do. */
+ | {
+  readonly code: 'no-common-method';
+  readonly offered: readonly number[];
+}
+/** It speaks SOCKS 4, which is switched off. */
+ | {
+  readonly code: 'socks4-off';
+}
+/** It speaks SOCKS 4, which knows no password, where clients have to log in. */
+ | {
+  readonly code: 'socks4-login';
+}
+/** It speaks HTTP, which is switched off. */
+ | {
+  readonly code: 'http-off';
+}
+/** It asks the proxy as if it were a web site, as a browser does that is sent to its address. */
+ | {
+  readonly code: 'http-origin';
+};
+
+export interface RefusalOptions {
+  /** How the client is answered; nothing is said if it is left out. */
+  readonly reply?: Reply;
+  /** The error behind it. */
+  readonly cause?: unknown;
+  /** What the client got wrong, where a machine can tell. */
+  readonly diagnosis?: Diagnosis;
+}
+
+/** What kind of mistake it is that a person can mend, for programs that have their own sentences. */
+export type UserErrorCode = 
+/** Everybody who can reach the subject, an address, could use the proxy. */
+'open-proxy'
+/** Another program listens at the subject, an address. */
+ | 'address-in-use'
+/** This machine does not have the subject, an address, at present. */
+ | 'address-missing'
+/** The system keeps the port of the subject, an address, for root or for itself. */
+ | 'port-denied'
+/** The subject, a name, cannot be resolved at present. */
+ | 'unresolved'
+/** The value of an option cannot be used. */
+ | 'invalid-option';
+
+/** What a program can know of a {@link UserError}. */
+export interface UserErrorFacts {
+  readonly code?: UserErrorCode | undefined;
+  /** The key of the option that is wrong. */
+  readonly option?: string | undefined;
+  /** The address, as `ADDRESS:PORT`, or the name that it is about. */
+  readonly subject?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** An IP address or domain name, and a port: DST.ADDR and DST.PORT, or BND.ADDR and BND.PORT. */
+export interface Address {
+  /** An IP address as text (never IPv4-mapped), or a domain name in ASCII. */
+  readonly host: string;
+  /** 0 to 65535. */
+  readonly port: number;
+}
+
+/** The value of a setting of an extension. */
+export type SettingValue = boolean | number | string | readonly string[];
+
+/** One client's connection as it is now. Times are ms since 1970; bytes those of its data. */
+export interface ConnectionInfo {
+  /** Counts up from 1 while the server runs. */
+  readonly id: number;
+  readonly client: Address;
+  /** undefined for an anonymous client, and until it has authenticated. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** The protocol that the client speaks: `socks5`, `socks4`, `http`, ... */
+  readonly dialect?: string | undefined;
+  /** The authentication method that was chosen, such as `userpass`. */
+  readonly method: string | undefined;
+  readonly command: CommandName | undefined;
+  /** DST.ADDR and DST.PORT, as the client named them. */
+  readonly destination: Address | undefined;
+  /** Bytes from the client to the destination. */
+  readonly up: number;
+  /** Bytes from the destination to the client. */
+  readonly down: number;
+  /** UDP datagrams that were not relayed. */
+  readonly dropped: number;
+  readonly since: number;
+  /** The name of the listener that it came by; left out where there is only one. */
+  readonly listener?: string;
+}
+
+/**
+ * All that happens in a server: what logs, metrics, the tray and the window read.
+ *
+ * Those of one connection, which have its id, come in this order, with --workers too:
+ *
+ * - `rejected` alone, if it was turned away before a byte of it was read; or else
+ * - `connection`,
+ * - `authenticated`, or `authentication-failed` and nothing more but the last,
+ * - `request`,
+ * - `established`, and of an association any number of `rejected` with `datagram`; or `rejected`,
+ *   which may come at any place before it in their stead,
+ * - `closed`, the last one, when all that the connection took of limits is given back.
+ *
+ * An HTTP client that asks for another host, as another user, or once more after a wrong password
+ * is another connection from there on, with another id.
+ */
+export type ServerEvent = ({
+  readonly type: 'listening';
+  /** The listener that has had this address until now: it was open all the time. */
+  readonly before?: string;
+} & ListenerEvent) | ({
+  readonly type: 'stopped';
+} & ListenerEvent) | {
+  readonly type: 'reloaded';
+  readonly time: number;
+}
+/** Something that somebody should look at; the server goes on. */
+ | {
+  readonly type: 'warning' | 'error';
+  readonly time: number;
+  readonly message: string;
+  /** The extension that says so. */
+  readonly extension?: string;
+}
+/** What an extension has to say. */
+ | {
+  readonly type: 'info' | 'debug';
+  readonly time: number;
+  readonly message: string;
+  readonly extension: string;
+}
+/** A client connected. */
+ | ({
+  readonly type: 'connection';
+} & ConnectionEvent)
+/** A client authenticated; without a user if it is anonymous. */
+ | ({
+  readonly type: 'authenticated';
+  readonly method: string;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+} & ConnectionEvent) | ({
+  readonly type: 'authentication-failed';
+  readonly method: string;
+  readonly user: string | undefined;
+  readonly detail: string;
+} & ConnectionEvent) | ({
+  readonly type: 'request';
+  readonly command: CommandName;
+  readonly destination: Address;
+} & ConnectionEvent)
+/** The destination answers; from now on bytes are relayed. */
+ | ({
+  readonly type: 'established';
+  /** The local end of the connection to the remote host, or where an association listens. */
+  readonly bound: Address;
+  /** undefined for an association, which has no one remote host. */
+  readonly remote: Address | undefined;
+} & ConnectionEvent)
+/** Something was refused: a connection before it was served, or a request. */
+ | ({
+  readonly type: 'rejected';
+  readonly reason: CloseReason;
+  readonly detail: string;
+  readonly user: string | undefined;
+  /** The protocol that the client speaks, if it got so far. */
+  readonly dialect?: string | undefined;
+  readonly command: CommandName | undefined;
+  readonly destination: Address | undefined;
+  /** What the client got wrong, where a machine can tell. */
+  readonly diagnosis?: Diagnosis;
+  /** Only datagrams to this destination were refused: the association goes on. */
+  readonly datagram?: true;
+} & ConnectionEvent)
+/** A connection is over. */
+ | ({
+  readonly type: 'closed';
+  readonly reason: CloseReason;
+  /** ms from accept to the last byte. */
+  readonly duration: number;
+} & ConnectionInfo & {
+  readonly time: number;
+});
+
+/**
+ * Knows users and how their logins are checked: a password file, a keychain, a directory, ...
+ *
+ * Answers come at once or as promises. A source that throws, or has not answered in time,
+ * denies the login that it was asked for: no other source is asked in its place.
+ */
+export interface AuthenticationSource extends Partial<Disposable> {
+  /** For messages, such as the file's name; never a secret. */
+  readonly name: string;
+  /**
+   * What it has, asked anew at each login: `plain` and `crypt` if {@link find} gives such secrets;
+   * `password` if {@link verify} takes passwords itself, which are then compared nowhere else.
+   * Methods that need the password, such as CHAP, are offered where a source has `plain`.
+   */
+  readonly kinds: ReadonlySet<SourceKind>;
+  /** How long it has for an answer, ms; 10 s if left out. */
+  readonly answerTime?: number;
+  /** A user's secrets in order of preference; none if the user is not known here. */
+  find?(user: string): Awaitable<readonly Secret[]>;
+  /**
+   * Whether a password is the user's.
+   *
+   * @param password octets, at least one: an empty password is never asked for, since directories
+   *   take it for an anonymous login (RFC 4513 section 5.1.2). They are wiped after the answer.
+   * @returns who it is, perhaps by another spelling of the name; undefined if there is no such user
+   *   or the password is wrong.
+   */
+  verify?(user: string, password: Uint8Array, verification: Verification): Awaitable<Identity | undefined>;
+  /**
+   * Who a user is, without a password; undefined if the user is not known here. What finds secrets
+   * need not have it. A source that verifies and has it decides about the users that it knows;
+   * without it, whoever it does not take is looked for in the sources after it.
+   */
+  identify?(user: string): Awaitable<Identity | undefined>;
+  /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
+  serverSecret?(): Uint8Array | undefined;
+  /** The groups of its users; left out where it cannot say: then none is taken for a mistake. */
+  readonly groups?: ReadonlySet<string> | undefined;
+  /**
+   * Secrets that cost as much to check as those that it finds, in the same proportions: against one
+   * of them the logins of unknown users are checked, to take as long. Left out, it is the first
+   * hash that it was seen to find.
+   */
+  readonly decoys?: readonly Secret[];
+}
+
+/** What a server authenticates by. */
+export interface Authentication {
+  /** Whether clients may come without authenticating. */
+  readonly anonymous: boolean;
+  readonly users: KnownUsers;
+  readonly passwords: CredentialChecker;
+}
+
+/** The conversation with a client while it authenticates. */
+export interface Exchange extends Authentication {
+  /** The client's IP address. */
+  readonly client: string;
+  /** Waits for a message. */
+  read<T>(parse: Parser<T>): Promise<T>;
+  write(bytes: Uint8Array): void;
+}
+
+/** Who a client is. */
+export interface Identity {
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
+/** Why a client did not authenticate. */
+export interface AuthenticationFailure {
+  /** The name it gave, if it gave one. */
+  readonly user: string | undefined;
+  /** In a few words for the log; never a secret. */
+  readonly failure: string;
+}
+
+/** A policy's answer: undefined does not mind. */
+export type Verdict = Awaitable<Denial | undefined>;
+
+/** A client that has authenticated, as access policies see it. */
+export interface ClientContext {
+  /** The client's IP address, 4 or 16 octets. */
+  readonly client: Uint8Array;
+  /** The name of the listener that it came by. */
+  readonly listener: string;
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
+/** The commands by their names. */
+export type CommandName = keyof typeof Command;
+
+/** Where a client wants to go: one question for each address that could be dialled. */
+export interface AccessRequest extends ClientContext {
+  readonly command: CommandName;
+  /** The destination as the client named it. */
+  readonly destination: Address;
+  /**
+   * The IP address that would be dialled or listened to, 4 or 16 octets. undefined: only the name
+   * is known, since it has no address, or since another proxy is to resolve it.
+   */
+  readonly address: Uint8Array | undefined;
+}
+
+/** A connection that a client asks for: what the way out is chosen by. */
+export interface OutboundRequest {
+  /** DST.ADDR and DST.PORT as the client named them. */
+  readonly destination: Address;
+  readonly command: CommandName;
+  /** Where the client comes from. */
+  readonly client: Address;
+  /** The name of the listener that it came by. */
+  readonly listener: string;
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** Chooses the local address that its connections leave by; the routes do, if it is left out. */
+  readonly from?: LocalAddressOf | undefined;
+}
+
+/** A connection that a client asks for, and that is allowed. */
+export interface ConnectRequest extends OutboundRequest {
+  /**
+   * The IP addresses that may be dialled, in order of preference; never empty. undefined if the
+   * destination is a name and the outbound resolves names itself.
+   */
+  readonly addresses: readonly string[] | undefined;
+  /** ms; what comes later is not waited for. */
+  readonly timeout: number;
+  /** Aborted when nobody waits any more: the client has left, or the time is up. */
+  readonly signal: AbortSignal;
+  /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
+  readonly cancellation: CancellationToken;
+}
+
+/**
+ * A two-way stream of bytes that each side can finish by itself: a TCP connection, or a layer over
+ * one. It is the only stream that sessions and relays know. It is paused at first.
+ */
+export interface Transport {
+  /** The local end; 0.0.0.0:0 once it is gone. */
+  readonly local: Address;
+  /** The far end, as it was when the transport was made. */
+  readonly remote: Address;
+  /** Whether the peer has sent its last byte. */
+  readonly ended: boolean;
+  readonly closed: boolean;
+  /** Bytes that were written and are not on their way yet. */
+  readonly unwritten: number;
+  /**
+   * Hands the transport over, in one call: who had it before is told nothing more. What has been
+   * put back, that the peer has ended and that the transport is closed reach the new reader, too.
+   * Reading goes on with `resume()`, or by itself if it was not paused.
+   */
+  readTo(reader: TransportReader): void;
+  /** Reads no more until `resume()`. */
+  pause(): void;
+  resume(): void;
+  /** Puts bytes back that were read too far: the next thing that is read, before all others. */
+  putBack(bytes: Uint8Array): void;
+  /**
+   * Writes bytes, which must not change while they are unwritten. After `end()` they are lost.
+   *
+   * @returns whether all that was written so far is on its way; else `onDrain()` tells when.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Finishes writing, once all that was written is on its way. Reading goes on. */
+  end(): void;
+  /** Closes at once, in peace: what is unwritten is lost, and the peer sees an end. */
+  close(): void;
+  /** Closes at once with a reset, where there is such a thing: the peer sees a failure. */
+  abort(): void;
+  /** Has the system ask whether the peer is still there, when nothing came for a while, s. */
+  keepAlive(delay: number): void;
+  /**
+   * To be called now and then while nothing moves: gives back what a connection at rest does not
+   * need, and has the system ask from then on whether the peer is still there.
+   */
+  rest(): void;
+}
+
+/** What a resolver is opened with. */
+export interface ResolverTools {
+  /** The addresses of a host as the system knows them: of the resolver's own server. */
+  resolve(host: string): Promise<readonly string[]>;
+  /** The system's way of looking names up. */
+  lookup(question: NameQuestion): Promise<readonly string[]>;
+}
+
+/** Looks names up in one place. */
+export interface NameResolver {
+  /**
+   * @returns what is known of a name; without addresses if it is known that there are none.
+   * @throws if that is not known now: then the next resolver is asked. Its message says why.
+   */
+  lookup(question: NameQuestion): Promise<NameAnswer>;
+  /** Lets go of connections. What is asked then is asked in vain. */
+  dispose?(): void;
+}
+
+/** A client's messages, one after the other, and the answers to them. */
+export interface Dialogue {
+  /**
+   * Waits for a message.
+   *
+   * @throws {ProtocolError} if what comes is none; an error if the client leaves.
+   */
+  read<T>(parse: Parser<T>): Promise<T>;
+  /** Waits for a message as {@link read} does, and leaves it to be read again. */
+  peek<T>(parse: Parser<T>): Promise<T>;
+  write(bytes: Uint8Array): void;
+}
+
+/** By what a dialect finds out who a client is. */
+export interface Identification {
+  /** The client's IP address. */
+  readonly client: string;
+  readonly methods: Iterable<AuthenticationMethod>;
+  readonly authentication: Authentication;
+  /** Whether SOCKS 4, which has no passwords, is served at all. */
+  readonly socks4: boolean;
+  /** Whether HTTP is. */
+  readonly http: boolean;
+  /** Told the method once it is chosen: `userpass`, ...; what a dialect has instead by its own id. */
+  chose(method: string): void;
+}
+
+/** What a client asks for. */
+export interface DialectRequest extends Request {
+  /**
+   * Moves bytes between client and remote host, in place of an answer of success and a tunnel; both
+   * transports are its own from then on.
+   */
+  relay?(client: Transport, remote: Transport, options: RelayOptions): Relaying;
+}
+
+/** What the events of a listening socket tell. */
+export interface ListenerEvent {
+  readonly time: number;
+  readonly address: Address;
+  /** The listener's name; left out where there is only one, and was before a reload. */
+  readonly listener?: string;
+}
+
+/** What all events of a connection tell. */
+export interface ConnectionEvent {
+  readonly id: number;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly client: Address;
+  /** The name of the listener that it came by; left out where there is only one. */
+  readonly listener?: string;
+}
+
+/** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
+export type SourceKind = Secret['kind'] | 'password';
+
+/** What proves who a user is. */
+export type Secret = 
+/** The password itself, as octets: for methods that need it, such as CHAP. */
+{
+  readonly kind: 'plain';
+  readonly password: Uint8Array;
+  readonly group: string | undefined;
+}
+/** A crypt(3) hash of the password. */
+ | {
+  readonly kind: 'crypt';
+  readonly hash: string;
+  readonly group: string | undefined;
+};
+
+/** What a source that verifies passwords is told besides user and password. */
+export interface Verification {
+  /** The client's IP address. */
+  readonly client: string;
+  /** Aborted when the answer is late: nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What a method may know of the users of all sources. */
+export interface KnownUsers {
+  /** Whether any source was given at all: then nobody is anonymous by default. */
+  readonly configured: boolean;
+  /** Whether a source has logins checked by something. */
+  has(kind: SourceKind): boolean;
+  /**
+   * Who a user is, as the first source says that knows the user; undefined if none does.
+   *
+   * @throws {UserError} naming the source, if it fails.
+   */
+  identify(user: string): Awaitable<Identity | undefined>;
+  /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
+  serverSecret(): Uint8Array | undefined;
+}
+
+/**
+ * Checks the names and passwords of clients by all sources. It tells nobody by the time it takes
+ * whether a user exists; it slows down and locks out who guesses.
+ */
+export interface CredentialChecker {
+  /**
+   * Checks a password.
+   *
+   * @param client the client's IP address.
+   * @param password octets; not kept.
+   */
+  check(client: string, user: string, password: Uint8Array): Awaitable<Identity | AuthenticationFailure>;
+  /** Lets a client prove that it knows a user's secret, in a way of the method's. */
+  attempt(attempt: Attempt): Promise<Identity | AuthenticationFailure>;
+  /** Whether the password that a source has for a user is empty, or cannot be told. */
+  mayBeEmpty(user: string): Promise<boolean>;
+}
+
+/**
+ * Reads one message from the start of `bytes`.
+ *
+ * @returns undefined while bytes are missing: call again with more of them.
+ * @throws {ProtocolError} if no further byte could make it a valid message.
+ */
+export type Parser<T> = (bytes: Uint8Array) => Parsed<T> | undefined;
+
+/** Why something is not allowed. */
+export interface Denial {
+  /** In a few words for the log, such as the rule that says so. */
+  readonly by: string;
+  /** Set if nothing refuses it, and nothing allows it either. */
+  readonly byDefault?: boolean;
+}
+
+/**
+ * Chooses the local address for a connection, or for datagrams, to an IP address.
+ *
+ * @returns undefined: the system's routes choose.
+ * @throws an error with code `EADDRNOTAVAIL` if there is none at present.
+ */
+export type LocalAddressOf = (to: string) => string | undefined;
+
+/** Tells that something is to be given up. */
+export interface CancellationToken {
+  readonly cancelled: boolean;
+  /** Calls back when it is cancelled, until `off()`; never if it was before. */
+  on(listener: () => void): void;
+  off(listener: () => void): void;
+}
+
+/**
+ * Who has a transport at the moment: told of all that happens to it. All calls come from the event
+ * loop, never from within a call to the transport, but for those of `resume()`.
+ */
+export interface TransportReader {
+  /** How many bytes it wants at once, where the transport can read so few; it may change. */
+  readonly most?: number | undefined;
+  /**
+   * Takes bytes.
+   *
+   * @param chunk valid until the call returns.
+   * @param lasting whether it is valid longer: until reading is resumed, if this returns false.
+   * @returns false to pause reading.
+   */
+  onData(chunk: Uint8Array, lasting: boolean): boolean;
+  /** The peer has sent its last byte; it may go on reading. */
+  onEnd(): void;
+  /** All that was written is on its way: told after a `write()` that returned false. */
+  onDrain(): void;
+  /**
+   * The transport is closed, by either side; nothing is told after that. One that both sides have
+   * finished closes by itself.
+   *
+   * @param code the system's, such as `ECONNRESET`, if it failed; undefined if it was closed here.
+   */
+  onClose(code: string | undefined): void;
+}
+
+/** A name that is to be looked up. */
+export interface NameQuestion {
+  /** In ASCII and lower case; a dot at its end says that it is whole. */
+  readonly name: string;
+  /** Only this family's addresses are of use; undefined: both families' are. */
+  readonly family: Family | undefined;
+  /** Whose look-up it is: clients take turns. The server itself: ''. */
+  readonly client: string;
+  /** Gives up. */
+  readonly cancellation: CancellationToken;
+  /** The same, for who wants a signal: it is made when it is asked for. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known of a name. */
+export interface NameAnswer {
+  /** Its IP addresses; none if there is no such name, or if it has no address. */
+  readonly addresses: readonly string[];
+  /** How long that holds, ms; 0: for those who ask now. */
+  readonly ttl: number;
+  /** Who says so, as messages call it. */
+  readonly by?: string;
+}
+
+export interface Request {
+  /** CMD as it was sent, known or not. */
+  readonly command: number;
+  readonly destination: Address;
+}
+
+/** What moves bytes for a request has of its session. */
+export interface RelayOptions {
+  readonly traffic: Traffic;
+  readonly throttles: Throttles;
+  /** From the start of a client's message to its end, ms; 0: no limit. */
+  readonly handshakeTimeout: number;
+}
+
+/** Bytes that are moved by another way than a tunnel. */
+export interface Relaying {
+  /** Whether the client has got all that it asked for: then nothing is cut off if it ends here. */
+  readonly resting: boolean;
+  readonly end: Promise<RelayEnd>;
+}
+
+/** How a client proves that it knows a user's secret without sending it. */
+export interface Attempt {
+  /** The client's IP address. */
+  readonly client: string;
+  readonly user: string;
+  /** The kind of secret that it is proved with. */
+  readonly kind: Secret['kind'];
+  /** Whether the proof fits a secret: asked for unknown users as well, with a secret that is none. */
+  matches(secret: Secret): Awaitable<boolean>;
+}
+
+/** A message read from the start of the bytes, and the number of bytes it took. */
+export interface Parsed<T> {
+  readonly value: T;
+  readonly length: number;
+}
+
+/** A family of IP addresses. */
+export type Family = 'ipv4' | 'ipv6';
+
+/** What was moved: up from the client to the remote host, down to the client. */
+export interface Traffic {
+  /** Bytes of data. */
+  up: number;
+  down: number;
+  /** UDP datagrams that were not relayed. */
+  dropped: number;
+  /** Ways that stand still at this moment because of their rate. */
+  waiting: number;
+}
+
+/** The rates of both ways; undefined: as fast as it goes. */
+export interface Throttles {
+  readonly up: Throttle | undefined;
+  readonly down: Throttle | undefined;
+}
+
+/** How a relay has ended. */
+export interface RelayEnd {
+  readonly reason: CloseReason;
+  /**
+   * Whether the client goes on with something else: its transport, paused, and with what was read
+   * too far put back, is then served as that of a new client.
+   */
+  readonly goesOn: boolean;
+}
+
+/** Keeps one way of a flow to its rate. */
+export interface Throttle {
+  /** What may move at once, bytes: as much as the rate gives in a tenth of a second, at least 1. */
+  readonly step: number;
+  /** Accounts for bytes that are to move. @returns how long they have to wait, ms; 0: not at all. */
+  take(bytes: number): number;
+  /** Gives back what was taken and did not move after all, bytes. */
+  give(bytes: number): void;
+}

@@ -1,0 +1,154 @@
+// What an extension has of PicoSOCKS5, and what it gives. docs/extensions.md says how they are
+// written. A change here is a change of a contract: it belongs into the CHANGELOG.
+
+import type { AccessPolicy } from '../access/policy.js';
+import type { AuthenticationMethod } from '../auth/method.js';
+import type { AuthenticationSourceFormat } from '../auth/source.js';
+import type { Awaitable } from '../base/awaitable.js';
+import type { Disposable } from '../base/disposable.js';
+import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
+import type { ResolverProvider } from '../outbound/lookup.js';
+import type { Dialect } from '../session/dialect.js';
+import type { SettingValue } from './settingschema.js';
+import type { ExtensionOutbound } from './slots/outbounds.js';
+
+/** What the file has that `main` of an extension's package.json names. */
+export interface ExtensionModule {
+  /**
+   * Called once, when something of the extension is wanted: it registers what it contributes. If it
+   * throws, or takes longer than `--activation-timeout`, all that it has registered is taken back.
+   */
+  activate(context: ExtensionContext): Awaitable<void>;
+  /** Called when it is wanted no more, after all of its `subscriptions` are disposed. */
+  deactivate?(): Awaitable<void>;
+}
+
+/** What an extension has of the server. It cannot be changed, and what it gives are copies. */
+export interface ExtensionContext {
+  /** Disposed, the last first, when the extension is deactivated. */
+  readonly subscriptions: Disposable[];
+  readonly registries: ExtensionRegistries;
+  readonly configuration: ExtensionConfiguration;
+  readonly secrets: ExtensionSecrets;
+  readonly log: ExtensionLog;
+  readonly server: ExtensionServer;
+  readonly commands: ExtensionCommands;
+  /** A folder for what it keeps, its own; it is there if the server may make it. */
+  readonly storagePath: string;
+  /** The folder of the extension. */
+  readonly extensionPath: string;
+  /** Which of the processes that serve this is (`--workers`): every one has the extension. */
+  readonly workers: {
+    /** From 1 on. */
+    readonly number: number;
+    readonly count: number;
+  };
+  /**
+   * Starts a thread, or a process, for what is too heavy for the event loop that all connections
+   * have in common, or too little trusted for this process.
+   *
+   * @param file a module of the extension, from its folder, that exports `answer(question)`.
+   */
+  startHelper(file: string, options?: HelperOptions): Helper;
+}
+
+/** Takes items of one kind. */
+export interface ExtensionRegistry<T> {
+  /**
+   * Adds an item until the result is disposed, or the extension is deactivated. Its `id` has to be
+   * one of those that package.json contributes to this registry.
+   *
+   * @throws {UserError} if it is not, or if there is an item of that id.
+   */
+  register(item: T): Disposable;
+}
+
+/** Where an extension registers what it contributes: an item of each `id` once. */
+export interface ExtensionRegistries {
+  /** Formats of `--auth FORMAT:ARGUMENT`. */
+  readonly authenticationSources: ExtensionRegistry<AuthenticationSourceFormat>;
+  readonly authenticationMethods: ExtensionRegistry<AuthenticationMethod>;
+  readonly accessPolicies: ExtensionRegistry<AccessPolicy>;
+  readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
+  /** What opens the URLs of `--resolver`. */
+  readonly resolvers: ExtensionRegistry<ResolverProvider>;
+  readonly dialects: ExtensionRegistry<Dialect>;
+  readonly eventSinks: ExtensionRegistry<EventSink>;
+}
+
+/** The settings that package.json contributes. */
+export interface ExtensionConfiguration {
+  /**
+   * The value of a setting, or its default; undefined without either.
+   *
+   * @param key as contributed, such as `ldap.bindDn`.
+   * @throws {Error} if there is no such setting, or if it is a secret.
+   */
+  get<T extends SettingValue = SettingValue>(key: string): T | undefined;
+  /**
+   * Calls back when settings are changed by a reload. If the listener throws, nothing is reloaded
+   * and the settings are as they were. An extension without a listener is activated anew instead.
+   */
+  onDidChange(listener: (keys: readonly string[]) => Awaitable<void>): Disposable;
+}
+
+/** The secrets among the settings: never in a log, an event or an error. */
+export interface ExtensionSecrets {
+  /**
+   * On servers from the environment variable `PICOSOCKS5_SECRET_LDAP_PASSWORD` (for `ldap.password`),
+   * the file that the setting `ldap.password-file` names, or systemd's credential `ldap.password`; on
+   * the desktop from the keychain.
+   *
+   * @returns undefined if there is none.
+   * @throws {Error} if there is no such secret in package.json.
+   */
+  get(key: string): Promise<string | undefined>;
+}
+
+/** Writes to the server's log: lines carry the extension's name. Too many in a second are left out. */
+export interface ExtensionLog {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** The server: with `--workers`, this process's part of it. */
+export interface ExtensionServer {
+  /** The connections of this moment. */
+  connections(): readonly ConnectionInfo[];
+  /** Ends a connection. @returns false if there is none of that id. */
+  disconnect(id: number): boolean;
+  /** Has the configuration read again, as SIGHUP does. */
+  reload(): Promise<void>;
+  /** Calls back with each event until the result is disposed, or the extension is deactivated. */
+  onEvent(listener: (event: ServerEvent) => void): Disposable;
+}
+
+/** The commands that package.json contributes: of the palette, the tray, and `picosocks5 run ID`. */
+export interface ExtensionCommands {
+  /**
+   * Says what a command does, until the result is disposed or the extension is deactivated.
+   *
+   * @param run gets the words behind the command's id; what it returns is shown.
+   * @throws {UserError} if package.json does not contribute it, or if it is registered already.
+   */
+  register(id: string, run: (...args: string[]) => unknown): Disposable;
+}
+
+/** How a helper is started. */
+export interface HelperOptions {
+  /** A process of its own costs more than a thread, and its end is not the server's. */
+  readonly kind?: 'thread' | 'process';
+  /** How long it has for an answer, ms: then it is ended, and started anew when it is needed. */
+  readonly timeout?: number;
+}
+
+/** A thread or process that answers questions, one after the other. */
+export interface Helper extends Disposable {
+  /**
+   * @param question what structuredClone() can copy, as is the answer.
+   * @throws what `answer()` throws; an error if it is too late, or the helper has ended.
+   */
+  ask(question: unknown): Promise<unknown>;
+}

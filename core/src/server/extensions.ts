@@ -1,0 +1,113 @@
+import type { Disposable } from '../base/disposable.js';
+import { UserError } from '../base/errors.js';
+import { extensionWishes } from '../config/extensions.js';
+import type { CheckedOptions } from '../config/settings.js';
+import type { ExtensionCommand, ExtensionHost, ExtensionInfo } from '../extensions/host.js';
+import type { Registries } from '../extensions/registries.js';
+import type { SecretProvider } from '../extensions/secrets.js';
+import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
+import type { Sharing } from '../sharing/sharing.js';
+
+/** The server that has the extensions. */
+export interface ExtensibleServer {
+  readonly registries: Registries;
+  connections(): ConnectionInfo[];
+  disconnect(id: number): boolean;
+  reload(): Promise<void>;
+  onEvent(listener: (event: ServerEvent) => void): Disposable;
+}
+
+/** What is about to change of the extensions, with the server: all of it, or nothing. */
+export interface Change {
+  /** Whether extensions run, or end, because of it. */
+  readonly isEmpty: boolean;
+  /** What the server will have. */
+  readonly registries: Registries;
+  activate(): Promise<void>;
+  commit(): void;
+  undo(): Promise<void>;
+  finish(): Promise<void>;
+}
+
+/**
+ * The extensions of a server. Nothing of what it takes to have any is loaded before one is wanted.
+ */
+export class Extensions {
+  /** Finds secrets before the environment and files are asked. */
+  secrets: SecretProvider | undefined;
+  /** The number of the user that the process will be when extensions run. */
+  user: number | undefined;
+  readonly #server: ExtensibleServer;
+  readonly #events: EventStream;
+  readonly #sharing: Sharing;
+  #host: ExtensionHost | undefined;
+
+  constructor(server: ExtensibleServer, events: EventStream, sharing: Sharing) {
+    this.#server = server;
+    this.#events = events;
+    this.#sharing = sharing;
+  }
+
+  /**
+   * Finds out what options want. Nothing of an extension runs, nothing changes.
+   *
+   * @throws {UserError} naming what is wrong.
+   */
+  async prepare(options: CheckedOptions): Promise<Change> {
+    const { registries } = this.#server;
+    const wishes = extensionWishes(options, registries);
+    if (!wishes.isAny && this.#host === undefined) return nothing(registries);
+    this.#host ??= await this.#makeHost();
+    return this.#host.prepare(wishes.options, wishes.asked);
+  }
+
+  async #makeHost(): Promise<ExtensionHost> {
+    const { ExtensionHost } = await import('../extensions/host.js');
+    const { firstId, idStep, reload, readFile } = this.#sharing;
+    const server = this.#server;
+    return new ExtensionHost({
+      registries: server.registries,
+      server: {
+        connections: () => server.connections(),
+        disconnect: (id) => server.disconnect(id),
+        reload: () => reload?.() ?? server.reload(),
+        onEvent: (listener) => server.onEvent(listener),
+        workers: { number: ((firstId - 1) % idStep) + 1, count: idStep },
+      },
+      emit: (event) => this.#events.emit(event),
+      secrets: this.secrets,
+      user: this.user,
+      readFile,
+    });
+  }
+
+  list(): readonly ExtensionInfo[] {
+    return this.#host?.list() ?? [];
+  }
+
+  commands(): readonly ExtensionCommand[] {
+    return this.#host?.commands() ?? [];
+  }
+
+  /** @throws {UserError} if there is no such command, or it fails. */
+  async run(id: string, args: readonly string[]): Promise<unknown> {
+    if (this.#host === undefined) throw new UserError(`there is no command "${id}"`);
+    return this.#host.run(id, args);
+  }
+
+  async close(): Promise<void> {
+    await this.#host?.close();
+  }
+}
+
+function nothing(registries: Registries): Change {
+  const later = Promise.resolve();
+  return {
+    isEmpty: true,
+    registries,
+    activate: () => later,
+    commit() {},
+    undo: () => later,
+    finish: () => later,
+  };
+}
