@@ -23,8 +23,11 @@ export interface UserOptions extends AllowanceLimits {
 export type ListenerOptions = Pick<
   ServerOptions,
   | 'listen'
+  | 'unixMode'
+  | 'unixOwner'
   | 'auth'
   | 'anonymous'
+  | 'proxyProtocol'
   | 'network'
   | 'request'
   /** Of the listener, besides that of all. */
@@ -40,12 +43,24 @@ export type ListenerOptions = Pick<
 
 /** All options of a server, with the names of the command line in camel case. */
 export interface ServerOptions {
-  /** Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`. */
+  /**
+   * Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`; `unix:PATH`;
+   * `fd@NUMBER`, a listening socket that the process was started with.
+   */
   readonly listen?: readonly string[];
+  /** Who may open sockets of `unix:PATH`, as chmod(1) takes it: `0600`. */
+  readonly unixMode?: string;
+  /** Whose these are: `USER[:GROUP]`. */
+  readonly unixOwner?: string;
   /** Sources of users: `[FORMAT:]FILE`. */
   readonly auth?: readonly string[];
   /** Clients need not authenticate, even if there are users. */
   readonly anonymous?: boolean;
+  /**
+   * Load balancers, whose connections begin with a PROXY header: `ADDRESS[/BITS]`, or `unix` for
+   * who comes by a UNIX socket.
+   */
+  readonly proxyProtocol?: readonly string[];
   /** Clients that may connect: `[!]ADDRESS[/BITS]`. */
   readonly network?: readonly string[];
   /** Requests that are allowed: `[!]COMMAND[:DESTINATION[:PORTS]]`. */
@@ -110,9 +125,9 @@ export interface ServerOptions {
 
 /** Checked options: all are there but those that have no default. */
 export type CheckedOptions = Required<
-  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>
+  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer'>
 > &
-  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer'>;
+  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer'>;
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {

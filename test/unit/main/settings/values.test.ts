@@ -15,7 +15,18 @@ describe('settings of the desktop', () => {
 
   test('every option of the server has a setting, or is none of a desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
-    const other = ['listen', 'auth', 'quotaFile', 'user', 'group', 'nofork', 'logmode'];
+    const other = [
+      'listen',
+      'auth',
+      'proxyProtocol',
+      'unixMode',
+      'unixOwner',
+      'quotaFile',
+      'user',
+      'group',
+      'nofork',
+      'logmode',
+    ];
     assert.deepEqual(without, [...other, 'logFile', 'logFormat', 'grace', 'workers']);
   });
 
