@@ -115,7 +115,10 @@ export declare const Reply: {
 
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
-/** Writes an address as people read it: `host:port`, an IPv6 address in brackets. */
+/**
+ * Writes an address as people read it: `host:port`, an IPv6 address in brackets; what has no port, as
+ * it is.
+ */
 export declare function formatAddress({ host, port }: Address): string;
 
 /** A value that is there, or comes: whoever has it at once makes no promise of it. */
@@ -468,6 +471,8 @@ export interface ConnectionInfo {
   /** UDP datagrams that were not relayed. */
   readonly dropped: number;
   readonly since: number;
+  /** Where the load balancer is that told the client's address; left out if none did. */
+  readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
 }
@@ -477,7 +482,7 @@ export interface ConnectionInfo {
  *
  * Those of one connection, which have its id, come in this order, with --workers too:
  *
- * - `rejected` alone, if it was turned away before a byte of it was read; or else
+ * - `rejected` alone, if it was turned away before a byte of its client was read; or else
  * - `connection`,
  * - `authenticated`, or `authentication-failed` and nothing more but the last,
  * - `request`,
@@ -818,7 +823,10 @@ export interface ConnectionEvent {
   readonly id: number;
   /** ms since 1970. */
   readonly time: number;
+  /** Where the client is: as a load balancer tells it, if it comes by one. */
   readonly client: Address;
+  /** Where the load balancer is that told the client's address; left out if none did. */
+  readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
 }

@@ -18,14 +18,19 @@ export class Command {
   stdout = '';
   readonly #waiting = new Set<() => void>();
 
-  /** @param program what runs in its place. */
+  /**
+   * @param program what runs in its place.
+   * @param launcher a program, with arguments, that becomes it.
+   */
   constructor(
     t: TestContext,
     args: readonly string[],
     env: NodeJS.ProcessEnv = {},
     program = PICOSOCKS5,
+    launcher: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [program, ...args], {
+    const [first, ...rest] = [...launcher, process.execPath, program, ...args];
+    this.child = spawn(first as string, rest, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -75,6 +80,17 @@ export class Command {
     const { pid } = this.child;
     const ids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ');
     return ids.filter((id) => id !== '').map(Number);
+  }
+
+  /** The process ids of its workers; only on Linux. */
+  workers(): number[] {
+    return this.children().filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes('PICOSOCKS5_WORKER=');
+      } catch {
+        return false; // It has ended.
+      }
+    });
   }
 
   /** Sends a signal and waits for the end. @returns the exit status. */

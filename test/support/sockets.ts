@@ -137,6 +137,15 @@ export class Client {
     return client;
   }
 
+  /** Connects to a UNIX socket. */
+  static async connectPath(t: TestContext, path: string): Promise<Client> {
+    const socket = connect({ path, allowHalfOpen: true });
+    t.after(() => socket.destroy());
+    const client = new Client(socket);
+    await once(socket, 'connect');
+    return client;
+  }
+
   /** Sends octets: numbers, or text as ASCII. */
   send(...octets: (number | string | Uint8Array)[]): this {
     this.socket.write(bytes(...octets));

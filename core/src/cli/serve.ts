@@ -7,13 +7,16 @@ import { pickServerOptions, waitForRestart } from '../config/options.js';
 import type { Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
 import type { ListenerState } from '../listening/listeningsocket.js';
+import { socketPath } from '../listening/unixsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import { Log } from '../log/log.js';
 import { goToBackground, isInBackground, tellReady } from '../process/background.js';
+import { demandNoHandedOver, takeHandedOver, withHandedOver } from '../process/handover.js';
 import { checkAsLaterUser } from '../process/later.js';
 import { logModeOf } from '../process/logmode.js';
 import { dropPrivileges, userNumber } from '../process/privileges.js';
-import { statusOf } from '../process/status.js';
+import { ServiceManager, takeSupervision } from '../process/servicemanager.js';
+import { statusOf, type Tally, tallyOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
 import { formatAddress } from '../protocol/address.js';
 import { Server } from '../server/server.js';
@@ -37,6 +40,7 @@ export interface Service {
   saveUsage(): Promise<void>;
   reload(settings: Settings): Promise<void>;
   connections(): Promise<readonly ConnectionInfo[]>;
+  tally(): Promise<Tally>;
   stop(grace: number): Promise<void>;
 }
 
@@ -49,17 +53,23 @@ export interface Service {
  * @throws {UserError} if it cannot start, or cannot go on.
  */
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
+  const handedOver = takeHandedOver();
+  const load = async (warn: (message: string) => void) =>
+    withHandedOver(await loadSettings(args, warn), handedOver);
   const idle: string[] = [];
-  const settings = await loadSettings(args, (message) => idle.push(message));
+  const settings = await load((message) => idle.push(message));
   if (settings.nofork === false && !isInBackground) {
+    demandNoHandedOver(handedOver);
     const { logmode = 'syslog', logFile } = settings;
     await goToBackground(argv, logmode !== 'syslog' && logFile === undefined);
     return;
   }
+  const supervision = takeSupervision(isInBackground);
   const mode = logModeOf(settings);
   const log = new Log(settings, mode, { owner: userNumber(settings) });
   log.lookForSyslog();
   for (const message of idle) logWarning(log, message);
+  const manager = await ServiceManager.reach(supervision, (message) => logWarning(log, message));
   const workers = parseWorkers(settings.workers ?? '1');
   const reload = async () => {
     process.emit('SIGHUP', 'SIGHUP');
@@ -68,7 +78,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     workers === 1 ? single(settings, log, reload) : await several(settings, workers, log, reload);
   const told = untilTold();
   const start = service.start();
-  reloadOnHangup(service, log, args, settings, start);
+  reloadOnHangup({ service, log, manager, load }, settings, start);
   process.on('SIGUSR1', () => reopen(log));
   process.on('SIGUSR2', () => void tellStatus(service, log));
   try {
@@ -81,6 +91,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     throw error;
   }
   surviveBugs(log);
+  void manager.ready(service);
   if (isInBackground) tellReady();
   else if (mode === 'stderr' && settings.logFile === undefined && !log.journal) {
     greet(service.listeners, settings);
@@ -93,6 +104,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     await log.close();
     throw error;
   }
+  void manager.stopping();
   await service.stop(settings.grace ?? DEFAULT_GRACE);
   await log.close();
   // Timers and sockets that an extension has left keep no process alive.
@@ -119,6 +131,7 @@ function single(settings: Settings, log: Log, reload: () => Promise<void>): Serv
     saveUsage: () => server.saveUsage(),
     reload: (changed) => server.reload(pickServerOptions(changed)),
     connections: async () => server.connections(),
+    tally: async () => tallyOf(server.connections()),
     stop: (grace) => server.close(grace),
   };
 }
@@ -160,7 +173,10 @@ function greet(listeners: readonly ListenerState[], settings: Settings): void {
   const { auth = [], anonymous = false } = { ...settings, ...settings.listeners?.[name] };
   const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
   const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
-  const proxy = `socks5h://${user}${formatAddress({ ...first, host })}`;
+  // curl takes a path behind the host localhost for a UNIX socket.
+  const path = socketPath(host);
+  const place = path === undefined ? formatAddress({ ...first, host }) : `localhost${path}`;
+  const proxy = `socks5h://${user}${place}`;
   process.stdout.on('error', () => {});
   process.stdout.write(
     `PicoSOCKS5 ${version} listens on ${whereOf(listening)}\n` +
@@ -177,14 +193,21 @@ function whereOf(listeners: readonly ListenerState[]): string {
   return all.join(' and ');
 }
 
+/** What a reload needs. */
+interface Reloading {
+  readonly service: Service;
+  readonly log: Log;
+  readonly manager: ServiceManager;
+  /** Reads the settings again. */
+  load(warn: (message: string) => void): Promise<Settings>;
+}
+
 /**
  * @param settings those that the process was started with.
  * @param start settled when there is something to reload.
  */
 function reloadOnHangup(
-  service: Service,
-  log: Log,
-  args: readonly Argument[],
+  { service, log, manager, load }: Reloading,
   settings: Settings,
   start: Promise<unknown>,
 ): void {
@@ -193,8 +216,9 @@ function reloadOnHangup(
   process.on('SIGHUP', () => {
     reopen(log);
     void reloads.run(async () => {
+      await manager.reloading();
       try {
-        const changed = await loadSettings(args, (message) => logWarning(log, message));
+        const changed = await load((message) => logWarning(log, message));
         await service.reload(changed);
         log.setLevel(changed.loglevel);
         for (const name of waitForRestart(settings, changed)) {
@@ -205,6 +229,7 @@ function reloadOnHangup(
           error instanceof UserError ? error.message : `internal error: ${messageOf(error)}`;
         logError(log, `nothing was reloaded: ${trouble}`);
       }
+      await manager.reloaded();
     });
   });
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { UserError } from '../base/errors.js';
 import { guess } from '../base/guess.js';
 import type { Argument } from '../config/commandline.js';
+import { parseDescriptor } from '../listening/inherited.js';
 import { parseIP } from '../protocol/ip.js';
 
 /** Words that people try where a command stands, and what they want. */
@@ -55,6 +56,7 @@ export async function demandAddresses(args: readonly Argument[]): Promise<void> 
     const word = arg.value;
     // A path may have a colon, as each on Windows has.
     if (/[\\/]/.test(word) && existsSync(word)) throw aFile(word);
+    if (parseDescriptor(word) !== undefined) continue;
     if (!/^[^\s:[\]*]+$/.test(word) || parseIP(word) !== undefined || /^\d+$/.test(word)) continue;
     if (word === 'localhost' || word === hostname()) continue;
     // Where a command stands, one that is nearly one is not looked up first.

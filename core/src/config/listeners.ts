@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../base/errors.js';
+import { hasNoPort } from '../listening/bind.js';
 import type { ListenAddress } from '../listening/listeningsocket.js';
 import { formatAddress } from '../protocol/address.js';
 import { OPTIONS } from './optionlist.js';
@@ -68,7 +69,7 @@ export function demandDistinct(
   for (const { name, addresses } of listeners) {
     for (const address of addresses) {
       // Port 0 is another port each time.
-      if (address.port === 0) continue;
+      if (address.port === 0 && !hasNoPort(address)) continue;
       const subject = formatAddress(address);
       const owner = owners.get(subject);
       owners.set(subject, name);

@@ -1,5 +1,4 @@
 import { AccessRules, type GroupRules, type RuleSet } from '../access/accessrules.js';
-import { isLoopback } from '../access/network.js';
 import { type ResolveName, RuleHosts } from '../access/rulehosts.js';
 import {
   type NetworkRule,
@@ -20,7 +19,7 @@ import type { FromTable } from '../outbound/from.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { ResolverPool } from '../outbound/resolvers/pool.js';
 import { formatAddress } from '../protocol/address.js';
-import { parseIP } from '../protocol/ip.js';
+import { balancerWarnings } from './balancers.js';
 import { Froms } from './froms.js';
 import {
   DEFAULT_LISTENER,
@@ -29,6 +28,7 @@ import {
   describedListeners,
   idleOptions,
 } from './listeners.js';
+import { addressBeyond, socketAccessOf } from './reach.js';
 import { idleSections } from './sections.js';
 import type { CheckedOptions } from './settings.js';
 import { Sources } from './sources.js';
@@ -81,12 +81,12 @@ export async function loadState(
     const froms = await Froms.load(options, warn);
     const listeners: LoadedListener[] = [];
     for (const listener of described) {
-      listeners.push(
-        await loadListener(listener, {
-          ...{ sources, rules, froms, resolvers, warn },
-          providers: registries.resolvers,
-        }),
-      );
+      const loaded = await loadListener(listener, {
+        ...{ sources, rules, froms, resolvers, warn },
+        providers: registries.resolvers,
+      });
+      listeners.push(loaded);
+      for (const message of balancerWarnings(loaded)) warn(message);
     }
     demandDistinct(listeners);
     demandQuotaFile(options);
@@ -132,7 +132,8 @@ async function loadListener(
   const { name, own, options } = listener;
   try {
     const users = await sources.users(options.auth);
-    const addresses = await resolveListenAddresses(options.listen, resolvers.system);
+    const access = () => socketAccessOf(options);
+    const addresses = await resolveListenAddresses(options.listen, resolvers.system, access);
     const from = await froms.tableFor(own.from ?? [], warn);
     const resolver = resolvers.of(options.resolver, providers);
     const outgoing = { from, resolver };
@@ -146,7 +147,7 @@ async function loadListener(
 
 function demandProtection({ name, addresses, users, options }: LoadedListener): void {
   if (users.configured || options.anonymous) return;
-  const open = addresses.find(({ host }) => !isLoopback(parseIP(host) ?? new Uint8Array()));
+  const open = addressBeyond(addresses);
   if (open === undefined) return;
   const remedy =
     name === DEFAULT_LISTENER

@@ -1,5 +1,7 @@
+import { checkBalancer } from '../access/balancers.js';
 import { parseNetworkRule, parseRequestRule } from '../access/rules.js';
-import { parseEndpoint } from '../listening/endpoint.js';
+import { parseListenEndpoint } from '../listening/endpoint.js';
+import { checkOwner, parseMode } from '../listening/unixsocket.js';
 import { parseFrom } from '../outbound/from.js';
 import { PREFERENCES } from '../outbound/prefer.js';
 import { checkResolver } from '../outbound/resolvers/builtin.js';
@@ -15,11 +17,11 @@ export const OPTIONS: readonly Option[] = [
   {
     key: 'listen',
     name: 'listen',
-    argument: 'ADDRESS[:PORT]',
+    argument: 'ADDRESS[:PORT]|unix:PATH',
     schema: strings,
     default: ['127.0.0.1:1080'],
     in: ['listener'],
-    check: parseEndpoint,
+    check: parseListenEndpoint,
     section: 'Server',
     description: 'Where to listen. On the command line it stands alone, without --listen.',
     details:
@@ -28,7 +30,8 @@ export const OPTIONS: readonly Option[] = [
       'left out. May be given several times. Those on the command line replace those of ' +
       'configuration files. Beyond loopback, users or --anonymous are required. What a name or * ' +
       'stands for and this machine does not have, such as IPv6, is left out with a warning, as ' +
-      'long as one address is there.',
+      'long as one address is there. unix:PATH is a UNIX socket, see UNIX SOCKETS; fd@NUMBER a ' +
+      'descriptor of a listening socket that the program was started with.',
   },
   {
     key: 'auth',
@@ -166,6 +169,47 @@ export const OPTIONS: readonly Option[] = [
     details:
       'On the same port, with the same users, rules and limits; a request for an http:// address ' +
       'counts as connect. See HTTP.',
+  },
+  {
+    key: 'proxyProtocol',
+    name: 'proxy-protocol',
+    argument: 'ADDR[/BITS]|unix,...',
+    schema: strings,
+    default: [],
+    in: ['listener'],
+    commas: true,
+    check: checkBalancer,
+    section: 'Server',
+    description: 'Load balancers: their connections begin with a PROXY header, or are closed.',
+    details:
+      'Versions 1 and 2 of the PROXY protocol, as HAProxy sends them with send-proxy and ' +
+      'send-proxy-v2. Rules, limits, lockouts and the log then have the client that the header ' +
+      'tells, and its balancer only beside it; a header of LOCAL or UNKNOWN leaves the balancer ' +
+      'as the client. unix is who comes by a UNIX socket. Of others no header is read. See LOAD ' +
+      'BALANCERS.',
+  },
+  {
+    key: 'unixMode',
+    name: 'unix-mode',
+    argument: 'MODE',
+    schema: { type: 'string' },
+    default: '0600',
+    in: ['listener'],
+    check: parseMode,
+    section: 'Server',
+    description: 'Who may connect to UNIX sockets: a mode of chmod(1), of which w counts.',
+  },
+  {
+    key: 'unixOwner',
+    name: 'unix-owner',
+    argument: 'USER[:GROUP]',
+    schema: { type: 'string' },
+    default: undefined,
+    in: ['listener'],
+    check: checkOwner,
+    section: 'Server',
+    description: 'Whose UNIX sockets are. :GROUP alone leaves the user.',
+    details: 'Names or numbers. Without it, of the user who starts the server, also with --user.',
   },
   {
     key: 'network',

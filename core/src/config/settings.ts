@@ -24,8 +24,11 @@ export interface UserOptions extends AllowanceLimits {
 export type ListenerOptions = Pick<
   ServerOptions,
   | 'listen'
+  | 'unixMode'
+  | 'unixOwner'
   | 'auth'
   | 'anonymous'
+  | 'proxyProtocol'
   | 'network'
   | 'request'
   /** Of the listener, besides that of all. */
@@ -41,12 +44,24 @@ export type ListenerOptions = Pick<
 
 /** All options of a server, with the names of the command line in camel case. */
 export interface ServerOptions {
-  /** Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`. */
+  /**
+   * Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`; `unix:PATH`;
+   * `fd@NUMBER`, a listening socket that the process was started with.
+   */
   readonly listen?: readonly string[];
+  /** Who may open sockets of `unix:PATH`, as chmod(1) takes it: `0600`. */
+  readonly unixMode?: string;
+  /** Whose these are: `USER[:GROUP]`. */
+  readonly unixOwner?: string;
   /** Sources of users: `[FORMAT:]FILE`. */
   readonly auth?: readonly string[];
   /** Clients need not authenticate, even if there are users. */
   readonly anonymous?: boolean;
+  /**
+   * Load balancers, whose connections begin with a PROXY header: `ADDRESS[/BITS]`, or `unix` for
+   * who comes by a UNIX socket.
+   */
+  readonly proxyProtocol?: readonly string[];
   /** Clients that may connect: `[!]ADDRESS[/BITS]`. */
   readonly network?: readonly string[];
   /** Requests that are allowed: `[!]COMMAND[:DESTINATION[:PORTS]]`. */
@@ -123,9 +138,15 @@ export interface ServerOptions {
 
 /** Checked options: all are there but those that have no default. */
 export type CheckedOptions = Required<
-  Omit<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer' | 'extensionsDir'>
+  Omit<
+    ServerOptions,
+    'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer' | 'extensionsDir'
+  >
 > &
-  Pick<ServerOptions, 'bindPorts' | 'udpPorts' | 'quotaFile' | 'prefer' | 'extensionsDir'>;
+  Pick<
+    ServerOptions,
+    'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer' | 'extensionsDir'
+  >;
 
 /** The options of the command beyond those of the server. */
 export interface CommandOptions {

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../base/errors.js';
 import { canonicalIP, parseIP } from '../protocol/ip.js';
+import { parseDescriptor } from './inherited.js';
+import { parseSocketPath } from './unixsocket.js';
 
 /** The port of SOCKS (IANA's service `socks`). */
 export const DEFAULT_PORT = 1080;
 
 /** Where to listen, as it was written. */
 export interface Endpoint {
-  /** An IP address or a host name; undefined: all addresses. */
+  /**
+   * An IP address or a host name; undefined: all addresses. Without a port, `unix:` and a whole path,
+   * or `fd@` and a descriptor.
+   */
   readonly host: string | undefined;
   readonly port: number;
 }
@@ -68,4 +73,16 @@ export function parseEndpoint(text: string): Endpoint {
     host: host === '' || host === '*' ? undefined : canonicalIP(host),
     port: port === undefined || port === '' ? DEFAULT_PORT : parsePort(port, text),
   };
+}
+
+/**
+ * Reads where to listen: `[ADDRESS][:PORT]`, `unix:PATH`, or `fd@NUMBER`, a descriptor that the
+ * process was started with.
+ *
+ * @throws {UserError} if it is malformed.
+ */
+export function parseListenEndpoint(text: string): Endpoint {
+  const isDescriptor = parseDescriptor(text) !== undefined;
+  const host = isDescriptor ? text : parseSocketPath(text);
+  return host === undefined ? parseEndpoint(text) : { host, port: 0 };
 }

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { codeOf, systemMessage, UserError, type UserErrorCode } from '../base/errors.js';
 import { localAddresses } from '../outbound/interfaces.js';
 import type { Resolver } from '../outbound/resolve.js';
@@ -6,7 +7,10 @@ import { type Address, formatAddress } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { acceptFrom, acceptOptions } from '../transport/accept.js';
 import type { Transport } from '../transport/transport.js';
-import { type Endpoint, parseEndpoint } from './endpoint.js';
+import { bind, hasNoPort, whereIs } from './bind.js';
+import { listenOn } from './boundhandle.js';
+import { type Endpoint, parseListenEndpoint } from './endpoint.js';
+import { type SocketAccess, setAccess, socketPath } from './unixsocket.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
 const BACKLOG = 4096;
@@ -19,10 +23,12 @@ const RESERVED =
   'Windows reserves this port, or another program has it for itself: ' +
   '"netsh interface ipv4 show excludedportrange tcp" lists what is reserved';
 
-/** An IP address to listen at. */
+/** An IP address to listen at, or what stands for an address without a port. */
 export interface ListenAddress extends Address {
   /** Whether it is one of several that `*` or a name stands for: the system may lack it. */
   readonly optional: boolean;
+  /** Who may open it, if it is a UNIX socket. */
+  readonly access?: SocketAccess;
 }
 
 /** Where one listener listens. */
@@ -36,6 +42,8 @@ export interface ListenerAddresses {
 export interface ListeningAddress extends Address {
   /** The listener's name. */
   readonly listener: string;
+  /** Who may open it, if it is a UNIX socket. */
+  readonly access?: SocketAccess;
 }
 
 /** Where one listener listens at this moment. */
@@ -65,16 +73,18 @@ export interface MissingAddress extends Address {
 }
 
 /**
- * The IP addresses of some `[ADDRESS][:PORT]`.
+ * The IP addresses of some `[ADDRESS][:PORT]`; UNIX sockets and descriptors as they are.
  *
- * @throws {UserError} for a name that cannot be resolved.
+ * @param access says who may open UNIX sockets; asked if there is any.
+ * @throws {UserError} for a name that cannot be resolved, and what `access` throws.
  */
 export async function resolveListenAddresses(
   endpoints: readonly string[],
   resolver: Resolver,
+  access?: () => SocketAccess,
 ): Promise<ListenAddress[]> {
   const lists = await Promise.all(
-    endpoints.map((text) => resolveEndpoint(parseEndpoint(text), resolver)),
+    endpoints.map((text) => resolveEndpoint(parseListenEndpoint(text), resolver, access)),
   );
   const addresses = lists.flat();
   return addresses.filter(
@@ -85,12 +95,17 @@ export async function resolveListenAddresses(
 async function resolveEndpoint(
   { host, port }: Endpoint,
   resolver: Resolver,
+  access?: () => SocketAccess,
 ): Promise<ListenAddress[]> {
   if (host === undefined) {
     return [
       { host: '0.0.0.0', port, optional: true },
       { host: '::', port, optional: true },
     ];
+  }
+  if (hasNoPort({ host, port })) {
+    const own = socketPath(host) === undefined || access === undefined ? {} : { access: access() };
+    return [{ host, port, optional: false, ...own }];
   }
   const found = await resolver.resolve(host).catch((error: unknown) => {
     const facts = { code: 'unresolved', subject: host, cause: error } as const;
@@ -116,7 +131,7 @@ export class ListeningSocket {
   /** Gives its socket back, if it was not bound here. */
   readonly #release: () => void;
   /** What it was asked to listen at: the port may be 0. */
-  readonly requested: Address;
+  requested: Omit<ListeningAddress, 'listener'>;
   /** Where it listens. */
   readonly address: Address;
   /** The name of the listener that it is one of: of those whom it accepts from now on. */
@@ -124,7 +139,7 @@ export class ListeningSocket {
 
   private constructor(
     server: Server,
-    requested: Address,
+    requested: Omit<ListeningAddress, 'listener'>,
     listener: string,
     accept: Accept,
     release: () => void,
@@ -134,13 +149,14 @@ export class ListeningSocket {
     this.#release = release;
     this.requested = requested;
     this.listener = listener;
+    const { host, port } = whereIs(requested);
     const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : requested.port;
-    this.address = { host: requested.host, port };
+    const isAny = port === 0 && typeof bound === 'object' && bound !== null;
+    this.address = { host, port: isAny ? bound.port : port };
   }
 
   /**
-   * Listens at an IP address.
+   * Listens at an address.
    *
    * @param listener the name of the listener that it is one of.
    * @param accept takes each client's connection, when the socket serves.
@@ -157,18 +173,20 @@ export class ListeningSocket {
     sockets?: BoundSockets,
   ): Promise<ListeningSocket | MissingAddress> {
     const server = createServer(acceptOptions);
-    const { host, port } = address;
+    const { host, port, access } = address;
+    const requested = access === undefined ? { host, port } : { host, port, access };
     try {
-      await listen(server, { host, port, listener }, sockets);
+      await listen(server, { ...requested, listener }, sockets);
     } catch (error) {
       const reason = listenError(address, error);
       if (isMissing(address, codeOf(error))) return { host, port, error: reason };
       throw reason;
     }
     server.on('error', fail);
-    const release = () => sockets?.release({ host, port, listener });
-    const own = new ListeningSocket(server, { host, port }, listener, accept, release);
-    acceptFrom(server, (transport) => own.#take(transport), fail);
+    const release = () => sockets?.release({ ...requested, listener });
+    const own = new ListeningSocket(server, requested, listener, accept, release);
+    const isUnix = socketPath(own.address.host) !== undefined;
+    acceptFrom(server, (transport) => own.#take(transport), fail, isUnix);
     return own;
   }
 
@@ -183,6 +201,23 @@ export class ListeningSocket {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const transport of waiting) this.#take(transport);
+  }
+
+  /**
+   * Lets those open it who may from now on, if it is a UNIX socket of its own.
+   *
+   * @throws {UserError} if the system does not let it.
+   */
+  setAccess(access: SocketAccess | undefined): void {
+    const { host, port, access: before } = this.requested;
+    const path = socketPath(host);
+    if (path === undefined || access === undefined || isDeepStrictEqual(access, before)) return;
+    try {
+      setAccess(path, access);
+    } catch (error) {
+      throw listenError(this.requested, error);
+    }
+    this.requested = { host, port, access };
   }
 
   /** Stops accepting: connections go on, but nobody who still waits is served. */
@@ -200,8 +235,10 @@ async function listen(
   address: ListeningAddress,
   sockets?: BoundSockets,
 ): Promise<void> {
-  const socket = await sockets?.take(address);
   const { host, port } = address;
+  let socket: object | undefined;
+  if (sockets !== undefined) socket = await sockets.take(address);
+  else if (hasNoPort(address)) socket = await bind(address, address.access);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -209,7 +246,7 @@ async function listen(
         server.off('error', reject);
         resolve();
       });
-      if (socket !== undefined) server.listen(socket, BACKLOG);
+      if (socket !== undefined) listenOn(server, socket, BACKLOG);
       else {
         const ipv6Only = parseIP(host)?.length === 16;
         server.listen({ host, port, backlog: BACKLOG, ipv6Only });
@@ -227,8 +264,10 @@ function isMissing({ host, optional }: ListenAddress, code: string | undefined):
   return code === 'EADDRNOTAVAIL' && (optional || (host.includes(':') && !localAddresses().ipv6));
 }
 
+type Meaning = readonly [code?: UserErrorCode | undefined, hint?: string];
+
 /** What a system's error for a listening address means. */
-function meaningOf(code: string | undefined): readonly [code?: UserErrorCode, hint?: string] {
+function meaningOf(code: string | undefined): Meaning {
   switch (code) {
     case 'EADDRINUSE':
       return ['address-in-use', 'another program uses this port'];
@@ -244,10 +283,28 @@ function meaningOf(code: string | undefined): readonly [code?: UserErrorCode, hi
   }
 }
 
+/** What it means for a UNIX socket. */
+function meaningOfPath(code: string | undefined): Meaning {
+  switch (code) {
+    case 'EADDRINUSE':
+      return ['address-in-use', 'another program answers there'];
+    case 'ENOTSOCK':
+      return [undefined, 'what has this path is no socket, and is left alone'];
+    case 'EACCES':
+      return [undefined, 'its folder has to be one that this user may write'];
+    case 'EPERM':
+      return [undefined, 'only root gives a socket to another user'];
+    default:
+      return [];
+  }
+}
+
 /** The system's error for a listening address, as a sentence. */
 function listenError(address: Address, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   const subject = formatAddress(address);
-  const [code, hint] = meaningOf(codeOf(error));
+  const isPath = socketPath(address.host) !== undefined;
+  const [code, hint] = (isPath ? meaningOfPath : meaningOf)(codeOf(error));
   const text = `cannot listen on ${subject}: ${systemMessage(error)}`;
   const facts = { code, subject, cause: error };
   return new UserError(hint === undefined ? text : `${text} (${hint})`, facts);

@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors.js';
 import { type Address, formatAddress, isUnspecified } from '../protocol/address.js';
+import { hasNoPort } from './bind.js';
 import {
   type Accept,
   type BoundSockets,
@@ -24,6 +25,8 @@ export interface ListenChange {
   readonly moved: readonly MovedAddress[];
   /** What the machine does not have, while it listens at others. */
   readonly missing: readonly MissingAddress[];
+  /** UNIX sockets whose mode or owner could not be changed. */
+  readonly unchanged: readonly UserError[];
 }
 
 type WantedAddress = ListenAddress & ListeningAddress;
@@ -91,14 +94,22 @@ export class ListeningSockets {
     }
     for (const socket of obsolete) socket.close();
     const moved: MovedAddress[] = [];
-    for (const [socket, { listener }] of owners) {
+    const unchanged: UserError[] = [];
+    for (const [socket, { listener, access }] of owners) {
       const { address, listener: before } = socket;
       if (listener !== before) moved.push({ ...address, listener, before });
       socket.listener = listener;
+      try {
+        socket.setAccess(access);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        unchanged.push(error);
+      }
     }
     const { sockets, missing } = opened;
     this.#open = [...kept, ...sockets];
-    return { started: addressesOf(sockets), stopped: addressesOf(obsolete), moved, missing };
+    const [started, stopped] = [addressesOf(sockets), addressesOf(obsolete)];
+    return { started, stopped, moved, missing, unchanged };
   }
 
   /** Serves at all its addresses: what is to be in force there is. */
@@ -124,9 +135,9 @@ export class ListeningSockets {
     try {
       return await this.#openAll(fresh, kept);
     } catch (error) {
-      const back = obsolete.map(({ address, listener }) => ({
-        ...{ ...address, listener },
-        optional: false,
+      const back = obsolete.map(({ requested, address, listener }) => ({
+        ...(hasNoPort(requested) ? requested : address),
+        ...{ listener, optional: false },
       }));
       this.#open = [...kept, ...(await this.#openAll(back, kept)).sockets];
       this.serve();

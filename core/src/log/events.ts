@@ -70,6 +70,8 @@ export interface ConnectionInfo {
   /** UDP datagrams that were not relayed. */
   readonly dropped: number;
   readonly since: number;
+  /** Where the load balancer is that told the client's address; left out if none did. */
+  readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
 }
@@ -79,7 +81,10 @@ export interface ConnectionEvent {
   readonly id: number;
   /** ms since 1970. */
   readonly time: number;
+  /** Where the client is: as a load balancer tells it, if it comes by one. */
   readonly client: Address;
+  /** Where the load balancer is that told the client's address; left out if none did. */
+  readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
 }
@@ -97,7 +102,7 @@ export interface ListenerEvent {
  *
  * Those of one connection, which have its id, come in this order, with --workers too:
  *
- * - `rejected` alone, if it was turned away before a byte of it was read; or else
+ * - `rejected` alone, if it was turned away before a byte of its client was read; or else
  * - `connection`,
  * - `authenticated`, or `authentication-failed` and nothing more but the last,
  * - `request`,

@@ -219,6 +219,9 @@ export function logText(event: LogEntry, limit = Number.POSITIVE_INFINITY): stri
       text += ` ${name}=${typeof value === 'number' ? value : logValue(value, limit)}`;
     }
   }
+  if ('balancer' in event && event.balancer !== undefined) {
+    text += ` balancer=${logValue(formatAddress(event.balancer), limit)}`;
+  }
   if ('listener' in event && event.listener !== undefined) {
     text += ` listener=${logValue(event.listener, limit)}`;
   }

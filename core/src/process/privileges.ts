@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, UserError } from '../base/errors.js';
 
 /** Who to become. */
@@ -7,30 +7,16 @@ export interface Privileges {
   readonly group?: string;
 }
 
-/** What id(1) says of a user. @throws if it does not know the user, or is not there. */
-function ask(option: '-u' | '-g', user: string): number {
-  const stdio = ['ignore', 'pipe', 'ignore'] as const;
-  return Number(execFileSync('id', [option, '--', user], { encoding: 'utf8', stdio: [...stdio] }));
-}
-
 /** The primary group of a user. */
 function primaryGroup(user: string): number {
-  try {
-    return ask('-g', user);
-  } catch {
-    throw new UserError(`--user: there is no user "${user}"`);
-  }
+  const group = primaryGroupOf(user);
+  if (group === undefined) throw new UserError(`--user: there is no user "${user}"`);
+  return group;
 }
 
 /** The number of the user that the process will be; undefined if none is known. */
 export function userNumber({ user }: Privileges): number | undefined {
-  if (user === undefined || /^\d+$/.test(user))
-    return user === undefined ? undefined : Number(user);
-  try {
-    return ask('-u', user);
-  } catch {
-    return undefined;
-  }
+  return user === undefined ? undefined : userNumberOf(user);
 }
 
 /** Whom the process will be, in words: `nobody:nogroup`. */

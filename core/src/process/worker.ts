@@ -2,13 +2,15 @@ import { messageOf, UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
 import { pickServerOptions } from '../config/options.js';
 import { createRegistries } from '../extensions/registries.js';
+import { learnInherited } from '../listening/inherited.js';
 import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
 import { Log } from '../log/log.js';
 import { Server } from '../server/server.js';
-import type { FromWorker, Task, ToWorker } from '../sharing/messages.js';
+import type { FromWorker, Task, ToldTally, ToWorker } from '../sharing/messages.js';
 import { Shared } from '../sharing/workersharing.js';
 import { logModeOf } from './logmode.js';
 import { dropPrivileges, userNumber } from './privileges.js';
+import { tallyOf } from './status.js';
 import { surviveBugs } from './survival.js';
 
 type Start = Extract<Task, { readonly type: 'start' }>;
@@ -44,6 +46,7 @@ class Worker {
 
   constructor(start: Start) {
     const { settings, number } = start;
+    learnInherited(start.inherited);
     this.#start = start;
     this.#shared = new Shared(start, tell);
     // Its stderr goes to the primary process, which writes it where it belongs.
@@ -80,6 +83,7 @@ class Worker {
       return;
     }
     this.#shared.setFiles(task.files);
+    learnInherited(task.inherited);
     this.#isLoading = true;
     try {
       await this.#server.reload(pickServerOptions(task.settings));
@@ -93,6 +97,12 @@ class Worker {
 
   connections(): ConnectionInfo[] {
     return this.#server.connections();
+  }
+
+  /** What {@link ToldTally} is made of. */
+  tally(): ToldTally {
+    const { connections, users } = tallyOf(this.#server.connections());
+    return { connections, users: [...users] };
   }
 
   disconnect(connection: number): boolean {
@@ -109,6 +119,7 @@ export function runWorker(): void {
   let worker: Worker | undefined;
   const tasks = new Sequence();
   const perform = (task: Task): Promise<unknown> => {
+    if (task.type === 'tally') return Promise.resolve(worker?.tally());
     if (task.type === 'connections') return Promise.resolve(worker?.connections() ?? []);
     if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
     // Starting, reloading and stopping wait for each other.

@@ -7,15 +7,17 @@ import type { Settings } from '../config/settings.js';
 import { namedSources, parseSource } from '../config/sources.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { readUsage, type Usage } from '../limits/usage.js';
+import { inheritedAddress, inheritedAddresses, parseDescriptor } from '../listening/inherited.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import { Coordinator } from '../sharing/coordinator.js';
-import type { FileContents, FromWorker } from '../sharing/messages.js';
+import type { FileContents, FromWorker, ToldTally } from '../sharing/messages.js';
 import { HeldSockets } from '../sharing/sockets.js';
 import { readLines } from './lines.js';
 import { Member, WorkerEnded } from './member.js';
 import { dropPrivileges } from './privileges.js';
+import { sumOf, type Tally } from './status.js';
 import { wantedSecretFiles } from './wantedextensions.js';
 
 /** Says to a process of this program that it is a worker. */
@@ -111,6 +113,7 @@ export class Workers {
   async start(): Promise<void> {
     this.#keepQuotas(this.#settings, await this.#readUsage(this.#settings));
     this.#files = await readFiles(this.#settings);
+    openInherited(this.#settings);
     const numbers = Array.from({ length: this.#count }, (_, i) => i + 1);
     try {
       // One that dies meanwhile is replaced as it would be later.
@@ -147,8 +150,11 @@ export class Workers {
     const settings = withoutPrivileges(changed);
     const usage = await this.#readUsage(settings);
     const files = await readFiles(settings);
-    const back = { type: 'reload', settings: this.#settings, files: this.#files } as const;
-    const task = { type: 'reload', settings, files } as const;
+    openInherited(settings);
+    const inherited = inheritedAddresses();
+    const before = { settings: this.#settings, files: this.#files };
+    const back = { type: 'reload', ...before, inherited } as const;
+    const task = { type: 'reload', settings, files, inherited } as const;
     const members = [...this.#members.values()];
     const results = await Promise.allSettled(members.map((member) => member.do(task)));
     const failed = results.find((result) => {
@@ -184,6 +190,17 @@ export class Workers {
       members.map((member) => member.do<ConnectionInfo[]>({ type: 'connections' }).catch(() => [])),
     );
     return lists.flat().sort((a, b) => a.id - b.id);
+  }
+
+  /** How many clients all workers serve; it is not settled while one of them does not answer. */
+  async tally(): Promise<Tally> {
+    const members = [...this.#members.values()].filter(({ listens }) => listens);
+    const nothing: ToldTally = { connections: 0, users: [] };
+    const told = await Promise.all(
+      // One that has died is about to be replaced.
+      members.map((member) => member.do<ToldTally>({ type: 'tally' }).catch(() => nothing)),
+    );
+    return sumOf(told.map((one) => ({ ...one, users: new Set(one.users) })));
   }
 
   /** Ends a connection of any worker. @returns false if there is none of that id. */
@@ -233,6 +250,7 @@ export class Workers {
       logins: this.#coordinator.logins,
       usage: this.#coordinator.usage(),
       files: this.#files,
+      inherited: inheritedAddresses(),
       journal: this.#options.journal ?? false,
     });
     member.listens = true;
@@ -333,6 +351,15 @@ export class Workers {
 
 function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings): Settings {
   return settings;
+}
+
+/** Opens the sockets that settings say were inherited, of which workers are told where they listen. */
+function openInherited({ listen = [], listeners = {} }: Settings): void {
+  const named = Object.values(listeners).flatMap((listener) => listener.listen ?? []);
+  for (const endpoint of [...listen, ...named]) {
+    const descriptor = parseDescriptor(endpoint);
+    if (descriptor !== undefined) inheritedAddress(descriptor);
+  }
 }
 
 /**

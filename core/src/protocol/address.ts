@@ -149,7 +149,14 @@ export function encodeAddress({ host, port }: Address): Uint8Array {
   return bytes;
 }
 
-/** Writes an address as people read it: `host:port`, an IPv6 address in brackets. */
+/** What stands in place of a host where there is no port: a UNIX socket's path, a descriptor. */
+const withoutPort = /^(unix:|fd@)/;
+
+/**
+ * Writes an address as people read it: `host:port`, an IPv6 address in brackets; what has no port, as
+ * it is.
+ */
 export function formatAddress({ host, port }: Address): string {
+  if (port === 0 && withoutPort.test(host)) return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,4 +1,5 @@
 import { AccessCheck } from '../access/accesscheck.js';
+import { Balancers } from '../access/balancers.js';
 import type { AccessPolicy } from '../access/policy.js';
 import type { CredentialChecker } from '../auth/method.js';
 import type { PasswordChecker } from '../auth/passwords.js';
@@ -59,13 +60,15 @@ export class Listeners {
     const doorkeepers = new Map<string, Doorkeeper>();
     const tellsListener = state.listeners.length > 1;
     const listeners = state.listeners.map((listener): Listener => {
-      const { name } = listener;
+      const { name, options } = listener;
       const doorkeeper = before.get(name) ?? new Doorkeeper(this.#parts, listener);
       doorkeeper.update(listener);
       doorkeepers.set(name, doorkeeper);
       const settings = settingsOf(listener, state, this.#parts, doorkeeper);
       const counted = name === DEFAULT_LISTENER ? {} : { limit: this.#limitOf(listener) };
-      return { name, settings: { ...settings, listener: name, tellsListener }, ...counted };
+      const balancers = new Balancers(options.proxyProtocol);
+      const served = { settings: { ...settings, listener: name, tellsListener }, balancers };
+      return { name, ...served, ...counted };
     });
     this.#doorkeepers = doorkeepers;
     return listeners;

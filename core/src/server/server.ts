@@ -370,7 +370,8 @@ export class Server {
   /** @param listeners those that are to be in force. */
   #tellMoved(change: ListenChange, { listeners }: State): void {
     const isNamed = listeners.length > 1 || this.#tellsListeners;
-    for (const { error } of change.missing) this.#events.warn(error.message);
+    const troubles = [...change.missing.map(({ error }) => error), ...change.unchanged];
+    for (const { message } of troubles) this.#events.warn(message);
     for (const address of change.stopped) this.#tellAddress('stopped', address, isNamed);
     for (const address of change.started) this.#tellAddress('listening', address, isNamed);
     for (const { before, ...address } of change.moved) {

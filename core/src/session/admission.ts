@@ -1,14 +1,17 @@
+import { isLoopback } from '../access/network.js';
 import type { Denial } from '../access/policy.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import { messageOf } from '../base/errors.js';
+import { TellLimit } from '../base/telllimit.js';
 import type { ConnectionCounter, LimitName } from '../limits/limits.js';
 import { Startups } from '../limits/startups.js';
 import type { CloseReason, EventStream } from '../log/events.js';
-import type { Address } from '../protocol/address.js';
+import { type Address, isUnspecified } from '../protocol/address.js';
 import { networkOf, parseIP } from '../protocol/ip.js';
 import { linger } from '../transport/linger.js';
-import type { Transport } from '../transport/transport.js';
+import { localPeer, type Transport } from '../transport/transport.js';
+import { HeaderReader, type Introduction } from './headerreader.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
 import { type GoingOn, Session, toldListener } from './session.js';
@@ -23,19 +26,27 @@ export interface AdmissionOptions {
   readonly ids: { readonly firstId: number; readonly idStep: number };
 }
 
-/** A client that wants to come in. */
-interface Newcomer {
+/** How long a balancer may take for its header at most, ms: it sends it at once. */
+const HEADER_TIME = 10_000;
+
+/** How many of them may be waited for, where clients that make no request have no limit. */
+const MOST_UNINTRODUCED = 8192;
+
+/** How many connections without a header are told at once, and how soon one more, ms. */
+const TOLD = 10;
+const TELL_INTERVAL = 10_000;
+
+/** A client that has come, and is not let in yet. */
+interface Arrival {
+  readonly id: number;
   readonly transport: Transport;
   readonly client: Address;
+  /** Where the load balancer is that told the client's address, if one did. */
+  readonly balancer?: Address;
   /** The name of the listener that it comes by. */
   readonly listener: string;
   /** How often it has failed to log in on this connection. */
   readonly failures: number;
-}
-
-/** A client that has come, and is not let in yet. */
-interface Arrival extends Newcomer {
-  readonly id: number;
 }
 
 /** A listener, and its clients that have made no request where it has a limit of its own. */
@@ -48,6 +59,10 @@ const none: ReadonlyMap<string, Entrance> = new Map();
 /** Lets clients in, or turns them away before a byte of theirs is read. */
 export class Admission {
   readonly startups = new Startups();
+  /** Connections of balancers that have not told whose they are: as many as there are startups. */
+  readonly #unintroduced = new Startups();
+  readonly #introducing = new Set<HeaderReader>();
+  readonly #tellLimit = new TellLimit(TOLD, TELL_INTERVAL);
   #listeners = none;
   readonly #options: AdmissionOptions;
   #nextId: number;
@@ -69,10 +84,12 @@ export class Admission {
         return [name, { ...listener, startups }];
       }),
     );
+    if (listeners.length === 0) for (const reader of this.#introducing) reader.end();
   }
 
   /**
-   * Takes a client's connection, of which nothing was read yet.
+   * Takes a connection of which nothing was read yet: a client's, or a load balancer's that tells
+   * first whose it is.
    *
    * @param name the listener's.
    * @param client where it comes from.
@@ -85,23 +102,71 @@ export class Admission {
       transport.abort();
       return undefined;
     }
-    return this.#arrive({ transport, client, listener: name, failures: 0 }, ip, listener);
+    const arrival = { id: this.#takeId(), transport, client, listener: name, failures: 0 };
+    const from = transport.remote === localPeer ? undefined : ip;
+    if (listener.balancers.have(from)) this.#readHeader(arrival, listener);
+    else this.#judge(arrival, ip);
+    return arrival.id;
   }
 
-  /** @param ip the client's IP address. */
-  #arrive(newcomer: Newcomer, ip: Uint8Array, { settings: { access } }: Listener): number {
+  #takeId(): number {
     const id = this.#nextId;
     this.#nextId += this.#options.ids.idStep;
-    const arrival: Arrival = { id, ...newcomer };
+    return id;
+  }
+
+  /** Waits for a balancer to tell whose connection it is: only then it is counted as anybody's. */
+  #readHeader(arrival: Arrival, { settings }: Listener): void {
+    const { transport, client } = arrival;
+    const network = networkOf(client.host);
+    this.#unintroduced.limit = Math.min(this.startups.limit, MOST_UNINTRODUCED);
+    if (!this.#unintroduced.makeRoom(network)) {
+      this.#turnAway(arrival, 'too-many-connections', 'without a PROXY header');
+      return;
+    }
+    const time = Math.min(settings.handshakeTimeout || HEADER_TIME, HEADER_TIME);
+    const reader = new HeaderReader(transport, client, time, (introduction) => {
+      this.#introducing.delete(reader);
+      place.dispose();
+      this.#introduce(arrival, introduction);
+    });
+    const place = this.#unintroduced.add(network, reader);
+    this.#introducing.add(reader);
+  }
+
+  #introduce(arrival: Arrival, introduction: Introduction): void {
+    const { transport, client: balancer } = arrival;
+    if (introduction.kind === 'left') transport.close();
+    else if (introduction.kind === 'refused') {
+      const untold = this.#tellLimit.take();
+      const { reason, detail } = introduction;
+      if (untold === undefined) transport.abort();
+      else this.#turnAway(arrival, reason, untold === 0 ? detail : `${detail} (${untold} more so)`);
+    } else {
+      const ip = parseIP(balancer.host) as Uint8Array;
+      const client = clientOf(introduction.client, ip);
+      const ofClient = client && parseIP(client.host);
+      if (client === undefined || ofClient === undefined) this.#judge(arrival, ip);
+      else this.#judge({ ...arrival, client, balancer }, ofClient);
+    }
+  }
+
+  /** Asks whether a client may come in. @param ip its address. */
+  #judge(arrival: Arrival, ip: Uint8Array): void {
+    const listener = this.#listeners.get(arrival.listener);
+    // A reload may have taken it away while a header was waited for.
+    if (listener === undefined) {
+      arrival.transport.abort();
+      return;
+    }
     try {
-      const answer = access.ofClient(ip, arrival.listener);
+      const answer = listener.settings.access.ofClient(ip, listener.name);
       if (answer instanceof Promise) this.#count(arrival, answer);
       else if (answer === undefined) this.#count(arrival);
       else this.#turnAway(arrival, 'not-allowed', answer.by);
     } catch (error) {
       this.#turnAway(arrival, 'internal-error', messageOf(error));
     }
-    return id;
   }
 
   /** @param answer what is still to be said about the client, which has its place meanwhile. */
@@ -141,7 +206,7 @@ export class Admission {
   }
 
   #begin(arrival: Arrival, place: Disposable): void {
-    const { id, transport, client } = arrival;
+    const { id, transport, client, failures, balancer } = arrival;
     const { settings, startups } = this.#listeners.get(arrival.listener) ?? {};
     const network = networkOf(client.host);
     const makeRoom = () => (startups?.makeRoom(network) ?? true) && this.startups.makeRoom(network);
@@ -152,7 +217,7 @@ export class Admission {
       return;
     }
     const { sessions } = this.#options;
-    const session = new Session(id, transport, client, settings, place, arrival.failures);
+    const session = new Session(id, transport, client, settings, place, failures, balancer);
     sessions.add(session);
     const counted = this.startups.add(network, session);
     session.startup =
@@ -163,23 +228,36 @@ export class Admission {
   }
 
   /** Takes a client that goes on with something else: it is judged and counted as a new one. */
-  #comeAgain({ client, listener }: Arrival, { transport, failures }: GoingOn): void {
-    const ip = parseIP(client.host);
-    const entrance = this.#listeners.get(listener);
-    if (ip === undefined || entrance === undefined) void linger(transport);
-    else this.#arrive({ transport, client, listener, failures }, ip, entrance);
+  #comeAgain(arrival: Arrival, { transport, failures }: GoingOn): void {
+    const ip = parseIP(arrival.client.host);
+    const isKnown = this.#listeners.has(arrival.listener);
+    if (ip === undefined || !isKnown) void linger(transport);
+    else this.#judge({ ...arrival, id: this.#takeId(), transport, failures }, ip);
   }
 
   #turnAway(
-    { id, transport, client, listener }: Arrival,
+    { id, transport, client, balancer, listener }: Arrival,
     reason: CloseReason,
     detail: string,
   ): void {
     transport.abort();
     const settings = this.#listeners.get(listener)?.settings;
     const told = settings && toldListener(settings);
-    new ConnectionRecord(id, client, this.#options.events, told).rejected(reason, detail);
+    const record = new ConnectionRecord(id, client, this.#options.events, told, balancer);
+    record.rejected(reason, detail);
   }
+}
+
+/**
+ * The client that a balancer means. One on the balancer's own machine is told by an address that
+ * means another machine here: it counts as the balancer, as does one of no address.
+ *
+ * @returns undefined: the balancer itself.
+ */
+function clientOf(told: Address | undefined, balancer: Uint8Array): Address | undefined {
+  const ip = told && parseIP(told.host);
+  if (told === undefined || ip === undefined || isUnspecified(told)) return undefined;
+  return isLoopback(ip) && !isLoopback(balancer) ? undefined : told;
 }
 
 function fullWords(limit: LimitName): string {

@@ -1,3 +1,4 @@
+import type { Balancers } from '../access/balancers.js';
 import type { Wanted } from '../limits/counts.js';
 import type { SessionSettings } from './session.js';
 
@@ -12,6 +13,8 @@ export interface ListenerLimit {
 /** Where clients come in, and how they are served. */
 export interface Listener {
   readonly name: string;
+  /** Whose connections begin with a PROXY header. */
+  readonly balancers: Balancers;
   /** Of those who come from now on: those who are there keep what they came with. */
   readonly settings: SessionSettings;
   /** Left out for the one without a section: the limits of all are its own. */

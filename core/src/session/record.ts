@@ -2,6 +2,7 @@ import type { Identity } from '../auth/method.js';
 import { monotonic } from '../base/clock.js';
 import type {
   CloseReason,
+  ConnectionEvent,
   ConnectionInfo,
   Diagnosis,
   EventStream,
@@ -20,6 +21,8 @@ export const anonymous: Identity = { user: undefined, group: undefined };
 export class ConnectionRecord {
   readonly id: number;
   readonly client: Address;
+  /** Where the load balancer is that told the client's address, if one did. */
+  readonly balancer: Address | undefined;
   /** What its bytes are counted in. */
   readonly traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   identity = anonymous;
@@ -29,19 +32,34 @@ export class ConnectionRecord {
   command: CommandName | undefined;
   destination: Address | undefined;
   readonly #events: EventStream;
-  readonly #listener: string | undefined;
+  /** What all its events tell beside the client. */
+  readonly #about: Pick<ConnectionEvent, 'listener' | 'balancer'> | undefined;
   /** ms since 1970. */
   readonly #since = Date.now();
   /** By the clock that durations are measured with, ms. */
   readonly #began = monotonic();
   #closed = false;
 
-  /** @param listener the name of the listener that it came by, where events tell it. */
-  constructor(id: number, client: Address, events: EventStream, listener?: string) {
+  /**
+   * @param listener the name of the listener that it came by, where events tell it.
+   * @param balancer where the load balancer is that told the client's address, if one did.
+   */
+  constructor(
+    id: number,
+    client: Address,
+    events: EventStream,
+    listener?: string,
+    balancer?: Address,
+  ) {
     this.id = id;
     this.client = client;
+    this.balancer = balancer;
     this.#events = events;
-    this.#listener = listener;
+    if (listener === undefined && balancer === undefined) return;
+    this.#about = {
+      ...(balancer === undefined ? {} : { balancer }),
+      ...(listener === undefined ? {} : { listener }),
+    };
   }
 
   arrived(): void {
@@ -154,12 +172,10 @@ export class ConnectionRecord {
       dropped,
       since,
     };
-    return this.#listener === undefined ? info : { ...info, listener: this.#listener };
+    return this.#about === undefined ? info : { ...info, ...this.#about };
   }
 
   #emit(event: Extract<ServerEvent, { readonly id: number }>): void {
-    this.#events.emit(
-      this.#listener === undefined ? event : { ...event, listener: this.#listener },
-    );
+    this.#events.emit(this.#about === undefined ? event : { ...event, ...this.#about });
   }
 }

@@ -15,7 +15,7 @@ import { type CommandName, Reply } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import { type Traffic, tunnel } from '../relay/tunnel.js';
 import { linger, untilEnd, untilMore } from '../transport/linger.js';
-import type { Transport } from '../transport/transport.js';
+import { nowhere, type Transport } from '../transport/transport.js';
 import { type Asker, allowedAddresses, demandName, demandRequest, judge } from './access.js';
 import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
@@ -107,6 +107,7 @@ export class Session implements Startup, CommandContext {
    * @param client where it comes from.
    * @param lease its place among all connections, which it gives back.
    * @param failures how often the client has failed to log in on the same transport.
+   * @param balancer where the load balancer is that told the client's address, if one did.
    */
   constructor(
     id: number,
@@ -115,12 +116,19 @@ export class Session implements Startup, CommandContext {
     settings: SessionSettings,
     lease: Disposable,
     failures = 0,
+    balancer?: Address,
   ) {
     this.#transport = transport;
     this.#session = settings;
     this.#lease = lease;
     this.#failures = failures;
-    this.#record = new ConnectionRecord(id, client, settings.events, toldListener(settings));
+    this.#record = new ConnectionRecord(
+      id,
+      client,
+      settings.events,
+      toldListener(settings),
+      balancer,
+    );
     this.#usage = new Usage(settings, this.#record.traffic);
     this.#conversation = new Conversation(transport, () => this.cancellation.cancel());
   }
@@ -279,11 +287,11 @@ export class Session implements Startup, CommandContext {
   }
 
   get from(): LocalAddressOf | undefined {
-    return this.settings.from?.of(this.user, this.group, this.control.host);
+    return this.settings.from?.of(this.user, this.group, this.#transport.local.host);
   }
 
   get control(): Address {
-    return this.#transport.local;
+    return this.#record.balancer === undefined ? this.#transport.local : nowhere;
   }
 
   get command(): CommandName {

@@ -2,6 +2,7 @@ import type { LoginNews } from '../auth/lockout.js';
 import type { Settings } from '../config/settings.js';
 import type { Usage } from '../limits/usage.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
+import type { Address } from '../protocol/address.js';
 
 /** A key, its limit, and how many of the permits that a worker holds it puts back for the answer. */
 export type AskedKey = readonly [key: string, limit: number, offered: number];
@@ -45,6 +46,9 @@ export type FromWorker =
 /** Files that the primary process has read for its workers, by their names; in Base64. */
 export type FileContents = Readonly<Record<string, string>>;
 
+/** Where the sockets listen that the primary process was started with, by their descriptors. */
+export type InheritedAddresses = Readonly<Record<string, Address>>;
+
 /** What the primary process tells a worker, and what it has to be told back: `done` or `failed`. */
 export type Task =
   | {
@@ -60,13 +64,27 @@ export type Task =
       readonly logins: readonly LoginNews[];
       readonly usage: Readonly<Record<string, Usage>>;
       readonly files: FileContents;
+      readonly inherited: InheritedAddresses;
       /** Whether systemd's journal reads what it writes to stderr. */
       readonly journal: boolean;
     }
-  | { readonly type: 'reload'; readonly settings: Settings; readonly files: FileContents }
+  | {
+      readonly type: 'reload';
+      readonly settings: Settings;
+      readonly files: FileContents;
+      readonly inherited: InheritedAddresses;
+    }
   | { readonly type: 'stop'; readonly grace: number }
   | { readonly type: 'connections' }
+  /** To be answered with a {@link ToldTally}, also to see whether it answers. */
+  | { readonly type: 'tally' }
   | { readonly type: 'disconnect'; readonly connection: number };
+
+/** How many clients a worker serves, and the names of those who have logged in. */
+export interface ToldTally {
+  readonly connections: number;
+  readonly users: readonly string[];
+}
 
 /** What the primary process tells a worker. */
 export type ToWorker =

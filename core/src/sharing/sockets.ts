@@ -1,6 +1,6 @@
-import net from 'node:net';
-import { getSystemErrorMap } from 'node:util';
 import { codeOf } from '../base/errors.js';
+import { bind, hasNoPort } from '../listening/bind.js';
+import { type BoundHandle, systemError } from '../listening/boundhandle.js';
 import type { BoundSockets, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -8,48 +8,8 @@ import type { FromWorker, ToWorker } from './messages.js';
 /** How long an address is waited for that other workers are about to leave, ms. */
 const LEAVE_TIME = 2000;
 
-/** A socket of Node's that is bound and does not listen. */
-interface Handle {
-  getsockname(result: { port?: number }): number;
-  close(): void;
-}
-
-type CreateHandle = (
-  host: string,
-  port: number,
-  family: 4 | 6,
-  fd: number,
-  flags: number,
-) => Handle | number;
-
-/** uv.h */
-const UV_TCP_IPV6ONLY = 1;
-
-function systemError(errno: number): Error {
-  const [code = 'UNKNOWN', message = 'unknown error'] = getSystemErrorMap().get(errno) ?? [];
-  return Object.assign(new Error(message), { code, errno });
-}
-
-/**
- * Binds a socket without listening. Node has no other way to that than the function that its own
- * module cluster uses.
- *
- * @throws the system's error.
- */
-function bind({ host, port }: Address): Handle {
-  const { _createServerHandle: create } = net as unknown as { _createServerHandle: CreateHandle };
-  const isIPv6 = net.isIPv6(host.replace(/%.*$/, ''));
-  const handle = create(host, port, isIPv6 ? 6 : 4, -1, isIPv6 ? UV_TCP_IPV6ONLY : 0);
-  if (typeof handle === 'number') throw systemError(handle);
-  // libuv keeps EADDRINUSE for later; by then the socket would be another process's.
-  const errno = handle.getsockname({});
-  if (errno === 0) return handle;
-  handle.close();
-  throw systemError(errno);
-}
-
 interface Held {
-  readonly handle: Handle;
+  readonly handle: BoundHandle;
   readonly address: Address;
   /** The numbers of the workers that use it. */
   readonly users: Set<number>;
@@ -63,12 +23,15 @@ interface Held {
 export class HeldSockets {
   readonly #held = new Map<string, Held>();
   readonly #waiting = new Set<() => void>();
+  /** What is being bound: two workers that ask for it at once get the same. */
+  readonly #binding = new Map<string, Promise<Held>>();
+  #closed = false;
 
   /**
    * @param worker who wants it.
    * @throws the system's error.
    */
-  async take(address: ListeningAddress, worker: number): Promise<Handle> {
+  async take(address: ListeningAddress, worker: number): Promise<BoundHandle> {
     const deadline = AbortSignal.timeout(LEAVE_TIME);
     for (;;) {
       const held = this.#held.get(keyOf(address));
@@ -77,8 +40,8 @@ export class HeldSockets {
         return held.handle;
       }
       try {
-        const handle = bind(address);
-        this.#held.set(keyOf(address), { handle, address, users: new Set([worker]) });
+        const { handle, users } = await this.#bind(address);
+        users.add(worker);
         return handle;
       } catch (error) {
         // It has left `*` for an address of its own, say: the others are about to.
@@ -87,6 +50,25 @@ export class HeldSockets {
         await this.#change(deadline);
       }
     }
+  }
+
+  #bind(address: ListeningAddress): Promise<Held> {
+    const key = keyOf(address);
+    const before = this.#binding.get(key);
+    if (before !== undefined) return before;
+    const binding = bind(address, address.access)
+      .then((handle): Held => {
+        if (this.#closed) {
+          handle.close();
+          throw new Error('the sockets are closed');
+        }
+        const held = { handle, address, users: new Set<number>() };
+        this.#held.set(key, held);
+        return held;
+      })
+      .finally(() => this.#binding.delete(key));
+    this.#binding.set(key, binding);
+    return binding;
   }
 
   /** A worker needs a socket no more. */
@@ -113,6 +95,7 @@ export class HeldSockets {
   }
 
   close(): void {
+    this.#closed = true;
     for (const { handle } of this.#held.values()) handle.close();
     this.#held.clear();
   }
@@ -120,7 +103,7 @@ export class HeldSockets {
   /** Whether it is a socket of others that is in the way of an address. */
   #isLeft({ port }: Address, worker: number): boolean {
     const inTheWay = [...this.#held.values()].filter(({ address }) => address.port === port);
-    return inTheWay.length > 0 && inTheWay.every(({ users }) => !users.has(worker));
+    return port !== 0 && inTheWay.length > 0 && inTheWay.every(({ users }) => !users.has(worker));
   }
 
   /** Waits until a socket is closed. */
@@ -139,7 +122,7 @@ export class HeldSockets {
 
 /** Two listeners that leave their port to the system have each its own. */
 function keyOf({ host, port, listener }: ListeningAddress): string {
-  return port === 0 ? `${host} 0 ${listener}` : `${host} ${port}`;
+  return port === 0 && !hasNoPort({ host, port }) ? `${host} 0 ${listener}` : `${host} ${port}`;
 }
 
 interface Waiting {
@@ -157,14 +140,14 @@ export class WorkerSockets implements BoundSockets {
     this.#tell = tell;
   }
 
-  take({ host, port, listener }: ListeningAddress): Promise<object> {
+  take(address: ListeningAddress): Promise<object> {
     const request = ++this.#lastRequest;
-    this.#tell({ type: 'take-socket', request, address: { host, port, listener } });
+    this.#tell({ type: 'take-socket', request, address });
     return new Promise((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
   }
 
-  release({ host, port, listener }: ListeningAddress): void {
-    this.#tell({ type: 'release-socket', address: { host, port, listener } });
+  release(address: ListeningAddress): void {
+    this.#tell({ type: 'release-socket', address });
   }
 
   /** Takes the answer of the primary process. */

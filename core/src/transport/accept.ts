@@ -4,7 +4,7 @@ import { canonicalIP } from '../protocol/ip.js';
 import { errorName, isTcpHandle, type SocketName, type TcpHandle, tcp } from './handles.js';
 import { HandleTransport } from './handletransport.js';
 import { SocketTransport } from './sockettransport.js';
-import type { Transport } from './transport.js';
+import { localPeer, type Transport } from './transport.js';
 
 /** How a server accepts whose connections {@link acceptFrom} hands on. */
 export const acceptOptions = {
@@ -25,15 +25,18 @@ interface Listening {
  * @param accept takes each connection. One that is gone already is not handed on.
  * @param failed told of the system's errors, whose `code` is such as `EMFILE`, when one could not be
  *   accepted.
+ * @param isUnix whether it is a UNIX socket, whose clients have no address.
  */
 export function acceptFrom(
   server: Server,
   accept: (transport: Transport) => void,
   failed: (error: Error) => void = () => {},
+  isUnix = false,
 ): void {
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => {});
-    if (socket.remoteAddress === undefined) socket.destroy();
+    if (isUnix) accept(new SocketTransport(socket, localPeer));
+    else if (socket.remoteAddress === undefined) socket.destroy();
     else accept(new SocketTransport(socket));
   });
   const listening = (server as Listening)._handle;

@@ -77,5 +77,11 @@ export interface Transport {
 /** The address of an end that is gone. */
 export const nowhere: Address = { host: '0.0.0.0', port: 0 };
 
+/**
+ * The far end of a connection over a UNIX socket, which has no address: who can open the socket is
+ * on this machine, and counts as such wherever an address counts.
+ */
+export const localPeer: Address = { host: '127.0.0.1', port: 0 };
+
 /** How long a connection at rest waits before the system asks whether its peer is there, seconds. */
 export const KEEPALIVE = 60;

@@ -1,4 +1,5 @@
-import { codeOf, messageOf } from '../../base/errors.js';
+import { messageOf } from '../../base/errors.js';
+import { importKoffi } from '../../base/ffi.js';
 import type { Crypt } from './formats.js';
 
 const LIBRARIES = ['libcrypt.so.1', 'libcrypt.so.2'];
@@ -63,18 +64,6 @@ async function load(): Promise<Crypt> {
     throw new Error('it computes a known hash wrongly');
   }
   return crypt;
-}
-
-/** Koffi, which calls native libraries: an optional peer, so that who needs none has none. */
-async function importKoffi(): Promise<typeof import('koffi')> {
-  try {
-    return await import('koffi');
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error('the package koffi is not installed ("npm install koffi" beside picosocks5)', {
-      cause: error,
-    });
-  }
 }
 
 function firstThatWorks<T>(names: readonly string[], open: (name: string) => T): T {

@@ -42,7 +42,7 @@ export interface CommandContext extends OutboundRequest {
   readonly from: LocalAddressOf | undefined;
   /** The client's IP address. */
   readonly clientHost: string;
-  /** The local end of the client's connection. */
+  /** The local end of the client's connection; 0.0.0.0:0 if it is not the client that reaches it. */
   readonly control: Address;
   readonly traffic: Traffic;
   readonly throttles: Throttles;

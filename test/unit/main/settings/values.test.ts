@@ -16,9 +16,14 @@ describe('settings of the desktop', () => {
   test('every option of the server has a setting, or is none of a desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
     const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
-    const other = ['listen', 'auth', 'quotaFile', ...extensions.map(({ key }) => key)];
+    const ways = ['listen', 'auth', 'proxyProtocol', 'unixMode', 'unixOwner', 'quotaFile'];
     const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
-    assert.deepEqual(without, [...other, ...process, 'workers']);
+    assert.deepEqual(without, [
+      ...ways,
+      ...extensions.map(({ key }) => key),
+      ...process,
+      'workers',
+    ]);
   });
 
   for (const [key, value, sentence] of [

@@ -1,0 +1,162 @@
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { constants } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
+import { codeOf, UserError } from '../base/errors.js';
+import { type BoundHandle, bindPath, systemError } from './boundhandle.js';
+
+/** What stands before the path of a UNIX socket. */
+const PREFIX = 'unix:';
+
+/** Octets of the longest path: sun_path of unix(7), and of the BSDs, without its NUL. */
+const MAX_PATH = process.platform === 'linux' ? 107 : 103;
+
+/** Who may open a UNIX socket. */
+export interface SocketAccess {
+  /** As of chmod(2). */
+  readonly mode: number;
+  /** Undefined: as the process is. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** The path of a UNIX socket that stands where an IP address may; undefined if it is none. */
+export function socketPath(host: string): string | undefined {
+  return host.startsWith(PREFIX) ? host.slice(PREFIX.length) : undefined;
+}
+
+/**
+ * Reads `unix:PATH`. A path that does not begin with / is one of the working directory.
+ *
+ * @returns the same with the whole path; undefined if it is something else.
+ * @throws {UserError} if there can be no such socket.
+ */
+export function parseSocketPath(text: string): string | undefined {
+  const path = socketPath(text);
+  if (path === undefined) return undefined;
+  if (process.platform === 'win32') {
+    throw new UserError(
+      `"${text}": there are no UNIX sockets on Windows; expected [ADDRESS][:PORT]`,
+    );
+  }
+  if (path === '' || path.endsWith('/') || path.includes('\0')) {
+    throw new UserError(`"${text}": expected unix:PATH, the path of a socket`);
+  }
+  if (path.startsWith('@')) {
+    throw new UserError(
+      `"${text}": a name of Linux' abstract namespace has neither mode nor owner; expected a path`,
+    );
+  }
+  const whole = resolve(path);
+  const length = Buffer.byteLength(whole);
+  if (length > MAX_PATH) {
+    throw new UserError(
+      `"${text}": the path of a UNIX socket has ${MAX_PATH} octets at most, and this one ${length}`,
+    );
+  }
+  return `${PREFIX}${whole}`;
+}
+
+/**
+ * Reads a mode as chmod(1) takes it: three or four octal digits.
+ *
+ * @throws {UserError} if it is malformed.
+ */
+export function parseMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) {
+    throw new UserError(`expected a mode such as 0600 or 0660, not "${text}"`);
+  }
+  return Number.parseInt(text, 8);
+}
+
+/**
+ * Finds the numbers of `USER`, `USER:GROUP` or `:GROUP`, as chown(1) takes them; of `USER:` the
+ * user's own group.
+ *
+ * @throws {UserError} if it is malformed, or there is no such user or group.
+ */
+export function ownerOf(text: string): Pick<SocketAccess, 'uid' | 'gid'> {
+  const match = /^([^:]*)(?:(:)([^:]*))?$/.exec(text);
+  const [, user = '', colon, group = ''] = match ?? [];
+  if (match === null || (user === '' && group === '')) {
+    throw new UserError(`expected USER[:GROUP], not "${text}"`);
+  }
+  const uid = user === '' ? undefined : userNumberOf(user);
+  if (user !== '' && uid === undefined) throw new UserError(`there is no user "${user}"`);
+  if (group === '') return { uid, gid: colon === undefined ? undefined : primaryGroupOf(user) };
+  const gid = groupNumberOf(group);
+  if (gid === undefined) throw new UserError(`there is no group "${group}"`);
+  return { uid, gid };
+}
+
+/** Checks the form of an owner. @throws {UserError} */
+export function checkOwner(text: string): void {
+  if (!/^[^:]*(:[^:]*)?$/.test(text) || text === ':') {
+    throw new UserError(`expected USER[:GROUP], not "${text}"`);
+  }
+}
+
+/**
+ * Lets those open a socket who may, and nobody else.
+ *
+ * @throws the system's error.
+ */
+export function setAccess(path: string, { mode, uid, gid }: SocketAccess): void {
+  // -1 leaves it as it is (chown(2)).
+  if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? -1, gid ?? -1);
+  chmodSync(path, mode);
+}
+
+/**
+ * Binds a UNIX socket without listening. One that was left behind, and at which nobody answers, is
+ * replaced; whatever else has the path is left alone.
+ *
+ * @throws the system's error: `ENOTSOCK` if there is something else at the path, `EADDRINUSE` if
+ *   another program listens there.
+ */
+export async function bindSocket(path: string, access: SocketAccess): Promise<BoundHandle> {
+  const handle = await bindOrReplace(path);
+  try {
+    setAccess(path, access);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  return handle;
+}
+
+async function bindOrReplace(path: string): Promise<BoundHandle> {
+  try {
+    return bindPath(path);
+  } catch (error) {
+    // libuv says so of a folder that is not there as well.
+    const isMissing = codeOf(error) === 'EACCES' && !existsSync(dirname(path));
+    if (isMissing) throw systemError(-constants.errno.ENOENT);
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    if (!isSocket(path)) throw systemError(-constants.errno.ENOTSOCK);
+    if (await answers(path)) throw error;
+  }
+  // It may be gone meanwhile.
+  rmSync(path, { force: true });
+  return bindPath(path);
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? true;
+}
+
+/** Whether anybody listens at a socket, or may: it is not certain that nobody does. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', (error) => {
+      settle(codeOf(error) !== 'ECONNREFUSED' && codeOf(error) !== 'ENOENT');
+    });
+  });
+}
