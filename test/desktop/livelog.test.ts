@@ -39,7 +39,7 @@ test('failed logins, and programs that are set up wrongly, are told in words', {
 }, async (t) => {
   const { app, port } = await started(t);
   await sends(port, 'GET / HTTP/1.1\r\n\r\n');
-  await row(app, 'an HTTP request came: set this program to SOCKS5').waitFor();
+  await row(app, 'a browser opened the proxy as a page').waitFor();
   await sends(port, '\x16\x03\x01');
   await row(app, 'a TLS connection came').waitFor();
 

@@ -72,13 +72,16 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     writeFileSync(join(root, 'index'), HELLO);
     mkdirSync(join(root, 'apt'));
     writeFileSync(join(root, 'apt/Packages'), '');
-    const bcryptjs = await pack(scope, 'bcryptjs', join(root, 'npm'));
-    const manifest = readFileSync(join(ROOT, 'node_modules/bcryptjs/package.json'), 'utf8');
-    const version = { ...JSON.parse(manifest), dist: {} };
-    version.dist = { tarball: `http://example.com${bcryptjs.slice(root.length)}` };
-    const versions = { [version.version]: version };
-    const packument = { name: 'bcryptjs', 'dist-tags': { latest: version.version }, versions };
-    writeFileSync(join(root, 'npm/bcryptjs'), JSON.stringify(packument));
+    const { dependencies } = readPackage(join(ROOT, 'core'));
+    for (const name of Object.keys(dependencies ?? {})) {
+      const tarball = await pack(scope, name, join(root, 'npm'));
+      const dist = { tarball: `http://example.com${tarball.slice(root.length)}` };
+      const manifest = readPackage(join(ROOT, 'node_modules', name));
+      const { version } = manifest;
+      const versions = { [version]: { ...manifest, dist } };
+      const packument = { name, 'dist-tags': { latest: version }, versions };
+      writeFileSync(join(root, 'npm', name), JSON.stringify(packument));
+    }
     Object.assign(stage.env, {
       CURL_CA_BUNDLE: certificate,
       SOCKS_AUTOADD_LANROUTES: 'no', // Here example.com is on this machine.
@@ -344,6 +347,11 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     }
   });
 });
+
+/** The package.json of a folder. */
+function readPackage(folder: string) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
 
 /** The tables of core/benchmarks/README.md: of each row, the numbers by their columns. */
 function measured(): Map<string, Map<string, number>>[] {
