@@ -6,7 +6,7 @@ import { fileKey } from '../extensions/manifest.js';
 import { placesOf } from '../extensions/places.js';
 import { secretVariable } from '../extensions/plan.js';
 import { createRegistries } from '../extensions/registries.js';
-import { expected } from '../extensions/settingschema.js';
+import { expected, type SettingSchema } from '../extensions/settingschema.js';
 import { pointNames } from '../extensions/slots/slots.js';
 import { wrap } from './help.js';
 
@@ -47,15 +47,15 @@ function entry({ manifest, origin, enabled }: Found): string {
   return lines.join('');
 }
 
-type Schema = Parameters<typeof expected>[0];
-
-function setting(key: string, schema: Schema): string {
+/** What is said of a setting: its key, what it may be, what it is about, its default. */
+export function setting(key: string, schema: SettingSchema): string {
   const { description, default: value, secret } = schema;
   if (secret) {
     const file = fileKey(key);
     return item(`${secretVariable(key)} in the environment, or ${file} = FILE: ${description}`);
   }
-  const usual = value === undefined ? '' : ` [${Array.isArray(value) ? value.join(' ') : value}]`;
+  const text = Array.isArray(value) ? value.join(' ') : String(value ?? '');
+  const usual = text === '' ? '' : ` [${text}]`;
   return item(`${key} = ${expected(schema)}: ${description}${usual}`);
 }
 

@@ -75,6 +75,7 @@ export function help(): string {
 Usage: picosocks5 [OPTION]... [ADDRESS[:PORT]]...
        picosocks5 user [-f FILE] [-m METHODS] [-g GROUP] NAME
        picosocks5 check [OPTION]... USER COMMAND DESTINATION [CLIENT]
+       picosocks5 extension list|info|install|remove|enable|disable|new [NAME]
 
 ${sections.join('\n')}
 Command:

@@ -28,6 +28,11 @@ export async function main(argv: readonly string[]): Promise<void> {
       await checkCommand(argv.slice(1));
       return;
     }
+    if (argv[0] === 'extension') {
+      const { extensionCommand } = await import('./extension.js');
+      await extensionCommand(argv.slice(1));
+      return;
+    }
     if (argv[0] === 'help' || argv[0] === 'version') {
       process.stdout.write(argv[0] === 'help' ? help() : `picosocks5 ${version}\n`);
       return;

@@ -20,13 +20,18 @@ const synonyms: Readonly<Record<string, string>> = {
   configtest: 'check',
   test: 'check',
   verify: 'check',
+  extension: 'extension',
+  extensions: 'extension',
+  plugin: 'extension',
+  plugins: 'extension',
+  install: 'extension install',
   help: 'help',
   version: 'version',
 };
 /** Words for what it does without a command. */
 const nothing = new Set(['daemon', 'listen', 'restart', 'run', 'serve', 'server', 'start']);
 
-const commands = ['user', 'check'];
+const commands = ['user', 'check', 'extension'];
 
 async function isHost(word: string): Promise<boolean> {
   return lookup(word).then(
@@ -41,7 +46,7 @@ function meaning(word: string): string {
   const meant = guess(lower, Object.keys(synonyms));
   if (nothing.has(lower)) return 'no command: "picosocks5" alone serves';
   if (meant !== undefined) return `no command; did you mean "picosocks5 ${synonyms[meant]}"?`;
-  return 'neither an address to listen at nor a command (user, check); --help says more';
+  return 'neither an address to listen at nor a command (user, check, extension); --help says more';
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Found {
 }
 
 /** One whose package.json is wrong. */
-interface Broken {
+export interface Broken {
   /** The name of its folder, or of the package. */
   readonly name: string;
   readonly error: UserError;
@@ -34,7 +34,8 @@ export function isFolder(text: string): boolean {
 export class Catalog {
   /** Of each name the one that counts: a folder before an installed one before a bundled one. */
   readonly found: readonly Found[];
-  readonly #broken: readonly Broken[];
+  /** Those that cannot be used. */
+  readonly broken: readonly Broken[];
   readonly #named: ReadonlyMap<string, Manifest>;
 
   private constructor(
@@ -43,7 +44,7 @@ export class Catalog {
     named: ReadonlyMap<string, Manifest>,
   ) {
     this.found = found;
-    this.#broken = broken;
+    this.broken = broken;
     this.#named = named;
   }
 
@@ -166,7 +167,7 @@ export class Catalog {
   }
 
   #unknown(text: string): UserError {
-    const broken = this.#broken.find(
+    const broken = this.broken.find(
       ({ name }) => shortName(name.replace(/^.*[/\\](?=.)/, '')) === shortName(text),
     );
     if (broken !== undefined) return broken.error;
@@ -175,7 +176,9 @@ export class Catalog {
     const isHere = guess === '' && existsSync(join(text, 'package.json'));
     const hint = isHere
       ? `; did you mean the folder "./${text}"?`
-      : guess || '; expected a folder, or one of those that are bundled or installed';
+      : guess ||
+        '; expected a folder, or one of those that are bundled or installed ("picosocks5 extension ' +
+          'list" shows them)';
     return new UserError(`there is no extension "${text}"${hint}`);
   }
 }

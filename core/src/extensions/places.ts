@@ -92,6 +92,19 @@ export async function readInstalled(
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) return new Map();
     throw new UserError(`cannot read "${file}": ${systemMessage(error)}`);
   }
+  return parseInstalled(text, file);
+}
+
+/**
+ * What an index says.
+ *
+ * @param file its name, for messages.
+ * @throws {UserError} if it is none.
+ */
+export function parseInstalled(
+  text: string,
+  file: string,
+): ReadonlyMap<string, InstalledExtension> {
   try {
     const { extensions = {} } = JSON.parse(text) as { extensions?: Record<string, unknown> };
     return new Map(Object.entries(extensions).map(([name, value]) => [name, entryOf(name, value)]));
