@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, string | undefined>> = {
   'protocol-error': 'what came is not SOCKS',
   'no-acceptable-method': 'no way to log in that both know',
   'authentication-failed': 'login failed',
+  'tls-failed': 'no encrypted connection came about',
   'quota-exceeded': 'the allowance is used up',
   unsupported: 'not supported',
   shutdown: 'the server stopped',
@@ -44,6 +45,8 @@ function advice(diagnosis: Diagnosis): string {
   switch (diagnosis.code) {
     case 'not-socks':
       return speaks(diagnosis.octet);
+    case 'not-tls':
+      return 'what came is not encrypted: set this program to use TLS, as an HTTPS proxy has it';
     case 'no-common-method':
       return offers(diagnosis.offered);
     case 'socks4-off':

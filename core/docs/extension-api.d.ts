@@ -365,7 +365,9 @@ export type CloseReason =
 /** No bytes moved for as long as `timeout` allows. */
  | 'idle-timeout'
 /** The client took too long to say what it wants. */
- | 'handshake-timeout' | 'protocol-error' | 'no-acceptable-method' | 'authentication-failed' | 'not-allowed' | 'too-many-connections'
+ | 'handshake-timeout' | 'protocol-error' | 'no-acceptable-method' | 'authentication-failed'
+/** There is no TLS with the client, where there has to be. */
+ | 'tls-failed' | 'not-allowed' | 'too-many-connections'
 /** The user, or its group, has moved as many bytes as it may. */
  | 'quota-exceeded' | 'unsupported'
 /** The destination could not be reached. */
@@ -380,6 +382,11 @@ export type Diagnosis =
 /** It speaks something else: the first octet that it sent. */
 {
   readonly code: 'not-socks';
+  readonly octet: number;
+}
+/** It does not speak TLS, as this address demands: the first octet that it sent. */
+ | {
+  readonly code: 'not-tls';
   readonly octet: number;
 }
 /** The methods of authentication that it offers (RFC 1928 section 3), none of which will do. */
@@ -793,6 +800,8 @@ export interface Identification {
   readonly client: string;
   readonly methods: Iterable<AuthenticationMethod>;
   readonly authentication: Authentication;
+  /** Who it is, where that is known: then nobody is asked to log in, and what is said counts not. */
+  readonly identity?: Identity | undefined;
   /** Whether SOCKS 4, which has no passwords, is served at all. */
   readonly socks4: boolean;
   /** Whether HTTP is. */
@@ -814,6 +823,8 @@ export interface DialectRequest extends Request {
 export interface ListenerEvent {
   readonly time: number;
   readonly address: Address;
+  /** The layer that clients have to speak there, such as `tls`; left out where there is none. */
+  readonly scheme?: string;
   /** The listener's name; left out where there is only one, and was before a reload. */
   readonly listener?: string;
 }

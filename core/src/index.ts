@@ -84,7 +84,7 @@ export type { SecretProvider } from './extensions/secrets.js';
 export type { SettingSchema, SettingValue, WrittenSetting } from './extensions/settingschema.js';
 export type { ExtensionOutbound } from './extensions/slots/outbounds.js';
 export type { AllowanceLimits } from './limits/allowance.js';
-export type { ListenerState } from './listening/listeningsocket.js';
+export type { ListenerState, ServedAddress } from './listening/listeningsocket.js';
 export type {
   CloseReason,
   ConnectionEvent,
@@ -123,6 +123,7 @@ export type {
   Relaying,
   RelayOptions,
 } from './session/dialect.js';
+export type { Arriving, Layer, LayerFormat, LayerOptions } from './session/layer.js';
 export { Refusal, type RefusalOptions } from './session/refusal.js';
 export type { Sharing } from './sharing/sharing.js';
 export type { Transport, TransportReader } from './transport/transport.js';

@@ -188,6 +188,7 @@ export interface TrafficSample {
 /** What a client got wrong before it was served, as the server tells it. */
 export type Diagnosis =
   | { readonly code: 'not-socks'; readonly octet: number }
+  | { readonly code: 'not-tls'; readonly octet: number }
   | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
   | { readonly code: 'socks4-off' }
   | { readonly code: 'socks4-login' }

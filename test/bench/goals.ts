@@ -58,6 +58,8 @@ export function goals(results: Results): Goal[] {
   const spared = least(times(BASELINE).map((time) => 1 / time));
   atLeast(0.97, 'GB by a second of CPU time, to the baseline; worst of four', spared);
   atMost(0.5, 'CPU time per GB, to Dante; worst of four', Math.max(...times('dante')));
+  const overTls = Math.min(to('tlspipe', 'tls1'), to('tlspipe', 'tls1-up'));
+  atLeast(1, 'throughput over TLS, to a plain TLS pipe; the worse of two', overTls);
   atLeast(1, 'datagrams a second, to Dante', to('dante', 'udp'));
   for (const [idle, woken] of [
     ['idle3000', 'woken3000'],

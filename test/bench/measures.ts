@@ -6,6 +6,8 @@ import type { Mode } from './subjects.js';
 
 /** Connections that rest, few and many, unless fewer files may be open. */
 export const [FEW_IDLE, MANY_IDLE] = [3000, 10_000] as const;
+/** Connections over TLS that rest. */
+export const IDLE_TLS = 1000;
 /** Connections whose client does not read. */
 export const STALLED = 1000;
 /** How long memory settles before it is looked at, ms. */
@@ -46,7 +48,7 @@ export class Loaded {
   load(
     measure: Job['measure'],
     flows: number,
-    more: { readonly login?: Login; readonly seconds?: number } = {},
+    more: { readonly login?: Login; readonly tls?: boolean; readonly seconds?: number } = {},
     whenIdle?: () => Promise<void>,
   ): Promise<Outcome> {
     const ports = { proxy: this.running?.port ?? 0, target: this.#target };
@@ -111,15 +113,20 @@ function idle(id: string, woken: string, flows: number): Measure {
   };
 }
 
-function throughput(measure: 'down' | 'up', flows: number): Measure {
-  const id = `${measure}${flows}`;
-  const title = `throughput ${measure}, ${flows} ${flows === 1 ? 'flow' : 'flows'}`;
+function throughput(
+  measure: 'down' | 'up',
+  flows: number,
+  mode: 'plain' | 'tls' = 'plain',
+): Measure {
+  const tls = mode === 'tls';
+  const id = tls ? `tls${flows}${measure === 'up' ? '-up' : ''}` : `${measure}${flows}`;
+  const what = `${flows} ${flows === 1 ? 'flow' : 'flows'}${tls ? ' over TLS' : ''}`;
   return {
     id,
-    mode: 'plain',
+    mode,
     cpu: perGB,
-    figures: [{ id, title, unit: 'MB/s', more: true }],
-    take: (loaded) => loaded.load(measure, flows),
+    figures: [{ id, title: `throughput ${measure}, ${what}`, unit: 'MB/s', more: true }],
+    take: (loaded) => loaded.load(measure, flows, { tls }),
   };
 }
 
@@ -134,12 +141,13 @@ async function memoryOf(
   loaded: Loaded,
   measure: 'idle' | 'stalled',
   flows: number,
+  more: { readonly tls?: boolean } = {},
 ): Promise<{ readonly memory: number; readonly answers: number } | undefined> {
   const { running } = loaded;
   if (running === undefined) return undefined;
   const before = running.tree.resident();
   let memory = Number.NaN;
-  const { values } = await loaded.load(measure, flows, {}, async () => {
+  const { values } = await loaded.load(measure, flows, more, async () => {
     await sleep(SETTLE);
     memory = running.tree.resident() - before;
   });
@@ -192,6 +200,34 @@ export function measures(mostIdle: number): readonly Measure[] {
     throughput('down', 8),
     throughput('up', 1),
     throughput('up', 8),
+    throughput('down', 1, 'tls'),
+    throughput('up', 1, 'tls'),
+    {
+      id: 'tls-rate',
+      mode: 'tls',
+      cpu: each,
+      figures: [
+        { id: 'tls-rate', title: 'connections over TLS, 32 at a time', unit: '1/s', more: true },
+      ],
+      take: (loaded) => loaded.load('rate', 32, { tls: true }),
+    },
+    {
+      id: 'tls-idle',
+      mode: 'tls',
+      alone: true,
+      figures: [
+        {
+          id: 'tls-idle',
+          title: `memory of each of ${IDLE_TLS} idle connections over TLS`,
+          unit: 'KB',
+          more: false,
+        },
+      ],
+      take: async (loaded) => {
+        const outcome = await memoryOf(loaded, 'idle', IDLE_TLS, { tls: true });
+        return outcome && { values: [outcome.memory / IDLE_TLS], work: 0 };
+      },
+    },
     {
       id: 'udp',
       mode: 'udp',

@@ -35,3 +35,15 @@ ${mode === 'password' ? auth : 'auth none'}
 socks -p${port} -i127.0.0.1 -e127.0.0.1
 `;
 }
+
+/** The stunnel(8) configuration of TLS in front of a server. @param behind the server's port. */
+export function stunnelConfig(port: number, behind: number, certificate: string): string {
+  return `foreground = yes
+debug = 0
+pid =
+[socks]
+accept = 127.0.0.1:${port}
+connect = 127.0.0.1:${behind}
+cert = ${certificate}
+`;
+}

@@ -1,3 +1,4 @@
+import type { Login } from './load/job.js';
 import { Loaded, type Measure } from './measures.js';
 import type { Options } from './options.js';
 import type { Results, Sample } from './results.js';
@@ -5,7 +6,7 @@ import { Running } from './running.js';
 import { type Instance, type Session, sessions, type Take } from './schedule.js';
 import { type Contender, isSubject, type Mode } from './subjects.js';
 
-const MODES: readonly Mode[] = ['plain', 'udp', 'password', 'chap'];
+const MODES: readonly Mode[] = ['plain', 'udp', 'password', 'chap', 'tls'];
 
 /** After how much work, in thousands of connections, a server is warm; and when it has to be. */
 const [WARM, WARM_UPS] = [8, 5] as const;
@@ -115,6 +116,11 @@ export class Rounds {
   }
 }
 
+function of(mode: Exclude<Mode, 'udp'>): { login?: Login; tls?: boolean } {
+  if (mode === 'tls') return { tls: true };
+  return mode === 'plain' ? {} : { login: mode };
+}
+
 /**
  * Uses a server as it will be used, with logins if it asks for them. Where others use the machine
  * too, it takes longer until a compiler knows the program.
@@ -123,7 +129,7 @@ async function warmUp({ mode }: Instance, loaded: Loaded): Promise<void> {
   for (let [times, work] = [0, 0]; times < WARM_UPS && work < WARM; times++) {
     const outcome = await (mode === 'udp'
       ? loaded.load('udp', 32)
-      : loaded.load('rate', 32, { login: mode === 'plain' ? 'none' : mode }));
+      : loaded.load('rate', 32, of(mode)));
     work += outcome.work;
   }
 }

@@ -45,6 +45,7 @@ export class Running {
       const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
       closeSync(log);
       while (!(await accepts(port))) {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error('it has ended');
         if (performance.now() - begin > PATIENCE) {
           kill(child);
           throw new Error('it does not listen');

@@ -2,17 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { certificate } from '../support/certificates.js';
 import { PICOSOCKS5 } from '../support/command.js';
 import { has } from '../support/programs.js';
 import { HASH_OF_SECRET, plainSecret } from '../support/users.js';
 import { PASSWORD, USER } from './load/job.js';
 import { NPM_SUBJECTS, type NpmFolder } from './npm.js';
 import { PROGRAM } from './options.js';
-import { danteConfig, hevConfig, threeProxyConfig } from './peerconfigs.js';
+import { danteConfig, hevConfig, stunnelConfig, threeProxyConfig } from './peerconfigs.js';
 import { sshCommand } from './ssh.js';
 
-/** How a server is used: by anybody, for datagrams, or by a user. */
-export type Mode = 'plain' | 'udp' | 'password' | 'chap';
+/** How a server is used: by anybody, for datagrams, by a user, or over TLS. */
+export type Mode = 'plain' | 'udp' | 'password' | 'chap' | 'tls';
 
 /** What is measured: a server, or the destination without one. */
 export interface Contender {
@@ -44,6 +45,17 @@ function needed(program: string): string {
   return program;
 }
 
+/** Writes a certificate and its key to a file. @returns its path. */
+function tlsFile(folder: string): string {
+  const file = join(folder, 'tls.pem');
+  const { cert, key } = certificate();
+  writeFileSync(file, cert + key, { mode: 0o600 });
+  return file;
+}
+
+/** How far from a server's port is that of one behind it. */
+const BEHIND = 500;
+
 const script = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
 /** The first version number in what a command prints. */
@@ -65,7 +77,7 @@ export function isSubject(contender: Contender): contender is Subject {
 
 function ours(node: string, { program = PICOSOCKS5, args = [], ...about }: OursOptions): Subject {
   return {
-    modes: ['plain', 'udp', 'password', 'chap'],
+    modes: ['plain', 'udp', 'password', 'chap', 'tls'],
     ...about,
     version: () => versionIn(node, program, '--version'),
     command: (port, mode, folder) => {
@@ -73,7 +85,10 @@ function ours(node: string, { program = PICOSOCKS5, args = [], ...about }: OursO
       const secret = mode === 'chap' ? plainSecret(PASSWORD) : HASH_OF_SECRET;
       writeFileSync(users, `${USER}::${secret}\n`, { mode: 0o600 });
       const auth = mode === 'password' || mode === 'chap' ? ['-a', users] : [];
-      return [node, program, ...auth, '-v', 'none', ...args, `127.0.0.1:${port}`];
+      const address = `127.0.0.1:${port}`;
+      const listen =
+        mode === 'tls' ? ['--tls-cert', tlsFile(folder), `tls://${address}`] : [address];
+      return [node, program, ...auth, '-v', 'none', ...args, ...listen];
     },
   };
 }
@@ -176,6 +191,29 @@ export function subjects(node: string, npm: NpmFolder, baseline?: string): Subje
       modes: ['plain'],
       version: () => undefined,
       command: (port) => [node, script('./piperelay.js'), String(port)],
+    },
+    {
+      id: 'tlspipe',
+      title: 'plain TLS pipe',
+      modes: ['tls'],
+      version: () => undefined,
+      command: (port, _mode, folder) => [
+        ...[node, script('./tlsrelay.js'), String(port), tlsFile(folder)],
+      ],
+    },
+    {
+      id: 'stunnel',
+      title: 'stunnel, microsocks',
+      modes: ['tls'],
+      version: () => versionIn('stunnel4', '-version'),
+      command: (port, _mode, folder) => {
+        const file = join(folder, 'stunnel.conf');
+        const behind = port + BEHIND;
+        writeFileSync(file, stunnelConfig(port, behind, tlsFile(folder)));
+        const both = '"$1" -i 127.0.0.1 -p "$2" & exec "$3" "$4"';
+        const programs = [needed('microsocks'), String(behind), needed('stunnel4'), file];
+        return ['sh', '-c', both, 'sh', ...programs];
+      },
     },
     ...NPM_SUBJECTS.map(
       ({ id, module }): Subject => ({

@@ -241,6 +241,19 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     assert.match(alone.stderr, /--anonymous/);
   });
 
+  test('encrypt the way to it', async () => {
+    const [command = ''] = commandsOf(block('picosocks5 -a users.txt --tls-cert'));
+    await succeeds(`cp ${stage.folder}/certificate cert.pem && cp ${stage.folder}/key key.pem`);
+    const secure = stage.start(command, home);
+    await secure.says(/listening address=tls:\/\/.*:1443/);
+    const trust = '-CAfile cert.pem -verify_return_error -verify_hostname example.com';
+    const client = `openssl s_client -connect this-host:1443 ${trust} -brief </dev/null`;
+    const { status, stderr } = await stage.sh(client);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /Protocol version: TLSv1\.[23]/);
+    await secure.stop();
+  });
+
   test('a browser where users exist', { skip: unless('chromium') }, async () => {
     const page = await pageWithLogin(block('chromium ').trim());
     assert.match(page, new RegExp(`${HELLO}[^]*^asked 1$`, 'm'));

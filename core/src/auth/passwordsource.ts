@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
+import { exposure } from '../base/exposure.js';
 import { Turn } from '../base/turn.js';
 import { parseHash } from './crypt/formats.js';
 import { whyUnsupported } from './crypt/support.js';
@@ -235,29 +236,6 @@ async function readAll(handle: FileHandle, stats: Stats): Promise<Buffer> {
   }
 }
 
-/**
- * What is wrong with who may read a password file, if anything: who can, and how to mend it, in one
- * sentence. (What Windows says of modes means nothing.)
- */
-export function exposure(file: string, { uid, gid, mode }: Stats): string | undefined {
-  // root may let the group of the account that serves read its file.
-  const sharedByRoot = uid === 0 && gid !== 0;
-  const tooMuch = mode & (sharedByRoot ? 0o027 : 0o066);
-  if (tooMuch === 0) return undefined;
-  const who = [tooMuch & 0o060 ? 'its group' : '', tooMuch & 0o006 ? 'everybody' : ''];
-  const what = tooMuch & 0o022 ? (tooMuch & 0o044 ? 'read and change' : 'change') : 'read';
-  return (
-    `the password file "${file}" has mode ${(mode & 0o7777).toString(8).padStart(4, '0')}: ` +
-    `${who.filter(Boolean).join(' and ')} can ${what} it; ` +
-    `mend that with: chmod ${sharedByRoot ? '640' : '600'} ${quote(file)}`
-  );
-}
-
-/** A word for a shell. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** The format of password files, which are read before they are opened. */
 export interface PasswordFileFormat extends AuthenticationSourceFormat {
   open(file: string, warn: (message: string) => void): Promise<AuthenticationSource>;
@@ -289,7 +267,7 @@ export function passwordFileFormat(
       });
       const source = await new Reading(file, octets, why).source(warn);
       const told = stats?.isFile() && process.platform !== 'win32' ? stats : undefined;
-      const exposed = told && exposure(file, told);
+      const exposed = told && exposure('password file', file, told);
       if (exposed !== undefined) warn(exposed);
       return source;
     },

@@ -18,7 +18,7 @@ import { dropPrivileges, userNumber } from '../process/privileges.js';
 import { ServiceManager, takeSupervision } from '../process/servicemanager.js';
 import { statusOf, type Tally, tallyOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
-import { formatAddress } from '../protocol/address.js';
+import { formatAddress, formatEndpoint } from '../protocol/address.js';
 import { Server } from '../server/server.js';
 import { alone } from '../sharing/sharing.js';
 
@@ -168,26 +168,36 @@ async function tellStatus(service: Service, log: Log): Promise<void> {
 /** Says what runs, and how to use it. */
 function greet(listeners: readonly ListenerState[], settings: Settings): void {
   const listening = listeners.filter(({ addresses }) => addresses.length > 0);
-  const [{ name, addresses: [first] = [] } = {}] = listening;
-  if (name === undefined || first === undefined) return;
-  const { auth = [], anonymous = false } = { ...settings, ...settings.listeners?.[name] };
-  const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
-  const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
-  // curl takes a path behind the host localhost for a UNIX socket.
-  const path = socketPath(host);
-  const place = path === undefined ? formatAddress({ ...first, host }) : `localhost${path}`;
-  const proxy = `socks5h://${user}${place}`;
+  if (listening.length === 0) return;
+  const proxy = plainProxy(listening, settings);
+  const hint = proxy === undefined ? '' : `Try: curl -x ${proxy} https://example.com/    `;
   process.stdout.on('error', () => {});
   process.stdout.write(
     `PicoSOCKS5 ${version} listens on ${whereOf(listening)}\n` +
-      `Try: curl -x ${proxy} https://example.com/    Stop: Ctrl+C    Help: picosocks5 --help\n`,
+      `${hint}Stop: Ctrl+C    Help: picosocks5 --help\n`,
   );
+}
+
+/** The first listener's address at which plain SOCKS is spoken, as curl takes it, if there is one. */
+function plainProxy(listeners: readonly ListenerState[], settings: Settings): string | undefined {
+  for (const { name, addresses } of listeners) {
+    const first = addresses.find(({ scheme }) => scheme === undefined);
+    if (first === undefined) continue;
+    const { auth = [], anonymous = false } = { ...settings, ...settings.listeners?.[name] };
+    const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
+    const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
+    // curl takes a path behind the host localhost for a UNIX socket.
+    const path = socketPath(host);
+    const place = path === undefined ? formatAddress({ ...first, host }) : `localhost${path}`;
+    return `socks5h://${user}${place}`;
+  }
+  return undefined;
 }
 
 /** Where a service listens, and for whom if there are several. */
 function whereOf(listeners: readonly ListenerState[]): string {
   const all = listeners.map(({ name, addresses }) => {
-    const text = addresses.map(formatAddress).join(' and ');
+    const text = addresses.map(formatEndpoint).join(' and ');
     return listeners.length > 1 ? `${text} (${name})` : text;
   });
   return all.join(' and ');

@@ -9,8 +9,8 @@ import {
   plainSecret,
   readPasswordFile,
 } from '../auth/passwordfile.js';
-import { exposure } from '../auth/passwordsource.js';
 import { messageOf, UserError } from '../base/errors.js';
+import { exposure } from '../base/exposure.js';
 import { changeFile } from '../base/replacefile.js';
 import { complain } from '../process/complain.js';
 import { askPassword } from './askpassword.js';
@@ -171,7 +171,8 @@ async function store(
     replaced = edited.before;
     return edited.octets;
   });
-  const exposed = process.platform === 'win32' ? undefined : exposure(file, statSync(file));
+  const exposed =
+    process.platform === 'win32' ? undefined : exposure('password file', file, statSync(file));
   const whose = name === '' ? "the server's own secret" : `user ${name}`;
   const done = replaced > 0 ? 'replaced' : 'added';
   return (

@@ -19,8 +19,10 @@ import type { FromTable } from '../outbound/from.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { ResolverPool } from '../outbound/resolvers/pool.js';
 import { formatAddress } from '../protocol/address.js';
+import type { Layer } from '../session/layer.js';
 import { balancerWarnings } from './balancers.js';
 import { Froms } from './froms.js';
+import { idleTlsOptions, Layers } from './layers.js';
 import {
   DEFAULT_LISTENER,
   type DescribedListener,
@@ -41,6 +43,8 @@ export interface LoadedListener extends DescribedListener, ListenerAddresses {
   readonly from: FromTable | undefined;
   /** Looks up the names that its clients name. */
   readonly resolver: Resolver;
+  /** The layers that its addresses name, by their schemes. */
+  readonly layers: ReadonlyMap<string, Layer>;
 }
 
 /** What the options say, ready for use: files read, names resolved. Disposed, it is over. */
@@ -79,12 +83,12 @@ export async function loadState(
     const users = await sources.users(options.auth, 'all');
     const rules = new Rules(options);
     const froms = await Froms.load(options, warn);
+    const layers = new Layers(registries, warn);
+    const { resolvers: providers } = registries;
+    const parts = { sources, rules, froms, resolvers, providers, layers, warn };
     const listeners: LoadedListener[] = [];
     for (const listener of described) {
-      const loaded = await loadListener(listener, {
-        ...{ sources, rules, froms, resolvers, warn },
-        providers: registries.resolvers,
-      });
+      const loaded = await loadListener(listener, parts);
       listeners.push(loaded);
       for (const message of balancerWarnings(loaded)) warn(message);
     }
@@ -99,6 +103,7 @@ export async function loadState(
     await ruleHosts.load();
     const dispose = () => opened.dispose();
     for (const message of idleOptions(options, described)) warn(message);
+    for (const message of idleTlsOptions(options, listeners)) warn(message);
     if (knowsEveryMethod(registries)) {
       for (const message of await idleSections(options, sources.all())) warn(message);
     }
@@ -121,13 +126,14 @@ interface ListenerParts {
   readonly froms: Froms;
   readonly resolvers: ResolverPool;
   readonly providers: Registries['resolvers'];
+  readonly layers: Layers;
   readonly warn: (message: string) => void;
 }
 
 /** @throws {UserError} naming the listener, if it has a section. */
 async function loadListener(
   listener: DescribedListener,
-  { sources, rules, froms, resolvers, providers, warn }: ListenerParts,
+  { sources, rules, froms, resolvers, providers, layers, warn }: ListenerParts,
 ): Promise<LoadedListener> {
   const { name, own, options } = listener;
   try {
@@ -137,7 +143,8 @@ async function loadListener(
     const from = await froms.tableFor(own.from ?? [], warn);
     const resolver = resolvers.of(options.resolver, providers);
     const outgoing = { from, resolver };
-    const loaded = { ...listener, addresses, users, rules: rules.of(listener), ...outgoing };
+    const incoming = { addresses, users, layers: await layers.open(addresses, listener) };
+    const loaded = { ...listener, ...incoming, rules: rules.of(listener), ...outgoing };
     demandProtection(loaded);
     return loaded;
   } catch (error) {
@@ -145,9 +152,10 @@ async function loadListener(
   }
 }
 
-function demandProtection({ name, addresses, users, options }: LoadedListener): void {
+function demandProtection({ name, addresses, layers, users, options }: LoadedListener): void {
   if (users.configured || options.anonymous) return;
-  const open = addressBeyond(addresses);
+  const unidentified = addresses.filter(({ scheme = '' }) => !layers.get(scheme)?.identifies);
+  const open = addressBeyond(unidentified);
   if (open === undefined) return;
   const remedy =
     name === DEFAULT_LISTENER

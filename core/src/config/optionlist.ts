@@ -17,7 +17,7 @@ export const OPTIONS: readonly Option[] = [
   {
     key: 'listen',
     name: 'listen',
-    argument: 'ADDRESS[:PORT]|unix:PATH',
+    argument: '[tls://]ADDRESS[:PORT]|unix:PATH',
     schema: strings,
     default: ['127.0.0.1:1080'],
     in: ['listener'],
@@ -27,7 +27,8 @@ export const OPTIONS: readonly Option[] = [
     details:
       'An IPv4 address, an IPv6 address in brackets, a host name, or * for all addresses; ' +
       'without an address, all. The port is a number or a service name of services(5); 1080 if ' +
-      'left out. May be given several times. Those on the command line replace those of ' +
+      'left out. Clients of an address behind tls:// have to speak TLS before all else; see TLS. ' +
+      'May be given several times. Those on the command line replace those of ' +
       'configuration files. Beyond loopback, users or --anonymous are required. What a name or * ' +
       'stands for and this machine does not have, such as IPv6, is left out with a warning, as ' +
       'long as one address is there. unix:PATH is a UNIX socket, see UNIX SOCKETS; fd@NUMBER a ' +
@@ -61,6 +62,48 @@ export const OPTIONS: readonly Option[] = [
     details:
       'Who can authenticate and does has the rights of that user. A client that sends a user name ' +
       'with an empty password, as Java does where it has none, is one that does not authenticate.',
+  },
+  {
+    key: 'tlsCert',
+    name: 'tls-cert',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    in: ['listener'],
+    names: 'file',
+    section: 'Server',
+    description: 'Certificate for addresses behind tls://, in PEM, with those of its authorities.',
+    details:
+      "The first one in FILE is the server's own, the others are those between it and a root. One " +
+      'that expires within 14 days, or has expired, is warned of at the start, at a reload, and daily.',
+  },
+  {
+    key: 'tlsKey',
+    name: 'tls-key',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    in: ['listener'],
+    names: 'file',
+    section: 'Server',
+    description: 'Key of that certificate, in PEM; in the same file if not given.',
+    details: 'RSA or EC, without a passphrase. One that others can read is warned of.',
+  },
+  {
+    key: 'tlsClientCa',
+    name: 'tls-client-ca',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    in: ['listener'],
+    names: 'file',
+    section: 'Server',
+    description:
+      'Let clients of tls:// in by a certificate of the authorities in FILE, and only so.',
+    details:
+      'The common name (CN) of its subject is the user, or the whole subject where it has none or ' +
+      'several, and no password is asked for. The group is the one that the user has in a file of ' +
+      '--auth, if it is there.',
   },
   {
     key: 'bind',

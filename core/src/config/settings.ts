@@ -40,15 +40,25 @@ export type ListenerOptions = Pick<
   | 'prefer'
   | 'resolver'
   | 'http'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'tlsClientCa'
 >;
 
 /** All options of a server, with the names of the command line in camel case. */
 export interface ServerOptions {
   /**
    * Where to listen: `[ADDRESS][:PORT]`, such as `127.0.0.1:1080`, `*:1080`, `[::1]`; `unix:PATH`;
-   * `fd@NUMBER`, a listening socket that the process was started with.
+   * `fd@NUMBER`, a listening socket that the process was started with. Each of them stands behind
+   * `tls://` where clients have to speak TLS.
    */
   readonly listen?: readonly string[];
+  /** PEM file of the certificate for `tls://`, and behind it those of its authorities. */
+  readonly tlsCert?: string;
+  /** PEM file of its key; that of the certificate, if left out. */
+  readonly tlsKey?: string;
+  /** PEM file of the authorities of which clients of `tls://` need a certificate. */
+  readonly tlsClientCa?: string;
   /** Who may open sockets of `unix:PATH`, as chmod(1) takes it: `0600`. */
   readonly unixMode?: string;
   /** Whose these are: `USER[:GROUP]`. */
@@ -140,12 +150,28 @@ export interface ServerOptions {
 export type CheckedOptions = Required<
   Omit<
     ServerOptions,
-    'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer' | 'extensionsDir'
+    | 'bindPorts'
+    | 'udpPorts'
+    | 'quotaFile'
+    | 'unixOwner'
+    | 'prefer'
+    | 'extensionsDir'
+    | 'tlsCert'
+    | 'tlsKey'
+    | 'tlsClientCa'
   >
 > &
   Pick<
     ServerOptions,
-    'bindPorts' | 'udpPorts' | 'quotaFile' | 'unixOwner' | 'prefer' | 'extensionsDir'
+    | 'bindPorts'
+    | 'udpPorts'
+    | 'quotaFile'
+    | 'unixOwner'
+    | 'prefer'
+    | 'extensionsDir'
+    | 'tlsCert'
+    | 'tlsKey'
+    | 'tlsClientCa'
   >;
 
 /** The options of the command beyond those of the server. */

@@ -6,8 +6,8 @@ import { version } from '../base/version.js';
 import type { Registries } from './registries.js';
 import { quoted, readSchema, type SettingSchema } from './settingschema.js';
 
-/** A registry, as a manifest names it. */
-export type Point = keyof Registries;
+/** A registry, as a manifest names it; layers are for programs that use the library. */
+export type Point = Exclude<keyof Registries, 'layers'>;
 
 /** Something that an extension says it registers. */
 export interface Contribution {

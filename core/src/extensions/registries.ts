@@ -15,12 +15,16 @@ import type { Dialect } from '../session/dialect.js';
 import { http } from '../session/dialects/http.js';
 import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
+import type { LayerFormat } from '../session/layer.js';
+import { tlsFormat } from '../session/layers/tls.js';
 
 /**
  * What servers can do. The built-in parts come through the same doors as extensions. Several
  * servers may have the same registries.
  */
 export interface Registries {
+  /** What clients speak before all else, by the scheme of an address to listen at. */
+  readonly layers: Registry<LayerFormat>;
   /** What clients speak: each is served by the first that recognizes it. */
   readonly dialects: Registry<Dialect>;
   readonly authenticationMethods: Registry<AuthenticationMethod>;
@@ -36,13 +40,16 @@ export interface Registries {
 
 /** What built-in parts need of the process that they run in. */
 export interface Surroundings {
-  /** Reads a file of users, where that is not up to this process alone. */
+  /** Reads a file of users, or of TLS, where that is not up to this process alone. */
   readonly readFile?: ((file: string) => Promise<Buffer>) | undefined;
+  /** What TLS encrypts session tickets with, 48 octets, where other processes resume them too. */
+  readonly ticketKeys?: Uint8Array | undefined;
 }
 
 /** Makes registries with all that is built in. */
-export function createRegistries({ readFile }: Surroundings = {}): Registries {
+export function createRegistries({ readFile, ticketKeys }: Surroundings = {}): Registries {
   const registries: Registries = {
+    layers: new Registry('layer'),
     dialects: new Registry('dialect'),
     authenticationMethods: new Registry('authentication method'),
     authenticationSources: new Registry('format of authentication files'),
@@ -51,6 +58,7 @@ export function createRegistries({ readFile }: Surroundings = {}): Registries {
     resolvers: new Registry('resolver'),
     eventSinks: new Registry('event sink'),
   };
+  registries.layers.register(tlsFormat({ readFile, ticketKeys }));
   for (const dialect of [socks5, socks4, http]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
   registries.authenticationSources.register(passwordFileFormat(readFile));

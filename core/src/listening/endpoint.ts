@@ -9,6 +9,8 @@ export const DEFAULT_PORT = 1080;
 
 /** Where to listen, as it was written. */
 export interface Endpoint {
+  /** The layer that clients have to speak, such as `tls`; left out where there is none. */
+  readonly scheme?: string;
   /**
    * An IP address or a host name; undefined: all addresses. Without a port, `unix:` and a whole path,
    * or `fd@` and a descriptor.
@@ -49,16 +51,18 @@ function parsePort(text: string, whole: string): number {
 }
 
 /**
- * Reads `[ADDRESS][:PORT]`. The address is an IP address (IPv6 in brackets), a host name, or `*`
- * or nothing for all addresses; the port is a number or a service name, 1080 if it is left out.
+ * Reads `[SCHEME://][ADDRESS][:PORT]`. The scheme names the layer that clients have to speak, such
+ * as `tls`. The address is an IP address (IPv6 in brackets), a host name, or `*` or nothing for all
+ * addresses; the port is a number or a service name, 1080 if it is left out.
  *
  * @throws {UserError} if it is malformed.
  */
 export function parseEndpoint(text: string): Endpoint {
-  const match = /^(?:\[([^\]]+)\]|([^\s:[\]]*))(?::([^:\]]*))?$/.exec(text);
+  const [scheme, place] = splitScheme(text);
+  const match = /^(?:\[([^\]]+)\]|([^\s:/[\]]*))(?::([^:\]]*))?$/.exec(place);
   if (match === null || text === '') {
     const hint =
-      parseIP(text) !== undefined ? `; an IPv6 address stands in brackets: [${text}]` : '';
+      parseIP(place) !== undefined ? `; an IPv6 address stands in brackets: [${place}]` : '';
     throw new UserError(`"${text}" is not [ADDRESS][:PORT]${hint}`);
   }
   const [, v6, name, port] = match;
@@ -70,6 +74,7 @@ export function parseEndpoint(text: string): Endpoint {
     throw new UserError(`"${text}" is not [ADDRESS][:PORT]; a port alone is written :${host}`);
   }
   return {
+    ...(scheme === undefined ? {} : { scheme }),
     host: host === '' || host === '*' ? undefined : canonicalIP(host),
     port: port === undefined || port === '' ? DEFAULT_PORT : parsePort(port, text),
   };
@@ -77,12 +82,20 @@ export function parseEndpoint(text: string): Endpoint {
 
 /**
  * Reads where to listen: `[ADDRESS][:PORT]`, `unix:PATH`, or `fd@NUMBER`, a descriptor that the
- * process was started with.
+ * process was started with; perhaps behind `SCHEME://`, as {@link parseEndpoint} has it.
  *
  * @throws {UserError} if it is malformed.
  */
 export function parseListenEndpoint(text: string): Endpoint {
-  const isDescriptor = parseDescriptor(text) !== undefined;
-  const host = isDescriptor ? text : parseSocketPath(text);
-  return host === undefined ? parseEndpoint(text) : { host, port: 0 };
+  const [scheme, place] = splitScheme(text);
+  const isDescriptor = parseDescriptor(place) !== undefined;
+  const host = isDescriptor ? place : parseSocketPath(place);
+  if (host === undefined) return parseEndpoint(text);
+  return scheme === undefined ? { host, port: 0 } : { scheme, host, port: 0 };
+}
+
+/** Takes what stands before `://` off, if it is a scheme. */
+function splitScheme(text: string): readonly [scheme: string | undefined, place: string] {
+  const [, scheme, place = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/s.exec(text) ?? [];
+  return [scheme, place];
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { codeOf, systemMessage, UserError, type UserErrorCode } from '../base/errors.js';
 import { localAddresses } from '../outbound/interfaces.js';
 import type { Resolver } from '../outbound/resolve.js';
-import { type Address, formatAddress } from '../protocol/address.js';
+import { type Address, formatAddress, formatEndpoint } from '../protocol/address.js';
 import { parseIP } from '../protocol/ip.js';
 import { acceptFrom, acceptOptions } from '../transport/accept.js';
 import type { Transport } from '../transport/transport.js';
@@ -29,6 +29,8 @@ export interface ListenAddress extends Address {
   readonly optional: boolean;
   /** Who may open it, if it is a UNIX socket. */
   readonly access?: SocketAccess;
+  /** The layer that clients have to speak; left out where there is none. */
+  readonly scheme?: string | undefined;
 }
 
 /** Where one listener listens. */
@@ -44,20 +46,28 @@ export interface ListeningAddress extends Address {
   readonly listener: string;
   /** Who may open it, if it is a UNIX socket. */
   readonly access?: SocketAccess;
+  /** The layer that clients have to speak; left out where there is none. */
+  readonly scheme?: string | undefined;
 }
 
 /** Where one listener listens at this moment. */
 export interface ListenerState {
   /** The listener's name. */
   readonly name: string;
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly ServedAddress[];
+}
+
+/** Where clients come, and what they have to speak there before all else. */
+export interface ServedAddress extends Address {
+  /** The layer, such as `tls`; left out where there is none. */
+  readonly scheme?: string | undefined;
 }
 
 /** Sockets that another process binds and keeps: the primary process does it for its workers. */
 export interface BoundSockets {
   /**
    * A socket that is bound to an address and does not listen yet, as `net.Server.listen()` takes
-   * it. Port 0 is another port for each listener.
+   * it. Port 0 is another port for each listener, and for each scheme.
    *
    * @throws the system's error.
    */
@@ -73,10 +83,11 @@ export interface MissingAddress extends Address {
 }
 
 /**
- * The IP addresses of some `[ADDRESS][:PORT]`; UNIX sockets and descriptors as they are.
+ * The IP addresses of some `[SCHEME://][ADDRESS][:PORT]`; UNIX sockets and descriptors as they are.
  *
  * @param access says who may open UNIX sockets; asked if there is any.
- * @throws {UserError} for a name that cannot be resolved, and what `access` throws.
+ * @throws {UserError} for a name that cannot be resolved, an address with two schemes, and what
+ *   `access` throws.
  */
 export async function resolveListenAddresses(
   endpoints: readonly string[],
@@ -87,40 +98,53 @@ export async function resolveListenAddresses(
     endpoints.map((text) => resolveEndpoint(parseListenEndpoint(text), resolver, access)),
   );
   const addresses = lists.flat();
-  return addresses.filter(
-    (address, i) => i === addresses.findIndex((other) => sameAddress(address, other)),
-  );
+  return addresses.filter((address, i) => {
+    const first = addresses.find((other) => sameAddress(address, other)) as ListenAddress;
+    if (first.scheme === address.scheme) return first === addresses[i];
+    throw new UserError(
+      `${formatAddress(address)} cannot be both ${formatEndpoint(first)} and ` +
+        `${formatEndpoint(address)}: they need ports of their own`,
+    );
+  });
 }
 
 async function resolveEndpoint(
-  { host, port }: Endpoint,
+  { scheme, host, port }: Endpoint,
   resolver: Resolver,
   access?: () => SocketAccess,
 ): Promise<ListenAddress[]> {
+  const spoken = scheme === undefined ? {} : { scheme };
   if (host === undefined) {
     return [
-      { host: '0.0.0.0', port, optional: true },
-      { host: '::', port, optional: true },
+      { host: '0.0.0.0', port, optional: true, ...spoken },
+      { host: '::', port, optional: true, ...spoken },
     ];
   }
   if (hasNoPort({ host, port })) {
     const own = socketPath(host) === undefined || access === undefined ? {} : { access: access() };
-    return [{ host, port, optional: false, ...own }];
+    return [{ host, port, optional: false, ...own, ...spoken }];
   }
   const found = await resolver.resolve(host).catch((error: unknown) => {
     const facts = { code: 'unresolved', subject: host, cause: error } as const;
     throw new UserError(`cannot listen on "${host}": ${systemMessage(error)}`, facts);
   });
   const optional = found.length > 1;
-  return found.map((address) => ({ host: address, port, optional }));
+  return found.map((address) => ({ host: address, port, optional, ...spoken }));
 }
 
-export function sameAddress(a: Address, b: Address): boolean {
-  return a.host === b.host && a.port === b.port;
+/** Whether one socket serves both. Of port 0, the system's choice, there is one for each scheme. */
+export function sameAddress(a: ServedAddress, b: ServedAddress): boolean {
+  const isOwn = a.port === 0 && !hasNoPort(a);
+  return a.host === b.host && a.port === b.port && (!isOwn || a.scheme === b.scheme);
 }
 
-/** Takes a client's connection. @param listener the name of the listener that it came by. */
-export type Accept = (transport: Transport, listener: string) => void;
+/**
+ * Takes a client's connection.
+ *
+ * @param listener the name of the listener that it came by.
+ * @param scheme the layer that it has to speak, if there is one.
+ */
+export type Accept = (transport: Transport, listener: string, scheme: string | undefined) => void;
 
 /** A listening socket: whoever comes before it serves waits. */
 export class ListeningSocket {
@@ -136,6 +160,8 @@ export class ListeningSocket {
   readonly address: Address;
   /** The name of the listener that it is one of: of those whom it accepts from now on. */
   listener: string;
+  /** The layer that they have to speak. */
+  scheme: string | undefined;
 
   private constructor(
     server: Server,
@@ -149,6 +175,7 @@ export class ListeningSocket {
     this.#release = release;
     this.requested = requested;
     this.listener = listener;
+    this.scheme = requested.scheme;
     const { host, port } = whereIs(requested);
     const bound = server.address();
     const isAny = port === 0 && typeof bound === 'object' && bound !== null;
@@ -173,8 +200,12 @@ export class ListeningSocket {
     sockets?: BoundSockets,
   ): Promise<ListeningSocket | MissingAddress> {
     const server = createServer(acceptOptions);
-    const { host, port, access } = address;
-    const requested = access === undefined ? { host, port } : { host, port, access };
+    const { host, port, access, scheme } = address;
+    const requested = {
+      ...{ host, port },
+      ...(access === undefined ? {} : { access }),
+      ...(scheme === undefined ? {} : { scheme }),
+    };
     try {
       await listen(server, { ...requested, listener }, sockets);
     } catch (error) {
@@ -191,7 +222,7 @@ export class ListeningSocket {
   }
 
   #take(transport: Transport): void {
-    if (this.#waiting === undefined) this.#accept(transport, this.listener);
+    if (this.#waiting === undefined) this.#accept(transport, this.listener, this.scheme);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(transport);
     else transport.abort();
   }
@@ -209,15 +240,15 @@ export class ListeningSocket {
    * @throws {UserError} if the system does not let it.
    */
   setAccess(access: SocketAccess | undefined): void {
-    const { host, port, access: before } = this.requested;
-    const path = socketPath(host);
+    const { access: before } = this.requested;
+    const path = socketPath(this.requested.host);
     if (path === undefined || access === undefined || isDeepStrictEqual(access, before)) return;
     try {
       setAccess(path, access);
     } catch (error) {
       throw listenError(this.requested, error);
     }
-    this.requested = { host, port, access };
+    this.requested = { ...this.requested, access };
   }
 
   /** Stops accepting: connections go on, but nobody who still waits is served. */

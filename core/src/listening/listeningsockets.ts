@@ -9,6 +9,7 @@ import {
   type ListeningAddress,
   ListeningSocket,
   type MissingAddress,
+  type ServedAddress,
   sameAddress,
 } from './listeningsocket.js';
 
@@ -56,13 +57,13 @@ export class ListeningSockets {
     this.#sockets = sockets;
   }
 
-  get addresses(): readonly Address[] {
-    return this.#open.map(({ address }) => address);
+  get addresses(): readonly ServedAddress[] {
+    return this.#open.map(served);
   }
 
   /** Where a listener listens. */
-  addressesOf(listener: string): readonly Address[] {
-    return this.#open.filter((socket) => socket.listener === listener).map((one) => one.address);
+  addressesOf(listener: string): readonly ServedAddress[] {
+    return this.#open.filter((socket) => socket.listener === listener).map(served);
   }
 
   /**
@@ -95,10 +96,15 @@ export class ListeningSockets {
     for (const socket of obsolete) socket.close();
     const moved: MovedAddress[] = [];
     const unchanged: UserError[] = [];
-    for (const [socket, { listener, access }] of owners) {
-      const { address, listener: before } = socket;
-      if (listener !== before) moved.push({ ...address, listener, before });
-      socket.listener = listener;
+    const [started, stopped] = [addressesOf(opened.sockets), addressesOf(obsolete)];
+    for (const [socket, { listener, scheme, access }] of owners) {
+      const before = addressOf(socket);
+      Object.assign(socket, { listener, scheme });
+      const now = addressOf(socket);
+      if (before.scheme !== scheme) {
+        stopped.push(before);
+        started.push(now);
+      } else if (before.listener !== listener) moved.push({ ...now, before: before.listener });
       try {
         socket.setAccess(access);
       } catch (error) {
@@ -108,7 +114,6 @@ export class ListeningSockets {
     }
     const { sockets, missing } = opened;
     this.#open = [...kept, ...sockets];
-    const [started, stopped] = [addressesOf(sockets), addressesOf(obsolete)];
     return { started, stopped, moved, missing, unchanged };
   }
 
@@ -135,9 +140,9 @@ export class ListeningSockets {
     try {
       return await this.#openAll(fresh, kept);
     } catch (error) {
-      const back = obsolete.map(({ requested, address, listener }) => ({
+      const back = obsolete.map(({ requested, address, listener, scheme }) => ({
         ...(hasNoPort(requested) ? requested : address),
-        ...{ listener, optional: false },
+        ...{ listener, scheme, optional: false },
       }));
       this.#open = [...kept, ...(await this.#openAll(back, kept)).sockets];
       this.serve();
@@ -232,7 +237,15 @@ function explained(
 }
 
 function addressesOf(sockets: readonly ListeningSocket[]): ListeningAddress[] {
-  return sockets.map(({ address, listener }) => ({ ...address, listener }));
+  return sockets.map(addressOf);
+}
+
+function addressOf(socket: ListeningSocket): ListeningAddress {
+  return { ...served(socket), listener: socket.listener };
+}
+
+function served({ address, scheme }: ListeningSocket): ServedAddress {
+  return scheme === undefined ? address : { ...address, scheme };
 }
 
 function isInUse(error: unknown): boolean {

@@ -20,6 +20,8 @@ export type CloseReason =
   | 'protocol-error'
   | 'no-acceptable-method'
   | 'authentication-failed'
+  /** There is no TLS with the client, where there has to be. */
+  | 'tls-failed'
   | 'not-allowed'
   | 'too-many-connections'
   /** The user, or its group, has moved as many bytes as it may. */
@@ -37,6 +39,8 @@ export type CloseReason =
 export type Diagnosis =
   /** It speaks something else: the first octet that it sent. */
   | { readonly code: 'not-socks'; readonly octet: number }
+  /** It does not speak TLS, as this address demands: the first octet that it sent. */
+  | { readonly code: 'not-tls'; readonly octet: number }
   /** The methods of authentication that it offers (RFC 1928 section 3), none of which will do. */
   | { readonly code: 'no-common-method'; readonly offered: readonly number[] }
   /** It speaks SOCKS 4, which is switched off. */
@@ -93,6 +97,8 @@ export interface ConnectionEvent {
 export interface ListenerEvent {
   readonly time: number;
   readonly address: Address;
+  /** The layer that clients have to speak there, such as `tls`; left out where there is none. */
+  readonly scheme?: string;
   /** The listener's name; left out where there is only one, and was before a reload. */
   readonly listener?: string;
 }

@@ -1,5 +1,5 @@
 import type { LogFormat, LogLevel } from '../config/settings.js';
-import { formatAddress } from '../protocol/address.js';
+import { formatAddress, formatEndpoint } from '../protocol/address.js';
 import type { ServerEvent } from './events.js';
 
 /** How a service is: what SIGUSR2 asks for. */
@@ -124,11 +124,11 @@ function fieldsOf(event: LogEntry): readonly Field[] {
   switch (event.type) {
     case 'listening':
       return [
-        ['address', formatAddress(event.address)],
+        ['address', formatEndpoint({ ...event.address, scheme: event.scheme })],
         ['before', event.before],
       ];
     case 'stopped':
-      return [['address', formatAddress(event.address)]];
+      return [['address', formatEndpoint({ ...event.address, scheme: event.scheme })]];
     case 'reloaded':
     case 'warning':
     case 'error':

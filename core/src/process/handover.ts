@@ -55,18 +55,24 @@ export function withHandedOver(settings: Settings, handedOver: readonly HandedOv
     const own = name !== undefined && Object.hasOwn(listeners, name) ? name : undefined;
     return own === wanted;
   };
-  const endpointsOf = (name: string | undefined) =>
-    handedOver.filter(isOf(name)).map(({ descriptor }) => `fd@${descriptor}`);
+  const endpointsOf = (name: string | undefined, scheme: string) =>
+    handedOver.filter(isOf(name)).map(({ descriptor }) => `${scheme}fd@${descriptor}`);
   const named = Object.entries(listeners).map(([name, own]) => {
-    const endpoints = [...endpointsOf(name), ...(own.listen ?? [])];
+    const endpoints = [...endpointsOf(name, schemeOf(own)), ...(own.listen ?? [])];
     return [name, endpoints.length === 0 ? own : { ...own, listen: endpoints }] as const;
   });
-  const unnamed = [...endpointsOf(undefined), ...listen];
+  const unnamed = [...endpointsOf(undefined, schemeOf(settings)), ...listen];
   return {
     ...settings,
     listeners: Object.fromEntries(named),
     ...(unnamed.length === 0 ? {} : { listen: unnamed }),
   };
+}
+
+/** What clients of its sockets have to speak: TLS, if it has a certificate and nothing that is plain. */
+function schemeOf({ tlsCert, listen = [] }: Pick<Settings, 'tlsCert' | 'listen'>): string {
+  const tls = 'tls://';
+  return tlsCert !== undefined && listen.every((place) => place.startsWith(tls)) ? tls : '';
 }
 
 /** @throws {UserError} if sockets were handed over, which a process in the background would not have. */

@@ -1,9 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import type { Argument } from '../config/commandline.js';
+import { filesOf } from '../config/files.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { namedSources, parseSource } from '../config/sources.js';
 import type { Log } from '../log/log.js';
 import { identityOf } from './privileges.js';
 import { logWarning } from './survival.js';
@@ -70,12 +70,11 @@ async function whyNotReadable(
   } catch (error) {
     return messageOf(error);
   }
-  for (const { id, argument } of namedSources(settings).map(parseSource)) {
-    if (id !== 'password') continue;
+  for (const { what, name } of filesOf(settings)) {
     try {
-      await access(argument, constants.R_OK);
+      await access(name, constants.R_OK);
     } catch (error) {
-      return `cannot read the password file "${argument}": ${systemMessage(error)}`;
+      return `cannot read the ${what} "${name}": ${systemMessage(error)}`;
     }
   }
   return whyNoExtension(settings);

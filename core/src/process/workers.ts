@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { monotonic } from '../base/clock.js';
 import { messageOf, UserError } from '../base/errors.js';
+import { filesOf } from '../config/files.js';
 import type { Settings } from '../config/settings.js';
-import { namedSources, parseSource } from '../config/sources.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { readUsage, type Usage } from '../limits/usage.js';
+import { parseListenEndpoint } from '../listening/endpoint.js';
 import { inheritedAddress, inheritedAddresses, parseDescriptor } from '../listening/inherited.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
@@ -14,6 +15,7 @@ import type { Address } from '../protocol/address.js';
 import { Coordinator } from '../sharing/coordinator.js';
 import type { FileContents, FromWorker, ToldTally } from '../sharing/messages.js';
 import { HeldSockets } from '../sharing/sockets.js';
+import { TICKET_KEYS } from '../transport/tlscredentials.js';
 import { readLines } from './lines.js';
 import { Member, WorkerEnded } from './member.js';
 import { dropPrivileges } from './privileges.js';
@@ -63,6 +65,7 @@ export class Workers {
   readonly #members = new Map<number, Member>();
   readonly #replacements = new Set<NodeJS.Timeout>();
   readonly #passwordKey = randomBytes(32).toString('base64');
+  readonly #ticketKeys = randomBytes(TICKET_KEYS).toString('base64');
   #settings: Settings;
   /** What workers need of files, as it was when the settings came into force. */
   #files: FileContents = {};
@@ -247,6 +250,7 @@ export class Workers {
       firstId: number + this.#count * GENERATION * this.#generation,
       workers: this.#count,
       passwordKey: this.#passwordKey,
+      ticketKeys: this.#ticketKeys,
       logins: this.#coordinator.logins,
       usage: this.#coordinator.usage(),
       files: this.#files,
@@ -357,22 +361,22 @@ function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings
 function openInherited({ listen = [], listeners = {} }: Settings): void {
   const named = Object.values(listeners).flatMap((listener) => listener.listen ?? []);
   for (const endpoint of [...listen, ...named]) {
-    const descriptor = parseDescriptor(endpoint);
+    const descriptor = parseDescriptor(parseListenEndpoint(endpoint).host ?? '');
     if (descriptor !== undefined) inheritedAddress(descriptor);
   }
 }
 
 /**
- * Reads what workers need of files once for all of them: password files, and secrets of extensions.
+ * Reads what workers need of files once for all of them: password files, certificates and keys, and
+ * secrets of extensions.
  * What cannot be read is theirs to say.
  *
  * @throws {UserError} naming what is wrong with an extension or one of its settings.
  */
 async function readFiles(settings: Settings): Promise<FileContents> {
   const files: Record<string, string> = Object.create(null);
-  const sources = namedSources(settings).map(parseSource);
-  const passwords = sources.flatMap(({ id, argument }) => (id === 'password' ? [argument] : []));
-  for (const file of [...passwords, ...(await wantedSecretFiles(settings))]) {
+  const named = filesOf(settings).map(({ name }) => name);
+  for (const file of [...named, ...(await wantedSecretFiles(settings))]) {
     if (files[file] !== undefined) continue;
     const octets = await readFile(file).catch(() => undefined);
     if (octets !== undefined) files[file] = octets.toString('base64');

@@ -160,3 +160,11 @@ export function formatAddress({ host, port }: Address): string {
   if (port === 0 && withoutPort.test(host)) return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The same behind what clients have to speak there, if that is said: `tls://ADDRESS:PORT`. */
+export function formatEndpoint({
+  scheme,
+  ...address
+}: Address & { readonly scheme?: string | undefined }): string {
+  return `${scheme === undefined ? '' : `${scheme}://`}${formatAddress(address)}`;
+}

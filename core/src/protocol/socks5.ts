@@ -44,13 +44,17 @@ export interface Request {
   readonly destination: Address;
 }
 
+/** The first octet of TLS (RFC 8446 section 5.1). */
+export const TLS_HANDSHAKE = 0x16;
+
 /** What came is no message of SOCKS 5. */
 export class NotSocksError extends ProtocolError {
   /** The first octet of what came. */
   readonly octet: number;
 
   constructor(octet: number) {
-    super(`not SOCKS 5: the first octet is ${octet}`);
+    const spoken = octet === TLS_HANDSHAKE ? 'the client speaks TLS; this listener does not; ' : '';
+    super(`not SOCKS 5: ${spoken}the first octet is ${octet}`);
     this.octet = octet;
   }
 }

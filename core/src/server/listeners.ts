@@ -67,7 +67,11 @@ export class Listeners {
       const settings = settingsOf(listener, state, this.#parts, doorkeeper);
       const counted = name === DEFAULT_LISTENER ? {} : { limit: this.#limitOf(listener) };
       const balancers = new Balancers(options.proxyProtocol);
-      const served = { settings: { ...settings, listener: name, tellsListener }, balancers };
+      const { layers } = listener;
+      const served = {
+        settings: { ...settings, listener: name, tellsListener, layers },
+        balancers,
+      };
       return { name, ...served, ...counted };
     });
     this.#doorkeepers = doorkeepers;
@@ -114,7 +118,7 @@ function settingsOf(
   { external, advertised }: State,
   { registries, passwords: _, processes: __, ...parts }: ListenerParts,
   { access, passwords }: Doorkeeper,
-): Omit<SessionSettings, 'listener' | 'tellsListener'> {
+): Omit<SessionSettings, 'listener' | 'tellsListener' | 'layers'> {
   return {
     ...parts,
     access,

@@ -8,6 +8,7 @@ import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
+import { warnOfLayers } from '../config/layers.js';
 import {
   allowancesOf,
   type LoadedListener,
@@ -27,7 +28,11 @@ import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { startupLimit } from '../limits/startups.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
-import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
+import type {
+  ListenerState,
+  ListeningAddress,
+  ServedAddress,
+} from '../listening/listeningsocket.js';
 import { type ListenChange, ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { ResolverPool } from '../outbound/resolvers/pool.js';
@@ -45,6 +50,8 @@ import { findListener, Listeners } from './listeners.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
+/** How often layers are asked what deserves a warning, ms. */
+const DAY = 24 * 3600 * 1000;
 
 type Usages = Readonly<Record<string, Usage>>;
 
@@ -93,6 +100,8 @@ export class Server {
   #state: State | undefined;
   #quotas: QuotaKeeper | undefined;
   #clock: NodeJS.Timeout | undefined;
+  /** When layers were asked for warnings last, monotonic ms. */
+  #lookedAtLayers = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
   readonly #reloads = new Sequence();
@@ -108,7 +117,8 @@ export class Server {
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
     this.#sockets = new ListeningSockets(
-      (transport, listener) => this.#admission.admit(transport, listener),
+      (transport, listener, scheme) =>
+        this.#admission.admit(transport, listener, transport.remote, scheme),
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
@@ -136,7 +146,7 @@ export class Server {
   }
 
   /** Where it listens. */
-  get addresses(): readonly Address[] {
+  get addresses(): readonly ServedAddress[] {
     return this.#sockets.addresses;
   }
 
@@ -153,7 +163,7 @@ export class Server {
    * @throws {UserError} if an option, a file or an address cannot be used, or if it would be open
    *   to everybody without `anonymous`.
    */
-  async listen({ bound, user }: LaunchOptions = {}): Promise<readonly Address[]> {
+  async listen({ bound, user }: LaunchOptions = {}): Promise<readonly ServedAddress[]> {
     if (this.#state !== undefined || this.#closing !== undefined) {
       throw new UserError('the server listens, or has listened, already');
     }
@@ -395,6 +405,7 @@ export class Server {
   #use(state: State, usage: Usages | undefined): void {
     const { options, users } = state;
     const before = this.#state?.options;
+    this.#lookedAtLayers = monotonic();
     this.#state?.dispose();
     this.#state = state;
     this.#admission.setListeners(this.#listeners.use(state));
@@ -444,11 +455,14 @@ export class Server {
   /** @param isNamed whether the event says which listener it is about. */
   #tellAddress(
     type: 'listening' | 'stopped',
-    { host, port, listener }: ListeningAddress,
+    { host, port, scheme, listener }: ListeningAddress,
     isNamed: boolean,
     more: { readonly before?: string } = {},
   ): void {
-    const named = isNamed ? { listener } : {};
+    const named = {
+      ...(scheme === undefined ? {} : { scheme }),
+      ...(isNamed ? { listener } : {}),
+    };
     this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named, ...more });
   }
 
@@ -456,6 +470,15 @@ export class Server {
     const now = monotonic();
     for (const session of this.#sessions) session.tick(now);
     this.#descriptors.look(this.#sessions.size);
+    if (now - this.#lookedAtLayers >= DAY) this.#lookAtLayers(now);
+  }
+
+  /** Tells what of the layers deserves a warning; the first of several processes does. */
+  #lookAtLayers(now: number): void {
+    this.#lookedAtLayers = now;
+    const { firstId, idStep } = this.#sharing;
+    if ((firstId - 1) % idStep !== 0) return;
+    warnOfLayers(this.#state?.listeners ?? [], (message) => this.#events.warn(message));
   }
 }
 

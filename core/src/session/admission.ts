@@ -14,7 +14,7 @@ import { localPeer, type Transport } from '../transport/transport.js';
 import { HeaderReader, type Introduction } from './headerreader.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
-import { type GoingOn, Session, toldListener } from './session.js';
+import { type GoingOn, type Past, Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
 /** What counts clients, who is told of them, and where they go then. */
@@ -45,8 +45,10 @@ interface Arrival {
   readonly balancer?: Address;
   /** The name of the listener that it comes by. */
   readonly listener: string;
-  /** How often it has failed to log in on this connection. */
-  readonly failures: number;
+  /** The layer that it has to speak. */
+  readonly scheme?: string | undefined;
+  /** What is known of it. */
+  readonly past: Past;
 }
 
 /** A listener, and its clients that have made no request where it has a limit of its own. */
@@ -93,16 +95,25 @@ export class Admission {
    *
    * @param name the listener's.
    * @param client where it comes from.
+   * @param scheme the layer that it has to speak, if there is one.
    * @returns the connection's id; undefined if nobody is let in by such a listener.
    */
-  admit(transport: Transport, name: string, client = transport.remote): number | undefined {
+  admit(
+    transport: Transport,
+    name: string,
+    client = transport.remote,
+    scheme?: string,
+  ): number | undefined {
     const ip = parseIP(client.host);
     const listener = this.#listeners.get(name);
     if (ip === undefined || listener === undefined) {
       transport.abort();
       return undefined;
     }
-    const arrival = { id: this.#takeId(), transport, client, listener: name, failures: 0 };
+    const arrival: Arrival = {
+      ...{ id: this.#takeId(), transport, client, listener: name },
+      ...{ scheme, past: {} },
+    };
     const from = transport.remote === localPeer ? undefined : ip;
     if (listener.balancers.have(from)) this.#readHeader(arrival, listener);
     else this.#judge(arrival, ip);
@@ -206,18 +217,24 @@ export class Admission {
   }
 
   #begin(arrival: Arrival, place: Disposable): void {
-    const { id, transport, client, failures, balancer } = arrival;
+    const { id, client, scheme, past, balancer } = arrival;
     const { settings, startups } = this.#listeners.get(arrival.listener) ?? {};
     const network = networkOf(client.host);
     const makeRoom = () => (startups?.makeRoom(network) ?? true) && this.startups.makeRoom(network);
-    if (settings === undefined || !makeRoom()) {
+    const layer = scheme === undefined ? undefined : settings?.layers.get(scheme);
+    // Where it listens may have changed meanwhile.
+    const isGone = settings === undefined || (scheme !== undefined && layer === undefined);
+    if (isGone || !makeRoom()) {
       place.dispose();
-      if (settings === undefined) transport.abort();
+      if (isGone) arrival.transport.abort();
       else this.#turnAway(arrival, 'too-many-connections', 'without a request');
       return;
     }
     const { sessions } = this.#options;
-    const session = new Session(id, transport, client, settings, place, failures, balancer);
+    const session = new Session(id, arrival.transport, client, settings, place, {
+      ...past,
+      ...{ balancer, layer },
+    });
     sessions.add(session);
     const counted = this.startups.add(network, session);
     session.startup =
@@ -228,11 +245,11 @@ export class Admission {
   }
 
   /** Takes a client that goes on with something else: it is judged and counted as a new one. */
-  #comeAgain(arrival: Arrival, { transport, failures }: GoingOn): void {
+  #comeAgain(arrival: Arrival, { transport, ...past }: GoingOn): void {
     const ip = parseIP(arrival.client.host);
     const isKnown = this.#listeners.has(arrival.listener);
     if (ip === undefined || !isKnown) void linger(transport);
-    else this.#judge({ ...arrival, id: this.#takeId(), transport, failures }, ip);
+    else this.#judge({ ...arrival, id: this.#takeId(), transport, scheme: undefined, past }, ip);
   }
 
   #turnAway(

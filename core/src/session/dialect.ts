@@ -27,6 +27,8 @@ export interface Identification {
   readonly client: string;
   readonly methods: Iterable<AuthenticationMethod>;
   readonly authentication: Authentication;
+  /** Who it is, where that is known: then nobody is asked to log in, and what is said counts not. */
+  readonly identity?: Identity | undefined;
   /** Whether SOCKS 4, which has no passwords, is served at all. */
   readonly socks4: boolean;
   /** Whether HTTP is. */

@@ -1,6 +1,6 @@
 import type { AccessCheck } from '../access/accesscheck.js';
 import type { Verdict } from '../access/policy.js';
-import type { Authentication, AuthenticationMethod } from '../auth/method.js';
+import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
@@ -21,6 +21,7 @@ import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
 import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, type DialectRequest, type Relaying, recognize } from './dialect.js';
+import { type Arriving, type Layer, unwrap } from './layer.js';
 import { ConnectionRecord } from './record.js';
 import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
@@ -31,6 +32,8 @@ export interface SessionSettings extends Limits {
   readonly listener: string;
   /** Whether events tell it: where there is more than one. */
   readonly tellsListener: boolean;
+  /** What clients of some of its addresses speak before all else, by the addresses' schemes. */
+  readonly layers: ReadonlyMap<string, Layer>;
   readonly dialects: Iterable<Dialect>;
   readonly methods: Iterable<AuthenticationMethod>;
   readonly authentication: Authentication;
@@ -50,12 +53,33 @@ export interface SessionSettings extends Limits {
   trouble(error: unknown): void;
 }
 
+/** What is known of a client that a session has served on the same transport. */
+export interface Past {
+  /** How often it has failed to log in, one time after the other. */
+  readonly failures?: number;
+  /** Who it is, if a layer says so. */
+  readonly known?: Known | undefined;
+}
+
 /** A client that has more to ask than one session serves. */
-export interface GoingOn {
+export interface GoingOn extends Past {
   /** Paused, and nobody's. */
   readonly transport: Transport;
-  /** How often it has failed to log in, one time after the other. */
-  readonly failures: number;
+}
+
+/** What is known of a client that comes, besides where from. */
+interface More extends Past {
+  /** Where the load balancer is that told the client's address, if one did. */
+  readonly balancer?: Address | undefined;
+  /** What it has to speak before all else. */
+  readonly layer?: Layer | undefined;
+}
+
+/** Who a client is, before it is asked, and by what. */
+interface Known {
+  readonly identity: Identity;
+  /** The layer. */
+  readonly method: string;
 }
 
 /** How often a client may fail to log in before its connection is closed. */
@@ -77,14 +101,17 @@ export class Session implements Startup, CommandContext {
   place = 0;
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #session: SessionSettings;
+  /** What the client has to speak before all else. */
+  readonly #layer: Layer | undefined;
+  #known: Known | undefined;
   /** Its place among all connections. */
   readonly #lease: Disposable;
   /** How often the client has failed to log in. */
   #failures: number;
   readonly #record: ConnectionRecord;
-  /** Until the transport is handed over. */
+  /** From when all layers are off until the transport is handed over. */
   #conversation: Conversation | undefined;
   readonly #usage: Usage;
   readonly cancellation = new Cancellation();
@@ -94,6 +121,8 @@ export class Session implements Startup, CommandContext {
   #remote: Transport | undefined;
   /** What moves bytes, where it is no tunnel. */
   #relaying: Relaying | undefined;
+  /** Whether a layer is being taken off. */
+  #unwrapping = false;
   /** Whether the client goes on with something else, of another connection's. */
   #goesOn = false;
   /** Whether only its last answer is waited for. */
@@ -106,8 +135,7 @@ export class Session implements Startup, CommandContext {
   /**
    * @param client where it comes from.
    * @param lease its place among all connections, which it gives back.
-   * @param failures how often the client has failed to log in on the same transport.
-   * @param balancer where the load balancer is that told the client's address, if one did.
+   * @param more what else is known of it.
    */
   constructor(
     id: number,
@@ -115,13 +143,14 @@ export class Session implements Startup, CommandContext {
     client: Address,
     settings: SessionSettings,
     lease: Disposable,
-    failures = 0,
-    balancer?: Address,
+    { failures = 0, known, balancer, layer }: More = {},
   ) {
     this.#transport = transport;
     this.#session = settings;
     this.#lease = lease;
     this.#failures = failures;
+    this.#known = known;
+    this.#layer = layer;
     this.#record = new ConnectionRecord(
       id,
       client,
@@ -130,7 +159,7 @@ export class Session implements Startup, CommandContext {
       balancer,
     );
     this.#usage = new Usage(settings, this.#record.traffic);
-    this.#conversation = new Conversation(transport, () => this.cancellation.cancel());
+    if (layer === undefined) this.#conversation = this.#converse();
   }
 
   /**
@@ -161,11 +190,12 @@ export class Session implements Startup, CommandContext {
     this.#lease.dispose();
     table.remove(this);
     this.#record.closed(this.#endedBy ?? reason);
-    return goesOn ? { transport, failures: this.#failures } : undefined;
+    return goesOn ? { transport, failures: this.#failures, known: this.#known } : undefined;
   }
 
   /** All that comes before a command is served. @returns the command. */
   async #negotiate(): Promise<CommandName> {
+    if (this.#layer !== undefined) await this.#unwrap(this.#layer);
     const conversation = this.#conversation as Conversation;
     const { dialects, methods, authentication, socks4, http } = this.#session;
     // Which protocol does it speak?
@@ -173,17 +203,20 @@ export class Session implements Startup, CommandContext {
     this.#dialect = dialect;
     this.#record.dialect = dialect.id;
     // Who is it?
+    const known = this.#known && (await this.#lookUp(this.#known));
     const identifying = dialect.identify(conversation, {
       client: this.clientHost,
       methods,
       authentication,
+      identity: known,
       socks4,
       http,
       chose: (method) => {
-        this.#record.method = method;
+        this.#record.method ??= method;
       },
     });
-    const identity = await unlessLeft(identifying, this.cancellation);
+    const answered = await unlessLeft(identifying, this.cancellation);
+    const identity = known ?? answered;
     this.#failures = 0;
     this.#record.authenticated(identity);
     // What does it ask for?
@@ -198,6 +231,31 @@ export class Session implements Startup, CommandContext {
     if (counted instanceof Promise) await counted;
     if (this.#endedBy !== undefined) throw new ClientLeft();
     return command;
+  }
+
+  #converse(): Conversation {
+    return new Conversation(this.#transport, () => this.cancellation.cancel());
+  }
+
+  /** Takes a layer off: what is behind it is what the client says. */
+  async #unwrap(layer: Layer): Promise<void> {
+    this.#unwrapping = true;
+    const before: Arriving = { transport: this.#transport, client: this.client };
+    const { transport, identity } = await unwrap(layer, before, this.cancellation);
+    this.#transport = transport;
+    this.#conversation = this.#converse();
+    this.#unwrapping = false;
+    if (identity !== undefined) this.#known = { identity, method: layer.id };
+  }
+
+  /** Who a client is that a layer knows: its group may be known to the sources of users. */
+  async #lookUp({ identity, method }: Known): Promise<Identity> {
+    this.#record.method = method;
+    const { user, group } = identity;
+    const { users } = this.#session.authentication;
+    const asked = user === undefined || group !== undefined ? undefined : users.identify(user);
+    const found = asked instanceof Promise ? await unlessLeft(asked, this.cancellation) : asked;
+    return found ?? identity;
   }
 
   /** Finds the command of a request. */
@@ -389,7 +447,7 @@ export class Session implements Startup, CommandContext {
 
   /** Whether it is the client that keeps the session waiting. */
   get stalled(): boolean {
-    return this.#closing || (this.#conversation?.waiting ?? false);
+    return this.#closing || this.#unwrapping || (this.#conversation?.waiting ?? false);
   }
 
   /** Ends a session whose client has not made its request, for others to have its place at once. */

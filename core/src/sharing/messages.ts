@@ -61,6 +61,8 @@ export type Task =
       readonly workers: number;
       /** In Base64. */
       readonly passwordKey: string;
+      /** In Base64. */
+      readonly ticketKeys: string;
       readonly logins: readonly LoginNews[];
       readonly usage: Readonly<Record<string, Usage>>;
       readonly files: FileContents;

@@ -16,7 +16,9 @@ export interface Sharing {
   readonly keepsQuotas: boolean;
   /** Where its listening sockets come from, if it does not bind them itself. */
   readonly sockets?: BoundSockets;
-  /** Reads a file of users, where that is not up to this process alone. */
+  /** What TLS encrypts session tickets with. */
+  readonly ticketKeys?: Uint8Array;
+  /** Reads a file of users, or of TLS, where that is not up to this process alone. */
   readonly readFile?: (file: string) => Promise<Buffer>;
   /** Has the configuration of all processes read again; the server reloads itself if it is left out. */
   readonly reload?: () => Promise<void>;

@@ -121,8 +121,9 @@ export class HeldSockets {
 }
 
 /** Two listeners that leave their port to the system have each its own. */
-function keyOf({ host, port, listener }: ListeningAddress): string {
-  return port === 0 && !hasNoPort({ host, port }) ? `${host} 0 ${listener}` : `${host} ${port}`;
+function keyOf({ host, port, listener, scheme = '' }: ListeningAddress): string {
+  const isAny = port === 0 && !hasNoPort({ host, port });
+  return isAny ? `${host} 0 ${scheme} ${listener}` : `${host} ${port}`;
 }
 
 interface Waiting {

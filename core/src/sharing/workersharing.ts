@@ -17,6 +17,7 @@ const GATHER_TIME = 100;
 export class Shared implements Sharing {
   readonly counts: Credits;
   readonly passwordKey: Uint8Array;
+  readonly ticketKeys: Uint8Array;
   readonly firstId: number;
   readonly idStep: number;
   readonly keepsQuotas = false;
@@ -38,6 +39,7 @@ export class Shared implements Sharing {
     this.counts = new Credits((counts) => tell({ type: 'counts', counts }));
     this.#sockets = new WorkerSockets(tell);
     this.passwordKey = Buffer.from(task.passwordKey, 'base64');
+    this.ticketKeys = Buffer.from(task.ticketKeys, 'base64');
     this.firstId = task.firstId;
     this.idStep = task.workers;
   }

@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
 /** A TCP connection or a listening socket as Node's core has it: `tcp_wrap` and `stream_base`. */
 export interface TcpHandle {
@@ -21,8 +21,9 @@ export interface TcpHandle {
   setNoDelay(on: boolean): number;
   /** @param delay how long a connection may rest before it is probed, seconds. */
   setKeepAlive(on: boolean, delay: number): number;
-  close(): void;
-  reset(): number;
+  /** @param done called when it is closed. */
+  close(done?: () => void): void;
+  reset(done?: () => void): number;
 }
 
 export interface SocketName {
@@ -67,6 +68,10 @@ export const hidesResets = major === 1 && minor < 52;
 
 /** The end of a stream (uv_errno_t). */
 export const UV_EOF = -4095;
+
+/** What `readStart()` says of a handle that is being read (uv_read_start(3)). */
+export const UV_EALREADY =
+  [...getSystemErrorMap()].find(([, [name]]) => name === 'EALREADY')?.[0] ?? Number.NaN;
 
 /** The name of a libuv error, such as `ECONNRESET`. */
 export function errorName(status: number): string {

@@ -98,9 +98,7 @@ export class HandleTransport implements Transport {
   constructor(handle: TcpHandle, remote: Address) {
     this.#handle = handle;
     this.remote = remote;
-    (handle as Owned)[TRANSPORT] = this;
-    handle.onread = onRead;
-    handle.useUserBuffer(sharedBuffer);
+    this.#own();
   }
 
   get local(): Address {
@@ -196,9 +194,47 @@ export class HandleTransport implements Transport {
     this.#handle.useUserBuffer(sharedBuffer);
   }
 
+  /**
+   * Gives the handle away, with TLS to be put on it: whoever reads this is told nothing more.
+   *
+   * @returns the handle, which is not read, and what was put back; undefined if something is under
+   *   way that keeps it here.
+   */
+  detach(): { readonly handle: TcpHandle; readonly putBack: Uint8Array | undefined } | undefined {
+    if (this.closed || this.ended || this.#finished || this.#writes > 0 || this.#lent) {
+      return undefined;
+    }
+    const putBack = this.#putBack;
+    this.#putBack = undefined;
+    this.#stop();
+    this.#release();
+    this.#reader = undefined;
+    this.closed = true;
+    return { handle: this.#handle, putBack };
+  }
+
+  /** Takes the handle back, from which all that was put on it has been taken off. */
+  reattach(): void {
+    this.closed = false;
+    this.#paused = true;
+    this.#reading = false;
+    this.#own();
+  }
+
+  #own(): void {
+    const handle = this.#handle;
+    (handle as Owned)[TRANSPORT] = this;
+    handle.onread = onRead;
+    handle.useUserBuffer(sharedBuffer);
+  }
+
   /** @internal Takes what the handle has read. @returns the buffer for the next read. */
   read(length: number): Uint8Array | undefined {
-    if (length > 0) return this.#take(length);
+    if (length > 0) {
+      // What was told before was none: another end is another one to be confirmed.
+      this.#confirming = false;
+      return this.#take(length);
+    }
     if (length === 0 || this.closed) return undefined;
     if (this.#lost !== undefined) this.#fail(this.#lost);
     else if (length !== UV_EOF) this.#fail(length);

@@ -113,6 +113,12 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
+  /** Closes what has failed. @param code the system's, or one of what makes the socket. */
+  protected fail(code: string): void {
+    this.#failure ??= this.#closed ? undefined : code;
+    this.close();
+  }
+
   abort(): void {
     if (this.#closed) return;
     this.#dispose();

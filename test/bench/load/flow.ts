@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { shakeHands } from './handshake.js';
 import type { Job } from './job.js';
 
@@ -29,7 +30,10 @@ export class Flow {
     };
     const local = from === undefined ? {} : { localAddress: from };
     const port = job.proxy || job.target;
-    this.socket = connect({ port, host: '127.0.0.1', ...local, noDelay: true, onread });
+    const options = { port, host: '127.0.0.1', ...local, noDelay: true, onread };
+    this.socket = this.#isSecure
+      ? connectTls({ ...options, rejectUnauthorized: false })
+      : connect(options);
     this.socket.on('error', (error) => this.#fail?.(error));
     this.socket.on('close', () => this.#fail?.(new Error('the proxy closes the connection')));
   }
@@ -47,11 +51,15 @@ export class Flow {
 
   /** @param command CMD of the request. @returns the port in the reply. */
   async open(command = 1): Promise<number> {
-    await once(this.socket, 'connect');
+    await once(this.socket, this.#isSecure ? 'secureConnect' : 'connect');
     const { proxy, target, login = 'none' } = this.#job;
     if (proxy === 0) return target;
     const port = command === 1 ? target : 0;
     return shakeHands((octets, answer) => this.exchange(octets, answer), login, command, port);
+  }
+
+  get #isSecure(): boolean {
+    return this.#job.tls === true && this.#job.proxy !== 0;
   }
 
   #take(bytes: number): void {

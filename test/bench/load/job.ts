@@ -15,6 +15,8 @@ export interface Job {
   readonly flows: number;
   readonly seconds: number;
   readonly login?: Login;
+  /** Whether the proxy is spoken to over TLS. */
+  readonly tls?: boolean;
 }
 
 /** What came out of it. */

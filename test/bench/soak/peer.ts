@@ -18,12 +18,18 @@ export class Peer {
   readonly #own: Part;
   readonly #other: Part;
   readonly #random: Random;
+  /** What a reset is made of. */
+  readonly #tcp: Socket;
   readonly #ended: Promise<unknown>;
   #hasEnded = false;
 
-  /** @param socket half-open allowed, nothing of the data read yet. */
-  constructor(socket: Socket, own: Part, other: Part, random: Random) {
+  /**
+   * @param socket half-open allowed, nothing of the data read yet.
+   * @param tcp the connection below, if it is another.
+   */
+  constructor(socket: Socket, own: Part, other: Part, random: Random, tcp = socket) {
     this.#socket = socket;
+    this.#tcp = tcp;
     this.#own = own;
     this.#other = other;
     this.#random = random;
@@ -100,7 +106,7 @@ export class Peer {
     this.reset = true;
     // Node cannot reset what has been shut down, and resets only once all is written.
     if (this.#socket.writableEnded || this.#socket.writableLength > 0) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    else this.#tcp.resetAndDestroy();
   }
 }
 

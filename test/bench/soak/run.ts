@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { certificate } from '../../support/certificates.js';
 import { PICOSOCKS5 } from '../../support/command.js';
 import { listening } from '../../support/sockets.js';
 import { ProcessTree } from '../processes.js';
@@ -51,10 +54,15 @@ export async function soak(
   out: (line: string) => void,
 ): Promise<readonly string[]> {
   const { node, transport, length, clients, seed, log } = options;
-  const port = await freePort();
+  const [port, tls] = [await freePort(), await freePort()];
   const level = log === '/dev/null' ? 'info' : 'debug';
   const file = openSync(log, 'a');
-  const server = spawn(node, [PICOSOCKS5, '-v', level, `127.0.0.1:${port}`], {
+  const folder = mkdtempSync(join(tmpdir(), 'picosocks5-soak-'));
+  const pem = join(folder, 'tls.pem');
+  const { cert, key } = certificate();
+  writeFileSync(pem, cert + key, { mode: 0o600 });
+  const listen = [`127.0.0.1:${port}`, `tls://127.0.0.1:${tls}`];
+  const server = spawn(node, [PICOSOCKS5, '-v', level, '--tls-cert', pem, ...listen], {
     stdio: ['ignore', 'ignore', file],
     env: environmentFor(transport),
   });
@@ -67,8 +75,9 @@ export async function soak(
   try {
     const soaked = async () => {
       await listening(port);
+      await listening(tls);
       const tree = new ProcessTree(server.pid ?? 0);
-      const traffic = await Traffic.start(seed, port);
+      const traffic = await Traffic.start(seed, port, tls);
       const observed = await observe(tree, traffic, clients, length, out);
       traffic.stop();
       return verdict(observed);
@@ -77,6 +86,7 @@ export async function soak(
   } finally {
     process.off('exit', kill);
     kill();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -89,11 +99,11 @@ async function observe(
 ): Promise<Observed> {
   const began = performance.now();
   const report = () => {
-    const { connections, resets, early, bytes } = traffic.count;
+    const { connections, tls, resets, early, bytes } = traffic.count;
     const seconds = String(Math.round((performance.now() - began) / 1000)).padStart(5);
     const megabytes = (tree.resident() / 1024).toFixed(0);
     out(
-      `${seconds} s: ${connections} connections, ${resets} reset, ${early} left early, ` +
+      `${seconds} s: ${connections} connections, ${tls} over TLS, ${resets} reset, ${early} left early, ` +
         `${traffic.active} active, ${(bytes / 1e9).toFixed(2)} GB, ` +
         `server ${megabytes} MB, ${tree.openFiles()} files, ${traffic.faults.length} faults`,
     );

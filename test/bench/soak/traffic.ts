@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { OtherData, Peer } from './peer.js';
 import { type Plan, planOf } from './plan.js';
 import { Random } from './random.js';
@@ -12,28 +13,32 @@ const ANSWER = 12;
 
 /** Clients and their destination, both in this process, around a proxy. */
 export class Traffic {
-  /** Connections that have ended, how many of them by a reset, and how many gave up early. */
-  readonly count = { connections: 0, resets: 0, early: 0, bytes: 0 };
+  /** Connections that have ended, how many of them over TLS, by a reset, and given up early. */
+  readonly count = { connections: 0, tls: 0, resets: 0, early: 0, bytes: 0 };
   active = 0;
   /** What was lost or corrupted. */
   readonly faults: string[] = [];
   readonly #seed: number;
   readonly #proxy: number;
+  /** Where the proxy speaks TLS, if it does: every third client comes there. */
+  readonly #tls: number | undefined;
   readonly #server: Server;
   readonly #waiting = new Map<number, (target: Peer | undefined) => void>();
   #next = 0;
 
-  private constructor(seed: number, proxy: number, server: Server) {
+  private constructor(seed: number, proxy: number, tls: number | undefined, server: Server) {
     this.#seed = seed;
     this.#proxy = proxy;
+    this.#tls = tls;
     this.#server = server;
     server.on('connection', (socket) => this.#accept(socket).catch(() => socket.destroy()));
   }
 
-  static async start(seed: number, proxy: number): Promise<Traffic> {
+  /** @param tls the port at which the proxy speaks TLS, if it does. */
+  static async start(seed: number, proxy: number, tls?: number): Promise<Traffic> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new Traffic(seed, proxy, server);
+    return new Traffic(seed, proxy, tls, server);
   }
 
   /** Takes no more connections. */
@@ -60,9 +65,15 @@ export class Traffic {
   /** @returns what was wrong. */
   async #connection(plan: Plan): Promise<string | undefined> {
     const { port } = this.#server.address() as AddressInfo;
-    const socket = connect({ port: this.#proxy, host: '127.0.0.1', allowHalfOpen: true });
+    const overTls = this.#tls !== undefined && plan.id % 3 === 0;
+    const proxy = overTls ? this.#tls : this.#proxy;
+    const tcp = connect({ port: proxy ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+    // Half of those that give up early do it where there should be TLS.
+    const secure = overTls && (plan.givesUp === undefined || plan.id % 2 === 0);
+    if (secure) this.count.tls++;
+    const socket = secure ? connectTls({ socket: tcp, rejectUnauthorized: false }) : tcp;
     const handshake = Buffer.of(5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff);
-    if (plan.givesUp !== undefined) return this.#giveUp(socket, handshake, plan.givesUp);
+    if (plan.givesUp !== undefined) return this.#giveUp(socket, tcp, handshake, plan.givesUp);
 
     const accepted = new Promise<Peer | undefined>((resolve) => {
       this.#waiting.set(plan.id, resolve);
@@ -74,7 +85,7 @@ export class Traffic {
     const answer = await readExactly(socket, ANSWER);
     if (answer[1] !== 0 || answer[3] !== 0) return `answer ${answer.toString('hex')}`;
     if (plan.id % 2 !== 0) socket.write(number);
-    const client = new Peer(socket, plan.client, plan.target, new Random(plan.id * 2));
+    const client = new Peer(socket, plan.client, plan.target, new Random(plan.id * 2), tcp);
     client.closed.then(() => sleep(5000)).then(() => this.#waiting.get(plan.id)?.(undefined));
 
     const target = await accepted;
@@ -102,15 +113,16 @@ export class Traffic {
   }
 
   /** A client that goes away in the handshake: by a reset or, every other time, by an end. */
-  async #giveUp(socket: Socket, handshake: Buffer, after: number): Promise<undefined> {
+  async #giveUp(socket: Socket, tcp: Socket, handshake: Buffer, after: number): Promise<undefined> {
     this.count.early++;
     socket.on('error', () => {});
+    tcp.on('error', () => {});
     socket.resume();
     const closed = new Promise((resolve) => socket.once('close', resolve));
     await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
     socket.write(handshake.subarray(0, after));
     await sleep(after * 5);
-    if (after % 2 === 0) socket.resetAndDestroy();
+    if (after % 2 === 0) tcp.resetAndDestroy();
     else socket.end();
     await closed;
   }

@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { Traffic } from '../../bench/soak/traffic.js';
 import { environmentFor, TRANSPORTS, transportIn } from '../../bench/soak/transports.js';
 import { verdict } from '../../bench/soak/verdict.js';
+import { tlsFolder } from '../../support/certificates.js';
 import { startServer } from '../../support/server.js';
 import { serve } from '../../support/sockets.js';
 
@@ -51,6 +52,20 @@ describe('the soak', () => {
     const { count, faults } = await soaked(t, port);
     assert.deepEqual(faults, []);
     assert.ok(count.connections >= 8 && count.bytes > 0);
+  });
+
+  test('has TLS in its traffic, where that loses nothing either', { skip }, async (t) => {
+    const { options } = tlsFolder(t);
+    const { server } = await startServer(t, {
+      ...options,
+      listen: ['127.0.0.1:0', 'tls://127.0.0.1:0'],
+    });
+    const [plain, tls] = server.addresses;
+    const traffic = await Traffic.start(SEED, plain?.port ?? 0, tls?.port);
+    t.after(() => traffic.stop());
+    await traffic.run(8, 1500);
+    assert.deepEqual(traffic.faults, []);
+    assert.ok(traffic.count.tls >= 2 && traffic.count.bytes > 0);
   });
 
   test('finds an octet that was changed', { skip }, async (t) => {

@@ -15,6 +15,10 @@ describe('reasons in words', () => {
     [speaks(0x53), 'an SSH client came: let it connect through a SOCKS5 ProxyCommand'],
     [speaks(0x47), 'an HTTP request came: set this program to SOCKS5'],
     [speaks(0x00), 'what came is not SOCKS: set this program to SOCKS5'],
+    [
+      { code: 'not-tls', octet: 5 },
+      'what came is not encrypted: set this program to use TLS, as an HTTPS proxy has it',
+    ],
     [methods(0, 2), 'this program insists on a password, and there are no users'],
     [methods(0), 'this program does not log in: give it a user name and password'],
     [methods(1, 0x80), 'this program logs in only in ways that are not offered here (0x01 0x80)'],

@@ -66,11 +66,12 @@ function dialogueView(dialogue: Dialogue, owner: Owner): Dialogue {
 }
 
 function identificationView(by: Identification, owner: Owner): Identification {
-  const { client, methods, authentication, socks4, http } = by;
+  const { client, methods, authentication, identity, socks4, http } = by;
   return facade({
     client,
     methods: Object.freeze(Array.from(methods, (method) => methodView(method, owner))),
     authentication: authenticationView(authentication, owner),
+    identity: identity && Object.freeze({ ...identity }),
     socks4,
     http,
     chose: (method: string) => owner.outside(() => by.chose(owner.words(method))),

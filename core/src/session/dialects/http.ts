@@ -61,6 +61,7 @@ function recognizes(octets: Uint8Array): boolean | undefined {
  */
 async function identify(dialogue: Dialogue, by: Identification): Promise<Identity> {
   if (!by.http) throw switchedOff();
+  if (by.identity !== undefined) return by.identity;
   const { authentication, methods } = by;
   const method = [...methods].find((one) => one.id === 'userpass');
   const canLogIn = method?.available(authentication) ?? false;

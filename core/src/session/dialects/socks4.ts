@@ -20,14 +20,14 @@ async function identify(dialogue: Dialogue, by: Identification): Promise<Identit
   by.chose('socks4');
   const { command } = await dialogue.peek(parseRequest4).catch(refuseDomain);
   if (!by.socks4) throw refuse('unsupported', 'SOCKS 4 is switched off', 'socks4-off');
-  if (!by.authentication.anonymous) {
+  if (by.identity === undefined && !by.authentication.anonymous) {
     throw refuse('no-acceptable-method', 'SOCKS 4 cannot authenticate', 'socks4-login');
   }
   if (command !== Command.connect && command !== Command.bind) {
     const reply = Reply.commandNotSupported;
     throw new Refusal('unsupported', `command ${command} of SOCKS 4`, { reply });
   }
-  return { user: undefined, group: undefined };
+  return by.identity ?? { user: undefined, group: undefined };
 }
 
 function refuse(reason: CloseReason, detail: string, code: 'socks4-off' | 'socks4-login'): Refusal {

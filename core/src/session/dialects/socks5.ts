@@ -41,19 +41,25 @@ async function identify(dialogue: Dialogue, by: Identification): Promise<Identit
     if (error instanceof ProtocolError && method.refusal) dialogue.write(method.refusal);
     throw error;
   });
+  if (by.identity !== undefined) return by.identity;
   if (!('failure' in result)) return result;
   throw new AuthenticationRefusal(method.id, result.user, result.failure);
 }
 
-/** The strongest method that the client offers and that is available. */
+/**
+ * The strongest method that the client offers and that is available; of whom it is known who it is,
+ * none but the one that asks for nothing.
+ */
 function chooseMethod(
   { methods: offered }: Greeting,
-  { methods, authentication }: Identification,
+  { methods, authentication, identity }: Identification,
 ): AuthenticationMethod | undefined {
   let chosen: AuthenticationMethod | undefined;
   for (const method of methods) {
     if (method.strength <= (chosen?.strength ?? -1)) continue;
-    if (offered.includes(method.code) && method.available(authentication)) chosen = method;
+    const isAvailable =
+      identity === undefined ? method.available(authentication) : method.code === Method.none;
+    if (offered.includes(method.code) && isAvailable) chosen = method;
   }
   return chosen;
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { demandNoHandedOver, takeHandedOver, withHandedOver } from '#core/process/handover.js';
 
+const socket = (descriptor: number, name?: string) => ({ descriptor, name });
+
 test('sockets are taken out of the environment by whom they are meant for', () => {
   const env: NodeJS.ProcessEnv = {
     ...{ LISTEN_PID: '77', LISTEN_FDS: '2', LISTEN_FDNAMES: 'lan:', HOME: '/' },
@@ -33,7 +35,6 @@ test('what cannot be is said', () => {
 });
 
 test('a socket goes to the listener of its name, others take the place of the default address', () => {
-  const socket = (descriptor: number, name?: string) => ({ descriptor, name });
   assert.deepEqual(withHandedOver({ maxconn: 1 }, []), { maxconn: 1 });
   assert.deepEqual(withHandedOver({}, [socket(3), socket(4, 'connection')]).listen, [
     'fd@3',
@@ -50,6 +51,20 @@ test('a socket goes to the listener of its name, others take the place of the de
     },
   });
   assert.equal(withHandedOver({ listeners }, [socket(3, 'lan')]).listen, undefined);
+});
+
+test('they are behind tls:// where there is a certificate, and no plain address besides', () => {
+  const tlsCert = 'cert.pem';
+  const listenOf = (listen: string[] | undefined) => {
+    const settings = listen === undefined ? { tlsCert } : { tlsCert, listen };
+    return withHandedOver(settings, [socket(3)]).listen?.[0];
+  };
+  assert.equal(listenOf(undefined), 'tls://fd@3');
+  assert.equal(listenOf(['tls://:1443']), 'tls://fd@3');
+  assert.equal(listenOf(['tls://:1443', ':1080']), 'fd@3');
+  const listeners = { lan: { tlsCert }, wan: {} };
+  const both = withHandedOver({ listeners }, [socket(3, 'lan'), socket(4, 'wan')]).listeners;
+  assert.deepEqual([both?.['lan']?.listen, both?.['wan']?.listen], [['tls://fd@3'], ['fd@4']]);
 });
 
 test('the background has none', () => {

@@ -5,11 +5,17 @@ import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Throttle, Throttles } from '#core/relay/pacer.js';
 import { type Traffic, tunnel } from '#core/relay/tunnel.js';
-import { makers, Recorder, transportPair } from '../../../support/transports.js';
+import {
+  type Maker,
+  makers,
+  Recorder,
+  tlsMakers,
+  transportPair,
+} from '../../../support/transports.js';
 import { wine } from '../../../support/wine.js';
 
 /** A tunnel between two programs: `client` and `remote` are what they hold. */
-async function start(t: TestContext, maker: Maker, early = '', throttles?: Throttles) {
+async function start(t: TestContext, maker: Maker['name'], early = '', throttles?: Throttles) {
   const [left, right] = await Promise.all([transportPair(t, maker), transportPair(t, maker)]);
   const traffic: Traffic = { up: 0, down: 0, dropped: 0, waiting: 0 };
   left.transport.putBack(Buffer.from(early));
@@ -23,16 +29,14 @@ async function start(t: TestContext, maker: Maker, early = '', throttles?: Throt
   };
 }
 
-type Maker = (typeof makers)[number]['name'];
-
 const moved = ({ up, down }: Traffic) => [up, down];
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
 }
 
-for (const { name: maker, skip } of makers) {
-  describe(`tunnel over ${maker}s`, { skip }, () => {
+for (const { name: maker, skip } of [...makers, ...tlsMakers.slice(0, 1)]) {
+  describe(`tunnel between two: ${maker}`, { skip }, () => {
     test('both ways, until both have finished', async (t) => {
       const { client, remote, traffic, begin } = await start(t, maker);
       const end = begin();

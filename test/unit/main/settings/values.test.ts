@@ -16,7 +16,8 @@ describe('settings of the desktop', () => {
   test('every option of the server has a setting, or is none of a desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
     const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
-    const ways = ['listen', 'auth', 'proxyProtocol', 'unixMode', 'unixOwner', 'quotaFile'];
+    const tls = ['tlsCert', 'tlsKey', 'tlsClientCa'];
+    const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner', 'quotaFile'];
     const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
     assert.deepEqual(without, [
       ...ways,
