@@ -293,7 +293,7 @@ export interface ExtensionOutbound {
    * @returns a connection: a stream that allows half-open, or a transport, paused.
    * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
    */
-  connect(request: ConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
+  connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
 }
 
 /** A kind of resolvers: what opens the URLs of `--resolver`. */
@@ -482,6 +482,8 @@ export interface ConnectionInfo {
   readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
+  /** The way out, such as the name of an upstream; left out for the direct one. */
+  readonly via?: string;
 }
 
 /**
@@ -552,6 +554,8 @@ export type ServerEvent = ({
   readonly bound: Address;
   /** undefined for an association, which has no one remote host. */
   readonly remote: Address | undefined;
+  /** The way out, such as the name of an upstream; left out for the direct one. */
+  readonly via?: string;
 } & ConnectionEvent)
 /** Something was refused: a connection before it was served, or a request. */
  | ({
@@ -701,19 +705,10 @@ export interface OutboundRequest {
   readonly from?: LocalAddressOf | undefined;
 }
 
-/** A connection that a client asks for, and that is allowed. */
-export interface ConnectRequest extends OutboundRequest {
-  /**
-   * The IP addresses that may be dialled, in order of preference; never empty. undefined if the
-   * destination is a name and the outbound resolves names itself.
-   */
-  readonly addresses: readonly string[] | undefined;
-  /** ms; what comes later is not waited for. */
-  readonly timeout: number;
-  /** Aborted when nobody waits any more: the client has left, or the time is up. */
-  readonly signal: AbortSignal;
-  /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
-  readonly cancellation: CancellationToken;
+/** What an extension's way out is asked. */
+export interface ExtensionConnectRequest extends ConnectRequest {
+  /** The server to go through, where it was chosen by the scheme of its URL. */
+  readonly upstream?: ExtensionUpstream;
 }
 
 /**
@@ -926,12 +921,21 @@ export interface Denial {
  */
 export type LocalAddressOf = (to: string) => string | undefined;
 
-/** Tells that something is to be given up. */
-export interface CancellationToken {
-  readonly cancelled: boolean;
-  /** Calls back when it is cancelled, until `off()`; never if it was before. */
-  on(listener: () => void): void;
-  off(listener: () => void): void;
+/** A connection that a client asks for, and that is allowed. */
+export interface ConnectRequest extends AllowedRequest {
+  /**
+   * The IP addresses that may be dialled, in order of preference; never empty. undefined if the
+   * destination is a name and the outbound resolves names itself.
+   */
+  readonly addresses: readonly string[] | undefined;
+}
+
+/** The server that a URL of `--via` names, as an extension that knows its scheme is given it. */
+export interface ExtensionUpstream extends Pick<UpstreamServer, 'name' | 'scheme' | 'host' | 'port' | 'user' | 'password'> {
+  /** ms that it may take until it is connected, and has let us in. */
+  readonly timeout: number;
+  /** Connects to it: through other upstreams where it says so, over TLS where its scheme does. */
+  open(): Promise<Transport>;
 }
 
 /**
@@ -1024,8 +1028,62 @@ export interface Parsed<T> {
   readonly length: number;
 }
 
+/** A request that is allowed, and for how long somebody waits for it. */
+export interface AllowedRequest extends OutboundRequest {
+  /** ms; what comes later is not waited for. */
+  readonly timeout: number;
+  /** Aborted when nobody waits any more: the client has left, or the time is up. */
+  readonly signal: AbortSignal;
+  /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
+  readonly cancellation: CancellationToken;
+}
+
+/** A server that a URL of `--via` names: what an outbound that knows its scheme goes through. */
+export interface UpstreamServer {
+  /** What logs and errors call it: the name of its section, or its URL without the login. */
+  readonly name: string;
+  /** As in the URL, in lower case. */
+  readonly scheme: string;
+  /** An IP address or a name. */
+  readonly host: string;
+  readonly port: number;
+  /** The login, as octets; the password never in a log, an event or an error. */
+  readonly user: Uint8Array | undefined;
+  readonly password: Uint8Array | undefined;
+  /** How long it may take until it is connected, and has let us in, ms. */
+  readonly timeout: number;
+  /**
+   * Connects to it: through other upstreams where it says so, over TLS where its scheme does.
+   *
+   * @returns the connection, paused.
+   * @throws the system's error, or what another upstream says.
+   */
+  open(request: AllowedRequest): Promise<Transport>;
+  /**
+   * An address that it has told of itself, as it is reached from here.
+   *
+   * @param told undefined, or 0.0.0.0 or ::, for the host that it is.
+   * @param control the connection on which it was told.
+   */
+  resolveTold(told: Address | undefined, control: Transport): Address;
+  /**
+   * A way for datagrams to an address that it has told, through other upstreams where it says so.
+   *
+   * @throws the system's error, or what another upstream says.
+   */
+  link(request: AllowedRequest, relay: Address, control: Transport): Promise<DatagramLink>;
+}
+
 /** A family of IP addresses. */
 export type Family = 'ipv4' | 'ipv6';
+
+/** Tells that something is to be given up. */
+export interface CancellationToken {
+  readonly cancelled: boolean;
+  /** Calls back when it is cancelled, until `off()`; never if it was before. */
+  on(listener: () => void): void;
+  off(listener: () => void): void;
+}
 
 /** What was moved: up from the client to the remote host, down to the client. */
 export interface Traffic {
@@ -1052,6 +1110,15 @@ export interface RelayEnd {
    * too far put back, is then served as that of a new client.
    */
   readonly goesOn: boolean;
+}
+
+/** A way for datagrams to and from one address. */
+export interface DatagramLink {
+  /** Takes those that come from there, from now on. */
+  start(receive: (datagram: Uint8Array) => void): void;
+  /** @returns false if it cannot be sent now. */
+  send(parts: readonly Uint8Array[]): boolean;
+  close(): void;
 }
 
 /** Keeps one way of a flow to its rate. */

@@ -54,6 +54,7 @@ export type {
   LogMode,
   ServerOptions,
   Settings,
+  UpstreamOptions,
   UserOptions,
 } from './config/settings.js';
 export type {
@@ -82,7 +83,11 @@ export type { GivenSettings } from './extensions/plan.js';
 export { createRegistries, type Registries, type Surroundings } from './extensions/registries.js';
 export type { SecretProvider } from './extensions/secrets.js';
 export type { SettingSchema, SettingValue, WrittenSetting } from './extensions/settingschema.js';
-export type { ExtensionOutbound } from './extensions/slots/outbounds.js';
+export type {
+  ExtensionConnectRequest,
+  ExtensionOutbound,
+  ExtensionUpstream,
+} from './extensions/slots/outbounds.js';
 export type { AllowanceLimits } from './limits/allowance.js';
 export type { ListenerState, ServedAddress } from './listening/listeningsocket.js';
 export type {
@@ -105,14 +110,23 @@ export {
   type ResolverProvider,
   type ResolverTools,
 } from './outbound/lookup.js';
-export type { ConnectRequest, Outbound, OutboundRequest } from './outbound/outbound.js';
+export type {
+  AllowedRequest,
+  Binding,
+  ConnectRequest,
+  DatagramLink,
+  Datagrams,
+  Outbound,
+  OutboundRequest,
+  UpstreamServer,
+} from './outbound/outbound.js';
 export type { Family, Preference } from './outbound/prefer.js';
 export { type Address, formatAddress } from './protocol/address.js';
 export { type Parsed, type Parser, ProtocolError } from './protocol/parser.js';
 export { Command, type CommandName, Reply, type Request } from './protocol/socks5.js';
 export type { Throttle, Throttles } from './relay/pacer.js';
 export type { Traffic } from './relay/tunnel.js';
-export type { AddressDecision, CheckResult } from './server/check.js';
+export type { AddressDecision, CheckResult, WayDecision } from './server/check.js';
 export { createServer, type LaunchOptions, type ServeOptions, Server } from './server/server.js';
 export type {
   Dialect,

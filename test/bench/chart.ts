@@ -20,7 +20,7 @@ const panels: readonly {
 ];
 
 /** Not servers that one would choose between. */
-const LEFT_OUT = ['direct', 'baseline', 'picosocks5-log', 'picosocks5-workers'];
+const LEFT_OUT = ['direct', 'baseline', 'picosocks5-log', 'picosocks5-workers', 'picosocks5-via'];
 const COLUMNS = 2;
 /** Sizes, px. */
 const [PANEL, LABEL, BAR, ROW, HEAD, GAP] = [440, 160, 190, 20, 34, 20];

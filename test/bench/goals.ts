@@ -14,6 +14,7 @@ export interface Goal {
 const US = 'picosocks5';
 const LOG = 'picosocks5-log';
 const WORKERS = 'picosocks5-workers';
+const VIA = 'picosocks5-via';
 const BASELINE = 'baseline';
 const flows = ['down1', 'down8', 'up1', 'up8'];
 
@@ -41,6 +42,7 @@ export function goals(results: Results): Goal[] {
   atMost(0.7, `${cpu}, to the baseline`, to(BASELINE, 'rate50-cpu'));
   atMost(1, `${cpu}, to microsocks`, to('microsocks', 'rate50-cpu'));
   atMost(1.15, `${cpu}, 2 workers to one process`, within(WORKERS, 'rate50-cpu', 'rate50-cpu'));
+  atMost(1.5, `${cpu}, through an upstream to directly`, within(VIA, 'rate50-cpu', 'rate50-cpu'));
   const rate = 'connections a second, 50 at a time';
   atLeast(1, `${rate}, to microsocks`, to('microsocks', 'rate50'));
   atLeast(1, 'connections a second, 32 at a time, to microsocks', to('microsocks', 'rate'));

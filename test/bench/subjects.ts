@@ -93,6 +93,30 @@ function ours(node: string, { program = PICOSOCKS5, args = [], ...about }: OursO
   };
 }
 
+/** How far behind a server's port the one is that it goes through: behind those of all others. */
+const UPSTREAM_OFFSET = 1000;
+
+/**
+ * Ours with an upstream before it, microsocks. That runs beside it in the same process group, so that
+ * both end together, but as nobody's child: what is measured is ours alone.
+ */
+function throughUpstream(node: string): Subject {
+  const plain = ours(node, {
+    id: 'picosocks5-via',
+    title: 'PicoSOCKS5, through SOCKS 5',
+    modes: ['plain'],
+  });
+  return {
+    ...plain,
+    command: (port, mode, folder) => {
+      const upstream = String(port + UPSTREAM_OFFSET);
+      const script = `(${needed('microsocks')} -i 127.0.0.1 -p ${upstream} &); exec "$0" "$@"`;
+      const [program = '', ...args] = plain.command(port, mode, folder);
+      return ['sh', '-c', script, program, ...args, '--via', `socks5://127.0.0.1:${upstream}`];
+    },
+  };
+}
+
 /** This version of ours and, if there is a checkout of one, an earlier one. */
 function allOfOurs(node: string, baseline: string | undefined): Subject[] {
   const plain = ['plain'] as const;
@@ -110,6 +134,7 @@ function allOfOurs(node: string, baseline: string | undefined): Subject[] {
       modes: plain,
       args: ['--workers', '2'],
     }),
+    throughUpstream(node),
   ];
   if (baseline === undefined) return list;
   const program = join(baseline, PROGRAM);

@@ -260,6 +260,21 @@ describe('README.md', { skip, timeout: 180_000 }, () => {
     await server.says(/user=alice dialect=http .*destination=example.com:80 .*down=[1-9]/);
   });
 
+  test('leave through other proxies', async () => {
+    writeFileSync(join(home, 'ways.ini'), block('via = *.ads'));
+    writeFileSync(join(home, 'corp.secret'), 'secret\n', { mode: 0o600 });
+    for (const [host, expected] of [
+      ['www.ads.example:443', /^refused: .*: via "\*\.ads\.example = block"/],
+      ['10.1.2.3:80', /^allowed: .*\n {2}by direct: /],
+      ['www.corp.example:443', /^allowed: .*\n {2}by corp\|backup: /],
+      ['www.corp.example:80', /^allowed: .*\n {2}by socks5:\/\/192\.0\.2\.1:1080: /],
+    ] as const) {
+      const { stdout, stderr } = await stage.sh(`picosocks5 check -c ways.ini - connect ${host}`);
+      assert.match(stdout, expected);
+      assert.equal(stderr, '');
+    }
+  });
+
   test('say what is allowed', async () => {
     const [allowed = '', check = ''] = commandsOf(block('picosocks5 -a users.txt --request'));
     await serve(allowed);

@@ -177,6 +177,44 @@ test('a way out, by streams', async (t) => {
   assert.equal((await reply('127.0.0.1')).reply, 0, 'directly');
 });
 
+test('a way out that a URL of --via names by its scheme, and one that it names by its id', async (t) => {
+  const folder = extension(
+    t,
+    {
+      contributes: {
+        outbounds: [{ id: 'shouting', schemes: ['shout'] }, { id: 'detour' }],
+      },
+    },
+    `export function activate({ registries }) {
+       const connect = async ({ destination, upstream }) => {
+         const { scheme, host, port, user, password } = upstream;
+         const transport = await upstream.open();
+         const login = Buffer.from(user) + ':' + Buffer.from(password);
+         transport.write(Buffer.from([scheme, host, port, login, destination.host].join(' ') + '!'));
+         return transport;
+       };
+       registries.outbounds.register({ id: 'shouting', schemes: ['shout'], resolves: true, connect });
+       registries.outbounds.register({
+         id: 'detour', resolves: true, serves: () => false,
+         connect: () => { throw Object.assign(new Error('no'), { code: 'ECONNREFUSED' }); },
+       });
+     }`,
+  );
+  const echo = await echoServer(t);
+  const via = [`a.invalid=shout://al%65x:p%3Aw@127.0.0.1:${echo}`, 'b.invalid=detour'];
+  const { port, server, event } = await startServer(t, { extensions: [folder], via });
+  const client = await greeted(t, port);
+  assert.equal((await connectTo(client, 'a.invalid', 80)).reply, 0);
+  const said = `shout 127.0.0.1 ${echo} alex:p:w a.invalid!`;
+  assert.equal((await client.read(said.length)).toString(), said);
+  assert.equal((await event('established')).via, `shout://127.0.0.1:${echo}`);
+  assert.equal((await connectTo(await greeted(t, port), 'b.invalid', 80)).reply, 5);
+  await server.reload({ listen: [`127.0.0.1:${port}`], extensions: [folder], via });
+  assert.equal((await connectTo(await greeted(t, port), 'a.invalid', 80)).reply, 0);
+  const checked = await server.check(undefined, 'connect', { host: 'b.invalid', port: 80 });
+  assert.deepEqual(checked.via, { way: 'detour', by: 'via "b.invalid=detour"' });
+});
+
 test('a dialect', async (t) => {
   const folder = extension(
     t,

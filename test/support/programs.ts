@@ -55,8 +55,13 @@ export interface Output {
 }
 
 /** Starts a program that runs until the test ends. */
-export function start(t: Scope, program: string, args: readonly string[]): ChildProcess {
-  const child = spawn(program, [...args], { stdio: 'ignore' });
+export function start(
+  t: Scope,
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcess {
+  const child = spawn(program, [...args], { stdio: 'ignore', ...options });
   child.on('error', () => {});
   t.after(() => child.kill('SIGKILL'));
   return child;

@@ -139,21 +139,34 @@ export function parseRequestRule(text: string): RequestRule {
   const word = (colon < 0 ? body : body.slice(0, colon)).trim();
   const command = commands.get(word);
   const given = colon < 0 ? '*' : body.slice(colon + 1).trim();
-  const { host: destination, ports } = splitDestination(given);
-  const range = ports === undefined ? allPorts : parsePorts(ports);
-  if (!commands.has(word) || range === undefined) throw malformed(text);
+  const destination = parseDestination(given);
+  if (!commands.has(word) || destination === undefined) throw malformed(text);
+  return { allow, command, text, ...destination };
+}
 
-  const rule = { allow, command, ports: range, text, domain: undefined, host: undefined };
-  if (destination === '*') return { ...rule, addresses: undefined };
+/** Which destinations a rule is about. */
+export type RuleDestination = Pick<RequestRule, 'addresses' | 'host' | 'domain' | 'ports'>;
+
+/**
+ * Reads `DESTINATION[:PORTS]` of a rule: `*`, `ADDRESS[/BITS]`, a name or `*.NAME`.
+ *
+ * @param text in lower case.
+ * @returns undefined if it is malformed.
+ */
+export function parseDestination(text: string): RuleDestination | undefined {
+  const { host: destination, ports: range } = splitDestination(text);
+  const ports = range === undefined ? allPorts : parsePorts(range);
+  if (ports === undefined) return undefined;
+  const found = { ports, domain: undefined, host: undefined };
+  if (destination === '*') return { ...found, addresses: undefined };
   const network = Network.parse(destination);
-  if (network !== undefined) return { ...rule, addresses: { networks: [network] } };
+  if (network !== undefined) return { ...found, addresses: { networks: [network] } };
   const parent = destination.startsWith('*.') ? parseName(destination.slice(2)) : undefined;
   if (parent !== undefined) {
-    return { ...rule, addresses: { networks: [] }, domain: `.${parent}` };
+    return { ...found, addresses: { networks: [] }, domain: `.${parent}` };
   }
   const host = parseHost(destination);
-  if (host === undefined) throw malformed(text);
-  return { ...rule, addresses: host, domain: host.name, host };
+  return host && { ...found, addresses: host, domain: host.name, host };
 }
 
 function malformed(text: string): UserError {
@@ -179,14 +192,14 @@ export function matchNetwork(
 }
 
 /** What decides a request: the rule, and which of its networks held the address, if one did. */
-export interface RequestMatch {
-  readonly rule: RequestRule;
+export interface RequestMatch<R extends RequestRule = RequestRule> {
+  readonly rule: R;
   readonly network: Network | undefined;
 }
 
 /** A rule laid out for matching: all of one shape, so that a thousand cost some microseconds. */
-class CompiledRule {
-  readonly rule: RequestRule;
+class CompiledRule<R extends RequestRule> {
+  readonly rule: R;
   readonly command: CommandName | undefined;
   readonly firstPort: number;
   readonly lastPort: number;
@@ -194,7 +207,7 @@ class CompiledRule {
   readonly addresses: { readonly networks: readonly Network[] };
   readonly domain: string;
 
-  constructor(rule: RequestRule) {
+  constructor(rule: R) {
     this.rule = rule;
     this.command = rule.command;
     [this.firstPort, this.lastPort] = rule.ports;
@@ -208,10 +221,10 @@ class CompiledRule {
 const NO_ADDRESS = new Uint8Array();
 
 /** Rules of `--request` in their order. */
-export class RequestRules {
-  readonly #rules: readonly CompiledRule[];
+export class RequestRules<R extends RequestRule = RequestRule> {
+  readonly #rules: readonly CompiledRule<R>[];
 
-  constructor(rules: readonly RequestRule[]) {
+  constructor(rules: readonly R[]) {
     this.#rules = rules.map((rule) => new CompiledRule(rule));
   }
 
@@ -229,7 +242,11 @@ export class RequestRules {
    *
    * Where only the name is known, rules about names and about any address are about it.
    */
-  match({ command, destination, address = NO_ADDRESS }: RequestToMatch): RequestMatch | undefined {
+  match({
+    command,
+    destination,
+    address = NO_ADDRESS,
+  }: RequestToMatch): RequestMatch<R> | undefined {
     const { port } = destination;
     const name = destination.host.toLowerCase().replace(/\.+$/, '');
     for (const compiled of this.#rules) {

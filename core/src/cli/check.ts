@@ -78,7 +78,7 @@ async function check(args: readonly Argument[]): Promise<void> {
     const name = user === '-' ? undefined : user;
     const listener = args.flatMap((arg) => (arg.kind === 'own' ? arg.value : [])).at(-1);
     const result = await server.check(name, command, destination, client, listener);
-    const { allowed, by, group, addresses, resolver } = result;
+    const { allowed, by, group, addresses, via, resolver } = result;
     const who = name === undefined ? 'an anonymous client' : `user ${name}`;
     const way = listener === undefined ? '' : ` by listener ${listener}`;
     const whose = group === undefined ? '' : ` of group ${group}`;
@@ -86,8 +86,10 @@ async function check(args: readonly Argument[]): Promise<void> {
       `${allowed ? 'allowed' : 'refused'}: ${command} to ${formatAddress(destination)} ` +
         `for ${who}${whose}${way}${by === undefined ? '' : `: ${by}`}\n`,
     );
-    for (const { address, allowed: fine, by: rule } of addresses) {
-      process.stdout.write(`  ${address}  ${fine ? 'allowed' : 'refused'}: ${rule}\n`);
+    if (via !== undefined) process.stdout.write(`  by ${via.way}: ${via.by}\n`);
+    for (const { address, allowed: fine, by: rule, via: own } of addresses) {
+      const elsewhere = own === undefined ? '' : `; by ${own.way}: ${own.by}`;
+      process.stdout.write(`  ${address}  ${fine ? 'allowed' : 'refused'}: ${rule}${elsewhere}\n`);
     }
     if (resolver !== undefined) process.stdout.write(`  ${host} is resolved by ${resolver}\n`);
     process.exitCode = allowed ? 0 : 1;

@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.js';
 import { version } from '../base/version.js';
 import { parseCommandLine } from '../config/commandline.js';
 import { complain } from '../process/complain.js';
+import { hideArguments } from '../process/title.js';
 import { help } from './help.js';
 import { serve } from './serve.js';
 import { demandAddresses } from './words.js';
@@ -12,6 +13,7 @@ import { demandAddresses } from './words.js';
  * @param argv without the program's name.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  hideArguments(argv);
   if (process.env['PICOSOCKS5_WORKER'] !== undefined) {
     const { runWorker } = await import('../process/worker.js');
     runWorker();

@@ -18,6 +18,7 @@ import { dropPrivileges, userNumber } from '../process/privileges.js';
 import { ServiceManager, takeSupervision } from '../process/servicemanager.js';
 import { statusOf, type Tally, tallyOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
+import { showsPasswords } from '../process/title.js';
 import { formatAddress, formatEndpoint } from '../protocol/address.js';
 import { Server } from '../server/server.js';
 import { alone } from '../sharing/sharing.js';
@@ -69,6 +70,13 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const log = new Log(settings, mode, { owner: userNumber(settings) });
   log.lookForSyslog();
   for (const message of idle) logWarning(log, message);
+  if (showsPasswords(argv)) {
+    logWarning(
+      log,
+      'a password on the command line can be seen by others: it belongs in the password-file of a ' +
+        'section [upstream:NAME]',
+    );
+  }
   const manager = await ServiceManager.reach(supervision, (message) => logWarning(log, message));
   const workers = parseWorkers(settings.workers ?? '1');
   const reload = async () => {

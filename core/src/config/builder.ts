@@ -7,6 +7,7 @@ import { type Option, parseValue, type Section } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import type { Settings } from './settings.js';
 import { parseCount, parseSize } from './sizes.js';
+import { checkUpstreamName, checkUpstreams, UPSTREAM_PARAMETERS } from './upstreamoptions.js';
 
 /** Options by the names that they have in a file. */
 export const optionsByName: ReadonlyMap<string, Option> = new Map(
@@ -22,11 +23,18 @@ interface Parameter {
   readonly isLimit?: boolean;
   /** Whether it may be given several times. */
   readonly grows?: boolean;
+  /** What it names: see {@link Option.names}. */
+  readonly names?: Option['names'];
   parse(text: string): unknown;
 }
 
 /** Sections that have a colon in their names, and what each is about. */
-const prefixes = { user: 'a user', listener: 'a listener', extension: 'an extension' } as const;
+const prefixes = {
+  user: 'a user',
+  listener: 'a listener',
+  upstream: 'an upstream proxy',
+  extension: 'an extension',
+} as const;
 
 function limit(key: keyof AllowanceLimits, parse: (text: string) => number): Parameter {
   return { key, isLimit: true, parse };
@@ -44,6 +52,10 @@ const limits: readonly (readonly [name: string, parameter: Parameter])[] = [
 /** What may stand in a section besides the options that may. */
 const parameters: Readonly<Record<Section, ReadonlyMap<string, Parameter>>> = {
   listener: parametersOf('listener', []),
+  upstream: parametersOf(
+    'upstream',
+    UPSTREAM_PARAMETERS.map(({ name, ...parameter }) => [name, parameter]),
+  ),
   group: parametersOf('group', [['base', { key: 'base', parse: (text) => text }], ...limits]),
   user: parametersOf('user', limits),
 };
@@ -55,9 +67,10 @@ function parametersOf(
   const options = OPTIONS.filter((option) => option.in?.includes(section));
   return new Map([
     ...options.map((option): [string, Parameter] => {
-      const { key, name, schema } = option;
+      const { key, name, schema, names } = option;
       const grows = schema.type === 'array';
-      return [name, { key, grows, parse: (text) => parseValue(option, text) }];
+      const named = names === undefined ? {} : { names };
+      return [name, { key, grows, ...named, parse: (text) => parseValue(option, text) }];
     }),
     ...others,
   ]);
@@ -79,6 +92,7 @@ function parseHeader(text: string): Header {
   const section = known.find((one) => one === prefix);
   if (section !== undefined && name !== '') {
     if (section === 'listener') checkListenerName(name);
+    if (section === 'upstream') checkUpstreamName(name);
     return { section, name };
   }
   const forms = known.map((one) => `[${one}:NAME] for ${prefixes[one]}`).join(', ');
@@ -109,6 +123,7 @@ export class Builder {
   readonly extensions = new WrittenSettings();
   readonly #sections: Readonly<Record<Section, Record<string, Values>>> = {
     listener: Object.create(null),
+    upstream: Object.create(null),
     group: Object.create(null),
     user: Object.create(null),
   };
@@ -134,6 +149,12 @@ export class Builder {
     if (section !== 'user') this.#sections[section][name] ??= {};
     const key = placeKey(section, name);
     if (!this.#places.has(key)) this.#places.set(key, place);
+  }
+
+  /** What a parameter of a section names. @throws {UserError} if there is no such section. */
+  namedBy(header: string, name: string): Option['names'] {
+    const { section } = parseHeader(header);
+    return section === 'extension' ? undefined : parameters[section].get(name)?.names;
   }
 
   /**
@@ -170,12 +191,16 @@ export class Builder {
 
   /** All that is set. */
   settings(): Settings {
-    const { listener: listeners, group: groups, user: users } = this.#sections;
+    const { listener: listeners, upstream: upstreams, group: groups, user: users } = this.#sections;
     const places = Object.keys(listeners).map((name) => [name, this.placeOf('listener', name)]);
     const listenerPlaces = Object.fromEntries(places);
-    const some = places.length > 0 ? { listeners, listenerPlaces } : {};
     const { all: settings } = this.extensions;
-    return { ...this.#values, groups, users, ...some, ...(settings && { settings }) };
+    const some = {
+      ...(places.length > 0 ? { listeners, listenerPlaces } : {}),
+      ...(Object.keys(upstreams).length > 0 ? { upstreams: checkUpstreams(upstreams) } : {}),
+      ...(settings && { settings }),
+    };
+    return { ...this.#values, groups, users, ...some };
   }
 }
 

@@ -3,8 +3,10 @@ import type { Asked, ExtensionOptions, GivenSettings } from '../extensions/plan.
 import type { Registries } from '../extensions/registries.js';
 import type { SettingValue, WrittenSetting } from '../extensions/settingschema.js';
 import { schemeOf } from '../outbound/resolvers/builtin.js';
+import { parseUpstreamUrl } from '../outbound/upstream/url.js';
 import type { CheckedOptions } from './settings.js';
 import { namedSources, parseSource } from './sources.js';
+import { parseVia } from './via.js';
 
 /** What options say of extensions, and what they ask for that an extension may have. */
 export interface ExtensionWishes {
@@ -31,6 +33,7 @@ export function extensionWishes(options: CheckedOptions, registries: Registries)
       (text): Asked => ({ point: 'authenticationSources', id: parseSource(text).id }),
     ),
     ...namedResolvers(options).map((text): Asked => ({ point: 'resolvers', id: schemeOf(text) })),
+    ...namedWays(options),
   ];
   const isMissing = asked.some(({ point, id }) => !has(registries, point, id));
   const isAny = extensions.length > 0 || Object.keys(settings).length > 0 || isMissing;
@@ -42,10 +45,29 @@ function namedResolvers({ resolver, listeners }: CheckedOptions): string[] {
   return [resolver, ...Object.values(listeners).map((own) => own.resolver ?? [])].flat();
 }
 
+/** The schemes of all upstreams that options name, and the ways out that they name by their ids. */
+function namedWays({ via, upstreams, listeners, groups, users }: CheckedOptions): Asked[] {
+  const sections = [listeners, groups, users].flatMap((all) => Object.values(all));
+  const rules = [via, ...sections.map((own) => own.via ?? [])].flat().map(parseVia);
+  const schemes = new Set(Object.values(upstreams).map(({ url }) => parseUpstreamUrl(url).scheme));
+  const ids = new Set<string>();
+  for (const way of rules.flatMap(({ ways }) => ways)) {
+    if (way.kind === 'url') schemes.add(way.url.scheme);
+    if (way.kind === 'name' && !Object.hasOwn(upstreams, way.name)) ids.add(way.name);
+  }
+  return [
+    ...[...schemes].map((id): Asked => ({ point: 'outbounds', id })),
+    ...[...ids].map((id): Asked => ({ point: 'outbounds', id, byId: true })),
+  ];
+}
+
 /** Whether there is something that options ask for, without asking an extension. */
 function has(registries: Registries, point: Asked['point'], id: string): boolean {
   if (point === 'resolvers') {
     return [...registries.resolvers].some(({ schemes }) => schemes.includes(id));
+  }
+  if (point === 'outbounds') {
+    return [...registries.outbounds].some((one) => one.schemes?.includes(id) ?? one.id === id);
   }
   return registries[point].get(id) !== undefined;
 }

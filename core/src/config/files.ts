@@ -8,7 +8,10 @@ export interface NamedFile {
   readonly name: string;
 }
 
-/** The files of users and of TLS that options name, those of listeners included, each once. */
+/**
+ * The files of users, of TLS and of upstreams that options name, those of listeners included, each
+ * once.
+ */
 export function filesOf(options: ServerOptions): NamedFile[] {
   const sources = namedSources(options).map(parseSource);
   const passwords = sources.filter(({ id }) => id === 'password');
@@ -20,6 +23,10 @@ export function filesOf(options: ServerOptions): NamedFile[] {
       { what: 'certificates', name: one.tlsClientCa },
     ]),
   ];
-  const files = all.filter((file): file is NamedFile => file.name !== undefined);
+  const upstreams = Object.values(options.upstreams ?? {}).flatMap((one) => [
+    { what: 'password file', name: one.passwordFile },
+    { what: 'certificates', name: one.tlsCa },
+  ]);
+  const files = [...all, ...upstreams].filter((file): file is NamedFile => file.name !== undefined);
   return files.filter(({ name }, i) => i === files.findIndex((other) => other.name === name));
 }

@@ -84,7 +84,7 @@ export function demandDistinct(
 }
 
 /** Options that stay in force beside a listener's own: for what all have together, or in part. */
-const common: ReadonlySet<string> = new Set(['maxconn', 'listen', 'from', 'resolver']);
+const common: ReadonlySet<string> = new Set(['maxconn', 'listen', 'via', 'from', 'resolver']);
 
 /** What options say that no listener goes by. @returns a sentence for each. */
 export function idleOptions(

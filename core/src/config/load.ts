@@ -53,7 +53,7 @@ function sourceBeside(file: string, source: string): string {
 }
 
 /** A value as it counts in a file: what names another one does so from its folder. */
-function valueIn(file: string, { names }: Pick<Option, 'names'>, value: string): string {
+function valueIn(file: string, names: Option['names'], value: string): string {
   if (names === 'source') return sourceBeside(file, value);
   if (names === 'extension')
     return /[\\/]/.test(value) && !value.startsWith('@') ? beside(file, value) : value;
@@ -66,9 +66,9 @@ function isExtension(section: string): boolean {
 }
 
 /** What a parameter of a section names. */
-function namesIn(section: string, name: string, option: Option | undefined): Pick<Option, 'names'> {
-  if (!isExtension(section)) return option ?? {};
-  return name.endsWith('-file') ? { names: 'file' } : {};
+function namesIn(builder: Builder, section: string, name: string): Option['names'] {
+  if (!isExtension(section)) return builder.namedBy(section, name);
+  return name.endsWith('-file') ? 'file' : undefined;
 }
 
 /** @param including the files that include this one, the innermost last. */
@@ -92,8 +92,10 @@ async function loadFile(
     const place = `${file}:${line}`;
     const option = optionsByName.get(name);
     if (section !== undefined) {
-      const text = valueIn(file, namesIn(section, name, option), value);
-      at(place, () => builder.setInSection(section, name, text, place));
+      at(place, () => {
+        const text = valueIn(file, namesIn(builder, section, name), value);
+        builder.setInSection(section, name, text, place);
+      });
       if (!growing.has(name) && !isExtension(section)) once.note(file, line, section, name, value);
     } else if (name === 'include') {
       await loadFile(beside(file, value), builder, warn, [...including, path]).catch(
@@ -107,7 +109,7 @@ async function loadFile(
         const hint = didYouMean(name, [...optionsByName.keys(), 'include']);
         throw new UserError(`${place}: unknown parameter "${name}"${hint}`);
       }
-      const text = valueIn(file, option, value);
+      const text = valueIn(file, option.names, value);
       at(`${place}: ${name}`, () => builder.set(option, parseValue(option, text)));
       if (!growing.has(name)) once.note(file, line, section, name, value);
     }

@@ -16,10 +16,12 @@ import type { ConnectionLimits } from '../limits/limits.js';
 import { type ListenerAddresses, resolveListenAddresses } from '../listening/listeningsocket.js';
 import { type FamilyAddresses, resolveFamilies } from '../outbound/external.js';
 import type { FromTable } from '../outbound/from.js';
+import type { Outbound } from '../outbound/outbound.js';
 import type { Resolver } from '../outbound/resolve.js';
 import type { ResolverPool } from '../outbound/resolvers/pool.js';
-import { formatAddress } from '../protocol/address.js';
+import { type Address, formatAddress } from '../protocol/address.js';
 import type { Layer } from '../session/layer.js';
+import type { Routes } from '../session/routes.js';
 import { balancerWarnings } from './balancers.js';
 import { Froms } from './froms.js';
 import { idleTlsOptions, Layers } from './layers.js';
@@ -30,6 +32,7 @@ import {
   describedListeners,
   idleOptions,
 } from './listeners.js';
+import { loadRoutes } from './loadroutes.js';
 import { addressBeyond, socketAccessOf } from './reach.js';
 import { idleSections } from './sections.js';
 import type { CheckedOptions } from './settings.js';
@@ -56,14 +59,27 @@ export interface State extends Disposable {
   readonly ruleHosts: RuleHosts;
   /** In the order in which they are described; the one named `default` has no section. */
   readonly listeners: readonly LoadedListener[];
+  /** Which way out requests take. */
+  readonly routes: Routes;
   readonly external: FamilyAddresses;
   readonly advertised: FamilyAddresses;
+}
+
+/** What loading needs to know of the process. */
+export interface ProcessParts {
+  /** Where the server listens at any moment. */
+  listening(): readonly Address[];
+  /** Ways out, as they are at any moment. */
+  readonly outbounds: Iterable<Outbound>;
+  /** Reads a file, where that is not up to this process alone. */
+  readonly readFile?: ((file: string) => Promise<Buffer>) | undefined;
 }
 
 /**
  * Reads and resolves all that the options name. Nothing is changed by it.
  *
  * @param warn told what deserves a warning.
+ * @param process what is to be known of the process.
  * @param before what was in force: hosts in rules that do not resolve now keep their addresses.
  * @throws {UserError} if anything cannot be used, or if the server would be open to everybody
  *   without `anonymous`.
@@ -73,6 +89,7 @@ export async function loadState(
   registries: Registries,
   resolvers: ResolverPool,
   warn: (message: string) => void,
+  process: ProcessParts,
   before?: State,
 ): Promise<State> {
   const opened = new DisposableStore();
@@ -101,13 +118,15 @@ export async function loadState(
     const ruleHosts = new RuleHosts(rules.hosts, resolve, warn, before?.ruleHosts);
     opened.add(ruleHosts);
     await ruleHosts.load();
+    const routeParts = { registries, resolver, warn, ...process };
+    const routes = await loadRoutes(options, listeners, routeParts);
     const dispose = () => opened.dispose();
     for (const message of idleOptions(options, described)) warn(message);
     for (const message of idleTlsOptions(options, listeners)) warn(message);
     if (knowsEveryMethod(registries)) {
       for (const message of await idleSections(options, sources.all())) warn(message);
     }
-    return { options, users, ruleHosts, listeners, external, advertised, dispose };
+    return { options, users, ruleHosts, listeners, routes, external, advertised, dispose };
   } catch (error) {
     opened.dispose();
     throw error;

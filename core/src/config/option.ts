@@ -13,8 +13,11 @@ export type ValueSchema =
     }
   | { readonly type: 'array'; readonly items: { readonly type: 'string' } };
 
-/** What a section of the INI file is about: `[listener:NAME]`, `[user:NAME]`, or `[GROUP]`. */
-export type Section = 'listener' | 'user' | 'group';
+/**
+ * What a section of the INI file is about: `[listener:NAME]`, `[upstream:NAME]`, `[user:NAME]`, or
+ * `[GROUP]`.
+ */
+export type Section = 'listener' | 'upstream' | 'user' | 'group';
 
 /** One option: of the command line, the INI file, and the library. */
 export interface Option {

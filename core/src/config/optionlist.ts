@@ -11,6 +11,7 @@ import { EXTENSIONS } from './options/extensions.js';
 import { LIMITS } from './options/limits.js';
 import { PROCESS } from './options/process.js';
 import { strings } from './options/schemas.js';
+import { parseVia } from './via.js';
 
 /** Every option, in the order of `--help`: those of the server and its access, and the others. */
 export const OPTIONS: readonly Option[] = [
@@ -294,6 +295,23 @@ export const OPTIONS: readonly Option[] = [
       "reach the proxy host's own addresses (127.0.0.0/8, ::1, 0.0.0.0/8, ::, 169.254.0.0/16, " +
       'fe80::/10, multicast and broadcast of the link, and those of all its network interfaces) ' +
       'unless a rule names them, by an address or by a network of nothing else. See NAMES IN RULES.',
+  },
+  {
+    key: 'via',
+    name: 'via',
+    argument: '[DEST[:PORTS]=]WAY',
+    schema: strings,
+    default: [],
+    in: ['listener', 'group', 'user'],
+    check: parseVia,
+    section: 'Access',
+    description:
+      'Which way connections leave: direct, block, SCHEME://[USER:PASSWORD@]HOST[:PORT], or the ' +
+      'NAME of a section [upstream:NAME]. May be repeated.',
+    details:
+      'DEST is as in --request, and * if left out; the first rule that matches decides, and what ' +
+      'matches none leaves directly. Several ways with | between are tried in their order. See ' +
+      'WAYS OUT.',
   },
   ...LIMITS,
   ...EXTENSIONS,

@@ -5,6 +5,7 @@ import { checkValue } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import { checkSections } from './sections.js';
 import type { CheckedOptions, ServerOptions, Settings } from './settings.js';
+import { checkUpstreams } from './upstreamoptions.js';
 
 const serverOptions = OPTIONS.filter(({ section }) => section !== 'Process and log');
 
@@ -14,7 +15,7 @@ export function defaultOf(key: keyof ServerOptions): unknown {
 }
 
 /** What stands in sections. */
-const sectionKeys: readonly string[] = ['groups', 'users', 'listeners', 'settings'];
+const sectionKeys: readonly string[] = ['groups', 'users', 'listeners', 'upstreams', 'settings'];
 
 /**
  * Those of the options that are the server's, not the command's.
@@ -33,6 +34,7 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     groups: settings.groups ?? {},
     users: settings.users ?? {},
     listeners: settings.listeners ?? {},
+    upstreams: settings.upstreams ?? {},
     settings: settings.settings ?? {},
   };
 }
@@ -72,12 +74,13 @@ export function checkServerOptions(options: ServerOptions): CheckedOptions {
       throw UserError.at(option.key, error, { code: 'invalid-option', option: option.key });
     }
   }
-  const { groups = {}, users = {}, listeners = {} } = options;
+  const { groups = {}, users = {}, listeners = {}, upstreams = {} } = options;
   const sections = checkSections({ groups, users, listeners });
   for (const name of Object.keys(sections.listeners)) checkListenerName(name);
   // Where there are listeners of other names, only who asks for the one without a section has it.
   const hasOthers = Object.keys(sections.listeners).length > 0;
   if (hasOthers && options.listen === undefined) checked['listen'] = [];
   const settings = checkSettings(options.settings ?? {});
-  return { ...checked, ...sections, settings } as unknown as CheckedOptions;
+  const others = { upstreams: checkUpstreams(upstreams), settings };
+  return { ...checked, ...sections, ...others } as unknown as CheckedOptions;
 }

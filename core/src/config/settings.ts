@@ -6,6 +6,8 @@ import type { Preference } from '../outbound/prefer.js';
 export interface GroupOptions {
   readonly network?: readonly string[];
   readonly request?: readonly string[];
+  /** Ways out, before those of listeners and all: `[DEST[:PORTS]=]WAY`. */
+  readonly via?: readonly string[];
   /** Where the connections of its users leave from. */
   readonly from?: readonly string[];
   /** The group whose rules follow this one's. */
@@ -16,6 +18,8 @@ export interface GroupOptions {
 
 /** What is said of one user: a section `[user:NAME]` of the INI file. */
 export interface UserOptions extends AllowanceLimits {
+  /** Ways out, before those of groups: `[DEST[:PORTS]=]WAY`. */
+  readonly via?: readonly string[];
   /** Where the user's connections leave from. */
   readonly from?: readonly string[];
 }
@@ -31,6 +35,8 @@ export type ListenerOptions = Pick<
   | 'proxyProtocol'
   | 'network'
   | 'request'
+  /** Before that of all. */
+  | 'via'
   /** Of the listener, besides that of all. */
   | 'maxconn'
   | 'timeout'
@@ -44,6 +50,24 @@ export type ListenerOptions = Pick<
   | 'tlsKey'
   | 'tlsClientCa'
 >;
+
+/** A server that connections go through: a section `[upstream:NAME]` of the INI file. */
+export interface UpstreamOptions {
+  /** `SCHEME://[USER[:PASSWORD]@]HOST[:PORT]`. */
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** The file that has the password in its one line. */
+  readonly passwordFile?: string;
+  /** The name of the upstream that it is reached through. */
+  readonly through?: string;
+  /** Which family of its own addresses comes first, where it has a name. */
+  readonly prefer?: Preference;
+  /** A file of certificates in PEM: of whom its own is to be signed by, in the place of the usual. */
+  readonly tlsCa?: string;
+  /** Seconds until it is connected, and has let us in; 10 if left out. */
+  readonly timeout?: number;
+}
 
 /** All options of a server, with the names of the command line in camel case. */
 export interface ServerOptions {
@@ -76,6 +100,10 @@ export interface ServerOptions {
   readonly network?: readonly string[];
   /** Requests that are allowed: `[!]COMMAND[:DESTINATION[:PORTS]]`. */
   readonly request?: readonly string[];
+  /** Ways out by destination, the first that matches; no one: direct. `[DEST[:PORTS]=]WAY`. */
+  readonly via?: readonly string[];
+  /** What `via` names, by names. */
+  readonly upstreams?: Readonly<Record<string, UpstreamOptions>>;
   /** Rules by group; `*` is for anonymous users and users without a group. */
   readonly groups?: Readonly<Record<string, GroupOptions>>;
   /** What users may use, by their names. */

@@ -2,6 +2,7 @@ import type { AuthenticationSourceFormat } from '../auth/source.js';
 import { UserError } from '../base/errors.js';
 import type { Registry } from '../base/registry.js';
 import type { ResolverProvider } from '../outbound/lookup.js';
+import type { Outbound } from '../outbound/outbound.js';
 import { contributes } from './catalog.js';
 import type { Extension } from './extension.js';
 import type { ExtensionHost } from './host.js';
@@ -10,6 +11,7 @@ import type { Asked, Plan, Planned } from './plan.js';
 import type { Registries } from './registries.js';
 import type { Secrets } from './secrets.js';
 import type { SettingValue } from './settingschema.js';
+import { lateOutbound } from './slots/lateoutbound.js';
 import { LateResolver } from './slots/lateresolver.js';
 import { has, type Item } from './slots/slots.js';
 import { PendingSource } from './slots/sources.js';
@@ -109,11 +111,12 @@ export class ExtensionChange {
       copies[point] = copy;
     }
     const copied = { ...registries, ...copies } as unknown as Registries;
-    for (const { point, id } of this.#asked) {
+    for (const { point, id, byId = false } of this.#asked) {
       const isWanted = this.#plan.wanted.some(({ manifest }) => contributes(manifest, point, id));
       if (!isWanted || has(copied, point, id)) continue;
       if (point === 'authenticationSources') copied[point].register(this.#lateSources(id));
       if (point === 'resolvers') copied[point].register(this.#lateResolvers(id));
+      if (point === 'outbounds') copied[point].register(this.#lateOutbound(id, byId));
     }
     return copied;
   }
@@ -156,6 +159,21 @@ export class ExtensionChange {
         return new LateResolver(find, url, tools);
       },
     };
+  }
+
+  /** @param asked the scheme of a URL, or the id of one that has no schemes. */
+  #lateOutbound(asked: string, byId: boolean): Outbound {
+    const host = this.#host;
+    const isMeant = ({ id, schemes }: Outbound) => schemes?.includes(asked) ?? id === asked;
+    const check = () => {
+      const items = [...host.registrations].filter(({ point }) => point === 'outbounds');
+      if (items.some(({ item }) => isMeant(item as Outbound))) return;
+      throw this.#notRegistered('outbounds', asked);
+    };
+    if (this.#isActivated) check();
+    else this.#waiting.push(check);
+    const find = () => [...host.options.registries.outbounds].findLast(isMeant);
+    return lateOutbound(asked, !byId, find);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface Asked {
   readonly point: Point;
   /** Or, of an outbound, the scheme of a URL. */
   readonly id: string;
+  /** Of an outbound, whether it is its own id. */
+  readonly byId?: boolean;
 }
 
 /** An extension that is wanted, with its settings. */

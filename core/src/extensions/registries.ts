@@ -11,6 +11,9 @@ import { direct } from '../outbound/direct.js';
 import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Outbound } from '../outbound/outbound.js';
 import { builtInResolvers } from '../outbound/resolvers/builtin.js';
+import { http as httpUpstream } from '../outbound/upstream/http.js';
+import { socks4a as socks4aUpstream } from '../outbound/upstream/socks4a.js';
+import { socks5 as socks5Upstream } from '../outbound/upstream/socks5.js';
 import type { Dialect } from '../session/dialect.js';
 import { http } from '../session/dialects/http.js';
 import { socks4 } from '../session/dialects/socks4.js';
@@ -31,7 +34,10 @@ export interface Registries {
   /** Formats of `--auth FORMAT:FILE`. */
   readonly authenticationSources: Registry<AuthenticationSourceFormat>;
   readonly accessPolicies: Registry<AccessPolicy>;
-  /** Ways out: the last one registered that serves a connection makes it. */
+  /**
+   * Ways out: those with the schemes of URLs make the connections that `--via` sends through such
+   * servers; of the others the last one registered that serves a connection makes it.
+   */
   readonly outbounds: Registry<Outbound>;
   /** What opens the URLs of `--resolver`: of several for a scheme, the last one registered. */
   readonly resolvers: Registry<ResolverProvider>;
@@ -62,7 +68,9 @@ export function createRegistries({ readFile, ticketKeys }: Surroundings = {}): R
   for (const dialect of [socks5, socks4, http]) registries.dialects.register(dialect);
   for (const method of [none, userpass, chap]) registries.authenticationMethods.register(method);
   registries.authenticationSources.register(passwordFileFormat(readFile));
-  registries.outbounds.register(direct);
+  for (const outbound of [direct, socks5Upstream, socks4aUpstream, httpUpstream]) {
+    registries.outbounds.register(outbound);
+  }
   for (const resolver of builtInResolvers) registries.resolvers.register(resolver);
   return registries;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../base/errors.js';
+import { hidePasswords } from '../outbound/upstream/url.js';
 import { canonicalIP, parseIP } from '../protocol/ip.js';
 import { parseDescriptor } from './inherited.js';
 import { parseSocketPath } from './unixsocket.js';
@@ -58,6 +59,12 @@ function parsePort(text: string, whole: string): number {
  * @throws {UserError} if it is malformed.
  */
 export function parseEndpoint(text: string): Endpoint {
+  if (/:\/\/.*@/s.test(text)) {
+    throw new UserError(
+      `"${hidePasswords(text)}" is no address to listen at, where nobody logs in; connections go ` +
+        'through a proxy with --via',
+    );
+  }
   const [scheme, place] = splitScheme(text);
   const match = /^(?:\[([^\]]+)\]|([^\s:/[\]]*))(?::([^:\]]*))?$/.exec(place);
   if (match === null || text === '') {

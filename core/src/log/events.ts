@@ -78,6 +78,8 @@ export interface ConnectionInfo {
   readonly balancer?: Address;
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
+  /** The way out, such as the name of an upstream; left out for the direct one. */
+  readonly via?: string;
 }
 
 /** What all events of a connection tell. */
@@ -169,6 +171,8 @@ export type ServerEvent =
       readonly bound: Address;
       /** undefined for an association, which has no one remote host. */
       readonly remote: Address | undefined;
+      /** The way out, such as the name of an upstream; left out for the direct one. */
+      readonly via?: string;
     } & ConnectionEvent)
   /** Something was refused: a connection before it was served, or a request. */
   | ({

@@ -162,6 +162,7 @@ function fieldsOf(event: LogEntry): readonly Field[] {
         ['client', formatAddress(event.client)],
         ['bound', formatAddress(event.bound)],
         ['remote', event.remote && formatAddress(event.remote)],
+        ['via', event.via],
       ];
     case 'rejected':
       return [
@@ -180,6 +181,7 @@ function fieldsOf(event: LogEntry): readonly Field[] {
         ['dialect', dialectToTell(event.dialect)],
         ['command', event.command ?? '-'],
         ['destination', event.destination === undefined ? '-' : formatAddress(event.destination)],
+        ['via', event.via],
         ['up', event.up],
         ['down', event.down],
         ['dropped', event.dropped || undefined],

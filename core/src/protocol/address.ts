@@ -76,7 +76,7 @@ function canonicalHost(text: string): string {
 
 /** Whether a host is a name, and an IP address in no form that anybody takes for one. */
 export function isName(host: string): boolean {
-  return parseIP(canonicalHost(host)) === undefined;
+  return parseIP(host) === undefined && parseIP(canonicalHost(host)) === undefined;
 }
 
 /** Whether an address stands for any: 0.0.0.0 or ::. */

@@ -2,14 +2,15 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { codeOf } from '../base/errors.js';
+import type { Datagrams } from '../outbound/outbound.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { type Datagram, encodeDatagramHeader } from '../protocol/datagram.js';
 import { Reassembly } from '../protocol/fragments.js';
 import { canonicalIP } from '../protocol/ip.js';
+import { isFull, openUdpSocket } from '../transport/udpsocket.js';
 import type { Throttle, Throttles } from './pacer.js';
 import type { Traffic } from './tunnel.js';
 import { UdpClient, type UdpClientOptions } from './udpclient.js';
-import { isFull, openUdpSocket } from './udpsocket.js';
 
 /** How long a decision about a destination holds, ms. */
 const ROUTE_TIME = 10_000;
@@ -40,13 +41,19 @@ export interface AssociationOptions extends Omit<UdpClientOptions, 'receive' | '
    * @throws the system's error if there is none.
    */
   localFor(address: string): string | undefined;
-  /** The addresses of a destination that are allowed, in order of preference. */
-  route(destination: Address): Promise<readonly string[]>;
+  /** The addresses of a destination that are allowed, in order of preference; or another way there. */
+  route(destination: Address): Promise<readonly string[] | DatagramPath>;
   /** Told, not too often, of a destination to which there is no route, and why. */
   refused(destination: Address, error: unknown): void;
   readonly traffic: Traffic;
   /** The rates to keep to: what comes while it would have to wait is dropped. */
   readonly throttles: Throttles;
+}
+
+/** A way by an upstream, and what the destination is there. */
+export interface DatagramPath {
+  readonly datagrams: Datagrams;
+  readonly destination: Address;
 }
 
 /** An address that datagrams are sent to, from a socket of its family. */
@@ -64,6 +71,8 @@ interface Route {
   others: string[];
   /** undefined while it is looked for, and if there is none. */
   target: Target | undefined;
+  /** The upstream that they go by in the place of a target. */
+  path: DatagramPath | undefined;
   /** Since when datagrams have gone there, and nothing has come from there, monotonic ms. */
   since: number;
   /** How often it has gone over to the other family for want of an answer. */
@@ -156,7 +165,7 @@ export class Association {
   #forward({ address, data }: Datagram): void {
     const route = this.#routeTo(address);
     if (route.others.length > 0) this.#takeTurns(route);
-    if (route.target !== undefined) this.#send(route, data);
+    if (route.target !== undefined || route.path !== undefined) this.#send(route, data);
     else if (route.known || this.#waiting >= MAX_WAITING) this.#drop();
     else {
       this.#waiting++;
@@ -168,12 +177,14 @@ export class Association {
     const key = formatAddress(destination);
     const now = monotonic();
     const found = this.#routes.get(key);
-    if (found !== undefined && found.expires > now) return found;
+    const isOver = found?.path?.datagrams.closed === true;
+    if (found !== undefined && found.expires > now && !isOver) return found;
     const route: Route = {
       destination,
       waiting: [],
       others: [],
       target: undefined,
+      path: undefined,
       since: now,
       turns: found?.turns ?? 0,
       sent: false,
@@ -204,6 +215,10 @@ export class Association {
   /** @param before the address that was used last: it is used again if it still may be. */
   async #findRoute(route: Route, before: string | undefined): Promise<void> {
     const found = await this.#options.route(route.destination);
+    if ('datagrams' in found) {
+      route.path = found;
+      return;
+    }
     const first = before !== undefined && found.includes(before) ? before : found[0];
     const other = found.find((address) => address.includes(':') !== first?.includes(':'));
     route.others = [first, other].filter((address) => address !== undefined);
@@ -273,15 +288,16 @@ export class Association {
   }
 
   #send(route: Route, data: Uint8Array): void {
+    const { target, path } = route;
     const { traffic, throttles } = this.#options;
-    const { target } = route;
-    const sendable = target !== undefined && route.destination.port !== 0;
-    if (!sendable || isFull(target.socket) || exceeds(throttles.up, data.length)) {
+    const isReady = path !== undefined || (target !== undefined && !isFull(target.socket));
+    if (!isReady || route.destination.port === 0 || exceeds(throttles.up, data.length)) {
       this.#drop();
       return;
     }
     traffic.up += data.length;
-    this.#transmit(route, target, data);
+    if (target !== undefined) this.#transmit(route, target, data);
+    else if (path?.datagrams.send(path.destination, data) === false) this.#drop();
   }
 
   #transmit(route: Route, target: Target, data: Uint8Array): void {
@@ -317,14 +333,20 @@ export class Association {
 
   #fromRemote(message: Buffer, sender: RemoteInfo): void {
     const host = canonicalIP(sender.address);
+    if (this.#contacted.has(host)) this.takeAnswer({ host, port: sender.port }, message);
+    else this.#drop();
+  }
+
+  /** Takes an answer to what the client has sent, for the client. */
+  takeAnswer({ host, port }: Address, data: Uint8Array): void {
     const { traffic, throttles } = this.#options;
-    const stranger = !this.#contacted.has(host);
-    if (stranger || exceeds(throttles.down, message.length)) {
+    if (this.#closed) return;
+    if (exceeds(throttles.down, data.length)) {
       this.#drop();
       return;
     }
-    const parts = [this.#headerOf(host, sender.port), message];
-    if (this.#client.send(parts, this.#onSent)) traffic.down += message.length;
+    const parts = [this.#headerOf(host, port), data];
+    if (this.#client.send(parts, this.#onSent)) traffic.down += data.length;
     else this.#drop();
   }
 

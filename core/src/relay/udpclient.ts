@@ -3,7 +3,7 @@ import { monotonic } from '../base/clock.js';
 import { type Datagram, parseDatagram } from '../protocol/datagram.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { listenInRange, type PortRange } from '../transport/ports.js';
-import { isFull, openUdpSocket } from './udpsocket.js';
+import { isFull, openUdpSocket } from '../transport/udpsocket.js';
 
 /** A client whose port has been silent for this long may have another, ms. */
 const SILENCE = 5000;

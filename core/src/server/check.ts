@@ -6,11 +6,12 @@ import { messageOf, UserError } from '../base/errors.js';
 import type { LoadedListener } from '../config/loaded.js';
 import type { CheckedOptions } from '../config/settings.js';
 import { LookupError } from '../outbound/lookup.js';
-import { type Outbound, routeOf } from '../outbound/outbound.js';
+import { carries, type OutboundRequest } from '../outbound/outbound.js';
 import { familyName, familyOf, isExcluded, onlyFamily, preferred } from '../outbound/prefer.js';
 import { type Address, decodeHost, isName, isUnspecified } from '../protocol/address.js';
 import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
+import { describeVia, type Route, type Routes } from '../session/routes.js';
 
 /** A request as it might come. */
 export interface CheckedRequest {
@@ -22,11 +23,21 @@ export interface CheckedRequest {
   readonly client: string;
 }
 
+/** Which way out a rule of `--via` says. */
+export interface WayDecision {
+  /** What is tried, with `|` between: `direct`, an upstream, ... */
+  readonly way: string;
+  /** The rule. */
+  readonly by: string;
+}
+
 /** Whether a request may go to an address, and what decides that, in a few words. */
 export interface AddressDecision {
   readonly address: string;
   readonly allowed: boolean;
   readonly by: string;
+  /** Where the address takes another way than the name. */
+  readonly via?: WayDecision;
 }
 
 /** How a request would be answered. */
@@ -37,6 +48,8 @@ export interface CheckResult {
   readonly by: string | undefined;
   /** What decides about each address of the destination. */
   readonly addresses: readonly AddressDecision[];
+  /** Where a rule says which way it takes. */
+  readonly via?: WayDecision;
   /** Which resolver knew the addresses, where it was asked and is not the system's. */
   readonly resolver?: string;
 }
@@ -45,14 +58,13 @@ export interface CheckResult {
  * Says how a request to a listener would be answered.
  *
  * @param access asks whom a session would ask.
- * @param outbounds of which the last that serves a request makes its connection.
  * @throws {UserError} if there is no such user, a source of users fails, or the destination cannot be
  *   resolved.
  */
 export async function checkRequest(
   { name: listener, users, options, resolver }: LoadedListener,
   access: AccessCheck,
-  outbounds: Iterable<Outbound>,
+  routes: Routes,
   { user: name, command, destination: named, client: clientHost }: CheckedRequest,
 ): Promise<CheckResult> {
   const destination = { host: hostOf(named.host), port: named.port };
@@ -68,25 +80,24 @@ export async function checkRequest(
   const denial =
     (await access.ofClient(client, listener)) ?? (await access.ofRequest(context, command));
   if (denial !== undefined) return refused(denial.by);
-  if (access.comesLater(command, destination) && isUnspecified(destination)) {
-    const by = `each ${command === 'bind' ? 'peer' : 'destination'} is judged when it is known`;
-    return { group, allowed: true, by, addresses: [] };
-  }
-
   const request = { ...context, command, destination };
-  if (command === 'connect' && isName(destination.host)) {
-    const route = { ...request, client: { host: formatIP(client), port: 0 } };
-    let outbound: Outbound;
-    try {
-      outbound = routeOf(outbounds, route);
-    } catch (error) {
-      return refused(messageOf(error));
-    }
-    if (outbound.resolves) {
-      const byName = (await access.ofName(request))?.by;
-      const by = byName ?? (await access.explain(request, undefined));
-      return { group, allowed: byName === undefined, by, addresses: [] };
-    }
+  const asked = { ...request, client: { host: formatIP(client), port: 0 } };
+  const later = access.comesLater(command, destination) && isUnspecified(destination);
+  if (later && command === 'associate' && !routes.mayCarry(asked)) {
+    return refused('no way out carries datagrams');
+  }
+  const route = later && command === 'associate' ? undefined : routeOf(routes, asked);
+  if (typeof route === 'string') return refused(route);
+  const via = route && decisionOf(route);
+  const told = via === undefined ? {} : { via };
+  if (later) {
+    const by = `each ${command === 'bind' ? 'peer' : 'destination'} is judged when it is known`;
+    return { group, allowed: true, by, addresses: [], ...told };
+  }
+  if (route?.ways[0]?.resolves === true && isName(destination.host)) {
+    const byName = (await access.ofName(request))?.by;
+    const by = byName ?? (await access.explain(request, undefined));
+    return { group, allowed: byName === undefined, by, addresses: [], ...told };
   }
   const { prefer } = options;
   const { host } = destination;
@@ -106,15 +117,39 @@ export async function checkRequest(
     throw new UserError(`the name "${host}" cannot be resolved${why}`);
   }
   const decide = async (address: string): Promise<AddressDecision> => {
+    const other = routeOf(routes, asked, address);
     const by = (await access.ofAddress(request, address))?.by;
-    const allowed = by === undefined;
-    return { address, allowed, by: by ?? (await access.explain(request, address)) };
+    if (by !== undefined) return { address, allowed: false, by };
+    if (typeof other === 'string') return { address, allowed: false, by: other };
+    const own = other.rule === route?.rule ? undefined : decisionOf(other);
+    const more = own === undefined ? {} : { via: own };
+    return { address, allowed: true, by: await access.explain(request, address), ...more };
   };
   const addresses = await Promise.all(found.map(decide));
   const allowed = addresses.some((decision) => decision.allowed);
-  const by = resolver.answeredBy(host, family);
-  const told = by === undefined ? {} : { resolver: by };
-  return { group, allowed, by: undefined, addresses, ...told };
+  const knower = resolver.answeredBy(host, family);
+  const more = knower === undefined ? told : { ...told, resolver: knower };
+  return { group, allowed, by: undefined, addresses, ...more };
+}
+
+/** The way of a request, or why there is none. */
+function routeOf(routes: Routes, request: OutboundRequest, address?: string): Route | string {
+  let route: Route;
+  try {
+    route = routes.find(request, address);
+  } catch (error) {
+    return messageOf(error);
+  }
+  const { ways, rule } = route;
+  if (ways.length === 0 && rule !== undefined) return describeVia(rule);
+  if (ways.some((way) => carries(way, request.command))) return route;
+  return `${ways.map(({ id }) => id).join(' and ')} cannot carry ${request.command}`;
+}
+
+/** What a rule says of the way, if it is one that does. */
+function decisionOf({ ways, rule }: Route): WayDecision | undefined {
+  if (rule === undefined) return undefined;
+  return { way: ways.map(({ id }) => id).join('|'), by: describeVia(rule) };
 }
 
 /**

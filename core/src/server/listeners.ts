@@ -115,7 +115,7 @@ export function findListener({ listeners }: State, name: string | undefined): Lo
 
 function settingsOf(
   { options, users, from, resolver }: LoadedListener,
-  { external, advertised }: State,
+  { external, advertised, routes }: State,
   { registries, passwords: _, processes: __, ...parts }: ListenerParts,
   { access, passwords }: Doorkeeper,
 ): Omit<SessionSettings, 'listener' | 'tellsListener' | 'layers'> {
@@ -131,9 +131,10 @@ function settingsOf(
     handshakeTimeout: shorter(options.handshakeTimeout, options.timeout) * 1000,
     idleTimeout: options.timeout * 1000,
     commands: {
-      outbounds: registries.outbounds,
+      routes,
       from,
       prefer: options.prefer,
+      warn: (message) => parts.events.warn(message),
       connectTimeout: options.connectTimeout * 1000,
       bindTimeout: options.bindTimeout * 1000,
       udpTimeout: options.udpTimeout * 1000,

@@ -337,31 +337,41 @@ export class Server {
     listener?: string,
   ): Promise<CheckResult> {
     const request = { user, command, destination, client };
-    const check = (by: LoadedListener, access: AccessCheck, { outbounds }: Registries) =>
-      checkRequest(by, access, outbounds, request);
+    const check = (by: LoadedListener, access: AccessCheck, { routes }: State) =>
+      checkRequest(by, access, routes, request);
     if (this.#state !== undefined) {
       const found = findListener(this.#state, listener);
-      return check(found, this.#listeners.accessOf(found.name), this.registries);
+      return check(found, this.#listeners.accessOf(found.name), this.#state);
     }
     const change = await this.#extensions.prepare(this.#options);
     let state: State | undefined;
     try {
       await change.activate();
       const { registries } = change;
-      state = await this.#load(this.#options, registries);
+      state = await this.#load(this.#options, registries, registries.outbounds);
       const found = findListener(state, listener);
       const warn = (message: string) => this.#events.warn(message);
       const access = new AccessCheck(registries.accessPolicies, warn, found.rules);
-      return await check(found, access, registries);
+      return await check(found, access, state);
     } finally {
       state?.dispose();
       await change.undo();
     }
   }
 
-  #load(options: CheckedOptions, registries: Registries): Promise<State> {
+  /** @param outbounds ways out, as they are at any moment. */
+  #load(
+    options: CheckedOptions,
+    registries: Registries,
+    outbounds = this.registries.outbounds,
+  ): Promise<State> {
     const warn = (message: string) => this.#events.warn(message);
-    return loadState(options, registries, this.#resolvers, warn, this.#state);
+    const process = {
+      listening: () => this.#sockets.addresses,
+      readFile: this.#sharing.readFile,
+      outbounds,
+    };
+    return loadState(options, registries, this.#resolvers, warn, process, this.#state);
   }
 
   /** Loads what a server needs that is not being closed meanwhile, the quota file included. */

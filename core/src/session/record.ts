@@ -31,6 +31,8 @@ export class ConnectionRecord {
   method: string | undefined;
   command: CommandName | undefined;
   destination: Address | undefined;
+  /** What the way out is called; undefined for the direct one, and while there is none. */
+  via: string | undefined;
   readonly #events: EventStream;
   /** What all its events tell beside the client. */
   readonly #about: Pick<ConnectionEvent, 'listener' | 'balancer'> | undefined;
@@ -99,7 +101,8 @@ export class ConnectionRecord {
   established(bound: Address, remote: Address | undefined): void {
     if (!this.#events.wanted('established')) return;
     const { id, client } = this;
-    this.#emit({ type: 'established', id, time: Date.now(), client, bound, remote });
+    const what = { bound, remote, ...this.#way };
+    this.#emit({ type: 'established', id, time: Date.now(), client, ...what });
   }
 
   /**
@@ -149,6 +152,7 @@ export class ConnectionRecord {
       since: this.#since,
       reason,
       duration: monotonic() - this.#began,
+      ...this.#way,
     });
   }
 
@@ -171,8 +175,13 @@ export class ConnectionRecord {
       down,
       dropped,
       since,
+      ...this.#way,
     };
     return this.#about === undefined ? info : { ...info, ...this.#about };
+  }
+
+  get #way(): { readonly via?: string } | undefined {
+    return this.via === undefined ? undefined : { via: this.via };
   }
 
   #emit(event: Extract<ServerEvent, { readonly id: number }>): void {

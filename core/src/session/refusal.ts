@@ -3,6 +3,7 @@ import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
 import { LookupError } from '../outbound/lookup.js';
 import { familyName, familyOf, type Preference } from '../outbound/prefer.js';
+import { UpstreamError } from '../outbound/upstream/error.js';
 import { OriginFormError } from '../protocol/httprequest.js';
 import { NotSocksError, Reply } from '../protocol/socks5.js';
 
@@ -111,6 +112,12 @@ function saysOnlyItsCode(error: unknown): boolean {
  * detail in the words of who tried, where they say more than the code.
  */
 export function unreachable(error: unknown): Refusal {
+  if (error instanceof UpstreamError) {
+    return new Refusal('unreachable', error.message, {
+      reply: error.reply,
+      cause: error.cause ?? error,
+    });
+  }
   const code = codeOf(error) ?? '';
   const [reply, words] = answers[code] ?? [Reply.generalFailure, code];
   const own = saysOnlyItsCode(error) ? '' : messageOf(error);

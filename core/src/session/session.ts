@@ -372,8 +372,12 @@ export class Session implements Startup, CommandContext {
     return allowedAddresses(this.#asker, destination);
   }
 
-  demandName(): Promise<void> {
-    return demandName(this.#asker, this.destination);
+  demandName(destination = this.destination): Promise<void> {
+    return demandName(this.#asker, destination);
+  }
+
+  leavesBy(via: string | undefined): void {
+    this.#record.via = via;
   }
 
   judge(address: string): Verdict {

@@ -1,10 +1,30 @@
 import type { Duplex } from 'node:stream';
 import type { Awaitable } from '../../base/awaitable.js';
-import type { ConnectRequest, Outbound, OutboundRequest } from '../../outbound/outbound.js';
+import type {
+  ConnectRequest,
+  Outbound,
+  OutboundRequest,
+  UpstreamServer,
+} from '../../outbound/outbound.js';
 import type { Transport } from '../../transport/transport.js';
 import { facade, view } from '../views.js';
 import { demandMethod, methodOf, type Owner, schemesOf, thenTake } from './owner.js';
 import { guardTransport } from './transport.js';
+
+/** The server that a URL of `--via` names, as an extension that knows its scheme is given it. */
+export interface ExtensionUpstream
+  extends Pick<UpstreamServer, 'name' | 'scheme' | 'host' | 'port' | 'user' | 'password'> {
+  /** ms that it may take until it is connected, and has let us in. */
+  readonly timeout: number;
+  /** Connects to it: through other upstreams where it says so, over TLS where its scheme does. */
+  open(): Promise<Transport>;
+}
+
+/** What an extension's way out is asked. */
+export interface ExtensionConnectRequest extends ConnectRequest {
+  /** The server to go through, where it was chosen by the scheme of its URL. */
+  readonly upstream?: ExtensionUpstream;
+}
 
 /** A way out of an extension: how connections to destinations are made. */
 export interface ExtensionOutbound {
@@ -23,7 +43,7 @@ export interface ExtensionOutbound {
    * @returns a connection: a stream that allows half-open, or a transport, paused.
    * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
    */
-  connect(request: ConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
+  connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
 }
 
 /**
@@ -42,9 +62,11 @@ export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
     ...(serves && {
       serves: (request: OutboundRequest) => serves(requestView(request, owner)) === true,
     }),
-    async connect(request) {
+    async connect(request, given) {
       const { signal } = request;
-      const asked = facade({ ...requestView(request, owner), ...attemptView(request), signal });
+      const upstream = given && { upstream: upstreamView(given, request, owner) };
+      const own = { ...requestView(request, owner), ...attemptView(request), ...upstream };
+      const asked = facade({ ...own, signal });
       return thenTake(connect(asked, signal), owner, (given) => guardTransport(given, owner));
     },
   };
@@ -57,6 +79,17 @@ function requestView(
   const request = view({ destination, command, client, listener, user, group });
   if (from === undefined) return request;
   return facade({ ...request, from: (to: string) => owner.outside(() => from(String(to))) });
+}
+
+function upstreamView(
+  upstream: UpstreamServer,
+  request: ConnectRequest,
+  owner: Owner,
+): ExtensionUpstream {
+  const { name, scheme, host, port, user, password, timeout } = upstream;
+  const login = view({ user, password });
+  const open = () => owner.outside(() => upstream.open(request));
+  return facade({ name, scheme, host, port, ...login, timeout, open });
 }
 
 function attemptView({ addresses, timeout, cancellation }: ConnectRequest) {

@@ -38,7 +38,7 @@ export function makeSlot(point: Point, id: string, item: object, owner: Owner): 
 /**
  * Whether a registry has something that options ask for.
  *
- * @param id or, of ways out and resolvers, the scheme of a URL.
+ * @param id or, of ways out and resolvers that have any, the scheme of a URL.
  * @param isWanted whether an item counts.
  */
 export function has(
@@ -50,7 +50,9 @@ export function has(
   const items: Iterable<Item & { readonly schemes?: readonly string[] }> = registries[point];
   const byScheme = point === 'outbounds' || point === 'resolvers';
   return [...items].some(
-    (item) => (byScheme ? (item.schemes?.includes(id) ?? false) : item.id === id) && isWanted(item),
+    (item) =>
+      (byScheme ? (item.schemes?.includes(id) ?? item.id === id) : item.id === id) &&
+      isWanted(item),
   );
 }
 

@@ -4,7 +4,9 @@ import { isUnspecified } from '../../protocol/address.js';
 import { Reply } from '../../protocol/socks5.js';
 import { Association } from '../../relay/association.js';
 import { Refusal, unreachable } from '../refusal.js';
+import { cannot } from '../ways.js';
 import type { CommandContext, CommandHandler } from './command.js';
+import { DatagramWays } from './datagramways.js';
 
 /**
  * UDP ASSOCIATE (RFC 1928 sections 4 and 7): a relay for the client's datagrams, which lives as
@@ -12,15 +14,20 @@ import type { CommandContext, CommandHandler } from './command.js';
  */
 export const associate: CommandHandler = async (context) => {
   const { settings } = context;
+  // Where its datagrams go is known with each of them, if any way carries them at all.
+  if (!settings.routes.mayCarry(context)) throw cannot('no way out carries datagrams');
   const counted = await context.countAssociation();
   try {
     const local = await localAddress(context);
-    const relay = await open(context, local);
+    let relay: Association | undefined;
+    const ways = new DatagramWays(context, (sender, data) => relay?.takeAnswer(sender, data));
     try {
+      relay = await open(context, local, ways);
       const host = ofFamily(settings.advertised, local) ?? local;
       return await context.associate({ host, port: relay.address.port }, relay.address);
     } finally {
-      relay.close();
+      ways.close();
+      relay?.close();
     }
   } finally {
     counted.dispose();
@@ -36,7 +43,7 @@ async function localAddress({ control, clientHost }: CommandContext): Promise<st
 }
 
 /** @throws {Refusal} if there is no port for it. */
-function open(context: CommandContext, host: string): Promise<Association> {
+function open(context: CommandContext, host: string, ways: DatagramWays): Promise<Association> {
   const { settings, from, destination, clientHost, traffic, throttles } = context;
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
   return Association.open({
@@ -45,7 +52,7 @@ function open(context: CommandContext, host: string): Promise<Association> {
     host,
     ports: settings.udpPorts,
     localFor: (address) => from?.(address) ?? ofFamily(settings.external, address),
-    route: (address) => context.allowedAddresses(address),
+    route: (address) => ways.find(address),
     refused: (address, error) => context.refuseDatagram(address, error),
     traffic,
     throttles,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Awaitable, andThen } from '../../base/awaitable.js';
 import { systemMessage } from '../../base/errors.js';
+import type { CloseReason } from '../../log/events.js';
 import { addressTowards, ofFamily } from '../../outbound/external.js';
 import { familyOf, onlyFamily, preferred } from '../../outbound/prefer.js';
 import { isUnspecified } from '../../protocol/address.js';
@@ -11,13 +12,20 @@ import { listenInRange } from '../../transport/ports.js';
 import type { Transport } from '../../transport/transport.js';
 import { ClientLeft } from '../conversation.js';
 import { Refusal, unreachable } from '../refusal.js';
+import { bindElsewhere, noPeer, serveElsewhere } from './bindelsewhere.js';
 import type { CommandContext, CommandHandler } from './command.js';
 
 /**
  * BIND (RFC 1928 section 4): listens at an external address, tells it in a first reply, takes one
  * connection of the peer that the request names, tells its address in a second reply, and relays.
+ * Or an upstream listens, as the rules of `--via` say.
  */
 export const bind: CommandHandler = async (context) => {
+  const elsewhere = await bindElsewhere(context);
+  return elsewhere === undefined ? bindHere(context) : serveElsewhere(context, elsewhere);
+};
+
+async function bindHere(context: CommandContext): Promise<CloseReason> {
   const anyPeer = isUnspecified(context.destination);
   const peers = anyPeer ? undefined : await context.allowedAddresses();
   const local = await externalAddress(context, peers?.[0]);
@@ -35,7 +43,7 @@ export const bind: CommandHandler = async (context) => {
     server.close();
   }
   return context.relay(peer, peer.remote, { host: local, port: peer.local.port });
-};
+}
 
 /**
  * Where the peer can reach this host: as configured, where its own connections leave from, or by the
@@ -95,7 +103,7 @@ function acceptPeer(
       settle();
     };
     const leave = () => finish(() => reject(new ClientLeft()));
-    const timer = setTimeout(() => finish(() => reject(late())), settings.bindTimeout);
+    const timer = setTimeout(() => finish(() => reject(noPeer())), settings.bindTimeout);
     cancellation.on(leave);
     context.whenClientEnded(leave);
     let judged = 0;
@@ -124,8 +132,4 @@ function acceptPeer(
     server.on('error', () => {});
     if (cancellation.cancelled) leave();
   });
-}
-
-function late(): Refusal {
-  return new Refusal('unreachable', 'no peer connected in time', { reply: Reply.ttlExpired });
 }

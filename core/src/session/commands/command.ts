@@ -4,7 +4,7 @@ import type { Disposable } from '../../base/disposable.js';
 import type { CloseReason } from '../../log/events.js';
 import type { FamilyAddresses } from '../../outbound/external.js';
 import type { FromTable, LocalAddressOf } from '../../outbound/from.js';
-import type { Outbound, OutboundRequest } from '../../outbound/outbound.js';
+import type { OutboundRequest } from '../../outbound/outbound.js';
 import type { Preference } from '../../outbound/prefer.js';
 import type { Address } from '../../protocol/address.js';
 import type { Reply } from '../../protocol/socks5.js';
@@ -12,11 +12,11 @@ import type { Throttles } from '../../relay/pacer.js';
 import type { Traffic } from '../../relay/tunnel.js';
 import type { PortRange } from '../../transport/ports.js';
 import type { Transport } from '../../transport/transport.js';
+import type { Routes } from '../routes.js';
 
 /** How the server is set up to serve commands. Times are ms. */
 export interface CommandSettings {
-  /** The last one that serves a connection makes it. */
-  readonly outbounds: Iterable<Outbound>;
+  readonly routes: Routes;
   /** Where outgoing connections leave from; as the routes say, if it is undefined. */
   readonly from: FromTable | undefined;
   /** Which family of addresses is preferred; the system's order, if it is undefined. */
@@ -33,6 +33,8 @@ export interface CommandSettings {
   readonly advertised: FamilyAddresses;
   readonly bindPorts: PortRange;
   readonly udpPorts: PortRange;
+  /** Told of upstreams that cannot be used any more, and when they can again. */
+  warn(message: string): void;
 }
 
 /** What serves a command has of the session: the client, the request, and what is allowed. */
@@ -56,8 +58,12 @@ export interface CommandContext extends OutboundRequest {
    * @throws {Refusal} if there is none.
    */
   allowedAddresses(destination?: Address): Promise<readonly string[]>;
-  /** Asks the access policies about the request's destination by its name. @throws {Refusal} */
-  demandName(): Promise<void>;
+  /**
+   * Asks the access policies about a destination by its name, the request's if none is given.
+   *
+   * @throws {Refusal}
+   */
+  demandName(destination?: Address): Promise<void>;
   /** Asks the access policies about an IP address in place of the request's destination. */
   judge(address: string): Verdict;
   /** Tells that a datagram to a destination is not relayed. @param error why. */
@@ -66,6 +72,8 @@ export interface CommandContext extends OutboundRequest {
   countAssociation(): Promise<Disposable>;
   /** Calls back when the client sends nothing more, which CONNECT allows. */
   whenClientEnded(callback: () => void): void;
+  /** Remembers by which way out it leaves; undefined: the direct one. */
+  leavesBy(via: string | undefined): void;
   /** Answers the client before the last answer of success, of which BIND has two. */
   reply(reply: Reply, bound: Address): void;
   /**

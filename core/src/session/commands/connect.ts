@@ -1,8 +1,10 @@
-import { connectThrough, type Outbound, routeOf } from '../../outbound/outbound.js';
-import { isName } from '../../protocol/address.js';
+import { connectThrough, type Outbound } from '../../outbound/outbound.js';
+import { type Address, isName } from '../../protocol/address.js';
 import type { Transport } from '../../transport/transport.js';
 import { ClientLeft } from '../conversation.js';
 import { unreachable } from '../refusal.js';
+import { nameOf, type Route } from '../routes.js';
+import { requestTo, routeFor, sortAddresses, tryAll, tryWays, watched } from '../ways.js';
 import type { CommandContext, CommandHandler } from './command.js';
 
 /**
@@ -10,38 +12,78 @@ import type { CommandContext, CommandHandler } from './command.js';
  * out comes first: it says whether names are resolved here.
  */
 export const connect: CommandHandler = async (context) => {
-  const outbound = route(context);
-  const byName = outbound.resolves && isName(context.destination.host);
-  const remote = byName
-    ? await context.demandName().then(() => reach(context, outbound))
-    : await reach(context, outbound, await context.allowedAddresses());
+  const { remote, via } = await reach(context);
   if (context.cancellation.cancelled) {
     remote.abort();
     throw new ClientLeft();
   }
+  context.leavesBy(via);
   return context.relay(remote, remote.local);
 };
 
-/** @throws {Refusal} if there is no way out. */
-function route(context: CommandContext): Outbound {
+/** A connection, and what the way out that made it is called; undefined for the direct one. */
+interface Reached {
+  readonly remote: Transport;
+  readonly via: string | undefined;
+}
+
+/** @throws {Refusal} if the destination does not answer, or no way leads there. */
+function reach(context: CommandContext): Promise<Reached> {
+  const { destination, settings } = context;
+  return reachBy(context, routeFor(context, context), destination, settings.connectTimeout);
+}
+
+/** The usual case: one way out, and no rule that looks at addresses. */
+async function reachOnly(
+  context: CommandContext,
+  way: Outbound,
+  destination: Address,
+  timeout: number,
+): Promise<Reached> {
+  let addresses: readonly string[] | undefined;
+  if (way.resolves && isName(destination.host)) await context.demandName(destination);
+  else addresses = await context.allowedAddresses(destination);
+  const { cancellation } = context;
+  const request = requestTo(context, destination);
+  const connect = () => connectThrough(way, request, addresses, { timeout, cancellation });
   try {
-    return routeOf(context.settings.outbounds, context);
+    return { remote: await watched(context, way, connect), via: nameOf(way) };
   } catch (error) {
     throw unreachable(error);
   }
 }
 
-/** @throws {Refusal} if the destination does not answer. */
-async function reach(
+function reachBy(
   context: CommandContext,
-  outbound: Outbound,
-  addresses?: readonly string[],
-): Promise<Transport> {
-  const { settings, cancellation } = context;
-  try {
-    const { connectTimeout } = settings;
-    return await connectThrough(outbound, context, addresses, connectTimeout, cancellation);
-  } catch (error) {
-    throw unreachable(error);
-  }
+  route: Route,
+  destination: Address,
+  time: number,
+): Promise<Reached> {
+  const [only] = route.ways;
+  const isOnly = route.ways.length === 1 && !context.settings.routes.hasNetworks;
+  if (only !== undefined && isOnly) return reachOnly(context, only, destination, time);
+  const request = requestTo(context, destination);
+  const byName = isName(destination.host);
+  return tryWays(context, route, time, async (way, timeout) => {
+    const { cancellation } = context;
+    const through = async (addresses: readonly string[] | undefined, time = timeout) => ({
+      remote: await connectThrough(way, request, addresses, { timeout: time, cancellation }),
+      via: nameOf(way),
+    });
+    if (byName && way.resolves) {
+      await context.demandName(destination);
+      return through(undefined);
+    }
+    const addresses = await context.allowedAddresses(destination);
+    if (!byName) return through(addresses);
+    const { own, others } = sortAddresses(context, route, request, addresses);
+    if (others.length === 0) return through(own);
+    const elsewhere = others.map(
+      ({ address, route: other }) =>
+        (part: number) =>
+          reachBy(context, other, { host: address, port: destination.port }, part),
+    );
+    const here = own.length === 0 ? [] : [(part: number) => through(own, part)];
+    return tryAll(context, timeout, [...here, ...elsewhere]);
+  });
 }

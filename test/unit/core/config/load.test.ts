@@ -188,7 +188,8 @@ describe('settings', () => {
 
 /** What section headers are expected to be. */
 const headers =
-  'expected [user:NAME] for a user, [listener:NAME] for a listener, [extension:NAME] for an extension or [GROUP] for a group';
+  'expected [user:NAME] for a user, [listener:NAME] for a listener, ' +
+  '[upstream:NAME] for an upstream proxy, [extension:NAME] for an extension or [GROUP] for a group';
 
 describe('mistakes name their place', () => {
   const mistakes: readonly (readonly [file: string, message: string | RegExp])[] = [

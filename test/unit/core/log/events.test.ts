@@ -55,7 +55,7 @@ describe('Registry', () => {
   test('of a server has the built-in parts', () => {
     const { authenticationMethods, outbounds, eventSinks } = createRegistries();
     for (const id of ['none', 'userpass']) assert.ok(authenticationMethods.get(id), id);
-    assert.deepEqual(outbounds.ids, ['direct']);
+    assert.deepEqual(outbounds.ids, ['direct', 'socks5', 'socks4a', 'http']);
     assert.equal(eventSinks.size, 0);
     assert.notEqual(createRegistries().eventSinks, eventSinks);
   });

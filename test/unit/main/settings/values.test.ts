@@ -17,10 +17,10 @@ describe('settings of the desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
     const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
     const tls = ['tlsCert', 'tlsKey', 'tlsClientCa'];
-    const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner', 'quotaFile'];
+    const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner', 'via'];
     const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
     assert.deepEqual(without, [
-      ...ways,
+      ...[...ways, 'quotaFile'],
       ...extensions.map(({ key }) => key),
       ...process,
       'workers',
