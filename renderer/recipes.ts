@@ -1,4 +1,10 @@
-import { type AppState, type Endpoint, formatEndpoint } from '../main/ipc/contract.js';
+import {
+  type AppState,
+  type CertificateFacts,
+  type Endpoint,
+  formatEndpoint,
+  namedEndpoint,
+} from '../main/ipc/contract.js';
 
 /** How a program is told to use the proxy: its name, and what to type or to choose. */
 export type Recipe = readonly [program: string, line: string];
@@ -7,7 +13,7 @@ type Platform = AppState['platform'];
 
 /** What recipes are for. */
 export interface Proxy {
-  /** For programs that know the scheme `socks5h`. */
+  /** For programs that know the scheme `socks5h`; where it speaks TLS, it is `httpUrl`. */
   readonly url: string;
   /** For programs that know HTTP proxies; undefined where it is none. */
   readonly httpUrl: string | undefined;
@@ -16,9 +22,10 @@ export interface Proxy {
   readonly authentication: boolean;
 }
 
-/** A word of a command line; brackets mean something to some shells. */
+/** A word of a command line: brackets and spaces mean something to shells. */
 function quoted(word: string, platform: Platform): string {
-  return word.includes('[') && platform !== 'win32' ? `'${word}'` : word;
+  if (!/[^\w@%+=:,./~\\-]/.test(word)) return word;
+  return platform === 'win32' ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const CHROMIUM: Readonly<Record<Platform, string>> = {
@@ -72,6 +79,8 @@ function withoutSocks({ httpUrl, endpoint }: Proxy, platform: Platform): Recipe[
 
 /** Recipes for the programs that most people have. */
 export function recipesFor(proxy: Proxy, platform: Platform): readonly Recipe[] {
+  const { certificate } = proxy.endpoint;
+  if (certificate !== undefined) return secureRecipes(proxy, certificate, platform);
   const word = quoted(proxy.url, platform);
   const curl = platform === 'win32' ? 'curl.exe' : 'curl';
   return [
@@ -81,4 +90,40 @@ export function recipesFor(proxy: Proxy, platform: Platform): readonly Recipe[] 
     ...browsers(proxy, platform),
     ...withoutSocks(proxy, platform),
   ];
+}
+
+/** Recipes for a proxy that is reached by TLS: as an HTTPS proxy, or behind what adds the TLS. */
+function secureRecipes(
+  { httpUrl, endpoint }: Proxy,
+  { selfSigned, file }: CertificateFacts,
+  platform: Platform,
+): readonly Recipe[] {
+  const place = formatEndpoint(namedEndpoint(endpoint));
+  const trusted = quoted(nameOf(file), platform);
+  const cafile = selfSigned ? `,cafile=${trusted}` : '';
+  const wrapped: Recipe = [
+    'SOCKS programs',
+    `socat TCP-LISTEN:1080,bind=127.0.0.1,reuseaddr,fork ${quoted(`OPENSSL:${place}`, platform)}${cafile}`,
+  ];
+  if (httpUrl === undefined) return [wrapped];
+  const word = quoted(httpUrl, platform);
+  const curl = platform === 'win32' ? 'curl.exe' : 'curl';
+  const forCurl = selfSigned ? ` --proxy-cacert ${trusted}` : '';
+  const forGit = selfSigned ? ` && git config --global http.proxySSLCAInfo ${trusted}` : '';
+  const script = `function FindProxyForURL(){return "HTTPS ${place}"}`;
+  return [
+    ['curl', `${curl} -x ${word}${forCurl} https://example.com/`],
+    ['git', `git config --global http.proxy ${word}${forGit}`],
+    platform === 'win32'
+      ? ['PowerShell', `$env:HTTP_PROXY = $env:HTTPS_PROXY = '${httpUrl}'`]
+      : ['Environment', `export http_proxy=${word} https_proxy=${word}`],
+    ['Chromium', `${CHROMIUM[platform]} --proxy-server=${quoted(`https://${place}`, platform)}`],
+    ['Firefox', `Settings, Network Settings, Automatic URL: data:,${script}`],
+    ...(platform === 'win32' ? [] : [wrapped]),
+  ];
+}
+
+/** The file is on this computer: on another one it is wherever it was put. */
+function nameOf(file: string): string {
+  return file.split(/[\\/]/).at(-1) ?? file;
 }

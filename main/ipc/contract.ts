@@ -23,6 +23,11 @@ export interface Requests extends Record<AppCommandId, () => void> {
   /** Keeps a value if it is valid, and gives it to the server if that needs no restart. */
   'settings.set'(change: SettingChange): void;
   'settings.reset'(key: SettingKey): void;
+  /**
+   * Lets the user choose the file of a setting, and keeps it if it can be used: the only way to set
+   * one. @returns it; undefined if the user chooses none.
+   */
+  'settings.choose'(key: FileSettingKey): string | undefined;
 
   'users.add'(user: NewUser): void;
   'users.update'(change: UserChange): void;
@@ -128,6 +133,8 @@ export interface ServerStatus {
   readonly http: boolean;
   /** Where other computers reach it without anybody having to log in, as `ADDRESS:PORT`. */
   readonly exposed: readonly string[];
+  /** Why the local network is not served, or not as its settings say; the rest of it runs. */
+  readonly lanFault: SettingFault | undefined;
   /** Settings that wait for a restart of the server. */
   readonly pending: readonly SettingKey[];
   /** The instant at which it started. */
@@ -139,6 +146,28 @@ export interface Endpoint {
   readonly port: number;
   /** Whose address it is: `this computer`, or an interface's name. */
   readonly place: string;
+  /** Whether it is the local network's, where everybody has to log in. */
+  readonly lan?: true;
+  /** What programs have to know of its certificate, if they reach it by TLS. */
+  readonly certificate?: CertificateFacts;
+}
+
+/** A certificate, as far as clients are concerned. */
+export interface CertificateFacts {
+  /** The names and IP addresses that it is for; a name may begin with `*.`. */
+  readonly names: readonly string[];
+  /** Whether it vouches for itself: then programs have to be given its file. */
+  readonly selfSigned: boolean;
+  readonly file: string;
+  /** The last moment at which it counts. */
+  readonly expires: number;
+}
+
+/** What is wrong with the settings, and which of them has it. */
+export interface SettingFault {
+  readonly key: SettingKey;
+  /** A sentence for the user. */
+  readonly message: string;
 }
 
 /** `HOST:PORT`, an IPv6 address in brackets. */
@@ -147,26 +176,51 @@ export function formatEndpoint({ host, port }: Pick<Endpoint, 'host' | 'port'>):
 }
 
 /**
+ * The host and port of an address as programs have to name it: by the name that its certificate is
+ * for, if it has one and is not for the address itself.
+ */
+export function namedEndpoint({
+  host,
+  port,
+  certificate,
+}: Pick<Endpoint, 'host' | 'port' | 'certificate'>): Pick<Endpoint, 'host' | 'port'> {
+  const { names = [] } = certificate ?? {};
+  const name = names.find((candidate) => !candidate.includes('*'));
+  return { host: names.includes(host) ? host : (name ?? host), port };
+}
+
+/**
  * The URL of the proxy at an address, with a place for name and password where they are needed. The
- * scheme is curl's: names are resolved by the proxy.
+ * schemes are curl's, and with both names are resolved by the proxy: inside TLS it is an HTTP proxy,
+ * for no program speaks SOCKS there.
+ *
+ * @param authentication whether clients have to log in at the addresses that are not the local
+ *   network's.
  */
 export function proxyUrl(
-  endpoint: Pick<Endpoint, 'host' | 'port'>,
+  endpoint: Pick<Endpoint, 'host' | 'port' | 'lan' | 'certificate'>,
   authentication: boolean,
 ): string {
-  return `socks5h://${login(authentication)}${formatEndpoint(endpoint)}`;
+  const scheme = endpoint.certificate === undefined ? 'socks5h' : 'https';
+  return urlOf(scheme, endpoint, authentication);
 }
 
 /** The same for programs that know HTTP proxies only. */
 export function httpProxyUrl(
-  endpoint: Pick<Endpoint, 'host' | 'port'>,
+  endpoint: Pick<Endpoint, 'host' | 'port' | 'lan' | 'certificate'>,
   authentication: boolean,
 ): string {
-  return `http://${login(authentication)}${formatEndpoint(endpoint)}`;
+  const scheme = endpoint.certificate === undefined ? 'http' : 'https';
+  return urlOf(scheme, endpoint, authentication);
 }
 
-function login(authentication: boolean): string {
-  return authentication ? 'USER:PASSWORD@' : '';
+function urlOf(
+  scheme: string,
+  endpoint: Pick<Endpoint, 'host' | 'port' | 'lan' | 'certificate'>,
+  authentication: boolean,
+): string {
+  const login = authentication || endpoint.lan ? 'USER:PASSWORD@' : '';
+  return `${scheme}://${login}${formatEndpoint(namedEndpoint(endpoint))}`;
 }
 
 /** How many seconds of traffic are kept and shown: one {@link TrafficSample} each. */
@@ -224,6 +278,13 @@ export type Theme = 'system' | 'light' | 'dark' | 'high-contrast' | 'high-contra
 export interface ServerSettings {
   readonly listenAddress: readonly string[];
   readonly port: number;
+  /** Whether there is a second listener, for the local network. */
+  readonly lan: boolean;
+  readonly lanAddress: readonly string[];
+  readonly lanPort: number;
+  readonly lanTls: boolean;
+  readonly lanCertificate: string;
+  readonly lanKey: string;
   readonly anonymous: boolean;
   readonly bind: readonly string[];
   readonly advertise: readonly string[];
@@ -265,6 +326,14 @@ export type AppSettingKey = keyof AppSettings;
 export type SettingKey = keyof SettingValues;
 export type SettingValue = SettingValues[SettingKey];
 
+/** The settings that are files: the user chooses them in a dialog, and the window names none. */
+export const FILE_SETTINGS = ['lanCertificate', 'lanKey'] as const satisfies readonly SettingKey[];
+export type FileSettingKey = (typeof FILE_SETTINGS)[number];
+
+export function isFileSetting(key: SettingKey): key is FileSettingKey {
+  return FILE_SETTINGS.some((file) => file === key);
+}
+
 export interface SettingChange {
   readonly key: SettingKey;
   readonly value: SettingValue;
@@ -278,7 +347,7 @@ export interface SettingDescriptor {
   readonly title: string;
   readonly section: string;
   readonly description: string;
-  readonly type: 'boolean' | 'number' | 'text' | 'list' | 'choice';
+  readonly type: 'boolean' | 'number' | 'text' | 'list' | 'choice' | 'file';
   readonly default: SettingValue;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -286,7 +355,7 @@ export interface SettingDescriptor {
   readonly choices?: readonly { readonly value: string; readonly label: string }[];
   readonly placeholder?: string;
   /** Which of the machine's addresses may be picked. */
-  readonly pick?: 'address' | 'external';
+  readonly pick?: 'address' | 'network' | 'external';
   /** Whether a running server takes it over only when it is restarted. */
   readonly restart: boolean;
 }

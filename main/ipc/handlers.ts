@@ -1,15 +1,22 @@
 import { clipboard } from 'electron';
-import { messageOf } from 'picosocks5';
+import { messageOf, UserError } from 'picosocks5';
 import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
+import { descriptorOf } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
 import { checkSetting } from '../settings/values.js';
 import type { DesktopUsers } from '../users/users.js';
 import { writeWholeFile } from '../wholefile.js';
-import type { AppState } from './contract.js';
+import { type AppState, isFileSetting } from './contract.js';
 import type { Handlers } from './serve.js';
+
+/** What a dialog for certificates and keys offers. */
+const PEM_FILES = [
+  { name: 'PEM', extensions: ['pem', 'crt', 'cer', 'key'] },
+  { name: 'All files', extensions: ['*'] },
+];
 
 interface Parts {
   readonly settings: Settings;
@@ -43,12 +50,23 @@ export function requestHandlers(parts: Parts): Handlers {
       }
     },
     async 'settings.set'(change) {
+      if (isFileSetting(change.key) && change.value !== '') {
+        throw new UserError('A file is chosen in its dialog.');
+      }
       settings.set(change);
       await server.apply();
     },
     async 'settings.reset'(key) {
       settings.reset(key);
       await server.apply();
+    },
+    async 'settings.choose'(key) {
+      const { title } = descriptorOf(key);
+      const value = await dialogs.chooseFile({ title, filters: PEM_FILES });
+      if (value === undefined) return undefined;
+      settings.set({ key, value });
+      await server.apply();
+      return value;
     },
 
     'users.add': (user) => users.add(user),

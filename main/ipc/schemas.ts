@@ -3,6 +3,7 @@ import { DESCRIPTORS } from '../settings/descriptors.js';
 import {
   type AppCommandId,
   COMMANDS,
+  FILE_SETTINGS,
   isOfApp,
   type RequestArgument,
   type RequestName,
@@ -51,6 +52,7 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'settings.check': v.strictTuple([change]),
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
+  'settings.choose': v.strictTuple([v.picklist(FILE_SETTINGS)]),
   'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),
   'users.update': v.strictTuple([
     v.strictObject({

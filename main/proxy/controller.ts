@@ -14,8 +14,10 @@ import {
   type UserErrorCode,
 } from 'picosocks5';
 import {
+  type InterfaceAddress,
   proxyUrl,
   type ServerStatus,
+  type SettingFault,
   type SettingKey,
   type SettingValues,
 } from '../ipc/contract.js';
@@ -26,12 +28,12 @@ import type { DesktopUsers } from '../users/users.js';
 import type { ConnectionLog } from './connectionlog.js';
 import {
   beyondLoopback,
-  endpointsOf,
   type Interfaces,
   interfaceAddresses,
   missingAddresses,
 } from './endpoints.js';
 import { freePortAfter } from './freeport.js';
+import { LAN, type LanListener, lanFault, lanListener, openTo, reachedAt } from './lan.js';
 import type { Traffic } from './traffic.js';
 
 /** How long connections have to finish when the server is stopped, seconds. */
@@ -72,6 +74,9 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   #state: ServerStatus['state'] = 'stopped';
   #problem: string | undefined;
   #freePort: number | undefined;
+  /** The listener for the local network that the running server has. */
+  #lan: LanListener | undefined;
+  #lanFault: SettingFault | undefined;
   #since: number | undefined;
   /** Whether the user wants it to run: then it comes back by itself. */
   #wanted = false;
@@ -85,9 +90,10 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
 
   get status(): ServerStatus {
     const listening = this.#server?.addresses ?? [];
+    const listeners = this.#server?.listeners ?? [];
     const { values } = this.#parts.settings;
-    const endpoints = endpointsOf(listening, interfaceAddresses(this.#parts.interfaces()));
     const inForce = this.#active ?? values;
+    const endpoints = reachedAt(listeners, this.#addresses, this.#lan);
     const authentication = this.#parts.users.any && !inForce.anonymous;
     return {
       state: this.#state,
@@ -98,7 +104,8 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
       url: endpoints[0] && proxyUrl(endpoints[0], authentication),
       authentication,
       http: inForce.http,
-      exposed: authentication ? [] : beyondLoopback(listening),
+      exposed: authentication ? [] : beyondLoopback(openTo(listeners)),
+      lanFault: this.#lanFault,
       pending: this.#pending(),
       since: this.#since,
     };
@@ -154,15 +161,14 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     }
     await this.#next(async () => {
       if (this.#server === undefined) return;
-      const addresses = interfaceAddresses(this.#parts.interfaces());
-      const missing = missingAddresses(this.#server.addresses, addresses);
+      // External addresses of interfaces, and those for the local network, may be others now.
+      if (this.#active !== undefined) await this.#reload(this.#active);
+      const missing = missingAddresses(this.#server.addresses, this.#addresses);
       this.#problem =
         missing.length === 0
           ? undefined
           : `This computer has no address ${missing.join(', ')} at present: the server can be ` +
             'reached there again when it is back.';
-      // External addresses of interfaces may be others now.
-      if (this.#active !== undefined) await this.#reload(this.#active, this.#problem);
       this.#tell();
     }).catch((error: unknown) => this.#fail(error));
   }
@@ -172,6 +178,11 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
       const serverId = this.#parts.log.serverId(id);
       if (serverId !== undefined) this.#server?.disconnect(serverId);
     }
+  }
+
+  /** The addresses of this machine at present. */
+  get #addresses(): InterfaceAddress[] {
+    return interfaceAddresses(this.#parts.interfaces());
   }
 
   #next<T>(action: () => Promise<T>): Promise<T> {
@@ -184,11 +195,13 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     this.#enter('starting');
     const { values } = this.#parts.settings;
     try {
-      const server = createServer(this.#options(values));
-      this.#useKeychain(server);
-      this.#listenTo(server);
-      await server.listen();
-      this.#server = server;
+      this.#server = await this.#withLan(values, async (options) => {
+        const server = createServer(options);
+        this.#useKeychain(server);
+        this.#listenTo(server);
+        await server.listen();
+        return server;
+      });
     } catch (error) {
       const sentence = await this.#explain(error, values);
       this.#enter('error');
@@ -210,24 +223,66 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     }
     this.#server = undefined;
     this.#active = undefined;
+    this.#lan = undefined;
+    this.#lanFault = undefined;
     this.#since = undefined;
     this.#problem = undefined;
     this.#freePort = undefined;
     this.#enter('stopped');
   }
 
-  async #reload(values: SettingValues, problem?: string): Promise<void> {
+  async #reload(values: SettingValues): Promise<void> {
     try {
-      await this.#server?.reload(this.#options(values));
+      await this.#withLan(values, (options) => this.#server?.reload(options));
     } catch (error) {
       const sentence = await this.#explain(error, values);
       this.#tell();
       throw new UserError(sentence);
     }
     this.#active = values;
-    this.#problem = problem;
+    this.#problem = undefined;
     this.#freePort = undefined;
     this.#tell();
+  }
+
+  /**
+   * Has a server take settings. What is wrong with its listener for the local network is noted, and
+   * costs that listener and no more: programs of this computer go on. One that has become wrong
+   * although it is wanted as it was, such as by a certificate that was renewed, stays as it is.
+   *
+   * @throws what the server throws for other reasons.
+   */
+  async #withLan<T>(
+    values: SettingValues,
+    take: (options: ServerOptions) => T | Promise<T>,
+  ): Promise<T> {
+    const options = this.#options(values);
+    let lan: LanListener | undefined;
+    let fault: SettingFault | undefined;
+    try {
+      lan = this.#wantedLan(values);
+      if (lan !== undefined) {
+        const taken = await take({ ...options, listeners: { [LAN]: lan.options } });
+        this.#setLan(lan, undefined);
+        return taken;
+      }
+    } catch (error) {
+      fault = lanFault(error);
+      const isAsItWas = isDeepStrictEqual(lan?.options, this.#lan?.options);
+      if (lan !== undefined && isAsItWas) throw error;
+    }
+    const taken = await take(options);
+    this.#setLan(undefined, fault);
+    return taken;
+  }
+
+  #wantedLan(values: SettingValues): LanListener | undefined {
+    return lanListener(values, { hasUsers: this.#parts.users.any, addresses: this.#addresses });
+  }
+
+  #setLan(lan: LanListener | undefined, fault: SettingFault | undefined): void {
+    this.#lan = lan;
+    this.#lanFault = fault;
   }
 
   /** Notes what went wrong, in a sentence, and a port that is free, where that helps. */
@@ -338,6 +393,6 @@ function desktopWords(error: unknown): string {
       'the proxy; add users, or allow anonymous access in the settings'
     );
   }
-  const sentence = messageOf(error);
+  const sentence = messageOf(error).replace(/^\[listener:lan\]: /, 'Local network: ');
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

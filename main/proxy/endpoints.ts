@@ -5,7 +5,8 @@ import type { Endpoint, InterfaceAddress } from '../ipc/contract.js';
 /** What `os.networkInterfaces()` gives. */
 export type Interfaces = ReturnType<typeof networkInterfaces>;
 
-const LOOPBACK = 'this computer';
+/** The place of addresses that only this computer's own programs can use. */
+export const THIS_COMPUTER = 'this computer';
 
 /** The addresses of this machine that others, or its own programs, can use. */
 export function interfaceAddresses(
@@ -14,7 +15,7 @@ export function interfaceAddresses(
   return Object.entries(interfaces).flatMap(([name, addresses = []]) =>
     addresses
       .filter(({ address }) => !address.startsWith('fe80:'))
-      .map(({ address, internal }) => ({ interface: internal ? LOOPBACK : name, address })),
+      .map(({ address, internal }) => ({ interface: internal ? THIS_COMPUTER : name, address })),
   );
 }
 
@@ -30,12 +31,12 @@ export function endpointsOf(
       wildcard ? address.includes(':') === family : address === host,
     );
     if (fitting.length === 0) {
-      return [{ host, port, place: isLoopback(host) ? LOOPBACK : 'an address' }];
+      return [{ host, port, place: isLoopback(host) ? THIS_COMPUTER : 'an address' }];
     }
     return fitting.map(({ address, interface: place }) => ({ host: address, port, place }));
   });
   const rank = ({ place, host }: Endpoint) =>
-    (place === LOOPBACK ? 0 : 2) + Number(host.includes(':'));
+    (place === THIS_COMPUTER ? 0 : 2) + Number(host.includes(':'));
   return endpoints.sort((a, b) => rank(a) - rank(b));
 }
 

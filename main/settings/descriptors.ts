@@ -10,6 +10,7 @@ import type {
 type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'title' | 'section'>;
 
 const LISTENING = 'Listening';
+const LAN = 'Local network';
 const EXTERNAL = 'BIND and UDP';
 const OUTGOING = 'Outgoing connections';
 const ACCESS = 'Access';
@@ -19,8 +20,11 @@ const APPLICATION = 'Application';
 
 const seconds = { unit: 'seconds' };
 
-/** Settings that are options of the server: all of its but where it listens, and the log's level. */
-type OptionKey = Exclude<ServerSettingKey, 'listenAddress' | 'port'> | 'loglevel';
+/** Settings of the server's listeners, which are no options of the same names. */
+type ListeningKey = 'listenAddress' | 'port' | Extract<ServerSettingKey, `lan${string}`>;
+
+/** Settings that are options of the server, and the log's level. */
+type OptionKey = Exclude<ServerSettingKey, ListeningKey> | 'loglevel';
 
 /**
  * What the options of the server lack for a settings page, by their keys and in its order. What is
@@ -104,8 +108,8 @@ const options: Readonly<Record<OptionKey, Own>> = {
   },
 };
 
-/** What the server's option `listen` is made of. */
-const listening: readonly SettingDescriptor[] = [
+/** What the server's option `listen` is made of, and its listener for the local network. */
+const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[] = [
   {
     key: 'listenAddress',
     of: 'server',
@@ -131,6 +135,76 @@ const listening: readonly SettingDescriptor[] = [
     minimum: 1,
     maximum: 65_535,
     restart: true,
+  },
+  {
+    key: 'lan',
+    of: 'server',
+    title: 'Serve the local network',
+    section: LAN,
+    description:
+      'Let other computers in as well, at an address and a port of their own. There everybody has ' +
+      'to log in as one of the users, whatever programs on this computer have to do.',
+    type: 'boolean',
+    default: false,
+    restart: false,
+  },
+  {
+    key: 'lanAddress',
+    of: 'server',
+    title: 'Network address',
+    section: LAN,
+    description:
+      'Addresses at which other computers reach the server, with commas between: * for all of this ' +
+      'computer, @INTERFACE for those that an interface has at the time.',
+    type: 'list',
+    default: ['*'],
+    placeholder: '*',
+    pick: 'network',
+    restart: false,
+  },
+  {
+    key: 'lanPort',
+    of: 'server',
+    title: 'Network port',
+    section: LAN,
+    description: 'TCP port for other computers.',
+    type: 'number',
+    default: 1081,
+    minimum: 1,
+    maximum: 65_535,
+    restart: false,
+  },
+  {
+    key: 'lanTls',
+    of: 'server',
+    title: 'TLS',
+    section: LAN,
+    description:
+      'Encrypt what other computers send, passwords included: they use it as an HTTPS proxy. It ' +
+      'needs a certificate and its key.',
+    type: 'boolean',
+    default: false,
+    restart: false,
+  },
+  {
+    key: 'lanCertificate',
+    of: 'server',
+    title: 'Certificate',
+    section: LAN,
+    description: 'PEM file with the certificate for TLS, and those of its issuers behind it.',
+    type: 'file',
+    default: '',
+    restart: false,
+  },
+  {
+    key: 'lanKey',
+    of: 'server',
+    title: 'Private key',
+    section: LAN,
+    description: 'PEM file with the key of the certificate, which only its owner should read.',
+    type: 'file',
+    default: '',
+    restart: false,
   },
 ];
 

@@ -57,8 +57,8 @@ function settingsOf(settings: unknown, findings: Findings): Partial<SettingValue
     if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
     else if (fits(descriptor, value)) kept[descriptor.key] = value;
     else {
-      const isAccess = descriptor.section === 'Access';
-      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, isAccess);
+      const guards = descriptor.section === 'Access' || descriptor.section === 'Local network';
+      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, guards);
     }
   }
   return kept as Partial<SettingValues>;

@@ -1,10 +1,12 @@
-import { checkServerOptions, messageOf, type ServerOptions, UserError } from 'picosocks5';
-import type {
-  SettingChange,
-  SettingDescriptor,
-  SettingKey,
-  SettingValues,
+import { checkServerOptions, messageOf, OPTIONS, type ServerOptions, UserError } from 'picosocks5';
+import {
+  isFileSetting,
+  type SettingChange,
+  type SettingDescriptor,
+  type SettingKey,
+  type SettingValues,
 } from '../ipc/contract.js';
+import { checkPemFile } from './certificate.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
 
 /** All settings as they come. */
@@ -26,10 +28,15 @@ export function expected({ type, choices, minimum, maximum }: SettingDescriptor)
       return `one of ${choices?.map(({ value }) => value).join(', ')}`;
     case 'text':
       return 'a text';
+    case 'file':
+      return 'the path of a file';
     case 'list':
       return 'a list of texts';
   }
 }
+
+/** Settings that are ports, which have no fractions. */
+const PORTS: readonly SettingKey[] = ['port', 'lanPort'];
 
 const isText = (value: unknown) => typeof value === 'string' && value.length <= MAX_LENGTH;
 
@@ -40,11 +47,13 @@ export function fits(descriptor: SettingDescriptor, value: unknown): boolean {
     case 'boolean':
       return typeof value === 'boolean';
     case 'number':
-      if (typeof value !== 'number' || (key === 'port' && !Number.isInteger(value))) return false;
+      if (typeof value !== 'number') return false;
+      if (PORTS.includes(key) && !Number.isInteger(value)) return false;
       return value >= minimum && value <= maximum;
     case 'choice':
       return choices?.some((choice) => choice.value === value) ?? false;
     case 'text':
+    case 'file':
       return isText(value);
     case 'list':
       return Array.isArray(value) && value.length <= MAX_LENGTH && value.every(isText);
@@ -61,11 +70,16 @@ export function checkSetting({ key, value }: SettingChange): void {
   if (!fits(descriptor, value)) {
     throw new UserError(`${descriptor.title}: expected ${expected(descriptor)}`);
   }
-  if (key === 'listenAddress' && (value as readonly string[]).length === 0) {
-    throw new UserError(`${descriptor.title}: expected at least one address, such as 127.0.0.1`);
+  const isAddress = key === 'listenAddress' || key === 'lanAddress';
+  if (isAddress && (value as readonly string[]).length === 0) {
+    const example = descriptor.default;
+    throw new UserError(`${descriptor.title}: expected at least one address, such as ${example}`);
   }
+  const values: SettingValues = { ...DEFAULTS, [key]: value };
   try {
-    checkServerOptions(serverOptions({ ...DEFAULTS, [key]: value }));
+    if (isFileSetting(key)) checkPemFile(key, values[key]);
+    checkServerOptions(serverOptions(values));
+    checkServerOptions({ listen: lanEndpoints(values).map(withoutInterface) });
   } catch (error) {
     const sentence = error instanceof UserError ? error.problem : messageOf(error);
     throw new UserError(`${descriptor.title}: ${sentence}`);
@@ -86,12 +100,29 @@ function endpoint(address: string, port: number): string {
   return `${isV6 ? `[${host}]` : host}:${port}`;
 }
 
-/** The options of the server that some settings come to, its users aside. */
+/** Where the listener for the local network is to listen; an address can still be `@INTERFACE`. */
+export function lanEndpoints({ lanAddress, lanPort }: SettingValues): string[] {
+  return lanAddress.map((address) => endpoint(address, lanPort));
+}
+
+/** An interface may be any: it need not be there at present. */
+function withoutInterface(endpoint: string): string {
+  if (!endpoint.startsWith('@')) return endpoint;
+  if (/^@[^\s:[\]]+:/.test(endpoint)) return '*';
+  throw new UserError('expected the name of an interface behind @, such as @eth0');
+}
+
+/** Whether a setting is an option of the server, under its name. */
+function isOption(key: string): boolean {
+  return (
+    OPTIONS.some((option) => option.key === key) && descriptorOf(key as SettingKey).of === 'server'
+  );
+}
+
+/** The options of the server that some settings come to: its users and the local network aside. */
 export function serverOptions(values: SettingValues): ServerOptions {
   const { listenAddress, port, ...rest } = values;
-  const own = Object.entries(rest).filter(
-    ([key, value]) => descriptorOf(key as SettingKey).of === 'server' && value !== '',
-  );
+  const own = Object.entries(rest).filter(([key, value]) => isOption(key) && value !== '');
   return {
     ...(Object.fromEntries(own) as ServerOptions),
     listen: listenAddress.map((address) => endpoint(address, port)),

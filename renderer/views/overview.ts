@@ -29,7 +29,7 @@ export class Overview extends PageElement {
     const { server, tray } = model.app;
     return html`<div class="page">
       <h1>Overview</h1>
-      ${this.#problem()} ${this.#keychainProblem()}
+      ${this.#problem()} ${this.#lanFault()} ${this.#keychainProblem()}
       <section aria-labelledby="addresses">
         <h2 id="addresses">Addresses</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
@@ -67,6 +67,22 @@ export class Overview extends PageElement {
     </div>`;
   }
 
+  /** The local network is not served as it should be, while all else is. */
+  #lanFault(): TemplateResult | typeof nothing {
+    const { lanFault } = model.app.server;
+    if (lanFault === undefined) return nothing;
+    return html`<div class="banner warning" role="alert">
+      ${icon('warning')}
+      <p>The local network is not served. ${lanFault.message}</p>
+      ${
+        model.app.users.users.length === 0
+          ? html`<button class="secondary" @click=${() => run('users.new')}>Add a user</button>`
+          : nothing
+      }
+      <button class="secondary" @click=${() => run('view.settings')}>Settings</button>
+    </div>`;
+  }
+
   #keychainProblem(): TemplateResult | typeof nothing {
     const { keychainProblem } = model.app.users;
     if (keychainProblem === undefined || model.app.users.users.length === 0) return nothing;
@@ -98,7 +114,7 @@ export class Overview extends PageElement {
       ${endpoints.map((endpoint) => {
         const text = formatEndpoint(endpoint);
         return html`<li>
-          <code>${text}</code> <span class="dim">${endpoint.place}</span>
+          <code>${text}</code> <span class="dim">${placeOf(endpoint)}</span>
           ${copyButton(text, `Copy ${text}`)}
         </li>`;
       })}
@@ -113,7 +129,8 @@ export class Overview extends PageElement {
       endpoints.find(({ place }) => place !== 'this computer') ??
       endpoints[0];
     if (endpoint === undefined) return nothing;
-    const { authentication, http } = server;
+    const { http } = server;
+    const authentication = server.authentication || endpoint.lan === true;
     const url = proxyUrl(endpoint, authentication);
     const httpUrl = http ? httpProxyUrl(endpoint, authentication) : undefined;
     const lines = recipesFor({ url, httpUrl, endpoint, authentication }, platform);
@@ -127,8 +144,23 @@ export class Overview extends PageElement {
               <dd><code>${line}</code>${copyButton(line, `Copy for ${name}`)}</dd>`,
         )}
       </dl>
-      ${authentication ? loginNote(http) : nothing}
+      ${this.#advice(endpoint)}
     </section>`;
+  }
+
+  #advice({ lan, certificate }: Endpoint): TemplateResult | typeof nothing {
+    const { authentication, http } = model.app.server;
+    const login = authentication || lan;
+    if (!login && certificate === undefined) return nothing;
+    return html`<p class="dim">
+      ${login ? loginNote(http) : nothing}
+      ${
+        certificate?.selfSigned
+          ? html`The certificate vouches for itself: programs and browsers have to be told to trust
+            the file <code>${certificate.file}</code>, copied to where they run.`
+          : nothing
+      }
+    </p>`;
   }
 
   #choice(endpoints: readonly Endpoint[], chosen: Endpoint): TemplateResult {
@@ -143,7 +175,7 @@ export class Overview extends PageElement {
         ${endpoints.map(
           (endpoint) =>
             html`<option value=${formatEndpoint(endpoint)} .selected=${endpoint === chosen}>
-              ${formatEndpoint(endpoint)} (${endpoint.place})
+              ${formatEndpoint(endpoint)} (${placeOf(endpoint)})
             </option>`,
         )}
       </select>
@@ -204,15 +236,18 @@ export class Overview extends PageElement {
 }
 
 /** @param http whether the proxy is one of HTTP as well. */
-function loginNote(http: boolean): TemplateResult {
-  return html`<p class="dim">
-    Put a user’s name and password
-    in.${
-      http
-        ? ' Browsers, which use it as an HTTP proxy, ask for them.'
-        : ' Browsers cannot log in to a SOCKS proxy: for them, switch HTTP on in the settings, or allow anonymous access.'
-    }
-  </p>`;
+function loginNote(http: boolean): string {
+  const browsers = http
+    ? 'Browsers, which use it as an HTTP proxy, ask for them.'
+    : 'Browsers cannot log in to a SOCKS proxy: for them, switch HTTP on in the settings, or allow ' +
+      'anonymous access.';
+  return `Put a user’s name and password in. ${browsers}`;
+}
+
+/** Whose address it is, and what is needed there. */
+function placeOf({ place, lan, certificate }: Endpoint): string {
+  const more = [lan && 'users only', certificate && 'TLS'].filter(Boolean);
+  return [place, ...more].join(', ');
 }
 
 function copyButton(text: string, name: string): TemplateResult {

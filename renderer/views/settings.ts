@@ -1,7 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
-import type { SettingDescriptor, SettingKey, SettingValue } from '../../main/ipc/contract.js';
+import {
+  isFileSetting,
+  type SettingDescriptor,
+  type SettingKey,
+  type SettingValue,
+} from '../../main/ipc/contract.js';
 import { usePort } from '../actions.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
@@ -10,6 +15,7 @@ import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
+import { addressChoices } from './addresschoices.js';
 import { Drafts } from './drafts.js';
 
 /** How long after the last key a value is checked, ms. */
@@ -129,7 +135,7 @@ export class Settings extends PageElement {
     const { key, title, description, type } = descriptor;
     const modified = model.app.settings.modified.includes(key);
     const isTyped = drafts.get(key) !== undefined;
-    const problem = this.problems[key];
+    const problem = this.problems[key] ?? this.#fault(key);
     return html`<div class="setting ${modified ? 'modified' : ''}">
       ${
         type === 'boolean'
@@ -141,6 +147,12 @@ export class Settings extends PageElement {
       <div class="control">${this.#control(descriptor, problem !== undefined)}</div>
       <p class="invalid" id="wrong-${key}" aria-live="polite">${problem ?? ''}</p>
     </div>`;
+  }
+
+  /** What the server says of a setting that it cannot go by. */
+  #fault(key: SettingKey): string | undefined {
+    const { lanFault } = model.app.server;
+    return lanFault?.key === key ? lanFault.message : undefined;
   }
 
   #defaultText({ type, default: value, unit }: SettingDescriptor): string {
@@ -173,7 +185,7 @@ export class Settings extends PageElement {
           <input
             id="setting-${key}"
             type="checkbox"
-            aria-describedby="about-${key}"
+            aria-describedby="about-${key} wrong-${key}"
             .checked=${value === true}
             @change=${(event: Event) =>
               void this.#save(key, (event.target as HTMLInputElement).checked)}
@@ -194,11 +206,32 @@ export class Settings extends PageElement {
               </option>`,
           )}
         </select>`;
+      case 'file':
+        return this.#fileChoice(descriptor, String(value));
       default:
         return html`${this.#textBox(descriptor, value, invalid)}
         ${unit === undefined ? nothing : html`<span class="dim">${unit}</span>`}
         ${this.#picker(descriptor)}`;
     }
+  }
+
+  /** A file is chosen in a dialog of the system, which the app opens: the window cannot name one. */
+  #fileChoice({ key, title }: SettingDescriptor, file: string): TemplateResult {
+    const choose = async () => {
+      if (!isFileSetting(key)) return;
+      const problem = await request('settings.choose', key).then(() => undefined, sentence);
+      this.#setProblem(key, problem);
+    };
+    return html`<button
+        id="setting-${key}"
+        class="secondary"
+        aria-label="Choose: ${title}"
+        aria-describedby="about-${key} file-${key} wrong-${key}"
+        @click=${() => void choose()}
+      >
+        Choose …
+      </button>
+      <span id="file-${key}" class="file">${file === '' ? 'none chosen' : file}</span>`;
   }
 
   #textBox(descriptor: SettingDescriptor, value: SettingValue, invalid: boolean): TemplateResult {
@@ -247,26 +280,7 @@ export class Settings extends PageElement {
   #picker(descriptor: SettingDescriptor): TemplateResult | typeof nothing {
     const { pick, key } = descriptor;
     if (pick === undefined) return nothing;
-    const { addresses } = model.app.settings;
-    const own =
-      pick === 'address'
-        ? [{ value: '*', label: '* (everybody who can reach this computer)' }]
-        : [
-            { value: '', label: 'automatic' },
-            ...[...new Set(addresses.map((item) => item.interface))]
-              .filter((name) => name !== 'this computer')
-              .map((name) => ({
-                value: `@${name}`,
-                label: `@${name} (its address, whatever it is)`,
-              })),
-          ];
-    const all = [
-      ...own,
-      ...addresses.map((item) => ({
-        value: item.address,
-        label: `${item.address} (${item.interface})`,
-      })),
-    ];
+    const all = addressChoices(pick, model.app.settings.addresses);
     const choose = (event: Event) => {
       const select = event.target as HTMLSelectElement;
       const value = select.value === '' ? [] : [select.value];

@@ -20,6 +20,18 @@ describe('what both sides know', () => {
     const url = proxyUrl({ host: '127.0.0.1', port: 9 }, true);
     assert.equal(url, 'socks5h://USER:PASSWORD@127.0.0.1:9');
   });
+
+  test('by TLS it is an HTTPS proxy, and named as its certificate has it', () => {
+    const endpoint = { host: '192.0.2.7', port: 9, lan: true } as const;
+    assert.equal(proxyUrl(endpoint, false), 'socks5h://USER:PASSWORD@192.0.2.7:9');
+    const url = (...names: string[]) => {
+      const certificate = { names, selfSigned: false, file: 'a.pem', expires: 0 };
+      return proxyUrl({ ...endpoint, certificate }, false);
+    };
+    assert.equal(url(), 'https://USER:PASSWORD@192.0.2.7:9');
+    assert.equal(url('a.example', '192.0.2.7'), 'https://USER:PASSWORD@192.0.2.7:9');
+    assert.equal(url('*.b.example', 'a.example'), 'https://USER:PASSWORD@a.example:9');
+  });
 });
 
 describe('the table of commands', () => {

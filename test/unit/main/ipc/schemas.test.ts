@@ -11,6 +11,7 @@ describe('arguments of requests', () => {
     assert.ok(valid('server.start'));
     assert.ok(valid('settings.set', { key: 'port', value: 1081 }));
     assert.ok(valid('settings.set', { key: 'bind', value: ['@eth0'] }));
+    assert.ok(valid('settings.choose', 'lanKey'));
     assert.ok(valid('users.add', { name: 'alice', group: '', password: 'x' }));
     assert.ok(valid('users.update', { name: 'alice', disabled: true }));
     assert.ok(valid('connections.disconnect', [1, 2]));
@@ -23,6 +24,8 @@ describe('arguments of requests', () => {
     assert.ok(!valid('settings.set', { key: 'port', value: Number.NaN }));
     assert.ok(!valid('settings.set', { key: 'port', value: { a: 1 } }));
     assert.ok(!valid('settings.set', { key: 'bind', value: Array(2000).fill('a') }));
+    assert.ok(!valid('settings.choose', 'bind'));
+    assert.ok(!valid('settings.choose', 'lanKey', '/etc/passwd'));
     assert.ok(!valid('users.add', { name: '', group: '', password: 'x' }));
     assert.ok(!valid('users.add', { name: 'a', group: '', password: 'x', more: 1 }));
     assert.ok(!valid('users.update', { name: 'a', password: undefined }));

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import type { ServerStatus, SettingValues } from '#main/ipc/contract.js';
+import {
+  proxyUrl,
+  type ServerStatus,
+  type SettingKey,
+  type SettingValues,
+} from '#main/ipc/contract.js';
 import { ConnectionLog } from '#main/proxy/connectionlog.js';
 import { ServerController } from '#main/proxy/controller.js';
 import type { Interfaces } from '#main/proxy/endpoints.js';
@@ -9,15 +15,23 @@ import { Traffic } from '#main/proxy/traffic.js';
 import { DEFAULTS } from '#main/settings/values.js';
 import type { Keychain } from '#main/users/keychain.js';
 import { DesktopUsers } from '#main/users/users.js';
+import { certificate } from '../../../support/certificates.js';
+import { temporaryFile } from '../../../support/files.js';
 import { echoServer, freePort, serve } from '../../../support/sockets.js';
-import { assertEcho, connected } from '../../../support/socks.js';
+import { assertEcho, connected, connectTo, login } from '../../../support/socks.js';
 
 /** An address that no machine has (RFC 5737). */
 const NOWHERE = '192.0.2.77';
 
 function make(t: TestContext, values: Partial<SettingValues>) {
   const settings = { values: { ...DEFAULTS, ...values } };
-  const keychain = { set: async () => {}, delete: async () => {}, get: async () => undefined };
+  const passwords = new Map<string, string>();
+  const keychain = {
+    set: async (user: string, password: string) => void passwords.set(user, password),
+    delete: async (user: string) => void passwords.delete(user),
+    get: async (user: string) => passwords.get(user),
+    read: async () => passwords,
+  };
   const users = new DesktopUsers({ users: [] }, keychain as unknown as Keychain);
   const network: { interfaces: Interfaces } = { interfaces: {} };
   const log = new ConnectionLog();
@@ -34,6 +48,10 @@ function make(t: TestContext, values: Partial<SettingValues>) {
     settings.values = { ...settings.values, ...more };
   };
   return { controller, users, network, log, change };
+}
+
+function faultOf(controller: ServerController): SettingKey | undefined {
+  return controller.status.lanFault?.key;
 }
 
 async function until(controller: ServerController, state: ServerStatus['state']): Promise<void> {
@@ -125,4 +143,112 @@ test('connections are ended from the log, those of earlier runs are not taken fo
   await assertEcho(client);
   controller.disconnect([now?.id ?? 0]);
   await client.readAll();
+});
+
+/** Settings of a server with a listener for the local network. */
+async function withLan(t: TestContext): Promise<{ port: number; lanPort: number }> {
+  return { port: await freePort(t), lanPort: await freePort(t) };
+}
+
+const alice = { name: 'alice', group: '', password: 'secret' };
+const lan = { lan: true, lanAddress: ['127.0.0.1'], anonymous: true };
+
+test('the local network is served to who logs in, this computer as its settings say', async (t) => {
+  const ports = await withLan(t);
+  const { controller, users, network } = make(t, { ...ports, ...lan });
+  await controller.start();
+  assert.deepEqual(controller.status.listening, [`127.0.0.1:${ports.port}`]);
+  assert.deepEqual(controller.status.lanFault, {
+    key: 'lan',
+    message: 'Nobody could log in from the local network yet: add a user first.',
+  });
+  await users.add(alice);
+  await controller.apply();
+  assert.equal(faultOf(controller), undefined);
+  const { listening, exposed, endpoints } = controller.status;
+  assert.deepEqual(listening, [`127.0.0.1:${ports.port}`, `127.0.0.1:${ports.lanPort}`]);
+  assert.deepEqual(exposed, []);
+  assert.deepEqual(
+    endpoints.map(({ port, lan: isLan }) => [port, isLan]),
+    [
+      [ports.port, undefined],
+      [ports.lanPort, true],
+    ],
+  );
+
+  const echo = await echoServer(t);
+  await assertEcho(await connected(t, ports.port, echo));
+  await assert.rejects(connected(t, ports.lanPort, echo));
+  assert.notEqual((await login(t, ports.lanPort, 'alice', 'wrong')).status, 0);
+  const { client, status } = await login(t, ports.lanPort, 'alice', 'secret');
+  assert.equal(status, 0);
+  assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+  await assertEcho(client);
+
+  await users.delete('alice');
+  network.interfaces = {};
+  await controller.apply();
+  assert.deepEqual(controller.status.listening, [`127.0.0.1:${ports.port}`]);
+  assert.equal(faultOf(controller), 'lan');
+});
+
+test('what is wrong with the local network costs that listener only, until it is mended', async (t) => {
+  const ports = await withLan(t);
+  const taken = await serve(t, () => {});
+  const { controller, users, change } = make(t, { ...ports, ...lan, lanPort: taken });
+  await users.add(alice);
+  await controller.start();
+  assert.equal(controller.status.state, 'running');
+  assert.equal(controller.status.problem, undefined);
+  assert.equal(faultOf(controller), 'lanPort');
+  assert.match(controller.status.lanFault?.message ?? '', /address already in use.*\.$/);
+  const echo = await echoServer(t);
+  await assertEcho(await connected(t, ports.port, echo));
+
+  change({ lanPort: ports.lanPort });
+  await controller.apply();
+  assert.equal(faultOf(controller), undefined);
+  assert.equal((await login(t, ports.lanPort, 'alice', 'secret')).status, 0);
+
+  change({ lanAddress: [NOWHERE] });
+  await controller.apply();
+  assert.equal(faultOf(controller), 'lanAddress');
+  assert.deepEqual(controller.status.listening, [`127.0.0.1:${ports.port}`]);
+  change({ lan: false });
+  await controller.apply();
+  assert.equal(faultOf(controller), undefined);
+});
+
+test('an interface that gets its address later is served then', async (t) => {
+  const ports = await withLan(t);
+  const { controller, users, network } = make(t, { ...ports, ...lan, lanAddress: ['@eth9'] });
+  await users.add(alice);
+  await controller.start();
+  assert.equal(faultOf(controller), 'lanAddress');
+  const netmask = { netmask: '255.0.0.0', mac: '', internal: false, cidr: null };
+  network.interfaces = { eth9: [{ address: '127.0.0.9', family: 'IPv4', ...netmask }] };
+  await controller.networkChanged();
+  assert.equal(faultOf(controller), undefined);
+  assert.deepEqual(controller.status.listening.slice(1), [`127.0.0.9:${ports.lanPort}`]);
+});
+
+test('a certificate that is renewed badly leaves all as it was', async (t) => {
+  const ports = await withLan(t);
+  const good = certificate({ names: ['127.0.0.1'] });
+  const files = {
+    lanCertificate: temporaryFile(t, good.cert, 'cert.pem'),
+    lanKey: temporaryFile(t, good.key, 'key.pem'),
+  };
+  const { controller, users } = make(t, { ...ports, ...lan, lanTls: true, ...files });
+  await users.add(alice);
+  await controller.start();
+  assert.equal(faultOf(controller), undefined);
+  const [, endpoint] = controller.status.endpoints;
+  assert.deepEqual(endpoint?.certificate?.names, ['127.0.0.1']);
+  assert.equal(proxyUrl(endpoint ?? assert.fail(), false).split('@')[0], 'https://USER:PASSWORD');
+
+  writeFileSync(files.lanKey, certificate().key);
+  await assert.rejects(controller.apply(), /key\.pem/);
+  const { listening } = controller.status;
+  assert.deepEqual(listening, [`127.0.0.1:${ports.port}`, `127.0.0.1:${ports.lanPort}`]);
 });

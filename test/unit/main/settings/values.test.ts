@@ -35,6 +35,16 @@ describe('settings of the desktop', () => {
     ['listenAddress', [], /at least one address/],
     ['listenAddress', ['127.0.0.1:99'], /the port has a setting of its own/],
     ['listenAddress', ['[::1]:99'], /the port has a setting of its own/],
+    ['lanPort', 10.5, 'Network port: expected a number from 1 to 65535'],
+    ['lanAddress', [], 'Network address: expected at least one address, such as *'],
+    ['lanAddress', ['@'], /^Network address: /],
+    ['lanAddress', ['1.2.3.4:5'], /the port has a setting of its own/],
+    [
+      'lanCertificate',
+      '/none/cert.pem',
+      /^Certificate: "\/none\/cert.pem" cannot be read: no such/,
+    ],
+    ['lanKey', 7, 'Private key: expected the path of a file'],
     ['bindPorts', 'many', /BIND range: /],
     ['network', ['300.1.1.1/8/9'], /Client rules: /],
     ['request', ['fly:*'], /Request rules: .*fly/],
@@ -46,6 +56,10 @@ describe('settings of the desktop', () => {
       assert.throws(check(key, value), { name: 'UserError', message: sentence });
     });
   }
+
+  test('an interface of the local network need not be there', () => {
+    check('lanAddress', ['@wlan7', '*', '::1'])();
+  });
 
   for (const [addresses, listen] of [
     [['127.0.0.1'], ['127.0.0.1:1080']],
