@@ -371,16 +371,20 @@ test('an escaped exception of the server itself is what it was', async (t) => {
     contributing({ eventSinks: ['mine'] }),
     'export function activate({ registries }) { registries.eventSinks.register({ id: "mine", handle() {} }); }',
   );
-  const preload = temporaryFile(
-    t,
-    "setTimeout(() => { throw new Error('our own'); }, 1500);",
-    'bug.cjs',
-  );
+  const sign = join(temporaryDirectory(t), 'now');
+  const bug = `const { existsSync } = require('node:fs');
+    const timer = setInterval(() => {
+      if (!existsSync(${JSON.stringify(sign)})) return;
+      clearInterval(timer);
+      throw new Error('our own');
+    }, 20).unref();`;
   const command = new Command(t, ['--extension', folder, '127.0.0.1:0'], {
-    NODE_OPTIONS: `-r ${preload}`,
+    NODE_OPTIONS: `-r ${temporaryFile(t, bug, 'bug.cjs')}`,
   });
+  const port = await command.port();
+  writeFileSync(sign, '');
   await command.line(/err +internal error: Error: our own/);
-  await connected(t, await command.port(), await echoServer(t));
+  await connected(t, port, await echoServer(t));
 });
 
 const root = process.getuid?.() === 0 ? undefined : 'not root';
