@@ -24,6 +24,7 @@ import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
 import { Settings } from './settings/store.js';
+import { DesktopUpstreams } from './upstreams/upstreams.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 
@@ -40,6 +41,7 @@ export class Application {
   readonly #logFile: LogFile;
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
+  readonly #upstreams: DesktopUpstreams;
   readonly #connections = new ConnectionLog();
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
@@ -59,12 +61,14 @@ export class Application {
     const complain = (message: string) => this.#complain(message);
     this.#logFile = new LogFile(app.getPath('logs'), loglevel as LogLevel);
     this.#effects = new SettingEffects({ logFile: this.#logFile, complain });
-    this.#users = this.#own.add(
-      new DesktopUsers(this.#settings, new Keychain(), { look: lockOfKeychain }),
-    );
+    const keychain = new Keychain();
+    const look = lockOfKeychain;
+    this.#users = this.#own.add(new DesktopUsers(this.#settings, keychain, { look }));
+    this.#upstreams = this.#own.add(new DesktopUpstreams(this.#settings, keychain, { look }));
     this.#server = new ServerController({
       settings: this.#settings,
       users: this.#users,
+      upstreams: this.#upstreams,
       log: this.#connections,
       traffic: this.#traffic,
       sinks: [this.#logFile, new ServerNotices(this.#notifications, this.#users)],
@@ -78,6 +82,7 @@ export class Application {
     this.#snapshot = new Snapshot({
       settings: this.#settings,
       users: this.#users,
+      upstreams: this.#upstreams,
       server: this.#server,
       traffic: this.#traffic,
       tray: this.#tray,
@@ -88,6 +93,7 @@ export class Application {
       server: this.#server,
       settings: this.#settings,
       users: this.#users,
+      upstreams: this.#upstreams,
       logFolder: this.#logFile.folder,
       open: () => this.showWindow(),
     });
@@ -101,6 +107,7 @@ export class Application {
       commands,
       settings: this.#settings,
       users: this.#users,
+      upstreams: this.#upstreams,
       server: this.#server,
       connections: this.#connections,
       dialogs: this.#dialogs,
@@ -146,7 +153,7 @@ export class Application {
 
   /** Reads the keychain and starts the server, if it is to start; neither waits long for the other. */
   async #startServer(): Promise<void> {
-    const read = this.#users.refresh();
+    const read = Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
     if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
     await Promise.race([read, delay(KEYCHAIN_TIME)]);
     await this.#server.start().catch(() => {});
@@ -165,6 +172,12 @@ export class Application {
     this.#users.on('state', () => this.#showUsers());
     this.#users.on('change', () => {
       this.#showUsers();
+      this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
+    });
+    const showUpstreams = () => tell(this.#window.contents, 'upstreams', this.#upstreams.state);
+    this.#upstreams.on('state', showUpstreams);
+    this.#upstreams.on('change', () => {
+      showUpstreams();
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
     this.#settings.on('change', (keys) => {
@@ -201,6 +214,7 @@ export class Application {
     // Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well.
     const unlocked = () => {
       if (this.#users.problem !== undefined) void this.#users.refresh();
+      if (this.#upstreams.problem !== undefined) void this.#upstreams.refresh();
     };
     const resumed = () => {
       network.check();

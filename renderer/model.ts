@@ -147,6 +147,7 @@ export async function connect(): Promise<CommandId | undefined> {
   subscribe('server', (server) => update({ server }));
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
+  subscribe('upstreams', (upstreams) => update({ upstreams }));
   subscribe('tray', (tray) => update({ tray }));
   subscribe('refusals', (refusals) => update({ refusals }));
   subscribe('traffic', (sample) => model.addTraffic(sample));

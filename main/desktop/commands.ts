@@ -10,6 +10,7 @@ import {
 } from '../ipc/contract.js';
 import type { ServerController } from '../proxy/controller.js';
 import type { Settings } from '../settings/store.js';
+import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 
 /** What each command of the app does. */
@@ -19,6 +20,7 @@ interface Parts {
   readonly server: ServerController;
   readonly settings: Settings;
   readonly users: DesktopUsers;
+  readonly upstreams: DesktopUpstreams;
   readonly logFolder: string;
   /** Shows the window. */
   readonly open: () => void;
@@ -29,13 +31,14 @@ async function openFolder(folder: string): Promise<void> {
   if (problem !== '') throw new UserError(`${folder} cannot be opened: ${problem}`);
 }
 
-export function appCommands({ server, settings, users, logFolder, open }: Parts): AppCommands {
+export function appCommands(parts: Parts): AppCommands {
+  const { server, settings, users, upstreams, logFolder, open } = parts;
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
     'server.restart': () => server.restart(),
     'server.copy': () => clipboard.writeText(server.status.url ?? ''),
-    'users.refresh': () => users.refresh(),
+    'users.refresh': async () => void (await Promise.all([users.refresh(), upstreams.refresh()])),
     'app.open': open,
     'app.log': () => openFolder(logFolder),
     'app.settings-folder': () => openFolder(app.getPath('userData')),

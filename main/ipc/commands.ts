@@ -80,6 +80,16 @@ const TABLE = [
     runs: 'window',
   },
   {
+    id: 'connections.route',
+    title: 'Connections: Route the destination of the chosen one',
+    runs: 'window',
+  },
+  {
+    id: 'connections.deny',
+    title: 'Connections: Deny the destination of the chosen one',
+    runs: 'window',
+  },
+  {
     id: 'server.start',
     title: 'Server: Start',
     runs: 'app',
@@ -122,8 +132,9 @@ const TABLE = [
   view('overview', 'Overview', 1),
   { ...view('connections', 'Connections', 2), tray: { group: 0, label: 'Connections' } },
   view('users', 'Users', 3),
+  view('routing', 'Routing', 4),
   {
-    ...view('settings', 'Settings', 4, { menu: 'app', label: 'Settings…', key: 'Ctrl+,' }),
+    ...view('settings', 'Settings', 5, { menu: 'app', label: 'Settings…', key: 'Ctrl+,' }),
     tray: { group: 2, label: 'Settings' },
   },
   { id: 'users.new', title: 'Users: Add a user', runs: 'window' },
@@ -135,6 +146,9 @@ const TABLE = [
     enabled: ({ hasUsers }) => hasUsers,
   },
   { id: 'users.refresh', title: 'Users: Look into the keychain again', runs: 'app' },
+  { id: 'routing.route', title: 'Routing: Add a route', runs: 'window' },
+  { id: 'routing.rule', title: 'Routing: Add a request rule', runs: 'window' },
+  { id: 'upstreams.new', title: 'Routing: Add an upstream server', runs: 'window' },
   theme('system', 'As the system'),
   theme('light', 'Light'),
   theme('dark', 'Dark'),

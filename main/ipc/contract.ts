@@ -4,8 +4,17 @@
  * ms of the app's own clock, which is never set, for spans between them; rates are bytes a second.
  */
 import type { AppCommandId, CommandId } from './commands.js';
+import type {
+  NewUpstream,
+  RouteAnswer,
+  RouteQuestion,
+  UpstreamChange,
+  UpstreamsState,
+  UpstreamTest,
+} from './routing.js';
 
 export * from './commands.js';
+export * from './routing.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
@@ -37,6 +46,22 @@ export interface Requests extends Record<AppCommandId, () => void> {
   'users.import'(): ImportResult | undefined;
   'users.export'(): ExportResult | undefined;
 
+  /** Says which way a request would take, by the settings that are in force. */
+  'routing.check'(question: RouteQuestion): RouteAnswer;
+  /**
+   * Lets the user choose a file of certificates to trust: the only way to name one.
+   *
+   * @returns it, if it can be used; undefined if the user chooses none.
+   */
+  'upstreams.choose'(): string | undefined;
+  'upstreams.add'(upstream: NewUpstream): void;
+  'upstreams.update'(change: UpstreamChange): void;
+  /** Deletes one, which can be restored until some time passes. */
+  'upstreams.delete'(name: string): void;
+  'upstreams.restore'(name: string): void;
+  /** Tries whether one lets the server in and answers. */
+  'upstreams.test'(name: string): UpstreamTest;
+
   /** The rows that there are; from now on {@link Subscriptions.connections} tells of changes. */
   'connections.watch'(): ConnectionRow[];
   'connections.unwatch'(): void;
@@ -51,6 +76,7 @@ export interface Subscriptions {
   refusals: Refusal[];
   settings: SettingsState;
   users: UsersState;
+  upstreams: UpstreamsState;
   connections: ConnectionChanges;
   notification: Notification;
   /** Whether there is a tray icon. */
@@ -98,6 +124,7 @@ export interface AppState {
   readonly settings: SettingsState;
   readonly descriptors: readonly SettingDescriptor[];
   readonly users: UsersState;
+  readonly upstreams: UpstreamsState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
   /** A command to run at once: what the window was opened for. */
@@ -297,6 +324,7 @@ export interface ServerSettings {
   readonly http: boolean;
   readonly network: readonly string[];
   readonly request: readonly string[];
+  readonly via: readonly string[];
   readonly maxconn: number;
   readonly maxconnPerAddress: number;
   readonly maxconnPerUser: number;
@@ -424,6 +452,8 @@ export interface ConnectionRow {
   readonly destination: string;
   /** The address that was dialled. */
   readonly remote: string;
+  /** The way out: the name of an upstream; empty for the direct one, and until it is known. */
+  readonly via: string;
   readonly state: ConnectionState;
   readonly up: number;
   readonly down: number;

@@ -6,7 +6,7 @@ import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
 import { descriptorOf } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
-import { checkSetting } from '../settings/values.js';
+import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { writeWholeFile } from '../wholefile.js';
 import { type AppState, isFileSetting } from './contract.js';
@@ -21,6 +21,7 @@ const PEM_FILES = [
 interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
+  readonly upstreams: DesktopUpstreams;
   readonly server: ServerController;
   readonly connections: ConnectionLog;
   readonly dialogs: Dialogs;
@@ -30,7 +31,7 @@ interface Parts {
 
 /** What each request of the window does. */
 export function requestHandlers(parts: Parts): Handlers {
-  const { settings, users, server, connections, dialogs } = parts;
+  const { settings, users, upstreams, server, connections, dialogs } = parts;
   return {
     ...parts.commands,
     'app.state': () => parts.state(),
@@ -43,7 +44,7 @@ export function requestHandlers(parts: Parts): Handlers {
 
     'settings.check'(change) {
       try {
-        checkSetting(change);
+        settings.check(change);
         return undefined;
       } catch (error) {
         return messageOf(error);
@@ -82,6 +83,19 @@ export function requestHandlers(parts: Parts): Handlers {
       const file = await dialogs.choosePlace({ title, defaultPath: 'users.txt' });
       return file === undefined ? undefined : { file, ...(await users.export(file)) };
     },
+
+    'routing.check': (question) => server.check(question),
+    async 'upstreams.choose'() {
+      const title = 'Trusted certificates';
+      const file = await dialogs.chooseFile({ title, filters: PEM_FILES });
+      if (file !== undefined) upstreams.choose(file);
+      return file;
+    },
+    'upstreams.add': (upstream) => upstreams.add(upstream),
+    'upstreams.update': (change) => upstreams.update(change),
+    'upstreams.delete': (name) => upstreams.delete(name),
+    'upstreams.restore': (name) => upstreams.restore(name),
+    'upstreams.test': (name) => server.test(name),
 
     'connections.watch': () => connections.watch(),
     'connections.unwatch': () => connections.unwatch(),

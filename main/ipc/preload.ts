@@ -8,6 +8,7 @@ const names = {
   refusals: true,
   settings: true,
   users: true,
+  upstreams: true,
   connections: true,
   notification: true,
   tray: true,

@@ -9,6 +9,7 @@ import {
   type RequestName,
   type SettingKey,
   type SettingValue,
+  UPSTREAM_SCHEMES,
 } from './contract.js';
 
 const KEYS = DESCRIPTORS.map(({ key }) => key) as [SettingKey, ...SettingKey[]];
@@ -32,6 +33,16 @@ const value: v.GenericSchema<SettingValue> = v.union([
 
 const change = v.strictObject({ key, value });
 const nothing = v.strictTuple([]);
+
+const upstream = {
+  name,
+  scheme: v.picklist(UPSTREAM_SCHEMES),
+  host: name,
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  user: text,
+  through: text,
+  tlsCa: text,
+};
 
 /** A command has no argument. */
 const ofCommands = Object.fromEntries(
@@ -67,6 +78,25 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'users.restore': v.strictTuple([name]),
   'users.import': nothing,
   'users.export': nothing,
+  'routing.check': v.strictTuple([
+    v.strictObject({
+      user: text,
+      command: v.picklist(['connect', 'bind', 'associate']),
+      destination: text,
+    }),
+  ]),
+  'upstreams.choose': nothing,
+  'upstreams.add': v.strictTuple([v.strictObject({ ...upstream, password: text })]),
+  'upstreams.update': v.strictTuple([
+    v.strictObject({
+      name,
+      settings: v.strictObject(upstream),
+      password: v.exactOptional(text),
+    }),
+  ]),
+  'upstreams.delete': v.strictTuple([name]),
+  'upstreams.restore': v.strictTuple([name]),
+  'upstreams.test': v.strictTuple([name]),
   'connections.watch': nothing,
   'connections.unwatch': nothing,
   'connections.disconnect': v.strictTuple([

@@ -8,12 +8,14 @@ import { interfaceAddresses } from '../proxy/endpoints.js';
 import type { Traffic } from '../proxy/traffic.js';
 import { DESCRIPTORS } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
+import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import type { AppState, SettingsState } from './contract.js';
 
 interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
+  readonly upstreams: DesktopUpstreams;
   readonly server: ServerController;
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
@@ -46,7 +48,7 @@ export class Snapshot {
 
   /** All that a window shows at first. Notifications that waited for one are given to it. */
   take(command: AppState['command']): AppState {
-    const { server, users, traffic, tray, notifications } = this.#parts;
+    const { server, users, upstreams, traffic, tray, notifications } = this.#parts;
     return {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
@@ -58,6 +60,7 @@ export class Snapshot {
       settings: this.settings,
       descriptors: DESCRIPTORS,
       users: users.state,
+      upstreams: upstreams.state,
       notifications: notifications.take(),
       command,
     };

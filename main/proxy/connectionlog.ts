@@ -117,6 +117,7 @@ export class ConnectionLog {
       case 'established': {
         const row = this.#row(event);
         row.remote = event.remote === undefined ? '' : formatAddress(event.remote);
+        row.via = event.via ?? '';
         row.state = 'open';
         break;
       }
@@ -152,6 +153,7 @@ export class ConnectionLog {
     const row = this.#ended.get(this.#base + event.id) ?? this.#row(event);
     row.up = event.up;
     row.down = event.down;
+    row.via = event.via ?? row.via;
     if (row.state !== 'refused' && row.state !== 'login-failed') {
       row.duration = event.duration;
       row.state = TURNED_AWAY.has(event.reason) ? 'refused' : 'closed';
@@ -185,6 +187,7 @@ export class ConnectionLog {
         command: '',
         destination: '',
         remote: '',
+        via: '',
         state: 'negotiating',
         up: 0,
         down: 0,

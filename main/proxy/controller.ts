@@ -16,14 +16,18 @@ import {
 import {
   type InterfaceAddress,
   proxyUrl,
+  type RouteAnswer,
+  type RouteQuestion,
   type ServerStatus,
   type SettingFault,
   type SettingKey,
   type SettingValues,
+  type UpstreamTest,
 } from '../ipc/contract.js';
 import { descriptorOf } from '../settings/descriptors.js';
 import { serverOptions } from '../settings/values.js';
-import { KEYCHAIN_SOURCE, keychainFormat, patient } from '../users/source.js';
+import type { DesktopUpstreams } from '../upstreams/upstreams.js';
+import { KEYCHAIN_SOURCE, useKeychain } from '../users/source.js';
 import type { DesktopUsers } from '../users/users.js';
 import type { ConnectionLog } from './connectionlog.js';
 import {
@@ -34,7 +38,9 @@ import {
 } from './endpoints.js';
 import { freePortAfter } from './freeport.js';
 import { LAN, type LanListener, lanFault, lanListener, openTo, reachedAt } from './lan.js';
+import { askRoute, NOWHERE, tryUpstream } from './questions.js';
 import type { Traffic } from './traffic.js';
+import { desktopWords } from './words.js';
 
 /** How long connections have to finish when the server is stopped, seconds. */
 const GRACE = 0.5;
@@ -42,8 +48,8 @@ const GRACE = 0.5;
 /** How long to wait before a server that should run is tried again, ms. */
 const RETRY = 10_000;
 
-/** The methods that ask the keychain. */
-const KEYCHAIN_METHODS = ['userpass', 'chap'] as const;
+/** How long the start waits for passwords of upstream servers at most, ms. */
+const KEYCHAIN_TIME = 1000;
 
 /** How long a login waits for a keychain at most, ms: it may be asking its user. */
 const MAX_PATIENCE = 30_000;
@@ -54,6 +60,8 @@ const PASSING: ReadonlySet<UserErrorCode | undefined> = new Set(['address-missin
 interface Parts {
   readonly settings: { readonly values: SettingValues };
   readonly users: DesktopUsers;
+  /** Servers that connections can go through: none, if it is left out. */
+  readonly upstreams?: Pick<DesktopUpstreams, 'options' | 'settled'>;
   readonly log: ConnectionLog;
   readonly traffic: Traffic;
   /** What else reads the server's events. */
@@ -173,6 +181,28 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     }).catch((error: unknown) => this.#fail(error));
   }
 
+  /**
+   * Says which way a request would take: by what is in force, or would be if the server ran.
+   *
+   * @throws {UserError} if that cannot be said.
+   */
+  async check(question: RouteQuestion): Promise<RouteAnswer> {
+    if (this.#server !== undefined) return askRoute(this.#server, question);
+    const options = this.#options(this.#parts.settings.values);
+    const server = createServer({ ...options, listen: NOWHERE });
+    this.#useKeychain(server);
+    try {
+      return await askRoute(server, question);
+    } finally {
+      await server.close();
+    }
+  }
+
+  /** Tries an upstream server. */
+  test(name: string): Promise<UpstreamTest> {
+    return tryUpstream(name, this.#parts.upstreams?.options([name]) ?? {});
+  }
+
   disconnect(ids: readonly number[]): void {
     for (const id of ids) {
       const serverId = this.#parts.log.serverId(id);
@@ -193,6 +223,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     if (this.#server !== undefined) return;
     clearTimeout(this.#retry);
     this.#enter('starting');
+    await this.#parts.upstreams?.settled(KEYCHAIN_TIME);
     const { values } = this.#parts.settings;
     try {
       this.#server = await this.#withLan(values, async (options) => {
@@ -312,21 +343,14 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   }
 
   #options(values: SettingValues): ServerOptions {
-    const auth = this.#parts.users.any ? [KEYCHAIN_SOURCE] : [];
-    return { ...serverOptions(values), auth };
+    const { users, upstreams } = this.#parts;
+    const auth = users.any ? [KEYCHAIN_SOURCE] : [];
+    const through = upstreams?.options(values.via) ?? {};
+    return { ...serverOptions(values), auth, upstreams: through };
   }
 
   #useKeychain({ registries }: Server): void {
-    const { users } = this.#parts;
-    registries.authenticationSources.register(keychainFormat(() => users.source()));
-    // Who logs in while the keychain is asked waits for it, as long as a client may.
-    const { authenticationMethods: methods } = registries;
-    for (const id of KEYCHAIN_METHODS) {
-      const method = methods.get(id);
-      if (method === undefined) continue;
-      methods.unregister(method);
-      methods.register(patient(method, () => users.settled(this.#patience)));
-    }
+    useKeychain(registries, this.#parts.users, () => this.#patience);
   }
 
   /** How long a login waits for the keychain, ms: its failure is to be told within the handshake. */
@@ -383,16 +407,4 @@ function withoutRestart(active: SettingValues, values: SettingValues): SettingVa
 
 function codeOf(error: unknown): UserErrorCode | undefined {
   return error instanceof UserError ? error.code : undefined;
-}
-
-/** What the server complains of, as who has no command line has to read it. */
-function desktopWords(error: unknown): string {
-  if (error instanceof UserError && error.code === 'open-proxy') {
-    return (
-      `Refusing to listen on ${error.subject} without users: everybody who can reach it could use ` +
-      'the proxy; add users, or allow anonymous access in the settings'
-    );
-  }
-  const sentence = messageOf(error).replace(/^\[listener:lan\]: /, 'Local network: ');
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -88,6 +88,14 @@ const options: Readonly<Record<OptionKey, Own>> = {
   http: { title: 'HTTP', section: ACCESS },
   network: { title: 'Client rules', section: ACCESS },
   request: { title: 'Request rules', section: ACCESS },
+  via: {
+    title: 'Routes',
+    section: ACCESS,
+    description:
+      'Which way connections leave: direct, block, or the name of an upstream server, for all ' +
+      'destinations or those before =. The first route that matches decides.',
+    placeholder: '[DESTINATION[:PORTS]=]WAY',
+  },
   maxconn: { title: 'Connections', section: LIMITS },
   maxconnPerAddress: { title: 'Connections per address', section: LIMITS },
   maxconnPerUser: { title: 'Connections per user', section: LIMITS },

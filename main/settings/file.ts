@@ -1,4 +1,4 @@
-import type { SettingValues } from '../ipc/contract.js';
+import type { SettingValues, UpstreamSettings } from '../ipc/contract.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -25,6 +25,8 @@ export interface SettingsFile {
   /** The settings that are not as they come. */
   readonly settings: Partial<SettingValues>;
   readonly users: readonly StoredUser[];
+  /** Servers that connections go through; passwords are in the keychain. */
+  readonly upstreams?: readonly UpstreamSettings[];
   readonly window?: WindowPlace;
 }
 

@@ -1,4 +1,9 @@
-import type { SettingKey, SettingValues } from '../ipc/contract.js';
+import {
+  type SettingKey,
+  type SettingValues,
+  UPSTREAM_SCHEMES,
+  type UpstreamSettings,
+} from '../ipc/contract.js';
 import { DESCRIPTORS } from './descriptors.js';
 import type { SettingsFile, StoredUser, WindowPlace } from './file.js';
 import { expected, fits } from './values.js';
@@ -11,6 +16,9 @@ export interface Repaired {
   /** Whether something of it may have kept somebody out. */
   readonly guards: boolean;
 }
+
+/** Sections of settings that have a say in who is let in, or which way connections leave. */
+const GUARDS: readonly string[] = ['Access', 'Local network'];
 
 type Unknown = Readonly<Record<string, unknown>>;
 
@@ -36,10 +44,12 @@ class Findings {
 export function repair(content: Unknown): Repaired {
   const findings = new Findings();
   const place = placeOf(content['window'], findings);
+  const upstreams = upstreamsOf(content['upstreams'], findings);
   const file: SettingsFile = {
     version: content['version'] as number,
     settings: settingsOf(content['settings'], findings),
     users: usersOf(content['users'], findings),
+    ...(upstreams.length > 0 && { upstreams }),
     ...(place !== undefined && { window: place }),
   };
   return { file, dropped: findings.dropped, guards: findings.guards };
@@ -57,7 +67,7 @@ function settingsOf(settings: unknown, findings: Findings): Partial<SettingValue
     if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
     else if (fits(descriptor, value)) kept[descriptor.key] = value;
     else {
-      const guards = descriptor.section === 'Access' || descriptor.section === 'Local network';
+      const guards = GUARDS.includes(descriptor.section);
       findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, guards);
     }
   }
@@ -91,6 +101,32 @@ function userOf(name: string, user: Unknown, findings: Findings): StoredUser {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 255;
+}
+
+/** What leads through one that is left out leads nowhere: the server says so, and does not start. */
+function upstreamsOf(upstreams: unknown, findings: Findings): UpstreamSettings[] {
+  if (upstreams === undefined) return [];
+  if (!Array.isArray(upstreams)) {
+    findings.drop('"upstreams" is no list', true);
+    return [];
+  }
+  const kept = new Map<string, UpstreamSettings>();
+  for (const [i, upstream] of upstreams.entries()) {
+    const found = isObject(upstream) ? upstreamOf(upstream) : undefined;
+    if (found === undefined) findings.drop(`upstream server ${i + 1} is not whole`, true);
+    else if (kept.has(found.name)) findings.drop(`upstream server "${found.name}" is there twice`);
+    else kept.set(found.name, found);
+  }
+  return [...kept.values()];
+}
+
+function upstreamOf(upstream: Unknown): UpstreamSettings | undefined {
+  const { name, scheme, host, port, user = '', through = '', tlsCa = '' } = upstream;
+  const known = UPSTREAM_SCHEMES.find((candidate) => candidate === scheme);
+  const isFile = typeof tlsCa === 'string' && tlsCa.length <= 1000;
+  const texts = isFile && [name, host, user, through].every(isName) && name !== '' && host !== '';
+  if (!texts || known === undefined || !Number.isInteger(port)) return undefined;
+  return { name, scheme: known, host, port, user, through, tlsCa } as UpstreamSettings;
 }
 
 function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {

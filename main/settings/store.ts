@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Store from 'electron-store';
 import { messageOf, UserError } from 'picosocks5';
-import type { SettingChange, SettingKey, SettingValues } from '../ipc/contract.js';
+import type {
+  SettingChange,
+  SettingKey,
+  SettingValues,
+  UpstreamSettings,
+} from '../ipc/contract.js';
 import { EMPTY, migrate, type SettingsFile, type StoredUser, type WindowPlace } from './file.js';
 import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';
@@ -68,6 +73,21 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     this.#keep({ users });
   }
 
+  get upstreams(): readonly UpstreamSettings[] {
+    return this.#file.upstreams ?? [];
+  }
+
+  /**
+   * Keeps upstream servers, and the rules that lead to them, if these are others.
+   *
+   * @throws {UserError} if the file cannot be written; nothing is changed then.
+   */
+  keepUpstreams(upstreams: readonly UpstreamSettings[], via: readonly string[] = this.values.via) {
+    const isSame = isDeepStrictEqual(via, this.values.via);
+    this.#keep({ upstreams, ...(!isSame && { settings: { ...this.#file.settings, via } }) });
+    if (!isSame) this.emit('change', ['via']);
+  }
+
   get window(): WindowPlace | undefined {
     return this.#file.window;
   }
@@ -76,9 +96,17 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     this.#keep({ window: place });
   }
 
+  /** @throws {UserError} if a value cannot be used. Nothing is changed. */
+  check(change: SettingChange): void {
+    checkSetting(
+      change,
+      this.upstreams.map(({ name }) => name),
+    );
+  }
+
   /** @throws {UserError} if the value cannot be used; nothing is changed then. */
   set(change: SettingChange): void {
-    checkSetting(change);
+    this.check(change);
     const { [change.key]: _before, ...others } = this.#file.settings;
     const isDefault = isDeepStrictEqual(change.value, DEFAULTS[change.key]);
     const settings = isDefault ? others : { ...others, [change.key]: change.value };

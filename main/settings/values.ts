@@ -1,10 +1,12 @@
 import { checkServerOptions, messageOf, OPTIONS, type ServerOptions, UserError } from 'picosocks5';
 import {
   isFileSetting,
+  partsOfVia,
   type SettingChange,
   type SettingDescriptor,
   type SettingKey,
   type SettingValues,
+  showsPassword,
 } from '../ipc/contract.js';
 import { checkPemFile } from './certificate.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
@@ -63,9 +65,13 @@ export function fits(descriptor: SettingDescriptor, value: unknown): boolean {
 /**
  * Checks a value of a setting, as the server would.
  *
+ * @param upstreams the names of the upstream servers that there are.
  * @throws {UserError} with one sentence that says what would be right.
  */
-export function checkSetting({ key, value }: SettingChange): void {
+export function checkSetting(
+  { key, value }: SettingChange,
+  upstreams: readonly string[] = [],
+): void {
   const descriptor = descriptorOf(key);
   if (!fits(descriptor, value)) {
     throw new UserError(`${descriptor.title}: expected ${expected(descriptor)}`);
@@ -78,6 +84,7 @@ export function checkSetting({ key, value }: SettingChange): void {
   const values: SettingValues = { ...DEFAULTS, [key]: value };
   try {
     if (isFileSetting(key)) checkPemFile(key, values[key]);
+    if (key === 'via') for (const rule of values.via) checkWays(rule, upstreams);
     checkServerOptions(serverOptions(values));
     checkServerOptions({ listen: lanEndpoints(values).map(withoutInterface) });
   } catch (error) {
@@ -98,6 +105,22 @@ function endpoint(address: string, port: number): string {
   }
   const isV6 = host.includes(':') && !host.startsWith('[');
   return `${isV6 ? `[${host}]` : host}:${port}`;
+}
+
+/** @throws {UserError} if a rule leads through a server that is not there, or shows a password. */
+function checkWays(rule: string, upstreams: readonly string[]): void {
+  if (showsPassword(rule)) {
+    throw new UserError(
+      'a password does not belong into a route: add an upstream server, whose password the ' +
+        'keychain keeps, and name it',
+    );
+  }
+  const known = ['direct', 'block', ...upstreams];
+  for (const way of partsOfVia(rule).ways) {
+    if (!/^[\w.-]+$/.test(way) || known.includes(way)) continue;
+    const expected = known.map((name) => `"${name}"`).join(', ');
+    throw new UserError(`"${rule}": there is no upstream server "${way}"; known are ${expected}`);
+  }
 }
 
 /** Where the listener for the local network is to listen; an address can still be `@INTERFACE`. */

@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  AuthenticationMethod,
-  AuthenticationSource,
-  AuthenticationSourceFormat,
-  Secret,
-} from 'picosocks5';
+import type { AuthenticationMethod, AuthenticationSource, Registries, Secret } from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
 
 /** The server's option that makes it use the keychain: `auth`. */
@@ -51,6 +46,11 @@ export function keychainSource(credentials: () => Credentials): AuthenticationSo
       const present = credentials();
       return present.users.flatMap((user) => decoyOf(user, present));
     },
+    identify(name) {
+      const user = credentials().users.find((candidate) => candidate.name === name);
+      if (user === undefined) return undefined;
+      return { user: name, group: user.group === '' ? undefined : user.group };
+    },
     find(name) {
       const present = credentials();
       const user = present.users.find((candidate) => candidate.name === name);
@@ -59,16 +59,36 @@ export function keychainSource(credentials: () => Credentials): AuthenticationSo
   };
 }
 
-/** The format `keychain` of the server's option `auth`. */
-export function keychainFormat(open: () => AuthenticationSource): AuthenticationSourceFormat {
-  return { id: 'keychain', open: async () => open() };
+/** The users whose passwords the keychain has, as a server needs them. */
+interface KeychainUsers {
+  source(): AuthenticationSource;
+  settled(limit: number): Promise<void>;
+}
+
+/** The methods that ask the keychain. */
+const METHODS = ['userpass', 'chap'] as const;
+
+/**
+ * Lets a server know the source `keychain:`. Who logs in while the keychain is asked waits for it.
+ *
+ * @param patience how long at most, ms: asked at each login.
+ */
+export function useKeychain(
+  { authenticationSources: sources, authenticationMethods: methods }: Registries,
+  users: KeychainUsers,
+  patience: () => number,
+): void {
+  sources.register({ id: 'keychain', open: async () => users.source() });
+  for (const id of METHODS) {
+    const method = methods.get(id);
+    if (method === undefined) continue;
+    methods.unregister(method);
+    methods.register(patient(method, () => users.settled(patience())));
+  }
 }
 
 /** A method whose logins wait for something, such as a keychain that is being unlocked. */
-export function patient(
-  method: AuthenticationMethod,
-  wait: () => Promise<void>,
-): AuthenticationMethod {
+function patient(method: AuthenticationMethod, wait: () => Promise<void>): AuthenticationMethod {
   return {
     ...method,
     async authenticate(exchange) {

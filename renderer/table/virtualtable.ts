@@ -42,6 +42,8 @@ export interface TableContent<Row extends TableRow> {
   readonly sort: (column: Column<Row>) => void;
   /** Told when it is to follow from now on, or no more, because of where it was scrolled to. */
   readonly follow: (follow: boolean) => void;
+  /** Told that a menu of the chosen row is wanted, at a place of the window. */
+  readonly menu: (x: number, y: number) => void;
   /** Told of a key that means nothing to a table. */
   readonly press: (event: KeyboardEvent) => void;
 }
@@ -93,6 +95,7 @@ export class VirtualTable extends PageElement {
       aria-activedescendant=${isDrawn ? `row-${chosen}` : nothing}
       @scroll=${this.#scroll}
       @keydown=${this.#press}
+      @contextmenu=${(event: MouseEvent) => this.#askMenu(event, this.content?.chosen)}
     >
       <div role="rowgroup" class="head" .style=${`height: ${heights.head}px`}>
         <div role="row" aria-rowindex="1" .style=${columnsOf}>
@@ -169,6 +172,7 @@ export class VirtualTable extends PageElement {
       aria-selected=${row.id === chosen}
       .style=${style}
       @click=${() => this.#read(row.id)}
+      @contextmenu=${(event: MouseEvent) => this.#askMenu(event, row.id)}
     >
       ${columns.map((column) => this.#cell(column, column.text(row, now)))}
     </div>`;
@@ -186,6 +190,18 @@ export class VirtualTable extends PageElement {
     const follow = this.#follower?.scrolled(this.#listing(this.content), this.body);
     if (follow === undefined) this.requestUpdate();
     else this.content.follow(follow);
+  }
+
+  /** A menu is of the row that was pressed; by the keyboard, of the one that is chosen. */
+  #askMenu(event: MouseEvent, id: number | undefined): void {
+    event.stopPropagation();
+    const row = this.querySelector(`#row-${id}`);
+    if (id === undefined || row === null) return;
+    event.preventDefault();
+    this.#read(id);
+    const { left, bottom } = row.getBoundingClientRect();
+    const isByKey = event.button !== 2;
+    this.content?.menu(isByKey ? left + 80 : event.clientX, isByKey ? bottom : event.clientY);
   }
 
   /** Chooses a row, which then does not scroll away. */

@@ -4,6 +4,7 @@ import { copy } from '../actions.js';
 import { run } from '../commands.js';
 import { icon } from '../icon.js';
 import { toJsonLines } from './exports.js';
+import { hasDestination } from './routing.js';
 import { COLUMNS, isLive } from './rows.js';
 
 function detail(name: string, value: string): TemplateResult | typeof nothing {
@@ -23,6 +24,20 @@ export function connectionDetails(
   return html`<aside class="details" aria-label="Details">
     <header>
       <h2>Connection ${row.id}</h2>
+      <button
+        class="secondary"
+        ?disabled=${!hasDestination(row)}
+        @click=${() => run('connections.route')}
+      >
+        Route this destination …
+      </button>
+      <button
+        class="secondary"
+        ?disabled=${!hasDestination(row)}
+        @click=${() => run('connections.deny')}
+      >
+        Deny this destination
+      </button>
       <button
         class="secondary"
         ?disabled=${!isLive(row)}

@@ -11,11 +11,13 @@ import { model } from '../model.js';
 import { explain } from '../reasons.js';
 import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
+import { openMenu } from '../workbench/menu.js';
 import '../table/virtualtable.js';
 import { connectionDetails } from './connectiondetails.js';
 import { exportAs, toCsv, toJsonLines, toText } from './exports.js';
 import { type Choices, logView } from './logview.js';
-import { COLUMNS, isLive, STATES } from './rows.js';
+import { denyDestination, hasDestination, routeDestination } from './routing.js';
+import { columnsOf, isLive, STATES } from './rows.js';
 
 const HEIGHTS = { row: 24, head: 28 };
 
@@ -53,6 +55,8 @@ export class Connections extends PageElement {
         'connections.jsonl': this.#withRows((rows) =>
           exportAs('connections.jsonl', toJsonLines(rows)),
         ),
+        'connections.route': this.#withDestination(routeDestination),
+        'connections.deny': this.#withDestination(denyDestination),
         'connections.disconnect': {
           enabled: () => this.#chosen !== undefined && isLive(this.#chosen),
           run: () =>
@@ -154,7 +158,7 @@ export class Connections extends PageElement {
     const { sort, descending, chosen } = this.#choices;
     return {
       label: 'Connections',
-      columns: COLUMNS,
+      columns: columnsOf(this.#shown),
       rows: this.#shown,
       heights: HEIGHTS,
       order: { key: sort, descending },
@@ -174,6 +178,7 @@ export class Connections extends PageElement {
           descending: key === sort ? !descending : number === true,
         }),
       follow: (follow) => this.#choose({ follow }),
+      menu: (x, y) => this.#openMenu(x, y),
       press: ({ key }) => {
         if (key === 'Delete') run('connections.disconnect');
         else if (key === 'Escape') this.#choose({ chosen: undefined });
@@ -249,6 +254,36 @@ export class Connections extends PageElement {
   #toggleFollowing(): void {
     if (this.#follows) this.table?.hold();
     this.#choose(this.#follows ? { follow: false } : { follow: true, sort: 'time' });
+  }
+
+  /** What can be done about the chosen row. */
+  #openMenu(x: number, y: number): void {
+    const row = this.#chosen;
+    if (row === undefined) return;
+    const places = hasDestination(row);
+    openMenu(
+      `Connection ${row.id}`,
+      [
+        {
+          label: 'Route this destination …',
+          enabled: places,
+          run: () => run('connections.route'),
+        },
+        { label: 'Deny this destination', enabled: places, run: () => run('connections.deny') },
+        { label: 'Copy details', enabled: true, run: () => copy(toJsonLines([row]), 'Details') },
+        { label: 'Disconnect', enabled: isLive(row), run: () => run('connections.disconnect') },
+      ],
+      x,
+      y,
+    );
+  }
+
+  /** A command that does something with the destination of the chosen row. */
+  #withDestination(action: (row: ConnectionRow) => unknown): Handler {
+    return {
+      enabled: () => this.#chosen !== undefined && hasDestination(this.#chosen),
+      run: () => this.#chosen && action(this.#chosen),
+    };
   }
 
   /** A command that does something with the rows that are shown, if there are any. */

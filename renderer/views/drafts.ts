@@ -1,4 +1,4 @@
-import type { SettingKey } from '../../main/ipc/contract.js';
+import { type SettingKey, showsPassword } from '../../main/ipc/contract.js';
 import { recall, remember } from '../memory.js';
 
 /** What was typed into settings and is not in force: it outlives visits to other views. */
@@ -24,6 +24,7 @@ export class Drafts {
 
   #keep(texts: Partial<Record<SettingKey, string>>): void {
     this.#texts = texts;
-    remember('drafts', texts);
+    const { via = '', ...others } = texts;
+    remember('drafts', showsPassword(via) ? others : texts);
   }
 }

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { model } from '../model.js';
-import { COLUMNS } from './rows.js';
+import { columnsOf } from './rows.js';
 
 /** What a spreadsheet would take for a formula is kept from it: destinations are anybody's text. */
 function cell(value: unknown): string {
@@ -30,8 +30,9 @@ export function toJsonLines(rows: readonly ConnectionRow[]): string {
 
 /** What is seen in the table, with tabs between. */
 export function toText(rows: readonly ConnectionRow[], now: number): string {
-  const lines = rows.map((row) => COLUMNS.map(({ text }) => text(row, now)).join('\t'));
-  return [COLUMNS.map(({ title }) => title).join('\t'), ...lines].join('\n');
+  const columns = columnsOf(rows);
+  const lines = rows.map((row) => columns.map(({ text }) => text(row, now)).join('\t'));
+  return [columns.map(({ title }) => title).join('\t'), ...lines].join('\n');
 }
 
 /** Lets the user choose where to write something, and says where it was written. */

@@ -23,7 +23,7 @@ function durationOf({ duration, began }: ConnectionRow, now: number): number {
 
 export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof ConnectionRow })[] = [
   { key: 'time', title: 'Time', width: 54, text: ({ time }) => formatTime(time) },
-  { key: 'client', title: 'Client', width: 70, grows: true, text: ({ client }) => client },
+  { key: 'client', title: 'Client', width: 62, grows: true, text: ({ client }) => client },
   { key: 'user', title: 'User', width: 40, grows: true, text: ({ user }) => user },
   { key: 'command', title: 'Command', width: 66, text: ({ command }) => command },
   {
@@ -33,6 +33,7 @@ export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof Co
     grows: true,
     text: ({ destination }) => destination,
   },
+  { key: 'via', title: 'Via', width: 36, grows: true, text: ({ via }) => via },
   { key: 'state', title: 'State', width: 68, text: ({ state }) => words(state) },
   { key: 'up', title: 'Up', width: 48, number: true, text: ({ up }) => formatBytes(up) },
   { key: 'down', title: 'Down', width: 48, number: true, text: ({ down }) => formatBytes(down) },
@@ -46,11 +47,17 @@ export const COLUMNS: readonly (Column<ConnectionRow> & { readonly key: keyof Co
   {
     key: 'reason',
     title: 'Reason',
-    width: 80,
+    width: 60,
     grows: true,
     text: ({ reason, detail, diagnosis }) => explain(reason, detail, diagnosis),
   },
 ];
+
+/** The columns that tell something of some rows: the way out, where one has not left directly. */
+export function columnsOf(rows: readonly ConnectionRow[]): typeof COLUMNS {
+  const hasVia = rows.some(({ via }) => via !== '');
+  return hasVia ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'via');
+}
 
 /** Which rows are shown, and in which order. */
 export interface Selection {
@@ -72,8 +79,9 @@ function haystackOf(row: ConnectionRow): string {
 }
 
 function haystack(row: ConnectionRow): string {
-  const { client, user, group, command, destination, remote, reason, detail, diagnosis } = row;
-  return [client, user, group, command, destination, remote, words(reason), detail]
+  const { client, user, group, command, destination, remote, via, reason, detail } = row;
+  const { diagnosis } = row;
+  return [client, user, group, command, destination, remote, via, words(reason), detail]
     .concat(explain(reason, detail, diagnosis))
     .join(' ')
     .toLowerCase();

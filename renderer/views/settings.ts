@@ -354,7 +354,7 @@ registerView({
   id: 'settings',
   title: 'Settings',
   icon: 'settings-gear',
-  order: 4,
+  order: 5,
   tag: 'pico-settings',
 });
 

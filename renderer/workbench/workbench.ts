@@ -15,6 +15,7 @@ import './palette.js';
 import './toasts.js';
 import '../views/connections.js';
 import '../views/overview.js';
+import '../views/routing.js';
 import '../views/settings.js';
 import '../views/users.js';
 

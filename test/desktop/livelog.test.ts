@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { createServer } from 'picosocks5';
 import { DesktopApp } from '../support/desktopapp.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
@@ -18,6 +19,33 @@ async function started(t: TestContext): Promise<{ app: DesktopApp; port: number 
 
 function row(app: DesktopApp, text: string) {
   return app.page.getByRole('grid').getByRole('row').filter({ hasText: text });
+}
+
+/** Asserts that at 800 by 600 nothing of the table's head is cut, whatever it is sorted by. */
+async function allIsInView(app: DesktopApp): Promise<void> {
+  await size(app, 800, 600);
+  await app.until('innerWidth <= 800');
+  const box = await app.page.getByRole('grid', { name: 'Connections' }).boundingBox();
+  assert.ok(box !== null && box.x + box.width <= 800, JSON.stringify(box));
+  // The sign of the order needs room as well.
+  const cut = `[...document.querySelectorAll('.grid, .grid .head *')].filter(${isCut})`;
+  for (const name of ['Command', 'Destination', 'Duration', 'Time']) {
+    await app.page.getByRole('columnheader', { name }).getByRole('button').click();
+    await app.page.locator(`[role=columnheader][aria-sort$=scending]`, { hasText: name }).waitFor();
+    const texts = await app.page.evaluate(`${cut}.map(({ textContent }) => textContent.trim())`);
+    assert.deepEqual(texts, [], name);
+  }
+  const last = await app.page.getByRole('columnheader', { name: 'Reason' }).boundingBox();
+  assert.ok(last !== null && last.x + last.width <= 800, JSON.stringify(last));
+}
+
+const isCut = '({ scrollWidth, clientWidth }) => scrollWidth > clientWidth';
+
+function size(app: DesktopApp, width: number, height: number): Promise<void> {
+  return app.electron.evaluate(
+    ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds),
+    { x: 0, y: 0, width, height },
+  );
 }
 
 /** Makes a connection that the server refuses, so that it has a row of its own. */
@@ -158,37 +186,37 @@ test('a screen reader is told of the table, and of the chosen row', {
   await app.page.locator('[role=grid]:focus').waitFor();
 });
 
+test('the way out is a column where somebody leaves by another than the direct one', {
+  skip: unlessDesktop(),
+}, async (t) => {
+  const { app, port } = await started(t);
+  const other = createServer({ listen: ['127.0.0.1:0'] });
+  const [{ port: through } = { port: 0 }] = await other.listen();
+  t.after(() => other.close());
+  const echo = await echoServer(t);
+  await assertEcho(await connected(t, port, echo));
+  await row(app, `127.0.0.1:${echo}`).getByText('open').waitFor();
+  const via = app.page.getByRole('columnheader', { name: 'Via' });
+  assert.equal(await via.count(), 0);
+  const change = { key: 'via', value: [`socks5://127.0.0.1:${through}`] };
+  await app.page.evaluate(`window.picosocks5.request('settings.set', ${JSON.stringify(change)})`);
+  await assertEcho(await connected(t, port, echo));
+  await via.waitFor();
+  await row(app, `socks5://127.0.0.1:${through}`).waitFor();
+  await allIsInView(app);
+});
+
 test('at 800 by 600 all of the table is in view, and reasons use the room there is', {
   skip: unlessDesktop(),
 }, async (t) => {
   const { app, port } = await started(t);
-  const size = (width: number, height: number) =>
-    app.electron.evaluate(
-      ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds),
-      { x: 0, y: 0, width, height },
-    );
-  const grid = app.page.getByRole('grid', { name: 'Connections' });
   for (let i = 0; i < 40; i++) await refused(t, port);
   await sends(port, 'GET / HTTP/1.1\r\n\r\n');
   await app.sees(/^41 rows$/);
 
-  await size(800, 600);
-  await app.until('innerWidth <= 800');
-  const box = await grid.boundingBox();
-  assert.ok(box !== null && box.x + box.width <= 800, JSON.stringify(box));
-  // Whatever it is sorted by: the sign of the order needs room as well.
-  const isCut = '({ scrollWidth, clientWidth }) => scrollWidth > clientWidth';
-  for (const name of ['Command', 'Destination', 'Duration', 'Time']) {
-    await app.page.getByRole('columnheader', { name }).getByRole('button').click();
-    await app.page.locator(`[role=columnheader][aria-sort$=scending]`, { hasText: name }).waitFor();
-    const cut = `[...document.querySelectorAll('.grid, .grid .head *')].filter(${isCut})`;
-    const texts = await app.page.evaluate(`${cut}.map(({ textContent }) => textContent.trim())`);
-    assert.deepEqual(texts, [], name);
-  }
-  const last = await app.page.getByRole('columnheader', { name: 'Reason' }).boundingBox();
-  assert.ok(last !== null && last.x + last.width <= 800, JSON.stringify(last));
+  await allIsInView(app);
 
-  await size(1300, 800);
+  await size(app, 1300, 800);
   const reasons = `[...document.querySelectorAll('.row .reason')]`;
   await app.until(`!${reasons}.some(${isCut})`);
 });

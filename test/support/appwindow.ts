@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 const PATIENCE = 10_000;
 
 /** Views by the names of their navigation items. */
-export type View = 'Overview' | 'Connections' | 'Users' | 'Settings';
+export type View = 'Overview' | 'Connections' | 'Users' | 'Routing' | 'Settings';
 
 /** The window of the app, used as a person would. */
 export class AppWindow {

@@ -88,7 +88,7 @@ export async function loadRoutes(
   };
   await upstreams.demandOthers(listeners.flatMap(({ addresses }) => addresses));
   upstreams.tellIdle();
-  return new Routes(table, parts.outbounds);
+  return new Routes(table, parts.outbounds, upstreams.named);
 }
 
 /** The rules of groups, with those of their bases behind them. */
@@ -127,6 +127,11 @@ class Upstreams {
     this.#options = upstreams;
     this.#prefer = prefer;
     this.#parts = parts;
+  }
+
+  /** Those that have sections. */
+  get named(): ReadonlyMap<string, Upstream> {
+    return this.#named;
   }
 
   /** Makes those that have sections. */

@@ -47,6 +47,7 @@ import type { Transport } from '../transport/transport.js';
 import { type CheckResult, checkRequest } from './check.js';
 import { Extensions } from './extensions.js';
 import { findListener, Listeners } from './listeners.js';
+import { probe } from './probe.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
@@ -343,16 +344,38 @@ export class Server {
       const found = findListener(this.#state, listener);
       return check(found, this.#listeners.accessOf(found.name), this.#state);
     }
+    return this.#ask((state, { accessPolicies }) => {
+      const found = findListener(state, listener);
+      const warn = (message: string) => this.#events.warn(message);
+      return check(found, new AccessCheck(accessPolicies, warn, found.rules), state);
+    });
+  }
+
+  /**
+   * Tries an upstream, by its name: whether it can be reached, lets this server in, and answers.
+   *
+   * @returns how long its answer to a request took, ms.
+   * @throws {UserError} if there is no such upstream, or why it gave no answer; if an option or a
+   *   file cannot be used.
+   */
+  probe(upstream: string): Promise<number> {
+    const ask = async ({ routes }: State) => {
+      const way = routes.upstreams.get(upstream);
+      if (way === undefined) throw new UserError(`there is no upstream "${upstream}"`);
+      return probe(way);
+    };
+    return this.#state === undefined ? this.#ask(ask) : ask(this.#state);
+  }
+
+  /** Loads what the options say for a question, and nothing more. */
+  async #ask<T>(question: (state: State, registries: Registries) => Promise<T>): Promise<T> {
     const change = await this.#extensions.prepare(this.#options);
     let state: State | undefined;
     try {
       await change.activate();
       const { registries } = change;
       state = await this.#load(this.#options, registries, registries.outbounds);
-      const found = findListener(state, listener);
-      const warn = (message: string) => this.#events.warn(message);
-      const access = new AccessCheck(registries.accessPolicies, warn, found.rules);
-      return await check(found, access, state);
+      return await question(state, registries);
     } finally {
       state?.dispose();
       await change.undo();

@@ -69,9 +69,16 @@ export class Routes {
   readonly #listeners: RuleLists;
   readonly #global: RuleList;
   readonly #outbounds: Iterable<Outbound>;
+  /** Those that have names, whether rules lead to them or not. */
+  readonly upstreams: ReadonlyMap<string, Outbound>;
 
   /** @param outbounds asked anew each time. */
-  constructor(table: ViaRuleTable, outbounds: Iterable<Outbound>) {
+  constructor(
+    table: ViaRuleTable,
+    outbounds: Iterable<Outbound>,
+    upstreams: ReadonlyMap<string, Outbound> = new Map(),
+  ) {
+    this.upstreams = upstreams;
     this.#users = listsOf(table.users);
     this.#groups = listsOf(table.groups);
     this.#listeners = listsOf(table.listeners);

@@ -14,6 +14,25 @@ describe('arguments of requests', () => {
     assert.ok(valid('settings.choose', 'lanKey'));
     assert.ok(valid('users.add', { name: 'alice', group: '', password: 'x' }));
     assert.ok(valid('users.update', { name: 'alice', disabled: true }));
+    const upstream = {
+      name: 'w',
+      scheme: 'http',
+      host: 'a',
+      port: 1,
+      user: '',
+      through: '',
+      tlsCa: '',
+    };
+    assert.ok(valid('upstreams.add', { ...upstream, password: '' }));
+    assert.ok(valid('upstreams.update', { name: 'w', settings: upstream }));
+    const question = { user: '', command: 'connect', destination: 'a:1' };
+    assert.ok(valid('routing.check', question));
+    assert.ok(!valid('upstreams.add', upstream));
+    assert.ok(!valid('upstreams.add', { ...upstream, scheme: 'ftp', password: '' }));
+    assert.ok(!valid('upstreams.add', { ...upstream, port: 0, password: '' }));
+    assert.ok(!valid('upstreams.update', { name: 'w', settings: { ...upstream, password: 'x' } }));
+    assert.ok(!valid('upstreams.test', ''));
+    assert.ok(!valid('routing.check', { ...question, command: 'fly' }));
     assert.ok(valid('connections.disconnect', [1, 2]));
     assert.ok(valid('app.export', { name: 'connections.csv', content: 'a,b' }));
   });

@@ -40,7 +40,7 @@ describe('log of connections', () => {
     log.handle({ type: 'authenticated', ...about, method: 'chap', user: 'alice', group: 'staff' });
     log.handle({ type: 'request', ...about, command: 'connect', destination });
     const remote = { host: '192.0.2.1', port: 443 };
-    log.handle({ type: 'established', ...about, bound: client, remote });
+    log.handle({ type: 'established', ...about, bound: client, remote, via: 'work' });
     const [row] = log.watch();
     const { began, ...rest } = row ?? {};
     assert.equal(typeof began, 'number');
@@ -54,6 +54,7 @@ describe('log of connections', () => {
       command: 'connect',
       destination: 'example.com:443',
       remote: '192.0.2.1:443',
+      via: 'work',
       state: 'open',
       up: 0,
       down: 0,

@@ -7,12 +7,14 @@ import {
   type ServerStatus,
   type SettingKey,
   type SettingValues,
+  type UpstreamSettings,
 } from '#main/ipc/contract.js';
 import { ConnectionLog } from '#main/proxy/connectionlog.js';
 import { ServerController } from '#main/proxy/controller.js';
 import type { Interfaces } from '#main/proxy/endpoints.js';
 import { Traffic } from '#main/proxy/traffic.js';
 import { DEFAULTS } from '#main/settings/values.js';
+import { DesktopUpstreams } from '#main/upstreams/upstreams.js';
 import type { Keychain } from '#main/users/keychain.js';
 import { DesktopUsers } from '#main/users/users.js';
 import { certificate } from '../../../support/certificates.js';
@@ -35,9 +37,13 @@ function make(t: TestContext, values: Partial<SettingValues>) {
   const users = new DesktopUsers({ users: [] }, keychain as unknown as Keychain);
   const network: { interfaces: Interfaces } = { interfaces: {} };
   const log = new ConnectionLog();
+  const keep = (upstreams: readonly UpstreamSettings[]) => Object.assign(store, { upstreams });
+  const store = { upstreams: [], values: { via: [] }, keepUpstreams: keep };
+  const upstreams = new DesktopUpstreams(store, keychain as unknown as Keychain);
   const controller = new ServerController({
     settings,
     users,
+    upstreams,
     log,
     traffic: new Traffic(),
     sinks: [],
@@ -47,7 +53,7 @@ function make(t: TestContext, values: Partial<SettingValues>) {
   const change = (more: Partial<SettingValues>) => {
     settings.values = { ...settings.values, ...more };
   };
-  return { controller, users, network, log, change };
+  return { controller, users, upstreams, network, log, change };
 }
 
 function faultOf(controller: ServerController): SettingKey | undefined {
@@ -251,4 +257,63 @@ test('a certificate that is renewed badly leaves all as it was', async (t) => {
   await assert.rejects(controller.apply(), /key\.pem/);
   const { listening } = controller.status;
   assert.deepEqual(listening, [`127.0.0.1:${ports.port}`, `127.0.0.1:${ports.lanPort}`]);
+});
+
+const question = { user: '', command: 'connect', destination: '127.0.0.1:9' } as const;
+
+test('which way a request would take, whether the server runs or not', async (t) => {
+  const { controller, users, upstreams, change } = make(t, { port: await freePort(t) });
+  const work = { name: 'work', scheme: 'socks5', host: '192.0.2.1', port: 1080 } as const;
+  await upstreams.add({ ...work, user: '', through: '', tlsCa: '', password: '' });
+  change({ via: ['*.example=block', '*=work'], request: ['!all:*:25', 'all'] });
+  for (const start of [async () => {}, () => controller.start()]) {
+    await start();
+    const { allowed, via } = await controller.check({ ...question, destination: 'a.com:443' });
+    assert.deepEqual([allowed, via?.way], [true, 'work']);
+    assert.match(via?.by ?? '', /\*=work/);
+    const blocked = await controller.check({ ...question, destination: 'b.example:443' });
+    assert.equal(blocked.allowed, false);
+    assert.match(blocked.by ?? '', /\*\.example=block/);
+    const denied = await controller.check({ ...question, destination: 'a.com:25' });
+    assert.equal(denied.allowed, false);
+  }
+  await assert.rejects(
+    controller.check({ ...question, destination: 'a.com' }),
+    /expected HOST:PORT/,
+  );
+  await users.add(alice);
+  await controller.apply();
+  const answer = await controller.check(question);
+  assert.deepEqual([answer.allowed, answer.by], [false, 'clients have to authenticate']);
+  assert.equal((await controller.check({ ...question, user: 'alice' })).allowed, true);
+  await assert.rejects(controller.check({ ...question, user: 'bob' }), /There is no user "bob"/);
+});
+
+test('connections go through an upstream, which is tried with its password', async (t) => {
+  const other = make(t, { port: await freePort(t) });
+  await other.users.add(alice);
+  await other.controller.start();
+  const [, upstreamPort = ''] = other.controller.status.listening[0]?.split(':') ?? [];
+
+  const port = await freePort(t);
+  const { controller, upstreams, log, change } = make(t, { port, via: ['work'] });
+  const work = { name: 'work', scheme: 'socks5', host: '127.0.0.1', user: 'alice' } as const;
+  const settings = { ...work, port: Number(upstreamPort), through: '', tlsCa: '' };
+  await upstreams.add({ ...settings, password: 'wrong' });
+  const refused = await controller.test('work');
+  assert.match(refused.works ? '' : refused.problem, /^Upstream work cannot be used: /);
+  await upstreams.update({ name: 'work', settings, password: 'secret' });
+  const answer = await controller.test('work');
+  assert.ok(answer.works && answer.time > 0, JSON.stringify(answer));
+
+  await controller.start();
+  await assertEcho(await connected(t, port, await echoServer(t)));
+  const [row] = log.watch();
+  assert.equal(row?.via, 'work');
+  change({ via: [] });
+  await controller.apply();
+  await assertEcho(await connected(t, port, await echoServer(t)));
+  assert.equal(log.watch()[1]?.via, '');
+  const gone = await controller.test('nobody');
+  assert.match(gone.works ? '' : gone.problem, /nobody/);
 });

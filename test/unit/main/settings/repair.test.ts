@@ -34,6 +34,30 @@ describe('a settings file with something odd in it', () => {
     });
   }
 
+  test('an upstream server that is not whole is left out', () => {
+    const work = {
+      name: 'work',
+      scheme: 'http',
+      host: 'a',
+      port: 80,
+      user: '',
+      through: '',
+      tlsCa: '',
+    };
+    const upstreams = [work, { ...work, scheme: 'ftp' }, { ...work, port: '1' }, 7, work];
+    const found = repair({ version: 1, upstreams });
+    assert.deepEqual(found.file.upstreams, [work]);
+    assert.deepEqual(found.dropped, [
+      'upstream server 2 is not whole',
+      'upstream server 3 is not whole',
+      'upstream server 4 is not whole',
+      'upstream server "work" is there twice',
+    ]);
+    assert.equal(found.guards, true);
+    assert.equal(repair({ version: 1, upstreams: {} }).guards, true);
+    assert.equal(repair({ version: 1, settings: { via: 'work' } }).guards, true);
+  });
+
   test('a user of whom something is odd stays, disabled', () => {
     const users = [
       { ...alice, extra: 1 },

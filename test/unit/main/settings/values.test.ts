@@ -17,7 +17,7 @@ describe('settings of the desktop', () => {
     const without = OPTIONS.map(({ key }) => key).filter((key) => !(key in DEFAULTS));
     const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
     const tls = ['tlsCert', 'tlsKey', 'tlsClientCa'];
-    const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner', 'via'];
+    const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner'];
     const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
     assert.deepEqual(without, [
       ...[...ways, 'quotaFile'],
@@ -48,6 +48,9 @@ describe('settings of the desktop', () => {
     ['bindPorts', 'many', /BIND range: /],
     ['network', ['300.1.1.1/8/9'], /Client rules: /],
     ['request', ['fly:*'], /Request rules: .*fly/],
+    ['via', ['a b=direct'], /^Routes: /],
+    ['via', ['*=nobody'], /there is no upstream server "nobody"; known are "direct", "block"$/],
+    ['via', ['work|socks5://a:b@192.0.2.1'], /^Routes: a password does not belong into a route/],
     ['timeout', -1, 'Idle timeout: expected a number from 0 to 3600'],
     ['socks4', 'yes', 'SOCKS 4: expected on or off'],
     ['theme', 'pink', /Theme: expected one of system, light/],
@@ -56,6 +59,12 @@ describe('settings of the desktop', () => {
       assert.throws(check(key, value), { name: 'UserError', message: sentence });
     });
   }
+
+  test('routes lead to upstream servers that there are', () => {
+    const value = ['*.example=work|direct', 'block', 'socks5://alice@192.0.2.1'];
+    checkSetting({ key: 'via', value }, ['work']);
+    assert.throws(check('via', value), /there is no upstream server "work"/);
+  });
 
   test('an interface of the local network need not be there', () => {
     check('lanAddress', ['@wlan7', '*', '::1'])();

@@ -1,0 +1,94 @@
+import { html, type TemplateResult } from 'lit';
+import { customElement, query } from 'lit/decorators.js';
+import { type ConnectionRow, hostOfRule, partsOfDestination } from '../../main/ipc/contract.js';
+import { request } from '../bridge.js';
+import { provide } from '../commands.js';
+import { PageElement } from '../element.js';
+import { model } from '../model.js';
+import { registerView } from '../viewregistry.js';
+import './rulelist.js';
+import './routetest.js';
+import './upstreams.js';
+import type { RuleList } from './rulelist.js';
+import { denying } from './rulesview.js';
+import type { Upstreams } from './upstreams.js';
+
+/** Which way connections leave, where they may go, and through which servers. */
+@customElement('pico-routing')
+export class Routing extends PageElement {
+  @query('pico-rules[setting=via]') accessor routes!: RuleList;
+  @query('pico-rules[setting=request]') accessor rules!: RuleList;
+  @query('pico-upstreams') accessor upstreams!: Upstreams;
+
+  override render(): TemplateResult {
+    return html`<div class="page routing">
+      <h1>Routing</h1>
+      <pico-route-test></pico-route-test>
+      <pico-rules setting="via"></pico-rules>
+      <pico-upstreams></pico-upstreams>
+      <pico-rules setting="request"></pico-rules>
+    </div>`;
+  }
+}
+
+/** Shows the view. */
+async function shown(): Promise<Routing | undefined> {
+  model.show('routing');
+  await document.querySelector('pico-workbench')?.updateComplete;
+  const view = document.querySelector('pico-routing');
+  await view?.updateComplete;
+  await view?.routes.updateComplete;
+  await view?.rules.updateComplete;
+  return view ?? undefined;
+}
+
+/** The host of a row's destination as rules have it, if it has got as far as that. */
+function hostOf({ destination }: ConnectionRow): string | undefined {
+  const host = partsOfDestination(destination)?.host;
+  return host === undefined ? undefined : hostOfRule(host);
+}
+
+/** Whether a row has a destination that rules can be about. */
+export function hasDestination(row: ConnectionRow): boolean {
+  return hostOf(row) !== undefined;
+}
+
+/** Begins a route of a row's destination, before all others: whoever saves it says where it leads. */
+export async function routeDestination(row: ConnectionRow): Promise<void> {
+  const host = hostOf(row);
+  if (host === undefined) return;
+  const way = model.app.upstreams.upstreams[0]?.name ?? 'direct';
+  (await shown())?.routes.add(`${host}=${way}`, 0, way);
+}
+
+/** Denies a row's destination before all other rules, and shows the rule that does. */
+export async function denyDestination(row: ConnectionRow): Promise<void> {
+  const host = hostOf(row);
+  if (host === undefined) return;
+  const value = denying(model.app.settings.values.request, host);
+  if (!(await model.attempt(() => request('settings.set', { key: 'request', value })))) return;
+  await (await shown())?.rules.choose(0);
+}
+
+provide({
+  'routing.route': { run: async () => (await shown())?.routes.add() },
+  'routing.rule': { run: async () => (await shown())?.rules.add() },
+  'upstreams.new': { run: async () => (await shown())?.upstreams.edit('') },
+});
+
+registerView({
+  id: 'routing',
+  title: 'Routing',
+  icon: 'git-branch',
+  order: 4,
+  tag: 'pico-routing',
+});
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-routing': Routing;
+  }
+  interface PicoViews {
+    routing: Routing;
+  }
+}

@@ -1,0 +1,377 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
+import { repeat } from 'lit/directives/repeat.js';
+import {
+  hostOfRule,
+  isOverTls,
+  SCHEME_NAMES,
+  SCHEME_PORTS,
+  UPSTREAM_SCHEMES,
+  type Upstream,
+  type UpstreamScheme,
+  type UpstreamSettings,
+  type UpstreamTest,
+} from '../../main/ipc/contract.js';
+import { request } from '../bridge.js';
+import { run } from '../commands.js';
+import { PageElement } from '../element.js';
+import { formatDuration } from '../format.js';
+import { icon } from '../icon.js';
+import { model, sentence } from '../model.js';
+
+/** How a test of an upstream goes. */
+type Test = UpstreamTest | 'running';
+
+const NEW: UpstreamSettings = {
+  name: '',
+  scheme: 'socks5',
+  host: '',
+  port: SCHEME_PORTS.socks5,
+  user: '',
+  through: '',
+  tlsCa: '',
+};
+
+/** Servers that connections go through. Passwords go to the keychain; the window only sends them. */
+@customElement('pico-upstreams')
+export class Upstreams extends PageElement {
+  protected override readonly parts = ['app'] as const;
+  /** Which one is edited: its name, or an empty one for a new one. */
+  @state() accessor editing: string | undefined;
+  @state() accessor problem = '';
+  @state() accessor saving = false;
+  /** What came of the tests, by names. */
+  @state() accessor tests: Readonly<Record<string, Test | undefined>> = {};
+  /** The protocol and the trusted certificates that are chosen in the form. */
+  @state() accessor scheme: UpstreamScheme = NEW.scheme;
+  @state() accessor tlsCa = '';
+  @query('form') accessor form!: HTMLFormElement | null;
+
+  override render(): TemplateResult {
+    const { upstreams, keychainProblem } = model.app.upstreams;
+    return html`<section aria-labelledby="title-upstreams">
+      <h2 id="title-upstreams">Upstream servers</h2>
+      ${keychainProblem === undefined ? nothing : this.#keychainProblem(keychainProblem)}
+      ${
+        upstreams.length === 0
+          ? html`<p class="empty">
+            None yet: routes lead to them by their names. An upstream server is another proxy that
+            connections go through.
+          </p>`
+          : this.#table(upstreams)
+      }
+      ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
+      <button class="secondary add" @click=${() => void this.edit('')}>
+        ${icon('add')} Add upstream server
+      </button>
+    </section>`;
+  }
+
+  #keychainProblem(problem: string): TemplateResult {
+    return html`<div class="banner error" role="alert">
+      ${icon('lock')}
+      <p>${problem}</p>
+      <button class="secondary" @click=${() => run('users.refresh')}>Try again</button>
+    </div>`;
+  }
+
+  #table(upstreams: readonly Upstream[]): TemplateResult {
+    return html`<table class="plain upstreams" aria-label="Upstream servers">
+      <thead>
+        <tr>
+          <th>Name</th>
+          <th>Server</th>
+          <th>Login</th>
+          <th>Answer</th>
+          <th><span class="hidden">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${repeat(
+          upstreams,
+          ({ name }) => name,
+          (upstream) => this.#row(upstream),
+        )}
+      </tbody>
+    </table>`;
+  }
+
+  #row(upstream: Upstream): TemplateResult {
+    const { name, scheme, host, port, through } = upstream;
+    const server = `${SCHEME_NAMES[scheme]}, ${hostOfRule(host)}:${port}`;
+    const place = through === '' ? server : `${server}, through ${through}`;
+    return html`<tr data-upstream=${name}>
+      <td title=${name}><strong>${name}</strong></td>
+      <td><span class="server">${place}</span></td>
+      <td>${loginOf(upstream)}</td>
+      <td aria-live="polite">${this.#answer(this.tests[name])}</td>
+      <td class="actions">
+        ${action(`Test ${name}`, 'pulse', () => this.#test(name), this.tests[name] === 'running')}
+        ${action(`Edit ${name}`, 'edit', () => this.edit(name))}
+        ${action(`Delete ${name}`, 'trash', () => this.#delete(name))}
+      </td>
+    </tr>`;
+  }
+
+  #answer(test: Test | undefined): TemplateResult | typeof nothing {
+    if (test === undefined) return nothing;
+    if (test === 'running') return html`<progress aria-label="Testing"></progress>`;
+    if (test.works) return html`${icon('pass')} ${formatDuration(test.time)}`;
+    return html`<span class="invalid reason" title=${test.problem}>${test.problem}</span>`;
+  }
+
+  async #test(name: string): Promise<void> {
+    this.#note(name, 'running');
+    try {
+      this.#note(name, await request('upstreams.test', name));
+    } catch (error) {
+      this.#note(name, { works: false, problem: sentence(error) });
+    }
+  }
+
+  #note(name: string, test: Test | undefined): void {
+    this.tests = { ...this.tests, [name]: test };
+  }
+
+  #editor(name: string): TemplateResult {
+    const { upstreams } = model.app.upstreams;
+    const found = upstreams.find((candidate) => candidate.name === name);
+    const { scheme, host, port, user, through } = found ?? NEW;
+    const others = upstreams.filter((candidate) => candidate.name !== name);
+    return html`<form
+      class="editor"
+      aria-label=${found === undefined ? 'New upstream server' : `Edit ${name}`}
+      @submit=${this.#save}
+    >
+      ${field('Name', 'name', name, { required: true, max: 255 })}
+      <label>
+        <span>Protocol</span>
+        <select name="scheme" aria-label="Protocol" @change=${this.#schemeChosen}>
+          ${UPSTREAM_SCHEMES.map(
+            (each) =>
+              html`<option value=${each} ?selected=${each === scheme}>${SCHEME_NAMES[each]}</option>`,
+          )}
+        </select>
+      </label>
+      ${field('Host', 'host', host, { required: true, max: 255 })}
+      ${field('Port', 'port', String(port), { required: true, max: 5 })}
+      ${field('User name', 'user', user, { max: 255 })}
+      <label>
+        <span>Password</span>
+        <input
+          name="password"
+          type="password"
+          role="textbox"
+          maxlength="255"
+          autocomplete="new-password"
+          placeholder=${found?.password === 'set' ? 'as it is' : ''}
+          aria-describedby="upstream-problem"
+        />
+      </label>
+      <label>
+        <span>Through</span>
+        <select name="through" aria-label="Through">
+          <option value="" ?selected=${through === ''}>nothing else</option>
+          ${others.map(
+            (other) =>
+              html`<option value=${other.name} ?selected=${other.name === through}>
+                ${other.name}
+              </option>`,
+          )}
+        </select>
+      </label>
+      ${isOverTls(this.scheme) ? this.#trust() : nothing}
+      <div class="buttons">
+        <button type="submit" ?disabled=${this.saving}>Save</button>
+        <button type="button" class="secondary" @click=${() => this.#close()}>Cancel</button>
+        ${this.saving ? html`<progress aria-label="Asking the keychain"></progress>` : nothing}
+      </div>
+      <p id="upstream-problem" class="invalid" role="alert">${this.problem}</p>
+    </form>`;
+  }
+
+  /** A file is chosen in a dialog of the system, which the app opens: the window cannot name one. */
+  #trust(): TemplateResult {
+    const choose = async () => {
+      this.problem = '';
+      try {
+        this.tlsCa = (await request('upstreams.choose')) ?? this.tlsCa;
+      } catch (error) {
+        this.problem = sentence(error);
+      }
+    };
+    return html`<div class="field" role="group" aria-label="Trusted certificates">
+      <span>Trust</span>
+      <span class="file">
+        ${this.tlsCa === '' ? 'the usual authorities' : this.tlsCa}
+        <button
+          type="button"
+          class="secondary"
+          aria-label="Choose: Trusted certificates"
+          @click=${() => void choose()}
+        >
+          Choose …
+        </button>
+        ${
+          this.tlsCa === ''
+            ? nothing
+            : action('Trust the usual authorities', 'discard', () => {
+                this.tlsCa = '';
+              })
+        }
+      </span>
+    </div>`;
+  }
+
+  /** A port that was that of the protocol is that of the new one. */
+  readonly #schemeChosen = (event: Event): void => {
+    const scheme = (event.target as HTMLSelectElement).value as UpstreamScheme;
+    this.scheme = scheme;
+    const port = this.form?.elements.namedItem('port') as HTMLInputElement | null;
+    const usual = Object.values(SCHEME_PORTS).map(String);
+    if (port !== null && usual.includes(port.value)) port.value = String(SCHEME_PORTS[scheme]);
+  };
+
+  /** Opens the form for an upstream; an empty name is for a new one. */
+  async edit(name: string): Promise<void> {
+    const { upstreams } = model.app.upstreams;
+    const { scheme, tlsCa } = upstreams.find((candidate) => candidate.name === name) ?? NEW;
+    this.editing = name;
+    this.scheme = scheme;
+    this.tlsCa = tlsCa;
+    this.problem = '';
+    await this.updateComplete;
+    const input = this.querySelector<HTMLInputElement>('[name=name]');
+    input?.focus();
+    input?.scrollIntoView({ block: 'nearest' });
+  }
+
+  async #save(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
+    const value = (name: string) => String(data.get(name) ?? '');
+    const port = value('port').trim();
+    if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+      this.problem = 'Port: expected a number from 1 to 65535';
+      return;
+    }
+    const settings: UpstreamSettings = {
+      name: value('name'),
+      scheme: value('scheme') as UpstreamScheme,
+      host: value('host'),
+      port: Number(port),
+      user: value('user'),
+      through: value('through'),
+      tlsCa: isOverTls(this.scheme) ? this.tlsCa : '',
+    };
+    const password = value('password');
+    const { editing: name = '' } = this;
+    this.saving = true;
+    this.problem = '';
+    try {
+      if (name === '') await request('upstreams.add', { ...settings, password });
+      else {
+        const secret = password === '' ? {} : { password };
+        await request('upstreams.update', { name, settings, ...secret });
+        this.#note(name, undefined);
+      }
+      form.reset();
+      // Another one may be edited by now.
+      if (form.isConnected) this.#close(settings.name.trim());
+    } catch (error) {
+      this.problem = sentence(error);
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  /** Closes the form. @param name the one whose row the focus goes to, if it is there. */
+  #close(name = this.editing ?? ''): void {
+    this.form?.reset();
+    this.editing = undefined;
+    void this.#focusRow(name);
+  }
+
+  async #focusRow(name: string | undefined, button = 'Edit'): Promise<void> {
+    await this.updateComplete;
+    const rows = [...this.querySelectorAll<HTMLElement>('tr[data-upstream]')];
+    const row = rows.find(({ dataset }) => dataset['upstream'] === name);
+    const target = row?.querySelector<HTMLElement>(`[aria-label^="${button} "]`);
+    (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
+  }
+
+  async #delete(name: string): Promise<void> {
+    if (!(await model.attempt(() => request('upstreams.delete', name)))) return;
+    if (this.editing === name) this.#close();
+    this.#note(name, undefined);
+    void this.#focusRow(undefined);
+    const restore = async () => {
+      if (!(await model.attempt(() => request('upstreams.restore', name)))) return;
+      if (this.isConnected) await this.#focusRow(name);
+    };
+    model.notify(
+      { severity: 'info', message: `The upstream server ${name} was deleted, with its password.` },
+      { label: 'Undo', run: () => void restore() },
+    );
+  }
+}
+
+function field(
+  label: string,
+  name: string,
+  value: string,
+  { required = false, max }: { readonly required?: boolean; readonly max: number },
+): TemplateResult {
+  return html`<label>
+    <span>${label}</span>
+    <input
+      name=${name}
+      ?required=${required}
+      maxlength=${max}
+      inputmode=${name === 'port' ? 'numeric' : 'text'}
+      spellcheck="false"
+      autocomplete="off"
+      aria-describedby="upstream-problem"
+      value=${value}
+    />
+  </label>`;
+}
+
+function action(
+  name: string,
+  symbol: string,
+  act: () => unknown,
+  disabled = false,
+): TemplateResult {
+  return html`<button
+    type="button"
+    class="plain"
+    aria-label=${name}
+    title=${name}
+    ?disabled=${disabled}
+    @click=${() => void act()}
+  >
+    ${icon(symbol)}
+  </button>`;
+}
+
+function loginOf({ user, password, scheme }: Upstream): TemplateResult {
+  if (user === '') return html`<span class="dim">none</span>`;
+  const isMissing = password === 'unknown' || (password === 'none' && scheme !== 'socks4a');
+  const hint = {
+    set: 'the password is in the keychain',
+    none: 'without a password',
+    unknown: 'the keychain cannot be read',
+  }[password];
+  return html`<span title="${user}: ${hint}">
+    ${isMissing ? icon('warning') : nothing} ${user}
+  </span>`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-upstreams': Upstreams;
+  }
+}
