@@ -80,9 +80,10 @@ export class Credits implements Counts {
     }
   }
 
-  /** Lets the primary process know of all that is counted, since there may be limits now. */
+  /** Tells the primary process at once of all that is counted, since there may be limits now. */
   claimAll(): void {
     for (const [key, credit] of this.#credits) this.#claim(key, credit);
+    this.flush();
   }
 
   /** Tells what is still untold. */
