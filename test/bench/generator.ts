@@ -19,8 +19,11 @@ export function load(job: Job, whenIdle?: () => Promise<void>): Promise<Outcome>
   return new Promise<Outcome>((resolve, reject) => {
     const late = () => reject(new Error(`not done within ${PATIENCE} s`));
     const timer = setTimeout(late, (job.seconds + PATIENCE) * 1000);
+    const failed = (error: Error | null) => {
+      if (error !== null) reject(error);
+    };
     child.on('message', (said: 'idle' | string | Outcome) => {
-      if (said === 'idle') whenIdle?.().then(() => child.send('wake'), reject);
+      if (said === 'idle') whenIdle?.().then(() => child.send('wake', failed), reject);
       else if (typeof said === 'string') reject(new Error(said));
       else resolve(said);
     });
