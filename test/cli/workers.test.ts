@@ -184,12 +184,13 @@ describe('workers', { concurrency: false }, () => {
       client.socket.destroy();
       return reply;
     };
-    for (let i = 0; i < 5; i++) assert.equal(await use(), 0);
+    for (let i = 0; i < 4; i++) assert.equal(await use(), 0);
     const deadline = performance.now() + 10_000;
     // Both know it in the end: what one of them let through would be 0.
     let refused = 0;
     while (refused < 8 && performance.now() < deadline) {
-      refused = (await use()) === 0 ? 0 : refused + 1;
+      // The one that uses up the rest may be cut before its client has all of it.
+      refused = (await use().catch(() => 0)) === 0 ? 0 : refused + 1;
     }
     assert.equal(refused, 8);
   });
