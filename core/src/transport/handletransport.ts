@@ -88,6 +88,8 @@ export class HandleTransport implements Transport {
   #shutting = false;
   #shut = false;
   #resetWhenShut = false;
+  /** Why nothing can be written any more, while what the peer had sent before is still read. */
+  #lost: number | undefined;
   #failure: string | undefined;
   #rests = 0;
   #keptAlive = false;
@@ -145,7 +147,7 @@ export class HandleTransport implements Transport {
     spare = undefined;
     const status = this.#handle.writeBuffer(request, bytes);
     if (status !== 0) {
-      this.#fail(status);
+      this.#loseWrites(status);
       return true;
     }
     if (!binding.wasAsync()) {
@@ -198,7 +200,8 @@ export class HandleTransport implements Transport {
   read(length: number): Uint8Array | undefined {
     if (length > 0) return this.#take(length);
     if (length === 0 || this.closed) return undefined;
-    if (length !== UV_EOF) this.#fail(length);
+    if (this.#lost !== undefined) this.#fail(this.#lost);
+    else if (length !== UV_EOF) this.#fail(length);
     else if (hidesResets && !this.#confirming && this.#handle.readStart() === 0) {
       this.#confirming = true;
     } else {
@@ -213,7 +216,7 @@ export class HandleTransport implements Transport {
   written(status: number): void {
     this.#writes--;
     if (this.closed) return;
-    if (status !== 0) this.#fail(status);
+    if (status !== 0) this.#loseWrites(status);
     else if (this.#writes === 0) {
       if (this.#finished) this.#shutdown();
       this.#reader?.onDrain();
@@ -313,6 +316,19 @@ export class HandleTransport implements Transport {
     request.transport = this;
     request.oncomplete = onShutdown;
     this.#shutting = this.#handle.shutdown(request) === 0;
+  }
+
+  /**
+   * A peer that has closed the connection takes nothing any more, but may have said why before: that
+   * is read first, if somebody reads. The system tells the failure once, to whoever asks first.
+   */
+  #loseWrites(status: number): void {
+    if (!this.#reading || this.ended) {
+      this.#fail(status);
+      return;
+    }
+    this.#finished = true;
+    this.#lost ??= status;
   }
 
   /** The connection has failed: it is gone, and all that was on its way. */

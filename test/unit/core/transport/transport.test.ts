@@ -259,6 +259,25 @@ for (const { name: maker, skip } of makers) {
       assert.equal(String(await other.read(4)), 'fine');
     });
 
+    test('what a peer says before it closes is read, whatever is written to it meanwhile', {
+      skip: skipWine ?? (maker === 'socket' ? 'a socket fails as a whole' : undefined),
+    }, async (t) => {
+      const { transport, far } = await transportPair(t, maker);
+      const reader = new Recorder(transport);
+      transport.resume();
+      far.socket.pause();
+      transport.write(Buffer.from('never read'));
+      await turn();
+      await turn();
+      // A connection that is closed with bytes that nobody has read is reset (RFC 2525 section 2.17).
+      far.socket.write('because');
+      far.socket.destroy();
+      await new Promise((resolve) => process.nextTick(resolve));
+      for (let i = 0; i < 3; i++) assert.equal(transport.write(Buffer.from('too late')), true);
+      await reader.until(/close (EPIPE|ECONNRESET)/);
+      assert.equal(String(reader.bytes), 'because');
+    });
+
     test('every descriptor is closed, however a connection ends', {
       skip: process.platform === 'linux' ? undefined : 'needs /proc',
     }, async (t) => {
