@@ -19,7 +19,9 @@ let usual: OnRead;
 
 /** Reads once more when an end is told: libuv has stopped reading then, and not before. */
 const onread: OnRead = function (data) {
-  if (this[CONFIRMING] !== true && this.readStart?.() === 0) {
+  // What was told before was none: another end is another one to be confirmed.
+  if (data !== undefined) this[CONFIRMING] = false;
+  else if (this[CONFIRMING] !== true && this.readStart?.() === 0) {
     this[CONFIRMING] = true;
     return undefined;
   }
@@ -27,7 +29,8 @@ const onread: OnRead = function (data) {
 };
 
 /**
- * Has a TCP socket end only where its peer has ended it, as {@link hidesResets} tells. Other sockets, and those of a Node whose internals are not as known, are left as they are.
+ * Has a TCP socket end only where its peer has ended it, as {@link hidesResets} tells. Other
+ * sockets, and those of a Node whose internals are not as known, are left as they are.
  *
  * @param socket of which nothing was read yet.
  */

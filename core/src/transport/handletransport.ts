@@ -198,7 +198,11 @@ export class HandleTransport implements Transport {
 
   /** @internal Takes what the handle has read. @returns the buffer for the next read. */
   read(length: number): Uint8Array | undefined {
-    if (length > 0) return this.#take(length);
+    if (length > 0) {
+      // What was told before was none: another end is another one to be confirmed.
+      this.#confirming = false;
+      return this.#take(length);
+    }
     if (length === 0 || this.closed) return undefined;
     if (this.#lost !== undefined) this.#fail(this.#lost);
     else if (length !== UV_EOF) this.#fail(length);
