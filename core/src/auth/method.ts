@@ -47,7 +47,7 @@ export interface CredentialChecker {
     client: string,
     user: string,
     password: Uint8Array,
-  ): Awaitable<Identity | AuthenticationFailure>;
+  ): Promise<Identity | AuthenticationFailure>;
   /** Lets a client prove that it knows a user's secret, in a way of the method's. */
   attempt(attempt: Attempt): Promise<Identity | AuthenticationFailure>;
   /** Whether the password that a source has for a user is empty, or cannot be told. */

@@ -1,5 +1,4 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Awaitable } from '../base/awaitable.js';
 import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
 import { SourceError } from './asking.js';
@@ -82,10 +81,8 @@ export class PasswordChecker implements CredentialChecker {
    * @param client the client's IP address.
    * @param password octets; not kept.
    */
-  check(client: string, user: string, password: Uint8Array): Awaitable<Check> {
+  async check(client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(client, user, password);
-    const remembered = this.#recall(client, user, digest);
-    if (remembered !== undefined) return remembered;
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
     const login = { client, user, digest };
@@ -125,27 +122,6 @@ export class PasswordChecker implements CredentialChecker {
 
   async close(): Promise<void> {
     await this.#pool.close();
-  }
-
-  /** Who it is, where that is remembered, and what it was right for can be told at once. */
-  #recall(client: string, user: string, digest: string): Identity | undefined {
-    const known = this.#lockout.known.find(digest);
-    if (known === undefined) return undefined;
-    for (const source of this.#users.sources) {
-      if (source.kinds.has('password')) return undefined;
-      try {
-        const secret = this.#users.secretBy(source, user);
-        if (secret instanceof Promise) return undefined;
-        if (secret === undefined) continue;
-        const proof = this.#proofBy(secret, user);
-        return proof.rightFor === known
-          ? this.#succeed({ client, user, digest }, proof)
-          : undefined;
-      } catch {
-        return undefined;
-      }
-    }
-    return undefined;
   }
 
   /** @param prove who it is, if the client has proved it. */

@@ -77,7 +77,7 @@ function make(t: TestContext, ...sources: AuthenticationSource[]) {
   const options = { pool: new FakePool(), warn: (message: string) => void warnings.push(message) };
   const checker = new PasswordChecker(new Users(sources), lockout, options);
   const check = (user: string, password: string) =>
-    soon(clock, Promise.resolve(checker.check(HERE, user, octets(password))));
+    soon(clock, checker.check(HERE, user, octets(password)));
   return { clock, warnings, checker, check };
 }
 
@@ -207,7 +207,7 @@ describe('an unknown user costs what a wrong password does', () => {
       ),
     );
     let told = false;
-    const check = Promise.resolve(checker.check(HERE, 'alice', octets('guess'))).then(() => {
+    const check = checker.check(HERE, 'alice', octets('guess')).then(() => {
       told = true;
     });
     await new Promise(setImmediate);
@@ -323,7 +323,7 @@ describe('sources that fail', () => {
     };
     const { clock, checker, warnings } = make(t, source, file('file', { alice: 'secret' }));
     let told = false;
-    const check = Promise.resolve(checker.check(HERE, 'alice', octets('secret'))).finally(() => {
+    const check = checker.check(HERE, 'alice', octets('secret')).finally(() => {
       told = true;
     });
     await new Promise(setImmediate);
@@ -358,7 +358,7 @@ describe('sources that fail', () => {
     const { clock, checker } = make(t, file('file', { alice: 'secret' }), directory('ldap', down));
     for (const user of ['alice', 'nobody']) {
       let told = false;
-      const check = Promise.resolve(checker.check(HERE, user, octets('guess'))).finally(() => {
+      const check = checker.check(HERE, user, octets('guess')).finally(() => {
         told = true;
       });
       for (let i = 0; i < 20; i++) await new Promise(setImmediate);
