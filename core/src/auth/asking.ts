@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, withDeadline } from '../base/awaitable.js';
+import { type Awaitable, andThen, isPromiseLike, withDeadline } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import { messageOf, UserError } from '../base/errors.js';
 import type { Identity } from './identity.js';
@@ -153,15 +153,6 @@ function checkKinds({ name, kinds, find, verify }: AuthenticationSource): void {
   if ((kinds.has('plain') || kinds.has('crypt')) && find === undefined) {
     fail('its kinds are secrets, and it has no find()');
   }
-}
-
-function isPromiseLike(answer: unknown): answer is PromiseLike<unknown> {
-  return (
-    typeof answer === 'object' &&
-    answer !== null &&
-    'then' in answer &&
-    typeof answer.then === 'function'
-  );
 }
 
 function toSecrets(answer: unknown): readonly Secret[] {
