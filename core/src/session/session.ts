@@ -20,6 +20,7 @@ import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
 import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, recognize } from './dialect.js';
+import { keepAliveDelay } from './keepalive.js';
 import { ConnectionRecord } from './record.js';
 import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
@@ -46,12 +47,6 @@ export interface SessionSettings extends Limits {
   /** Told of the system's errors behind refusals. */
   trouble(error: unknown): void;
 }
-
-/** When a client is asked at the latest, and at the soonest, whether it is still there, s. */
-const MAX_KEEP_ALIVE = 60;
-const MIN_KEEP_ALIVE = 1;
-/** How long the system then waits for answers, s: ten probes, one a second. */
-const PROBE_TIME = 10;
 
 /**
  * One client, from its greeting to the last byte: the stages of its way, top to bottom. What a
@@ -391,17 +386,4 @@ function toRefusal(error: unknown, asked: boolean): Refusal {
     return new Refusal('protocol-error', detail, { cause: error });
   const answer = asked ? { reply: Reply.generalFailure } : {};
   return new Refusal('internal-error', detail, { ...answer, cause: error });
-}
-
-/**
- * When to ask an association's client whether it lives: so that it is known well before it would
- * end as idle, of which answers that go nowhere would keep it.
- *
- * @param idle how long the association may be idle, s; 0: for ever.
- * @returns s.
- */
-function keepAliveDelay(idle: number): number {
-  if (idle === 0) return MAX_KEEP_ALIVE;
-  const delay = Math.floor((idle - PROBE_TIME) / 2);
-  return Math.min(Math.max(delay, MIN_KEEP_ALIVE), MAX_KEEP_ALIVE);
 }
