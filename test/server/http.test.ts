@@ -79,7 +79,12 @@ test('what is refused says why, in a status and a sentence', async (t) => {
   const { port, events } = await startServer(t, { request: rules });
   const cases: [line: string, status: number, words: RegExp, reason: string][] = [
     [`CONNECT 127.0.0.1:${closed}`, 502, /127\.0\.0\.1:\d+: connection refused/, 'unreachable'],
-    ['CONNECT name.invalid:80', 502, /name\.invalid:80: the name (does not resolve|cannot be resolved now)/, 'unreachable'],
+    [
+      'CONNECT name.invalid:80',
+      502,
+      /name\.invalid:80: the name (does not resolve|cannot be resolved now)/,
+      'unreachable',
+    ],
     ['CONNECT 127.0.0.9:80', 403, /does not allow 127\.0\.0\.9:80/, 'not-allowed'],
     ['GET http://127.0.0.9/', 403, /does not allow 127\.0\.0\.9:80/, 'not-allowed'],
     [`GET http://127.0.0.1:${closed}/`, 502, /connection refused/, 'unreachable'],

@@ -1,4 +1,4 @@
-import { andThen, withDeadline } from '../base/awaitable.js';
+import { andThen, isPromiseLike, withDeadline } from '../base/awaitable.js';
 import { monotonic } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { type Address, isUnspecified } from '../protocol/address.js';
@@ -121,7 +121,7 @@ export class AccessCheck {
     try {
       const answer: unknown = question(policy);
       if (answer === undefined) return undefined;
-      if (!isThenable(answer)) return this.#denialOf(policy, answer);
+      if (!isPromiseLike(answer)) return this.#denialOf(policy, answer);
       return inTime(policy, answer).then(
         (given) => this.#denialOf(policy, given),
         (error: unknown) => this.#failed(policy, messageOf(error)),
@@ -154,15 +154,6 @@ function inTime<T>(
   answer: PromiseLike<T>,
 ): Promise<T> {
   return withDeadline(answer, time, () => new Error(`no answer within ${time / 1000} s`));
-}
-
-function isThenable(answer: unknown): answer is PromiseLike<unknown> {
-  return (
-    typeof answer === 'object' &&
-    answer !== null &&
-    'then' in answer &&
-    typeof answer.then === 'function'
-  );
 }
 
 function isDenial(answer: unknown): answer is Denial {

@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, withDeadline } from '../base/awaitable.js';
+import { type Awaitable, andThen, isPromiseLike, withDeadline } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
 import { messageOf, UserError } from '../base/errors.js';
 import type { Identity } from './identity.js';
@@ -155,15 +155,6 @@ export function checkKinds({ name, kinds, find, verify }: AuthenticationSource):
   if ((kinds.has('plain') || kinds.has('crypt')) && find === undefined) {
     fail('its kinds are secrets, and it has no find()');
   }
-}
-
-function isPromiseLike(answer: unknown): answer is PromiseLike<unknown> {
-  return (
-    typeof answer === 'object' &&
-    answer !== null &&
-    'then' in answer &&
-    typeof answer.then === 'function'
-  );
 }
 
 function toSecrets(answer: unknown): readonly Secret[] {

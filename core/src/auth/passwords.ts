@@ -1,5 +1,4 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Awaitable } from '../base/awaitable.js';
 import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
 import { SourceError } from './asking.js';
@@ -82,7 +81,7 @@ export class PasswordChecker implements CredentialChecker {
    * @param client the client's IP address.
    * @param password octets; not kept.
    */
-  check(client: string, user: string, password: Uint8Array): Awaitable<Check> {
+  check(client: string, user: string, password: Uint8Array): Promise<Check> {
     return this.#checkPassword(this.#users, client, user, password);
   }
 
@@ -116,15 +115,8 @@ export class PasswordChecker implements CredentialChecker {
     await this.#pool.close();
   }
 
-  #checkPassword(
-    users: Users,
-    client: string,
-    user: string,
-    password: Uint8Array,
-  ): Awaitable<Check> {
+  #checkPassword(users: Users, client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(users.realm, client, user, password);
-    const remembered = this.#recall(users, { client, user, digest });
-    if (remembered !== undefined) return remembered;
     const running = this.#running.get(digest);
     if (running !== undefined) return running;
     const login = { client, user, digest };
@@ -144,25 +136,6 @@ export class PasswordChecker implements CredentialChecker {
       const right = secret !== undefined && (await matches(secret));
       return right && own !== undefined ? this.#proofBy(own, user) : undefined;
     });
-  }
-
-  /** Who it is, where that is remembered, and what it was right for can be told at once. */
-  #recall(users: Users, login: Login & { readonly digest: string }): Identity | undefined {
-    const known = this.#lockout.known.find(login.digest);
-    if (known === undefined) return undefined;
-    for (const source of users.sources) {
-      if (source.kinds.has('password')) return undefined;
-      try {
-        const secret = users.secretBy(source, login.user);
-        if (secret instanceof Promise) return undefined;
-        if (secret === undefined) continue;
-        const proof = this.#proofBy(secret, login.user);
-        return proof.rightFor === known ? this.#succeed(login, proof) : undefined;
-      } catch {
-        return undefined;
-      }
-    }
-    return undefined;
   }
 
   /** @param prove who it is, if the client has proved it. */

@@ -1,6 +1,16 @@
 /** A value that is there, or comes: whoever has it at once makes no promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** Whether what a stranger has answered is to be waited for. */
+export function isPromiseLike(answer: unknown): answer is PromiseLike<unknown> {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'then' in answer &&
+    typeof answer.then === 'function'
+  );
+}
+
 /** Goes on with a value, now or when it comes. */
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(next) : next(value);

@@ -12,9 +12,10 @@ import { networkOf, parseIP } from '../protocol/ip.js';
 import { linger } from '../transport/linger.js';
 import { localPeer, type Transport } from '../transport/transport.js';
 import { HeaderReader, type Introduction } from './headerreader.js';
+import type { GoingOn, Past } from './known.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
-import { type GoingOn, type Past, Session, toldListener } from './session.js';
+import { Session, toldListener } from './session.js';
 import type { SessionTable } from './table.js';
 
 /** What counts clients, who is told of them, and where they go then. */

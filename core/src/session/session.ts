@@ -21,6 +21,8 @@ import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
 import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, type DialectRequest, type Relaying, recognize } from './dialect.js';
+import { keepAliveDelay } from './keepalive.js';
+import type { GoingOn, Known, More } from './known.js';
 import { type Arriving, type Layer, unwrap } from './layer.js';
 import { ConnectionRecord } from './record.js';
 import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
@@ -53,43 +55,8 @@ export interface SessionSettings extends Limits {
   trouble(error: unknown): void;
 }
 
-/** What is known of a client that a session has served on the same transport. */
-export interface Past {
-  /** How often it has failed to log in, one time after the other. */
-  readonly failures?: number;
-  /** Who it is, if a layer says so. */
-  readonly known?: Known | undefined;
-}
-
-/** A client that has more to ask than one session serves. */
-export interface GoingOn extends Past {
-  /** Paused, and nobody's. */
-  readonly transport: Transport;
-}
-
-/** What is known of a client that comes, besides where from. */
-interface More extends Past {
-  /** Where the load balancer is that told the client's address, if one did. */
-  readonly balancer?: Address | undefined;
-  /** What it has to speak before all else. */
-  readonly layer?: Layer | undefined;
-}
-
-/** Who a client is, before it is asked, and by what. */
-interface Known {
-  readonly identity: Identity;
-  /** The layer. */
-  readonly method: string;
-}
-
 /** How often a client may fail to log in before its connection is closed. */
 const MAX_FAILURES = 4;
-
-/** When a client is asked at the latest, and at the soonest, whether it is still there, s. */
-const MAX_KEEP_ALIVE = 60;
-const MIN_KEEP_ALIVE = 1;
-/** How long the system then waits for answers, s: ten probes, one a second. */
-const PROBE_TIME = 10;
 
 /**
  * One client, from its greeting to the last byte: the stages of its way, top to bottom. What a
@@ -526,17 +493,4 @@ function toRefusal(error: unknown, asked: boolean): Refusal {
     return new Refusal('protocol-error', detail, { cause: error });
   const answer = asked ? { reply: Reply.generalFailure } : {};
   return new Refusal('internal-error', detail, { ...answer, cause: error });
-}
-
-/**
- * When to ask an association's client whether it lives: so that it is known well before it would
- * end as idle, of which answers that go nowhere would keep it.
- *
- * @param idle how long the association may be idle, s; 0: for ever.
- * @returns s.
- */
-function keepAliveDelay(idle: number): number {
-  if (idle === 0) return MAX_KEEP_ALIVE;
-  const delay = Math.floor((idle - PROBE_TIME) / 2);
-  return Math.min(Math.max(delay, MIN_KEEP_ALIVE), MAX_KEEP_ALIVE);
 }
