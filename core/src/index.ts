@@ -67,6 +67,7 @@ export type {
   ExtensionRegistry,
   ExtensionSecrets,
   ExtensionServer,
+  ExtensionWorkers,
   Helper,
   HelperOptions,
 } from './extensions/api.js';

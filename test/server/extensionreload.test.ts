@@ -377,3 +377,43 @@ test('helpers: a thread and a process, that answer, fail, and take too long', as
     assert.equal(((await ask(kind, 'b')) as { question: string }).question, 'b');
   }
 });
+
+test('a process alone speaks to nobody, or to itself; what is no message is said', async (t) => {
+  const folder = extension(
+    t,
+    contributing({}, { commands: [{ command: 'ext.look', title: 'Look' }] }),
+    `const wrong = (ask) => { try { return ask(); } catch (error) { return error.name + ': ' + error.message; } };
+     export function activate({ workers, commands }) {
+       const got = [];
+       workers.onMessage((message, from) => {
+         if (message.fails) throw new Error('no message');
+         try { message.a.push(1); } catch { got.push('frozen'); }
+         got.push([JSON.stringify(message), from, message.constructor === undefined]);
+       });
+       commands.register('ext.look', async () => {
+         const sent = [
+           workers.send({ a: [1], ['__proto__']: { evil: 1 } }), workers.send({ fails: true }, 1), workers.send({ a: [2] }, 1),
+           wrong(() => workers.send(undefined)), wrong(() => workers.send({}, 2)), wrong(() => workers.send('x'.repeat(300000))),
+         ];
+         await new Promise((resolve) => setTimeout(resolve));
+         await new Promise((resolve) => setImmediate(resolve));
+         let accepted = 0;
+         while (accepted < 100 && workers.send('x'.repeat(200000))) accepted++;
+         return JSON.stringify({ sent, got, accepted });
+       });
+     }`,
+  );
+  const { server, event } = await startServer(t, { extensions: [folder] });
+  const { sent, got, accepted } = JSON.parse(String(await server.runCommand('ext.look')));
+  assert.deepEqual(sent, [
+    true,
+    true,
+    true,
+    'TypeError: expected what JSON can say, not a undefined',
+    'RangeError: there is no worker 2: expected 1 to 1',
+    'RangeError: a message has 300002 characters: expected at most 262144',
+  ]);
+  assert.deepEqual(got, ['frozen', ['{"a":[2]}', 1, true]]);
+  assert.ok(accepted >= 4 && accepted < 20, `${accepted} of 200 KB at once`);
+  assert.match((await event('warning')).message, /failed, taking a message .*: no message/);
+});

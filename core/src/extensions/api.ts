@@ -37,12 +37,8 @@ export interface ExtensionContext {
   readonly storagePath: string;
   /** The folder of the extension. */
   readonly extensionPath: string;
-  /** Which of the processes that serve this is (`--workers`): every one has the extension. */
-  readonly workers: {
-    /** From 1 on. */
-    readonly number: number;
-    readonly count: number;
-  };
+  /** The processes that serve (`--workers`): every one has the extension. */
+  readonly workers: ExtensionWorkers;
   /**
    * Starts a thread, or a process, for what is too heavy for the event loop that all connections
    * have in common, or too little trusted for this process.
@@ -50,6 +46,33 @@ export interface ExtensionContext {
    * @param file a module of the extension, from its folder, that exports `answer(question)`.
    */
   startHelper(file: string, options?: HelperOptions): Helper;
+}
+
+/** The processes that serve, and a way from the extension in one of them to itself in the others. */
+export interface ExtensionWorkers {
+  /** Which one this is, from 1 on. */
+  readonly number: number;
+  readonly count: number;
+  /**
+   * Sends a message, in the order of those before it. It comes at most once, and not at all where
+   * the extension does not listen, such as in a process that is just being started in the place of
+   * another: who needs an answer asks again.
+   *
+   * @param message what JSON can say, of at most 256 Ki characters in JSON.
+   * @param to the number of the process that it is for; all others if it is left out.
+   * @returns false if it was left out, since this extension here has sent too much: 1 Mi characters
+   *   a second, of which a second's worth can be saved up.
+   * @throws {TypeError} if JSON cannot say it.
+   * @throws {RangeError} if it is too long, or there is no such process.
+   */
+  send(message: unknown, to?: number): boolean;
+  /**
+   * Calls back with what the extension sends from other processes, until the result is disposed or
+   * the extension is deactivated. One that throws is told of, and hears the next.
+   *
+   * @param listener gets a copy that it cannot change, and the number of the process it is from.
+   */
+  onMessage(listener: (message: unknown, from: number) => void): Disposable;
 }
 
 /** Takes items of one kind. */

@@ -9,6 +9,7 @@ import type { ExtensionContext, ExtensionLog, ExtensionRegistry, HelperOptions }
 import type { Extension } from './extension.js';
 import { startHelper } from './helper.js';
 import type { Point } from './manifest.js';
+import { type WorkerParts, workersOf } from './messaging.js';
 import { giver } from './slots/sinks.js';
 import { facade, view } from './views.js';
 
@@ -18,8 +19,7 @@ export interface ServerParts {
   disconnect(id: number): boolean;
   reload(): Promise<void>;
   onEvent(listener: (event: ServerEvent) => void): Disposable;
-  /** Which process this is, and of how many. */
-  readonly workers: { readonly number: number; readonly count: number };
+  readonly workers: WorkerParts;
 }
 
 /** What a context has from the host. */
@@ -78,7 +78,7 @@ export function contextOf(extension: Extension, parts: ContextParts): ExtensionC
     commands: facade({ register: parts.registerCommand }),
     storagePath: storageOf(join(parts.storage, manifest.name)),
     extensionPath: manifest.folder,
-    workers: facade({ ...server.workers }),
+    workers: workersOf(extension, server.workers),
     startHelper: (file: string, options?: HelperOptions) => {
       const helper = startHelper(manifest.folder, String(file), options);
       const kept = extension.keep(() => helper.dispose());

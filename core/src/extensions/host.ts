@@ -6,7 +6,7 @@ import type { ExtensionLog } from './api.js';
 import { ExtensionChange } from './change.js';
 import { contextOf, notContributed, type ServerParts } from './context.js';
 import { Extension, guards } from './extension.js';
-import { loadCode } from './loader.js';
+import { loadCode, prepareFor } from './loader.js';
 import type { Manifest, Point } from './manifest.js';
 import {
   type Asked,
@@ -146,6 +146,7 @@ export class ExtensionHost {
     });
     this.#failures.delete(manifest.name);
     try {
+      prepareFor(manifest.folder);
       await extension.activate(() => loadCode(manifest.folder, manifest.main, isFresh), context);
       return extension;
     } catch (error) {

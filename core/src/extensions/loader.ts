@@ -1,6 +1,7 @@
 import * as module from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { loadedAgain, type Root, resolveFor } from './resolving.js';
+import { MessageChannel } from 'node:worker_threads';
+import { type HooksThread, loadedAgain, type Root, resolveFor } from './resolving.js';
 
 /** What an extension gets when it imports `picosocks5`: what runs, whatever else is installed. */
 const OWN = new URL('../index.js', import.meta.url).href;
@@ -21,14 +22,23 @@ const roots: Root[] = [];
 const loads = new Map<string, number>();
 
 /**
- * Imports the code of an extension. What it imports as `picosocks5` is this package.
+ * Prepares for the code of an extension: what it imports as `picosocks5` is this package. That
+ * takes a thread on some versions of Node, whose start is not to be laid at an extension's door.
+ *
+ * @param folder without symbolic links.
+ */
+export function prepareFor(folder: string): void {
+  const root: Root = { url: `${pathToFileURL(folder).href}/`, own: OWN };
+  if (!roots.some(({ url }) => url === root.url)) addRoot(root);
+}
+
+/**
+ * Imports the code of an extension, after {@link prepareFor}.
  *
  * @param folder without symbolic links.
  * @param isFresh whether what was imported of the folder before is not to be taken again.
  */
 export async function loadCode(folder: string, main: string, isFresh: boolean): Promise<unknown> {
-  const root: Root = { url: `${pathToFileURL(folder).href}/`, own: OWN };
-  if (!roots.some(({ url }) => url === root.url)) addRoot(root);
   const count = loads.get(folder) ?? 0;
   const load = isFresh || count === 0 ? count + 1 : count;
   loads.set(folder, load);
@@ -41,7 +51,7 @@ function addRoot(root: Root): void {
   roots.push(root);
   if (registerHooks === undefined) {
     // In a thread of their own, which gets each root for itself.
-    module.register('./resolving.js', import.meta.url, { data: root });
+    registerInThread(root);
   } else if (roots.length === 1) {
     registerHooks({
       resolve: (specifier, context, next) => {
@@ -52,4 +62,24 @@ function addRoot(root: Root): void {
       },
     });
   }
+}
+
+/**
+ * Node ends the process when the thread of the hooks fails, and runs there what `NODE_OPTIONS=-r`
+ * names, such as an agent of a monitoring system: so its failures are thrown here, where the program
+ * survives them.
+ */
+function registerInThread(root: Root): void {
+  if (roots.length > 1) {
+    const data: HooksThread = { root };
+    module.register('./resolving.js', import.meta.url, { data });
+    return;
+  }
+  const { port1, port2 } = new MessageChannel();
+  port1.on('message', (error: unknown) => {
+    throw error;
+  });
+  port1.unref();
+  const data: HooksThread = { root, failures: port2 };
+  module.register('./resolving.js', import.meta.url, { data, transferList: [port2] });
 }

@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads';
+
 /** A folder whose modules get this package as `picosocks5`. */
 export interface Root {
   /** Ends with a slash. */
@@ -18,10 +20,27 @@ export function resolveFor(
 
 // The same as hooks of module.register() (Node before 22.15), which live in a thread of their own.
 
+/** What the thread of the hooks is given, for each root. */
+export interface HooksThread {
+  readonly root: Root;
+  /** Takes what nobody catches in the thread; only with the first one. */
+  readonly failures?: MessagePort;
+}
+
 const roots: Root[] = [];
 
-export function initialize(root: Root): void {
+export function initialize({ root, failures }: HooksThread): void {
   roots.push(root);
+  if (failures === undefined) return;
+  const tell = (error: unknown) => {
+    try {
+      failures.postMessage(error);
+    } catch {
+      failures.postMessage(new Error('a failure that cannot be copied'));
+    }
+  };
+  process.on('uncaughtException', tell);
+  process.on('unhandledRejection', tell);
 }
 
 interface Resolved {

@@ -54,8 +54,10 @@ export class Member {
     void this.#end.then(action);
   }
 
-  tell(message: ToWorker, handle?: SendHandle): void {
-    if (this.process.connected) this.process.send(message, handle, {}, () => {});
+  /** @param done called when it is written, or cannot be. */
+  tell(message: ToWorker, handle?: SendHandle, done: () => void = () => {}): void {
+    if (this.process.connected) this.process.send(message, handle, {}, done);
+    else done();
   }
 
   /** @throws what the worker says that it came to grief by. */

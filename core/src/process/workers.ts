@@ -235,7 +235,7 @@ export class Workers {
     const process = this.#fork(number);
     const member = new Member(process);
     this.#members.set(number, member);
-    this.#coordinator.add(number, (message) => member.tell(message));
+    this.#coordinator.add(number, (message, done) => member.tell(message, undefined, done));
     process.on('message', (message: FromWorker) => this.#hear(number, member, message));
     member.onEnd((by) => {
       this.#members.delete(number);

@@ -1,4 +1,4 @@
-import type { Disposable } from '../base/disposable.js';
+import { type Disposable, toDisposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { extensionWishes } from '../config/extensions.js';
 import type { CheckedOptions } from '../config/settings.js';
@@ -6,6 +6,7 @@ import type { ExtensionCommand, ExtensionHost, ExtensionInfo } from '../extensio
 import type { Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
 import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
+import type { Mail } from '../sharing/mail.js';
 import type { Sharing } from '../sharing/sharing.js';
 
 /** The server that has the extensions. */
@@ -63,8 +64,12 @@ export class Extensions {
 
   async #makeHost(): Promise<ExtensionHost> {
     const { ExtensionHost } = await import('../extensions/host.js');
-    const { firstId, idStep, reload, readFile } = this.#sharing;
+    const { firstId, idStep, reload, readFile, mail } = this.#sharing;
     const server = this.#server;
+    const listeners = new Set<(mail: Mail) => void>();
+    mail.onMail = (one) => {
+      for (const listener of [...listeners]) listener(one);
+    };
     return new ExtensionHost({
       registries: server.registries,
       server: {
@@ -72,7 +77,15 @@ export class Extensions {
         disconnect: (id) => server.disconnect(id),
         reload: () => reload?.() ?? server.reload(),
         onEvent: (listener) => server.onEvent(listener),
-        workers: { number: ((firstId - 1) % idStep) + 1, count: idStep },
+        workers: {
+          number: ((firstId - 1) % idStep) + 1,
+          count: idStep,
+          post: (one) => mail.post(one),
+          onMail: (listener) => {
+            listeners.add(listener);
+            return toDisposable(() => listeners.delete(listener));
+          },
+        },
       },
       emit: (event) => this.#events.emit(event),
       secrets: this.secrets,

@@ -2,6 +2,7 @@ import type { LoginNews } from '../auth/lockout.js';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
+import { PostOffice } from './mail.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { Permits, type Tell } from './permits.js';
 
@@ -21,6 +22,7 @@ interface Remembered {
 /** What all workers share: it is kept here, in the primary process. */
 export class Coordinator {
   readonly #permits = new Permits();
+  readonly #mail = new PostOffice();
   readonly #workers = new Map<number, Tell>();
   /** How many connections share a rate, by name and by worker. */
   readonly #connections = new Map<string, Map<number, number>>();
@@ -42,12 +44,14 @@ export class Coordinator {
   add(number: number, tell: Tell): void {
     this.#workers.set(number, tell);
     this.#permits.add(number, tell);
+    this.#mail.add(number, (mail, done) => tell({ type: 'mail', mail }, done));
   }
 
   /** A worker is gone, and its connections with it. */
   remove(number: number): void {
     this.#workers.delete(number);
     this.#permits.remove(number);
+    this.#mail.remove(number);
     for (const name of this.#connections.keys()) this.#setConnections(number, name, 0);
   }
 
@@ -65,6 +69,9 @@ export class Coordinator {
         for (const [name, count] of Object.entries(message.counts)) {
           this.#setConnections(number, name, count);
         }
+        return true;
+      case 'mail':
+        this.#mail.post(number, message.mail);
         return true;
       case 'used':
         this.#use(message.bytes);

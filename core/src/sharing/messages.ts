@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { Usage } from '../limits/usage.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
+import type { Mail } from './mail.js';
 
 /** A key, its limit, and how many of the permits that a worker holds it puts back for the answer. */
 export type AskedKey = readonly [key: string, limit: number, offered: number];
@@ -34,6 +35,7 @@ export type FromWorker =
   | { readonly type: 'release-socket'; readonly address: ListeningAddress }
   /** An extension wants the configuration to be read again. */
   | { readonly type: 'reload' }
+  | { readonly type: 'mail'; readonly mail: Mail }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
   /** What a task came to grief by; a mistake that a person can mend, or a bug. */
   | {
@@ -108,6 +110,7 @@ export type ToWorker =
   | { readonly type: 'login'; readonly news: LoginNews }
   /** The socket that was asked for comes along, unless the system's error number is given. */
   | { readonly type: 'socket'; readonly request: number; readonly errno: number | undefined }
+  | { readonly type: 'mail'; readonly mail: Mail }
   /** What all have used. */
   | { readonly type: 'usage'; readonly usage: Readonly<Record<string, Usage>> }
   /** The part of the rates of a user or a group that is the worker's. */

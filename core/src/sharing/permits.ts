@@ -8,8 +8,12 @@ const SHARES_LEFT = 4;
 /** How long workers have to return permits that others are short of, ms. */
 const RECALL_TIME = 1000;
 
-/** How a worker is told something. */
-export type Tell = (message: ToWorker) => void;
+/**
+ * How a worker is told something.
+ *
+ * @param done called when it is written, or never will be.
+ */
+export type Tell = (message: ToWorker, done?: () => void) => void;
 
 /** What one worker has of a key. */
 interface Holding {

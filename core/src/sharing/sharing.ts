@@ -3,6 +3,7 @@ import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
 import { type Counts, LocalCounts } from '../limits/counts.js';
 import type { BoundSockets } from '../listening/listeningsocket.js';
+import type { Mailbox } from './mail.js';
 
 /** What the processes have in common that serve the same clients. */
 export interface Sharing {
@@ -22,6 +23,8 @@ export interface Sharing {
   readonly readFile?: (file: string) => Promise<Buffer>;
   /** Has the configuration of all processes read again; the server reloads itself if it is left out. */
   readonly reload?: () => Promise<void>;
+  /** Where what extensions tell each other comes from, and goes to. */
+  readonly mail: Mailbox;
   /** Takes the parts of a server whose state is shared. */
   attach(parts: { readonly allowances: Allowances; readonly lockout: Lockout }): void;
 }
@@ -34,6 +37,7 @@ export function alone(): Sharing {
     firstId: 1,
     idStep: 1,
     keepsQuotas: true,
+    mail: { post() {}, onMail() {} },
     attach() {},
   };
 }

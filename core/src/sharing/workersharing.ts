@@ -3,6 +3,7 @@ import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
 import type { BoundSockets } from '../listening/listeningsocket.js';
 import { Credits } from './credits.js';
+import type { Mailbox } from './mail.js';
 import type { FileContents, FromWorker, Task, ToWorker } from './messages.js';
 import type { Sharing } from './sharing.js';
 import { WorkerSockets } from './sockets.js';
@@ -21,6 +22,7 @@ export class Shared implements Sharing {
   readonly firstId: number;
   readonly idStep: number;
   readonly keepsQuotas = false;
+  readonly mail: Mailbox;
   readonly #sockets: WorkerSockets;
   /** What the primary process has read. */
   #files: FileContents;
@@ -38,6 +40,7 @@ export class Shared implements Sharing {
     this.#files = task.files;
     this.counts = new Credits((counts) => tell({ type: 'counts', counts }));
     this.#sockets = new WorkerSockets(tell);
+    this.mail = { post: (mail) => tell({ type: 'mail', mail }), onMail() {} };
     this.passwordKey = Buffer.from(task.passwordKey, 'base64');
     this.ticketKeys = Buffer.from(task.ticketKeys, 'base64');
     this.firstId = task.firstId;
@@ -99,6 +102,9 @@ export class Shared implements Sharing {
         break;
       case 'login':
         this.#lockout?.hear(message.news);
+        break;
+      case 'mail':
+        this.mail.onMail(message.mail);
         break;
       case 'usage':
         this.#allowances?.updateUsage(message.usage);
