@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
 import { BUNDLES, copyPage } from './desktop.js';
+import { buildExtensions } from './extensions.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -14,7 +15,7 @@ const SETTLE = 300;
 function onChange(folder: string, changed: () => void): void {
   let timer: NodeJS.Timeout | undefined;
   watch(`${root}${folder}`, { recursive: true }, (_event, file) => {
-    if (file?.startsWith('dist')) return;
+    if (file !== null && /(^|[/\\])dist([/\\]|$)/.test(file)) return;
     clearTimeout(timer);
     timer = setTimeout(changed, SETTLE);
   });
@@ -62,9 +63,10 @@ await bundle();
 
 const app = new DevelopmentApp();
 app.start();
-for (const folder of ['core/src', 'main']) {
+for (const folder of ['core/src', 'core/extensions', 'main']) {
   onChange(folder, async () => {
-    if (compile()) await bundle().then(() => app.restart(), report);
+    if (compile())
+      await Promise.all([bundle(), buildExtensions()]).then(() => app.restart(), report);
   });
 }
 onChange('renderer', () =>

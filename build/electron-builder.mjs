@@ -31,6 +31,9 @@ const filesFor = (platform, koffi) => [
   '!**/*.{c,cc,cpp,h,hh,hpp,inc,def,S,asm,gypi}',
   '!node_modules/**/{test,tests,spec,benchmark}{,/**}',
   '!node_modules/picosocks5/{src,tsconfig.json}{,/**}',
+  // The bundled extensions are in picosocks5, ready; npm links them as workspaces, too.
+  '!node_modules/picosocks5/extensions/{tsconfig.base.json,*/{src,node_modules,tsconfig.json}{,/**}}',
+  '!node_modules/picosocks5-*{,/**}',
   // Keytar looks here first, where npm puts the library of the machine that builds.
   '!node_modules/{keytar/{build,script},node-addon-api}{,/**}',
   `!node_modules/keytar/prebuilds/!(${platform}-\${arch}){,/**}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { buildExtensions } from '#build/extensions.js';
 import { isCI } from './support/programs.js';
 
 /** How long one test may take, and all those of a file, ms. Windows starts processes slowly. */
@@ -40,6 +41,8 @@ async function runAll(files: readonly string[]): Promise<void> {
   await finished(report);
 }
 
+// The compiler alone makes none of them.
+await buildExtensions();
 if (names.length === 0) {
   process.stderr.write(`no test file's name has any of: ${chosen.join(' ')}\n`);
   process.exitCode = 1;

@@ -28,7 +28,7 @@ const parts = contributing(
 test('list and info: installed, named and broken ones', async (t) => {
   const home = new Home(t);
   const none = await home.extension('list');
-  assert.match(none.stdout, /^There are no extensions/);
+  assert.doesNotMatch(none.stdout, / (installed|folder) /);
   const folder = extension(t, { ...parts, publisher: 'Somebody' }, TRAP);
   await home.extension('install', folder);
   await home.extension('install', extension(t, { name: 'picosocks5-gone' }, TRAP));

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { BUNDLED } from '../support/bundled.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { npm, pack, ROOT, unlessNpm } from '../support/npm.js';
@@ -83,6 +85,26 @@ describe('the npm package', { skip: unlessNpm }, () => {
     const { status, stdout } = await run(t, process.execPath, [join(empty, 'library.mjs')]);
     assert.equal(status, 0);
     assert.match(stdout, /host: '127\.0\.0\.1'/);
+  });
+
+  test('has the bundled extensions, with all that they import', async (t) => {
+    const empty = await installed();
+    const program = join(empty, 'node_modules/.bin/picosocks5');
+    const args = ['extension', 'list', '--json', '--extensions-dir', temporaryDirectory(t)];
+    const { stdout } = await run(t, program, args);
+    const listed: { name: string; origin: string; folder: string }[] = JSON.parse(stdout);
+    assert.deepEqual(
+      listed.map(({ name, origin }) => [name, origin]),
+      BUNDLED.map((name) => [`picosocks5-${name}`, 'bundled']),
+    );
+    for (const { folder } of listed) {
+      const files = readdirSync(folder).sort();
+      assert.deepEqual(files, ['README.md', 'dist', 'package.json']);
+      const main = pathToFileURL(join(folder, 'dist', 'extension.js')).href;
+      const code = `const { activate } = await import('${main}'); process.exit(activate ? 0 : 1);`;
+      const loaded = await run(t, process.execPath, ['--input-type=module', '-e', code]);
+      assert.deepEqual([loaded.status, loaded.stderr], [0, ''], folder);
+    }
   });
 
   test('a $y$ hash asks for koffi where it is not installed', async (t) => {

@@ -10,6 +10,7 @@ import { loadCode, prepareFor } from './loader.js';
 import type { Manifest, Point } from './manifest.js';
 import {
   type Asked,
+  demandTrustIn,
   type ExtensionOptions,
   type Plan,
   type Planned,
@@ -19,7 +20,6 @@ import {
 import type { Registries } from './registries.js';
 import { type SecretProvider, Secrets } from './secrets.js';
 import { has, type Item, makeSlot, pointNames } from './slots/slots.js';
-import { demandTrust } from './trust.js';
 import { facade } from './views.js';
 
 /** What extensions need of the server that has them. */
@@ -219,7 +219,7 @@ export class ExtensionHost {
     const found = plan?.catalog.found.find(({ manifest }) => manifest.name === name);
     if (plan === undefined || found === undefined) return;
     if (this.#change !== undefined) throw new UserError('the server is being reloaded');
-    await demandTrust(found.manifest.folder, this.options.user);
+    await demandTrustIn(found, this.options.user);
     const planned = await planOf(found, []);
     const { secrets: provider, readFile } = this.options;
     const secrets = await Secrets.read(planned, provider, readFile);

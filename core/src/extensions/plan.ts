@@ -103,7 +103,7 @@ export async function planExtensions(
   demandDistinct(wanted);
   const planned: Planned[] = [];
   for (const found of wanted) {
-    await demandTrust(found.manifest.folder, user);
+    await demandTrustIn(found, user);
     planned.push(await planOf(found, settings.get(found) ?? []));
   }
   return {
@@ -113,6 +113,20 @@ export async function planExtensions(
     activationTime: options.activationTimeout * 1000,
     answerTime: options.answerTimeout * 1000,
   };
+}
+
+/**
+ * Makes sure that nobody can put code into an extension who should not. Who can write a bundled one
+ * can write the server itself, so these are not looked at.
+ *
+ * @param user the number of the user that the server runs as.
+ * @throws {UserError} as {@link demandTrust} does.
+ */
+export async function demandTrustIn(
+  { origin, manifest }: Found,
+  user?: number | undefined,
+): Promise<void> {
+  if (origin !== 'bundled') await demandTrust(manifest.folder, user);
 }
 
 type Entry = readonly [key: string, value: GivenSettings[string]];
