@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
 import { type Argument, parseCommandLine } from '../config/commandline.js';
+import { namedExtensions } from '../config/extensions.js';
 import { loadSettings } from '../config/load.js';
 import { checkServerOptions, pickServerOptions } from '../config/options.js';
 import { Catalog, isFolder } from '../extensions/catalog.js';
@@ -163,12 +164,10 @@ async function run(name: string, argv: readonly string[]): Promise<string> {
     throw new UserError(`expected ${what}; --help says more`);
   }
   const options = args.filter((arg) => !isPositional(arg));
-  const { extensions, extensionsDir } = checkServerOptions(
-    pickServerOptions(await loadSettings(options)),
-  );
-  const places = placesOf(extensionsDir);
+  const checked = checkServerOptions(pickServerOptions(await loadSettings(options)));
+  const places = placesOf(checked.extensionsDir);
   const points = pointNames(createRegistries());
-  return answer({ json, places, points, named: extensions }, word);
+  return answer({ json, places, points, named: namedExtensions(checked) }, word);
 }
 
 type Positional = Extract<Argument, { kind: 'option' }>;

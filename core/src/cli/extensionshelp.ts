@@ -1,4 +1,5 @@
 import type { Argument } from '../config/commandline.js';
+import { namedExtensions } from '../config/extensions.js';
 import { loadSettings } from '../config/load.js';
 import { checkServerOptions, pickServerOptions } from '../config/options.js';
 import { Catalog, type Found } from '../extensions/catalog.js';
@@ -17,11 +18,13 @@ import { wrap } from './help.js';
  * @throws {UserError} if an option or a file is wrong.
  */
 export async function extensionsHelp(args: readonly Argument[]): Promise<string> {
-  const { extensions, extensionsDir } = checkServerOptions(
-    pickServerOptions(await loadSettings(args)),
-  );
+  const options = checkServerOptions(pickServerOptions(await loadSettings(args)));
   const points = pointNames(createRegistries());
-  const catalog = await Catalog.read(extensions, placesOf(extensionsDir), points);
+  const catalog = await Catalog.read(
+    namedExtensions(options),
+    placesOf(options.extensionsDir),
+    points,
+  );
   const { found } = catalog;
   if (found.length === 0) {
     return `There are no extensions: none is bundled, installed, or named by --extension FOLDER.\n`;

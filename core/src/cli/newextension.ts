@@ -39,7 +39,7 @@ export async function newExtension(text: string): Promise<string> {
   cd ${folder}
   npm install        what builds it
   npm test           builds it, and tests it
-  picosocks5 --extension . --set ${short}.hosts=example.com
+  picosocks5 --extension-dev . --set ${short}.hosts=example.com    loads it anew when it changes
   npm pack           makes a .tgz: picosocks5 extension install ./${tarballName(name)}
 
 docs/extensions.md of the package picosocks5 says more.

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UserError } from '../base/errors.js';
 import type { Asked, ExtensionOptions, GivenSettings } from '../extensions/plan.js';
 import type { Registries } from '../extensions/registries.js';
@@ -25,9 +26,12 @@ export function extensionWishes(options: CheckedOptions, registries: Registries)
   const { noExtensions, extensionsDir, activationTimeout, answerTimeout } = options;
   const times = { extensionsDir, activationTimeout, answerTimeout };
   if (noExtensions) {
-    return { options: { extensions: [], settings: {}, ...times }, asked: [], isAny: false };
+    const none = { extensions: [], development: [], settings: {} };
+    return { options: { ...none, ...times }, asked: [], isAny: false };
   }
-  const { extensions, settings } = options;
+  const { settings } = options;
+  const extensions = namedExtensions(options);
+  const development = options.extensionsDev.map((folder) => resolve(folder));
   const asked = [
     ...namedSources(options).map(
       (text): Asked => ({ point: 'authenticationSources', id: parseSource(text).id }),
@@ -37,7 +41,12 @@ export function extensionWishes(options: CheckedOptions, registries: Registries)
   ];
   const isMissing = asked.some(({ point, id }) => !has(registries, point, id));
   const isAny = extensions.length > 0 || Object.keys(settings).length > 0 || isMissing;
-  return { options: { extensions, settings, ...times }, asked, isAny };
+  return { options: { extensions, development, settings, ...times }, asked, isAny };
+}
+
+/** Folders and names of all extensions that options name. */
+export function namedExtensions({ extensions, extensionsDev }: CheckedOptions): string[] {
+  return [...extensions, ...extensionsDev.map((folder) => resolve(folder))];
 }
 
 /** All resolvers that options name, those of listeners included. */

@@ -162,6 +162,8 @@ export interface ServerOptions {
   readonly lockoutTime?: number;
   /** Extensions that are wanted besides those that something else asks for: folders, or names. */
   readonly extensions?: readonly string[];
+  /** Folders of extensions that are loaded anew whenever their files change. */
+  readonly extensionsDev?: readonly string[];
   /** Settings of extensions by their keys, such as `ldap.bindDn`. */
   readonly settings?: GivenSettings;
   /** Where installed extensions are; the user's data folder if left out. */

@@ -9,6 +9,7 @@ import type { Contribution, Manifest, Point } from './manifest.js';
 import type { Planned } from './plan.js';
 import type { Secrets } from './secrets.js';
 import type { Owner } from './slots/owner.js';
+import { syntaxPlace } from './syntaxplace.js';
 import { emptyList } from './views.js';
 
 /** Errors that may escape within {@link ESCAPE_TIME} before an extension is switched off. */
@@ -127,7 +128,7 @@ export class Extension implements Owner {
       if (this.isOff) throw new Error('it was switched off');
       this.#state = 'active';
     } catch (error) {
-      const problem = this.words(this.#describe(error));
+      const problem = this.words(await this.#describeAll(error));
       this.#lastError = problem;
       await this.end();
       throw new UserError(`the extension "${name}" cannot be activated: ${problem}`, {
@@ -225,6 +226,13 @@ export class Extension implements Owner {
 
   wrong(problem: string): UserError {
     return new UserError(`the extension "${this.short}": ${problem}`);
+  }
+
+  /** What {@link #describe} says, and of what is no module the place that Node keeps for itself. */
+  async #describeAll(error: unknown): Promise<string> {
+    const isPlaced = placeIn(this.folder, error) !== undefined;
+    const place = error instanceof SyntaxError && !isPlaced ? await syntaxPlace(this.folder) : '';
+    return this.#describe(error) + (place ? ` (${place})` : '');
   }
 
   #describe(error: unknown): string {

@@ -1,10 +1,11 @@
 import type { Disposable } from '../base/disposable.js';
-import { UserError } from '../base/errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
 import type { ServerEvent } from '../log/events.js';
 import type { ExtensionLog } from './api.js';
 import { ExtensionChange } from './change.js';
 import { contextOf, notContributed, type ServerParts } from './context.js';
+import { DevelopmentWatch } from './development.js';
 import { Extension, guards } from './extension.js';
 import { loadCode, prepareFor } from './loader.js';
 import type { Manifest, Point } from './manifest.js';
@@ -83,6 +84,7 @@ export class ExtensionHost {
   #change: ExtensionChange | undefined;
   /** What is woken by a command, besides what the plan wants. */
   readonly #woken = new Set<string>();
+  readonly #watch = new DevelopmentWatch((folder) => void this.#loadAnew(folder));
 
   constructor(options: HostOptions) {
     this.options = options;
@@ -115,7 +117,17 @@ export class ExtensionHost {
   /** Takes a plan that is in force from now on; undefined: the one before goes on. */
   settle(plan: Plan | undefined): void {
     this.#change = undefined;
-    if (plan !== undefined) this.#plan = plan;
+    if (plan === undefined) return;
+    this.#plan = plan;
+    // One process asks for a reload, which is that of all.
+    if (this.options.server.workers.number !== 1) return;
+    this.#watch.set(
+      new Map(
+        plan.wanted.flatMap(({ manifest: { folder }, stamp }): [string, string][] =>
+          stamp === undefined ? [] : [[folder, stamp]],
+        ),
+      ),
+    );
   }
 
   /**
@@ -157,8 +169,23 @@ export class ExtensionHost {
     }
   }
 
+  /** The files of an extension under development have changed. */
+  async #loadAnew(folder: string): Promise<void> {
+    const planned = this.#plan?.wanted.find(({ manifest }) => manifest.folder === folder);
+    const { name = '', short } = planned?.manifest ?? {};
+    const tell = (type: 'info' | 'error', message: string) =>
+      this.options.emit({ type, time: Date.now(), message, extension: short ?? '' });
+    tell('info', `the files of the extension "${name}" have changed: it is loaded anew`);
+    try {
+      await this.options.server.reload();
+    } catch (error) {
+      tell('error', `the extension "${name}" goes on as it was: ${messageOf(error)}`);
+    }
+  }
+
   /** Deactivates all. */
   async close(): Promise<void> {
+    this.#watch.close();
     const running = [...this.running.values()];
     this.running.clear();
     await Promise.all(running.map((extension) => extension.end()));

@@ -1,4 +1,5 @@
 import * as module from 'node:module';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { type HooksThread, loadedAgain, type Root, resolveFor } from './resolving.js';
@@ -42,8 +43,18 @@ export async function loadCode(folder: string, main: string, isFresh: boolean): 
   const count = loads.get(folder) ?? 0;
   const load = isFresh || count === 0 ? count + 1 : count;
   loads.set(folder, load);
+  if (count > 0 && load !== count) forgetCommonJs(folder);
   const url = pathToFileURL(main).href;
   return import(load === 1 ? url : `${url}?load=${load}`);
+}
+
+/** What is no ES module is kept by its name alone. */
+function forgetCommonJs(folder: string): void {
+  const { cache } = module.createRequire(import.meta.url);
+  const dependencies = join(folder, 'node_modules') + sep;
+  for (const file of Object.keys(cache)) {
+    if (file.startsWith(folder + sep) && !file.startsWith(dependencies)) delete cache[file];
+  }
 }
 
 function addRoot(root: Root): void {

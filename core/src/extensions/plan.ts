@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { systemMessage, UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
 import { Catalog, type Found } from './catalog.js';
+import { stampOf } from './development.js';
 import { fileKey, type Manifest, type Point } from './manifest.js';
 import { placesOf } from './places.js';
 import {
@@ -20,6 +21,8 @@ export type GivenSettings = Readonly<Record<string, SettingValue | readonly Writ
 export interface ExtensionOptions {
   /** Folders and names. */
   readonly extensions: readonly string[];
+  /** Those among them whose files may change at any time. */
+  readonly development: readonly string[];
   readonly settings: GivenSettings;
   /** Where installed ones are, if that is not the user's data folder. */
   readonly extensionsDir?: string | undefined;
@@ -45,6 +48,8 @@ export interface Planned {
   readonly settings: ReadonlyMap<string, SettingValue>;
   /** What its code is: another one is loaded anew. */
   readonly code: string;
+  /** Of one under development, what its files are: {@link stampOf}. */
+  readonly stamp: string | undefined;
   /** The files that its secrets stand in, by the keys of these. */
   readonly secretFiles: ReadonlyMap<string, string>;
 }
@@ -101,10 +106,11 @@ export async function planExtensions(
     if (found.enabled && woken?.has(found.manifest.name)) wanted.add(found);
   }
   demandDistinct(wanted);
+  const developed = new Set(options.development.map((text) => catalog.named(text)));
   const planned: Planned[] = [];
   for (const found of wanted) {
     await demandTrustIn(found, user);
-    planned.push(await planOf(found, settings.get(found) ?? []));
+    planned.push(await planOf(found, settings.get(found) ?? [], developed.has(found)));
   }
   return {
     wanted: planned,
@@ -167,11 +173,17 @@ function demandDistinct(wanted: ReadonlySet<Found>): void {
 /**
  * An extension with its settings.
  *
+ * @param isDeveloped whether any change of its files makes it another one.
  * @throws {UserError} if one of them is wrong, or if it has no code.
  */
-export async function planOf(found: Found, entries: readonly Entry[]): Promise<Planned> {
+export async function planOf(
+  found: Found,
+  entries: readonly Entry[],
+  isDeveloped = false,
+): Promise<Planned> {
   const { manifest } = found;
-  const code = await codeOf(manifest);
+  const stamp = isDeveloped ? await stampIn(manifest) : undefined;
+  const code = await codeOf(manifest, stamp);
   const settings = new Map<string, SettingValue>();
   const secretFiles = new Map<string, string>();
   const files = new Map(
@@ -188,12 +200,25 @@ export async function planOf(found: Found, entries: readonly Entry[]): Promise<P
       throw UserError.at(`${placeOf(value)}${key}`, error);
     }
   }
-  return { found, manifest, code, settings, secretFiles };
+  return { found, manifest, code, stamp, settings, secretFiles };
 }
 
-async function codeOf({ name, folder, main, version }: Manifest): Promise<string> {
+async function stampIn({ name, folder }: Manifest): Promise<string> {
   try {
-    return JSON.stringify([folder, version, (await stat(main)).mtimeMs]);
+    return await stampOf(folder);
+  } catch (error) {
+    throw new UserError(
+      `the files of the extension "${name}" cannot be followed: ${systemMessage(error)}`,
+    );
+  }
+}
+
+async function codeOf(
+  { name, folder, main, version }: Manifest,
+  stamp: string | undefined,
+): Promise<string> {
+  try {
+    return JSON.stringify([folder, version, (await stat(main)).mtimeMs, stamp]);
   } catch (error) {
     throw new UserError(`the extension "${name}" has no "${main}": ${systemMessage(error)}`);
   }

@@ -18,6 +18,19 @@ export const EXTENSIONS: readonly Option[] = [
       'not be named. See EXTENSIONS.',
   },
   {
+    key: 'extensionsDev',
+    name: 'extension-dev',
+    argument: 'FOLDER',
+    schema: strings,
+    default: [],
+    names: 'extension',
+    section: 'Extensions',
+    description: 'Load an extension, and anew whenever its files change. May be repeated.',
+    details:
+      'For who writes one. If the changed one cannot be loaded the log says why, with file and ' +
+      'line, and the server goes on with the last that could be. Connections go on.',
+  },
+  {
     key: 'extensionsDir',
     name: 'extensions-dir',
     argument: 'FOLDER',
