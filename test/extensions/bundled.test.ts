@@ -9,6 +9,7 @@ import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ROOT } from '../support/npm.js';
 import { run } from '../support/programs.js';
+import { wine } from '../support/wine.js';
 
 function manifestOf(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(EXTENSIONS, name, 'package.json'), 'utf8'));
@@ -68,7 +69,7 @@ function settingsOf({ contributes }: Record<string, unknown>): string[] {
   return Object.keys(configuration?.properties ?? {});
 }
 
-describe('what an extension needs of npm', () => {
+describe('what an extension needs of npm', { skip: wine('tools') }, () => {
   /** Writes an extension that needs `greeter`, which needs `words`, and what may be native. */
   function write(folder: string): void {
     const put = (path: string, text: string) => {

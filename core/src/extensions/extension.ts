@@ -16,6 +16,8 @@ import { emptyList } from './views.js';
 const MAX_ESCAPES = 5;
 /** ms. */
 const ESCAPE_TIME = 60_000;
+/** How long the event loop may be held while code is loaded, which nothing can make shorter, ms. */
+const LOAD_LIMIT = 1000;
 /** How often the same trouble of an extension is told, ms. */
 const TELL_INTERVAL = 60_000;
 
@@ -52,6 +54,7 @@ export class Extension implements Owner {
   readonly #hooks: ExtensionHooks;
   readonly #watched: Disposable;
   #state: State = 'starting';
+  #isLoading = false;
   #module: ExtensionModule | undefined;
   #lastError: string | undefined;
   /** When errors escaped, monotonic ms. */
@@ -117,7 +120,9 @@ export class Extension implements Owner {
     const late = () => new Error(`it took longer than ${this.activationTime / 1000} s`);
     try {
       const activated = this.run(async () => {
+        this.#isLoading = true;
         const code = moduleOf(await load());
+        this.#isLoading = false;
         // It may have been too late meanwhile.
         if (this.isOff) return;
         this.#module = code;
@@ -211,6 +216,7 @@ export class Extension implements Owner {
   }
 
   held(time: number): void {
+    if (this.#isLoading && time < LOAD_LIMIT) return;
     const what = `held the event loop for ${Math.round(time)} ms, and every connection with it`;
     this.#tell('held', `the extension "${this.short}" ${what}`);
   }

@@ -6,7 +6,12 @@ import type {
   OutboundRequest,
   UpstreamServer,
 } from '../../outbound/outbound.js';
+import { isUpstreamFault, UpstreamError } from '../../outbound/upstream/error.js';
+import { open } from '../../outbound/upstream/reach.js';
+import { Reply } from '../../protocol/socks5.js';
+import { unreachable } from '../../session/refusal.js';
 import type { Transport } from '../../transport/transport.js';
+import { TransportStream } from '../../transport/transportstream.js';
 import { facade, view } from '../views.js';
 import { demandMethod, methodOf, type Owner, schemesOf, thenTake } from './owner.js';
 import { guardTransport } from './transport.js';
@@ -16,8 +21,13 @@ export interface ExtensionUpstream
   extends Pick<UpstreamServer, 'name' | 'scheme' | 'host' | 'port' | 'user' | 'password'> {
   /** ms that it may take until it is connected, and has let us in. */
   readonly timeout: number;
-  /** Connects to it: through other upstreams where it says so, over TLS where its scheme does. */
+  /**
+   * Connects to it: through other upstreams where it says so, over TLS where its scheme does. Given
+   * up when nobody waits for the request any more.
+   */
   open(): Promise<Transport>;
+  /** The same as a stream of Node's, which allows half-open, for libraries that want one. */
+  openStream(): Promise<Duplex>;
 }
 
 /** What an extension's way out is asked. */
@@ -41,7 +51,10 @@ export interface ExtensionOutbound {
   /**
    * @param signal aborted when nobody waits any more: the client has left, or the time is up.
    * @returns a connection: a stream that allows half-open, or a transport, paused.
-   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
+   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it. Of
+   *   an upstream its `fault` may say more: `unusable` if nobody can be served through it, which is
+   *   told once, and others are tried before it for a while; `failed` if it has no proper answer, so
+   *   that another way may do; `refused` if it has answered that it will not: nothing else is tried.
    */
   connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
 }
@@ -67,7 +80,11 @@ export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
       const upstream = given && { upstream: upstreamView(given, request, owner) };
       const own = { ...requestView(request, owner), ...attemptView(request), ...upstream };
       const asked = facade({ ...own, signal });
-      return thenTake(connect(asked, signal), owner, (given) => guardTransport(given, owner));
+      try {
+        return await thenTake(connect(asked, signal), owner, (made) => guardTransport(made, owner));
+      } catch (error) {
+        throw given === undefined ? error : faultOf(error, given, owner);
+      }
     },
   };
 }
@@ -88,8 +105,48 @@ function upstreamView(
 ): ExtensionUpstream {
   const { name, scheme, host, port, user, password, timeout } = upstream;
   const login = view({ user, password });
-  const open = () => owner.outside(() => upstream.open(request));
-  return facade({ name, scheme, host, port, ...login, timeout, open });
+  const connect = () => owner.outside(() => open(upstream, request));
+  const openStream = async () => new OwnedStream(await connect(), owner);
+  return facade({ name, scheme, host, port, ...login, timeout, open: connect, openStream });
+}
+
+/** A connection of the server's own, as a stream whose events are the extension's to answer for. */
+class OwnedStream extends TransportStream {
+  readonly #owner: Owner;
+
+  constructor(transport: Transport, owner: Owner) {
+    super(transport);
+    this.#owner = owner;
+  }
+
+  override onData(chunk: Uint8Array): boolean {
+    return this.#owner.runEvenIfOff(() => super.onData(chunk));
+  }
+
+  override onEnd(): void {
+    this.#owner.runEvenIfOff(() => super.onEnd());
+  }
+
+  override onDrain(): void {
+    this.#owner.runEvenIfOff(() => super.onDrain());
+  }
+
+  override onClose(code: string | undefined): void {
+    this.#owner.runEvenIfOff(() => super.onClose(code));
+  }
+}
+
+/** What an extension says of an upstream by an error that it throws. */
+function faultOf(error: unknown, { name }: UpstreamServer, owner: Owner): unknown {
+  if (error instanceof UpstreamError || typeof error !== 'object' || error === null) return error;
+  const { fault, code } = error as Partial<Record<string, unknown>>;
+  if (!isUpstreamFault(fault)) return error;
+  const isLate = code === 'ETIMEDOUT';
+  const { reply = Reply.generalFailure } = unreachable(error);
+  return new UpstreamError(name, fault, owner.words(error), {
+    reply: fault === 'unusable' && !isLate ? Reply.generalFailure : reply,
+    cause: error,
+  });
 }
 
 function attemptView({ addresses, timeout, cancellation }: ConnectRequest) {

@@ -11,6 +11,10 @@ import { DialError } from '../dial.js';
  */
 export type UpstreamFault = 'unusable' | 'failed' | 'refused';
 
+export function isUpstreamFault(value: unknown): value is UpstreamFault {
+  return value === 'unusable' || value === 'failed' || value === 'refused';
+}
+
 const verbs: Readonly<Record<UpstreamFault, string>> = {
   unusable: 'cannot be used',
   failed: 'failed',

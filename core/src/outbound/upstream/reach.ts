@@ -1,3 +1,4 @@
+import type { Transport } from '../../transport/transport.js';
 import { type AllowedRequest, Attempt, type UpstreamServer } from '../outbound.js';
 import { toUpstreamError, UpstreamError } from './error.js';
 import { Handshake } from './handshake.js';
@@ -45,6 +46,17 @@ export async function reach(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Connects to an upstream, in its time.
+ *
+ * @returns the connection, paused.
+ * @throws {UpstreamError} `unusable`.
+ */
+export async function open(upstream: UpstreamServer, request: AllowedRequest): Promise<Transport> {
+  const handshake = await reach(upstream, request);
+  return handshake.release();
 }
 
 /**

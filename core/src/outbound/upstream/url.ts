@@ -10,6 +10,7 @@ const PORTS: Readonly<Record<string, number | undefined>> = {
   socks4a: 1080,
   http: 80,
   https: 443,
+  ssh: 22,
 };
 
 /** RFC 1929 has one octet for the length of each; HTTP has no limit that matters. */
