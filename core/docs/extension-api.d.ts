@@ -395,6 +395,8 @@ export type CloseReason =
  | 'quota-exceeded' | 'unsupported'
 /** The destination could not be reached. */
  | 'unreachable'
+/** Its user was removed or disabled, or has expired, and `--cut-off` is on. */
+ | 'cut-off'
 /** Somebody disconnected it. */
  | 'disconnected'
 /** The server stopped. */
@@ -641,6 +643,17 @@ export interface AuthenticationSource extends Partial<Disposable> {
   identify?(user: string): Awaitable<Identity | undefined>;
   /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
   serverSecret?(): Uint8Array | undefined;
+  /**
+   * Whether a user of it may have a quota, for which a quota file is demanded; left out: it cannot
+   * say, and a quota without a file counts from the server's start.
+   */
+  readonly quotas?: boolean;
+  /**
+   * Calls back when users may be others, or other than before, without the source being opened anew,
+   * until the result is disposed: wrong passwords are forgotten then, and where `--cut-off` says so,
+   * the users who are connected are looked at again.
+   */
+  onDidChange?(listener: () => void): Disposable;
   /** The groups of its users; left out where it cannot say: then none is taken for a mistake. */
   readonly groups?: ReadonlySet<string> | undefined;
   /**
@@ -673,6 +686,8 @@ export interface Identity {
   /** undefined for an anonymous client. */
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** What a source of users says of the user; left out where none has said anything. */
+  readonly account?: Account | undefined;
 }
 
 /** Why a client did not authenticate. */
@@ -864,18 +879,18 @@ export interface ConnectionEvent {
 export type SourceKind = Secret['kind'] | 'password';
 
 /** What proves who a user is. */
-export type Secret = 
-/** The password itself, as octets: for methods that need it, such as CHAP. */
-{
+export type Secret = ({
+  /** The password itself, as octets: for methods that need it, such as CHAP. */
   readonly kind: 'plain';
   readonly password: Uint8Array;
-  readonly group: string | undefined;
-}
-/** A crypt(3) hash of the password. */
- | {
+} | {
+  /** A crypt(3) hash of the password. */
   readonly kind: 'crypt';
   readonly hash: string;
+}) & {
   readonly group: string | undefined;
+  /** What else is said of the user, in each of the user's secrets alike. */
+  readonly account?: Account | undefined;
 };
 
 /** What a source that verifies passwords is told besides user and password. */
@@ -927,6 +942,14 @@ export interface CredentialChecker {
  * @throws {ProtocolError} if no further byte could make it a valid message.
  */
 export type Parser<T> = (bytes: Uint8Array) => Parsed<T> | undefined;
+
+/** What a source says of a user besides how logins are checked. */
+export interface Account extends UserLimits {
+  /** Whether the user may not log in, whatever the password. */
+  readonly disabled?: boolean;
+  /** From when on the user may not log in any more: ms since 1970. */
+  readonly expires?: number;
+}
 
 /** Why something is not allowed. */
 export interface Denial {
@@ -1049,6 +1072,21 @@ export interface Attempt {
 export interface Parsed<T> {
   readonly value: T;
   readonly length: number;
+}
+
+/** What a user, or all users of a group together, may use. What is left out has no limit. */
+export interface UserLimits {
+  /** Connections at once. */
+  readonly connections?: number;
+  /** Client addresses at once: an IPv6 address stands for its /64. */
+  readonly devices?: number;
+  /** Bytes per second from clients. */
+  readonly rateUp?: number;
+  /** Bytes per second to clients. */
+  readonly rateDown?: number;
+  /** Bytes both ways in a day, and in a month, of local time. */
+  readonly perDay?: number;
+  readonly perMonth?: number;
 }
 
 /** A request that is allowed, and for how long somebody waits for it. */

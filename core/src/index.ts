@@ -5,6 +5,14 @@ export type {
   Denial,
   Verdict,
 } from './access/policy.js';
+export {
+  type Account,
+  formatAccount,
+  formatExpiry,
+  parseAccount,
+  parseExpiry,
+  type UserLimits,
+} from './auth/account.js';
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
 export type {
   Attempt,
@@ -18,6 +26,7 @@ export {
   checkField,
   formatPasswordLine,
   type PasswordEntry,
+  parsePasswordFile,
   plainSecret,
   readPasswordFile,
 } from './auth/passwordfile.js';

@@ -42,6 +42,16 @@ export class AskedSource implements Disposable {
     return this.#source.groups;
   }
 
+  /** Whether a user of it may have a quota. */
+  get quotas(): boolean {
+    return this.#source.quotas === true;
+  }
+
+  /** Calls back when its users may be others than before, until the result is disposed. */
+  onDidChange(listener: () => void): Disposable | undefined {
+    return this.#source.onDidChange?.(listener);
+  }
+
   /** Whether it can say who its users are. */
   get tellsUsers(): boolean {
     return this.#source.identify !== undefined || this.#source.find !== undefined;
@@ -60,7 +70,7 @@ export class AskedSource implements Disposable {
    */
   identify(user: string): Awaitable<Identity | undefined> {
     if (this.#source.identify === undefined) {
-      return andThen(this.find(user), ([secret]) => secret && { user, group: secret.group });
+      return andThen(this.find(user), ([secret]) => secret && identityBy(user, secret));
     }
     return this.#ask(
       () => this.#source.identify?.(user),
@@ -167,8 +177,13 @@ function toSecrets(answer: unknown): readonly Secret[] {
 function toIdentity(answer: unknown, user: string): Identity | undefined {
   if (answer === undefined || answer === null) return undefined;
   if (typeof answer !== 'object') throw new Error(`it gave a ${typeof answer}, not an identity`);
-  const { user: name, group } = answer as Partial<Identity>;
-  return { user: name ?? user, group };
+  const { user: name, group, account } = answer as Partial<Identity>;
+  return { user: name ?? user, group, ...(account && { account }) };
+}
+
+/** Who a user is that has a secret. */
+export function identityBy(user: string, { group, account }: Secret): Identity {
+  return { user, group, ...(account && { account }) };
 }
 
 /** Whether a text shows a password, as text or in one of the ways in which octets are written. */

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { Turn } from '../base/turn.js';
 import type { Secret } from './source.js';
 
 type Kind = Secret['kind'];
@@ -7,58 +6,68 @@ type Kind = Secret['kind'];
 /** Of so many lines at least, if there are, a table keeps a sample; of less than twice as many. */
 const SAMPLE = 256;
 
-const PLAIN = 0;
-const CRYPT = 1;
-const numberOf: Readonly<Record<Kind, number>> = { plain: PLAIN, crypt: CRYPT };
+const COLON = 0x3a;
+const FNV_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
 
-/** Numbers that grow in number: one block of memory, not objects. */
-class Column {
-  #numbers = new Uint32Array(64);
-  #length = 0;
-
-  push(number: number): void {
-    if (this.#length === this.#numbers.length) {
-      const larger = new Uint32Array(this.#length * 2);
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
-    this.#numbers[this.#length++] = number;
-  }
-
-  toArray(): Uint32Array {
-    return this.#numbers.slice(0, this.#length);
-  }
+/** A seed of hashes that nobody can know. */
+export function newSeed(): number {
+  return randomInt(2 ** 32);
 }
 
-/** Says whose the line is that begins at an offset. */
+/** What a hash begins with: FNV-1a of a text's code units. */
+export function startHash(seed: number): number {
+  return seed ^ FNV_BASIS;
+}
+
+/** Takes one more code unit into a hash. */
+export function stepHash(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, FNV_PRIME);
+}
+
+/** The hash of what was taken. The low bits are the slot: let the high ones have a say. */
+export function endHash(hash: number): number {
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/** The hash of a whole text. */
+export function hashOf(text: string, seed: number): number {
+  let hash = startHash(seed);
+  for (let i = 0; i < text.length; i++) hash = stepHash(hash, text.charCodeAt(i));
+  return endHash(hash);
+}
+
+/** Reads the user of the line that begins at an offset, where it is not as plain as its octets. */
 export type UserAt = (start: number) => string;
 
 /**
- * Where users' lines begin in a file of which only the octets are kept. A million lines take a few
- * blocks of memory in place of millions of objects, so that neither filling it nor collecting
- * garbage keeps clients waiting.
+ * Where users' lines begin in a file of which only the octets are kept: one block of 8 to 16 bytes a
+ * line in place of millions of objects, so that neither filling it nor collecting garbage keeps
+ * clients waiting.
  */
 export class LineTable {
-  readonly #seed: number;
-  readonly #starts: Uint32Array;
-  /** Open addressing by the hash of the user: 1 + the index of a start; 0: empty. */
-  readonly #slots: Uint32Array;
-  /** Where some of the lines begin that count, spread evenly over them. */
-  readonly sample: readonly number[];
+  readonly #octets: Buffer;
   readonly #userAt: UserAt;
+  readonly #seed: number;
+  /** Open addressing by the hash of the user: 1 + where the line begins; 0: empty. */
+  readonly #slots: Float64Array | Uint32Array;
+  readonly #sample = new Sample();
 
-  constructor(
-    seed: number,
-    starts: Uint32Array,
-    slots: Uint32Array,
-    sample: readonly number[],
-    userAt: UserAt,
-  ) {
-    this.#seed = seed;
-    this.#starts = starts;
-    this.#slots = slots;
-    this.sample = sample;
+  /**
+   * @param octets of the file.
+   * @param lines how many there are at most.
+   */
+  constructor(octets: Buffer, lines: number, seed: number, userAt: UserAt) {
+    this.#octets = octets;
     this.#userAt = userAt;
+    this.#seed = seed;
+    const size = 2 ** Math.ceil(Math.log2(2 * lines + 2));
+    this.#slots = octets.length < 2 ** 32 - 1 ? new Uint32Array(size) : new Float64Array(size);
+  }
+
+  /** Where some of the lines begin that count, spread evenly over them. */
+  get sample(): readonly number[] {
+    return this.#sample.toArray();
   }
 
   /** Where a user's lines begin, in the order of the file: one of each kind at most. */
@@ -67,11 +76,57 @@ export class LineTable {
     const mask = this.#slots.length - 1;
     let slot = hashOf(user, this.#seed) & mask;
     for (let taken = this.#slots[slot]; taken; taken = this.#slots[slot]) {
-      const start = this.#starts[taken - 1] as number;
-      if (this.#userAt(start) === user) found.push(start);
+      if (this.#isOf(taken - 1, user)) found.push(taken - 1);
       slot = (slot + 1) & mask;
     }
     return found;
+  }
+
+  /**
+   * Takes a line, unless the user has one of its kind already.
+   *
+   * @param start where it begins.
+   * @param hash of its user.
+   * @param kindAt the kind of another line of the user, by where that begins.
+   * @returns where the earlier line begins that counts in its place, if it never counts: the user's
+   *   first of that kind, or a plain one, which serves every method.
+   */
+  add(
+    user: string,
+    hash: number,
+    start: number,
+    kind: Kind,
+    kindAt: (start: number) => Kind,
+  ): number | undefined {
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    let inPlace: number | undefined;
+    let known = false;
+    for (let taken = this.#slots[slot]; taken; taken = this.#slots[slot]) {
+      if (this.#isOf(taken - 1, user)) {
+        const other = kindAt(taken - 1);
+        known ||= other === kind;
+        if (other === kind || other === 'plain') inPlace ??= taken - 1;
+      }
+      slot = (slot + 1) & mask;
+    }
+    if (!known) {
+      this.#slots[slot] = start + 1;
+      this.#sample.add(start);
+    }
+    return inPlace;
+  }
+
+  /** Whether a line is a user's: it need be decoded only where it is not ASCII. */
+  #isOf(start: number, user: string): boolean {
+    const octets = this.#octets;
+    for (let i = 0; i < user.length; i++) {
+      const octet = octets[start + i];
+      const unit = user.charCodeAt(i);
+      if (unit > 0x7f || (octet !== undefined && octet > 0x7f)) return this.#userAt(start) === user;
+      if (octet !== unit) return false;
+    }
+    return octets[start + user.length] === COLON;
   }
 }
 
@@ -92,75 +147,4 @@ class Sample {
   toArray(): readonly number[] {
     return this.#kept;
   }
-}
-
-/** Fills a {@link LineTable}: line by line, and then the index in pieces. */
-export class LineTableBuilder {
-  readonly #seed = randomInt(2 ** 32);
-  readonly #starts = new Column();
-  readonly #numbers = new Column();
-  readonly #hashes = new Column();
-  readonly #kinds = new Column();
-
-  /**
-   * @param start where the line begins.
-   * @param number the line's, from 1 on.
-   */
-  add(user: string, kind: Kind, start: number, number: number): void {
-    this.#starts.push(start);
-    this.#numbers.push(number);
-    this.#hashes.push(hashOf(user, this.#seed));
-    this.#kinds.push(numberOf[kind]);
-  }
-
-  /**
-   * @param onIdle told of each line whose secret never counts, and of the line before it that
-   *   counts in its place: the user's first of that kind, or a plain one, which serves every method.
-   */
-  async finish(
-    userAt: UserAt,
-    onIdle: (line: number, earlier: number, user: string) => void,
-  ): Promise<LineTable> {
-    const starts = this.#starts.toArray();
-    const numbers = this.#numbers.toArray();
-    const hashes = this.#hashes.toArray();
-    const kinds = this.#kinds.toArray();
-    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * starts.length + 2)));
-    const sample = new Sample();
-    const turn = new Turn();
-    for (let index = 0; index < starts.length; index++) {
-      const start = starts[index] as number;
-      const kind = kinds[index] as number;
-      const hash = hashes[index] as number;
-      const user = userAt(start);
-      let slot = hash & (slots.length - 1);
-      let inPlace: number | undefined;
-      let known = false;
-      for (let taken = slots[slot]; taken; taken = slots[slot]) {
-        const other = taken - 1;
-        if (hashes[other] === hash && userAt(starts[other] as number) === user) {
-          known ||= kinds[other] === kind;
-          if (kinds[other] === kind || kinds[other] === PLAIN) inPlace ??= other;
-        }
-        slot = (slot + 1) & (slots.length - 1);
-      }
-      if (inPlace !== undefined) onIdle(numbers[index] as number, numbers[inPlace] as number, user);
-      if (!known) {
-        slots[slot] = index + 1;
-        sample.add(start);
-      }
-      if (turn.step()) await turn.next();
-    }
-    return new LineTable(this.#seed, starts, slots, sample.toArray(), userAt);
-  }
-}
-
-/** FNV-1a of a text's code units, from a start that nobody can know. */
-function hashOf(text: string, seed: number): number {
-  let hash = seed ^ 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
-  // The low bits are the slot: let the high ones have a say.
-  return (hash ^ (hash >>> 15)) >>> 0;
 }

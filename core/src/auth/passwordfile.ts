@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
+import { type Account, formatAccount, parseAccount, plainAccount } from './account.js';
 import { parseHash } from './crypt/formats.js';
 import type { Secret } from './source.js';
 import { decodeUserName } from './username.js';
@@ -7,20 +8,27 @@ import { decodeUserName } from './username.js';
 const PLAIN = '$base64$';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** RFC 1929 has one octet for the length of a user name. */
-const MAX_USER = 255;
+export const MAX_USER = 255;
 
 /** A line of a password file. */
 export interface PasswordEntry {
   /** Empty for the server's own secret. */
   readonly user: string;
   readonly secret: Secret;
+  /** What the fourth field says of the user. */
+  readonly account: Account;
   /** Whether it is of the old form, without a group. */
   readonly old: boolean;
   /** Counts from 1. */
   readonly line: number;
 }
 
-function parseSecret(text: string, group: string | undefined): Secret {
+/**
+ * Reads the secret of a line.
+ *
+ * @throws {Error} with one sentence that shows nothing of it.
+ */
+export function parseSecret(text: string, group: string | undefined): Secret {
   if (text.startsWith(PLAIN)) {
     const base64 = text.slice(PLAIN.length);
     if (!BASE64.test(base64)) throw new Error(`what follows ${PLAIN} is not Base64`);
@@ -47,19 +55,21 @@ export function hasContent(text: string): boolean {
  * @throws {Error} with one sentence that shows nothing of the line.
  */
 export function parseLine(text: string, line: number): PasswordEntry {
-  const fields = text.replace(/\r$/, '').split(':');
-  if (fields.length !== 2 && fields.length !== 3) {
+  const [user = '', second, third, ...more] = text.replace(/\r$/, '').split(':');
+  if (second === undefined || (more.length > 0 && !third?.startsWith('$'))) {
     throw new Error('expected USER:GROUP:SECRET');
   }
-  const [user = '', second = '', third] = fields;
   if (Buffer.byteLength(user) > MAX_USER) throw new Error('the user name is longer than 255 bytes');
   const group = third === undefined || second === '' ? undefined : second;
-  return { user, secret: parseSecret(third ?? second, group), old: third === undefined, line };
+  const secret = parseSecret(third ?? second, group);
+  // Moments have colons.
+  const account = more.length === 0 ? plainAccount : parseAccount(more.join(':'));
+  return { user, secret, account, old: third === undefined, line };
 }
 
 /**
  * Reads a password file of the original daemon: lines `USER:GROUP:SECRET`, or `USER:SECRET` of an
- * older form. Empty lines and lines that start with `#` are skipped.
+ * older form, and behind the secret perhaps a field of ours, see {@link parseAccount}. Empty lines and lines that start with `#` are skipped.
  *
  * @param name the file's name, for messages.
  * @throws {UserError} naming the line that is wrong; never showing what stands in it.
@@ -112,12 +122,19 @@ export function plainSecret(password: string | Uint8Array): string {
  * A line of a password file, without its line feed.
  *
  * @param secret a crypt(3) hash, or what {@link plainSecret} gives.
+ * @param account what is said of the user in the fourth field; left out, there is none.
  * @throws {UserError} if user or group cannot stand in such a file.
  */
-export function formatPasswordLine(user: string, group: string, secret: string): string {
+export function formatPasswordLine(
+  user: string,
+  group: string,
+  secret: string,
+  account: Account = plainAccount,
+): string {
   checkField('user name', user);
   checkField('group', group);
-  return `${user}:${group}:${secret}`;
+  const more = formatAccount(account);
+  return `${user}:${group}:${secret}${more === '' ? '' : `:${more}`}`;
 }
 
 /** @throws {UserError} if a text cannot stand in a password file as a user's or group's name. */

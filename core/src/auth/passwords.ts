@@ -1,10 +1,11 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { monotonic } from '../base/clock.js';
 import { networkOf } from '../protocol/ip.js';
-import { SourceError } from './asking.js';
+import { whyClosed } from './account.js';
+import { identityBy, SourceError } from './asking.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
 import type { AuthenticationFailure, Identity } from './identity.js';
-import type { Lockout } from './lockout.js';
+import type { Lockout, LoginState } from './lockout.js';
 import type { Attempt, CredentialChecker } from './method.js';
 import type { Secret } from './source.js';
 import type { Users } from './users.js';
@@ -71,6 +72,11 @@ export class PasswordChecker implements CredentialChecker {
   /** Takes new users. Who has logged in lately still has, unless the secret is another now. */
   setUsers(users: Users): void {
     this.#users = users;
+    this.usersChanged();
+  }
+
+  /** Users may have other passwords now: forgets which ones were wrong; what was right is asked anew. */
+  usersChanged(): void {
     this.#running.clear();
     this.#lockout.passwordsChanged();
   }
@@ -154,6 +160,9 @@ export class PasswordChecker implements CredentialChecker {
       const proof = await this.#explained(user, () => prove({ known, locked }));
       if (proof === 'busy') return { user, failure: failures.busy };
       const proved = typeof proof === 'object' ? proof : undefined;
+      const closed = whyClosed(proved?.identity.account);
+      // To the client it is a wrong password; but it is no guess, and right again when it is over.
+      if (closed !== undefined) return this.#fail(login, guess, 'repeated', began, closed);
       if (proved !== undefined && proved.rightFor === known) return this.#succeed(login, proved);
       // Others that were checked meanwhile may have been one guess too many.
       outcome = proof === 'failed' ? proof : state();
@@ -161,10 +170,21 @@ export class PasswordChecker implements CredentialChecker {
     }
     // A source that fails says nothing of the password, but no more of the user by its haste.
     const counted = outcome === 'failed' ? 'repeated' : outcome;
+    return this.#fail(login, guess, counted, began, failures[outcome]);
+  }
+
+  /** @param began when the login did. */
+  async #fail(
+    { client, user }: Login,
+    guess: string,
+    counted: LoginState,
+    began: number,
+    failure: string,
+  ): Promise<AuthenticationFailure> {
     const step = this.#lockout.failed(client, user, guess, counted);
     // Not so long after the check, but at the next full step: what the check took does not show.
     await delay(step - ((monotonic() - began) % step));
-    return { user, failure: failures[outcome] };
+    return { user, failure };
   }
 
   #succeed({ client, user, digest }: Login, { identity, rightFor }: Proof): Identity {
@@ -219,7 +239,7 @@ export class PasswordChecker implements CredentialChecker {
   }
 
   #proofBy(secret: Secret, user: string): Proof {
-    return { identity: { user, group: secret.group }, rightFor: this.#nameOf(secret) };
+    return { identity: identityBy(user, secret), rightFor: this.#nameOf(secret) };
   }
 
   /** Tells secrets apart without telling them. */

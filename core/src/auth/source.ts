@@ -1,13 +1,25 @@
 import type { Awaitable } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
+import type { Account } from './account.js';
 import type { Identity } from './identity.js';
 
 /** What proves who a user is. */
-export type Secret =
-  /** The password itself, as octets: for methods that need it, such as CHAP. */
-  | { readonly kind: 'plain'; readonly password: Uint8Array; readonly group: string | undefined }
-  /** A crypt(3) hash of the password. */
-  | { readonly kind: 'crypt'; readonly hash: string; readonly group: string | undefined };
+export type Secret = (
+  | {
+      /** The password itself, as octets: for methods that need it, such as CHAP. */
+      readonly kind: 'plain';
+      readonly password: Uint8Array;
+    }
+  | {
+      /** A crypt(3) hash of the password. */
+      readonly kind: 'crypt';
+      readonly hash: string;
+    }
+) & {
+  readonly group: string | undefined;
+  /** What else is said of the user, in each of the user's secrets alike. */
+  readonly account?: Account | undefined;
+};
 
 /** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
 export type SourceKind = Secret['kind'] | 'password';
@@ -60,6 +72,17 @@ export interface AuthenticationSource extends Partial<Disposable> {
   identify?(user: string): Awaitable<Identity | undefined>;
   /** The server's own secret as octets, for clients that ask the server to authenticate itself. */
   serverSecret?(): Uint8Array | undefined;
+  /**
+   * Whether a user of it may have a quota, for which a quota file is demanded; left out: it cannot
+   * say, and a quota without a file counts from the server's start.
+   */
+  readonly quotas?: boolean;
+  /**
+   * Calls back when users may be others, or other than before, without the source being opened anew,
+   * until the result is disposed: wrong passwords are forgotten then, and where `--cut-off` says so,
+   * the users who are connected are looked at again.
+   */
+  onDidChange?(listener: () => void): Disposable;
   /** The groups of its users; left out where it cannot say: then none is taken for a mistake. */
   readonly groups?: ReadonlySet<string> | undefined;
   /**

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Awaitable, andThen } from '../base/awaitable.js';
-import type { Disposable } from '../base/disposable.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { AskedSource } from './asking.js';
 import { parseHash } from './crypt/formats.js';
 import type { Identity } from './identity.js';
@@ -82,6 +82,21 @@ export class Users implements Disposable {
   /** Whether all sources can say who their users are: whom they do not identify is no user. */
   get tellUsers(): boolean {
     return this.sources.every(({ tellsUsers }) => tellsUsers);
+  }
+
+  /** The sources of which a user may have a quota. */
+  get withQuotas(): readonly string[] {
+    return this.sources.filter(({ quotas }) => quotas).map(({ name }) => name);
+  }
+
+  /** Calls back when users may be others than before, until the result is disposed. */
+  onDidChange(listener: () => void): Disposable {
+    const store = new DisposableStore();
+    for (const source of this.sources) {
+      const watching = source.onDidChange(listener);
+      if (watching !== undefined) store.add(watching);
+    }
+    return store;
   }
 
   /** All groups that users have; undefined if a source cannot say. */

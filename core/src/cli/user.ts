@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { fstatSync, readlinkSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { makeHash } from '../auth/crypt/formats.js';
-import { replaceUser } from '../auth/passwordedit.js';
+import { replaceUser, type UserBefore } from '../auth/passwordedit.js';
 import {
   checkField,
   formatPasswordLine,
@@ -102,8 +102,8 @@ async function run(argv: readonly string[], program: string): Promise<string> {
     say('the password is not UTF-8: only clients that send the same octets get in');
   }
   password.fill(0);
-  const linesFor = (before?: string) =>
-    secrets.map((secret) => formatPasswordLine(name, group ?? before ?? '', secret));
+  const linesFor = ({ group: before, account }: Partial<UserBefore> = {}) =>
+    secrets.map((secret) => formatPasswordLine(name, group ?? before ?? '', secret, account));
   if (file !== undefined) {
     say(await store(file, name, linesFor));
     return '';
@@ -163,7 +163,7 @@ function secretsOf(password: Uint8Array, chosen: readonly Method[]): string[] {
 async function store(
   file: string,
   name: string,
-  linesFor: (group: string | undefined) => string[],
+  linesFor: (before: UserBefore) => string[],
 ): Promise<string> {
   let replaced = 0;
   const isNew = await changeFile(file, (octets = Buffer.alloc(0)) => {

@@ -1,12 +1,12 @@
 import { UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
+import { parseCount, parseSize } from '../base/sizes.js';
 import type { AllowanceLimits } from '../limits/allowance.js';
 import { WrittenSettings } from './extensions.js';
 import { checkListenerName } from './listeners.js';
 import { type Option, parseValue, type Section } from './option.js';
 import { OPTIONS } from './optionlist.js';
 import type { Settings } from './settings.js';
-import { parseCount, parseSize } from './sizes.js';
 import { checkUpstreamName, checkUpstreams, UPSTREAM_PARAMETERS } from './upstreamoptions.js';
 
 /** Options by the names that they have in a file. */
@@ -43,6 +43,7 @@ function limit(key: keyof AllowanceLimits, parse: (text: string) => number): Par
 /** How much a user or a group may use. */
 const limits: readonly (readonly [name: string, parameter: Parameter])[] = [
   ['maxconn', limit('connections', parseCount)],
+  ['devices', limit('devices', parseCount)],
   ['rate-up', limit('rateUp', parseSize)],
   ['rate-down', limit('rateDown', parseSize)],
   ['quota-day', limit('perDay', parseSize)],

@@ -110,7 +110,7 @@ export async function loadState(
       for (const message of balancerWarnings(loaded)) warn(message);
     }
     demandDistinct(listeners);
-    demandQuotaFile(options);
+    demandQuotaFile(options, sources.all());
     const external = await resolveFamilies('bind', options.bind, system, warn);
     const advertised = await resolveFamilies('advertise', options.advertise, system);
     const resolver = resolvers.of(options.resolver, registries.resolvers);
@@ -231,8 +231,14 @@ interface RuleTexts {
   readonly request?: readonly string[] | undefined;
 }
 
-function demandQuotaFile(options: CheckedOptions): void {
+function demandQuotaFile(options: CheckedOptions, all: Users): void {
   if (options.quotaFile !== undefined) return;
+  const [source] = all.withQuotas;
+  if (source !== undefined) {
+    throw new UserError(
+      `quota-day and quota-month of users in ${source} need --quota-file FILE, to outlive a restart`,
+    );
+  }
   const { users, groups } = allowancesOf(options);
   for (const { perDay, perMonth } of [...users.values(), ...groups.values()]) {
     if (perDay !== undefined || perMonth !== undefined) {

@@ -12,6 +12,7 @@ type Groups = Readonly<Record<string, GroupOptions>>;
 
 const limitChecks: Readonly<Record<keyof AllowanceLimits, Check>> = {
   connections: checkCount,
+  devices: checkCount,
   rateUp: checkCount,
   rateDown: checkCount,
   perDay: checkCount,

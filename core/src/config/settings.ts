@@ -113,6 +113,8 @@ export interface ServerOptions {
    * `default` beside them only if {@link listen} says where.
    */
   readonly listeners?: Readonly<Record<string, ListenerOptions>>;
+  /** Whether connections end when their users are removed or disabled, or expire. */
+  readonly cutOff?: boolean;
   /** Where it is kept how much users and groups have moved. */
   readonly quotaFile?: string;
   /** Connections at once; 0: no limit. */

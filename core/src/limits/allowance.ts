@@ -1,24 +1,15 @@
 import type { Denial } from '../access/policy.js';
+import { LIMIT_NAMES, type UserLimits } from '../auth/account.js';
 import type { Identity } from '../auth/method.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import { type Disposable, toDisposable } from '../base/disposable.js';
+import { networkOf } from '../protocol/ip.js';
 import type { Throttle, Throttles } from '../relay/pacer.js';
 import { type Counts, isFull, LocalCounts, takeInTime, type Wanted } from './counts.js';
 import { TokenBucket } from './tokenbucket.js';
 import { emptyUsage, type Usage, usageAt } from './usage.js';
 
-/** What a user, or all users of a group together, may use. What is left out has no limit. */
-export interface AllowanceLimits {
-  /** Connections at once. */
-  readonly connections?: number;
-  /** Bytes per second from clients. */
-  readonly rateUp?: number;
-  /** Bytes per second to clients. */
-  readonly rateDown?: number;
-  /** Bytes both ways in a day, and in a month, of local time. */
-  readonly perDay?: number;
-  readonly perMonth?: number;
-}
+export type AllowanceLimits = UserLimits;
 
 /** Limits by the names of users and groups. */
 export interface AllowanceTable {
@@ -27,6 +18,9 @@ export interface AllowanceTable {
   /** Connections at once of each user whose own limits say nothing of them; 0: no limit. */
   readonly perUser: number;
 }
+
+/** How many allowances there are before those of no use are looked for. */
+const SWEEP = 10_000;
 
 /** Why there is nothing left for a connection. */
 export interface Exhausted extends Denial {
@@ -41,6 +35,8 @@ class Allowance {
   /** For messages, and for what is kept: `user alice`. */
   readonly name: string;
   usage: Usage;
+  /** The limits that a source has for the user: those of options come before them. */
+  own: UserLimits | undefined;
   readonly up = new TokenBucket();
   readonly down = new TokenBucket();
   #limits: AllowanceLimits = {};
@@ -90,6 +86,16 @@ class Allowance {
   /** How many connections there may be. */
   get connections(): number | undefined {
     return this.#limits.connections;
+  }
+
+  /** From how many client addresses. */
+  get devices(): number | undefined {
+    return this.#limits.devices;
+  }
+
+  /** Whether it is of no use any more: nobody has a share, and nothing is to be kept of it. */
+  get isIdle(): boolean {
+    return this.#shares === 0 && this.#fresh === 0;
   }
 
   /** Why no more bytes may move, if so. */
@@ -155,6 +161,25 @@ export class Share implements Disposable {
   }
 }
 
+const LIMIT_KEYS = Object.values(LIMIT_NAMES);
+
+/** The limits of an account; undefined if it has none. */
+function limitsOf(account: UserLimits | undefined): AllowanceLimits | undefined {
+  if (account === undefined || !LIMIT_KEYS.some((key) => account[key] !== undefined))
+    return undefined;
+  return account;
+}
+
+const DEVICES = 'devices of ';
+
+/** What is counted of a client's address. */
+function devicesWanted(allowances: readonly Allowance[], address: string): Wanted[] {
+  return allowances.flatMap(({ name, devices: limit }) => {
+    if (limit === undefined) return [];
+    return [{ key: `device ${networkOf(address)} of ${name}`, limit, of: `${DEVICES}${name}` }];
+  });
+}
+
 /** What those have who have no limits. */
 const unlimited = new Share(
   [],
@@ -182,7 +207,11 @@ export class Allowances {
   readonly #counts: Counts;
   /** By their names. */
   readonly #allowances = new Map<string, Allowance>();
+  /** Limits of users and groups, by their names, as options say. */
+  #configured: ReadonlyMap<string, AllowanceLimits> = new Map();
   #perUser: number | undefined;
+  /** With more allowances than that, those are forgotten that are of no use. */
+  #sweepAt = SWEEP;
   /** What was used by those who have no limits now, too. */
   #kept: Readonly<Record<string, Usage>> = {};
 
@@ -193,20 +222,28 @@ export class Allowances {
   /** Sets new limits; what was used stays. */
   configure({ users, groups, perUser }: AllowanceTable): void {
     this.#perUser = perUser > 0 ? perUser : undefined;
-    for (const allowance of this.#allowances.values()) allowance.setLimits({});
-    for (const [user, limits] of users) this.#setLimits(`user ${user}`, limits);
-    for (const [group, limits] of groups) this.#setLimits(`group ${group}`, limits);
+    const configured = new Map<string, AllowanceLimits>();
+    for (const [user, limits] of users) configured.set(`user ${user}`, limits);
+    for (const [group, limits] of groups) configured.set(`group ${group}`, limits);
+    this.#configured = configured;
+    for (const name of new Set([...this.#allowances.keys(), ...configured.keys()])) {
+      this.#setLimits(name, this.#allowances.get(name)?.own);
+    }
   }
 
   /**
    * Takes a connection's share, which is to be disposed with the connection.
    *
+   * @param address the client's IP address: devices are told apart by it.
    * @returns why there is none left, if so.
    * @throws what the counts come to grief by, as {@link Counts} says.
    */
-  share({ user, group }: Identity): Awaitable<Share | Exhausted> {
+  share({ user, group, account }: Identity, address?: string): Awaitable<Share | Exhausted> {
     const names: string[] = [];
-    if (user !== undefined) names.push(`user ${user}`);
+    if (user !== undefined) {
+      names.push(`user ${user}`);
+      this.#takeAccount(`user ${user}`, account);
+    }
     if (group !== undefined) names.push(`group ${group}`);
     if (names.length === 0) return unlimited;
     const allowances: Allowance[] = [];
@@ -219,7 +256,8 @@ export class Allowances {
       allowances.push(allowance);
     }
     // Those without a limit are counted, too: they may have one before the connection ends.
-    const wanted = names.map((key) => ({ key, limit: this.#limitOf(key) }));
+    const wanted: Wanted[] = names.map((key) => ({ key, limit: this.#limitOf(key) }));
+    if (address !== undefined) wanted.push(...devicesWanted(allowances, address));
     return andThen(takeInTime(this.#counts, wanted), (result) => {
       if (isFull(result)) return this.#tooMany(result.full, wanted);
       for (const allowance of allowances) allowance.addShares(1);
@@ -278,7 +316,33 @@ export class Allowances {
     return own ?? (name.startsWith('user ') ? this.#perUser : undefined);
   }
 
+  /** Takes the limits that a source has for a user: those of options come before them. */
+  #takeAccount(name: string, account: UserLimits | undefined): void {
+    const own = limitsOf(account);
+    const before = this.#allowances.get(name);
+    if (before === undefined ? own === undefined : before.own === own) return;
+    this.#setLimits(name, own);
+    if (this.#allowances.size > this.#sweepAt) this.#sweep();
+  }
+
+  /** Forgets what users without connections may use; what they have used is kept. */
+  #sweep(): void {
+    const kept = { ...this.#kept };
+    for (const [name, allowance] of this.#allowances) {
+      if (!allowance.isIdle || this.#configured.has(name)) continue;
+      if (allowance.usage !== emptyUsage) kept[name] = allowance.usage;
+      this.#allowances.delete(name);
+    }
+    this.#kept = kept;
+    this.#sweepAt = Math.max(SWEEP, 2 * this.#allowances.size);
+  }
+
   #tooMany(name: string, wanted: readonly Wanted[]): Exhausted {
+    const devices = wanted.find(({ of: all }) => all === name);
+    if (devices !== undefined) {
+      const by = `${name.replace(DEVICES, '')} is connected from ${devices.limit} addresses already`;
+      return { by, reason: 'quota-exceeded' };
+    }
     if (this.#allowances.get(name)?.connections === undefined) {
       return { by: 'too many connections of this user', reason: 'too-many-connections' };
     }
@@ -286,13 +350,15 @@ export class Allowances {
     return { by: `${name} has ${limit} connections already`, reason: 'quota-exceeded' };
   }
 
-  #setLimits(name: string, limits: AllowanceLimits): void {
+  /** Sets what may be used. @param own what a source says of a user. */
+  #setLimits(name: string, own: UserLimits | undefined): void {
     let allowance = this.#allowances.get(name);
     if (allowance === undefined) {
       const tell: TellConnections = (...told) => this.onConnections?.(...told);
       allowance = new Allowance(name, this.#kept[name] ?? emptyUsage, tell);
       this.#allowances.set(name, allowance);
     }
-    allowance.setLimits(limits);
+    allowance.own = own;
+    allowance.setLimits({ ...own, ...this.#configured.get(name) });
   }
 }

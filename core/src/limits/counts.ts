@@ -7,6 +7,11 @@ export interface Wanted {
   readonly key: string;
   /** How many there may be at once, from 1 on; undefined: no limit. */
   readonly limit: number | undefined;
+  /**
+   * What the key is one of, such as `devices of user alice`: however often the key is counted, it
+   * counts there once, and the limit is how many different ones there may be.
+   */
+  readonly of?: string;
 }
 
 /** What was counted, until it is disposed; more than once is as good as once, and never throws. */
@@ -47,13 +52,20 @@ export class LocalCounts implements Counts {
   readonly #counts = new Map<string, number>();
 
   take(wanted: readonly Wanted[]): Lease | Full {
-    for (const { key, limit } of wanted) {
-      if (limit !== undefined && this.of(key) >= limit) return { full: key };
+    for (const { key, limit, of: all } of wanted) {
+      if (limit === undefined || (all !== undefined && this.of(key) > 0)) continue;
+      if (this.of(all ?? key) >= limit) return { full: all ?? key };
     }
-    for (const { key } of wanted) this.#counts.set(key, this.of(key) + 1);
+    for (const one of wanted) this.#take(one);
     return toDisposable(() => {
-      for (const { key } of wanted) this.#give(key);
+      for (const one of wanted) this.#give(one);
     });
+  }
+
+  #take({ key, of: all }: Wanted): void {
+    const before = this.of(key);
+    this.#counts.set(key, before + 1);
+    if (all !== undefined && before === 0) this.#counts.set(all, this.of(all) + 1);
   }
 
   /** How many there are. */
@@ -61,10 +73,16 @@ export class LocalCounts implements Counts {
     return this.#counts.get(key) ?? 0;
   }
 
-  #give(key: string): void {
+  #give({ key, of: all }: Wanted): void {
+    if (this.#less(key) === 0 && all !== undefined) this.#less(all);
+  }
+
+  /** Counts one less. @returns how many are left. */
+  #less(key: string): number {
     const left = this.of(key) - 1;
     if (left > 0) this.#counts.set(key, left);
     else this.#counts.delete(key);
+    return left;
   }
 }
 

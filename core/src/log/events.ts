@@ -29,6 +29,8 @@ export type CloseReason =
   | 'unsupported'
   /** The destination could not be reached. */
   | 'unreachable'
+  /** Its user was removed or disabled, or has expired, and `--cut-off` is on. */
+  | 'cut-off'
   /** Somebody disconnected it. */
   | 'disconnected'
   /** The server stopped. */

@@ -1,5 +1,6 @@
 import type { AccessCheck } from '../access/accesscheck.js';
 import type { ClientContext } from '../access/policy.js';
+import { whyClosed } from '../auth/account.js';
 import type { Identity } from '../auth/identity.js';
 import type { Users } from '../auth/users.js';
 import { messageOf, UserError } from '../base/errors.js';
@@ -74,9 +75,11 @@ export async function checkRequest(
     const by = 'clients have to authenticate';
     return { group: undefined, allowed: false, by, addresses: [] };
   }
-  const { user, group } = await identify(name, users, options);
+  const { user, group, account } = await identify(name, users, options);
   const context: ClientContext = { client, listener, user, group };
   const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
+  const closed = whyClosed(account);
+  if (closed !== undefined) return refused(closed);
   const denial =
     (await access.ofClient(client, listener)) ?? (await access.ofRequest(context, command));
   if (denial !== undefined) return refused(denial.by);

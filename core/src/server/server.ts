@@ -5,7 +5,7 @@ import { Lockout } from '../auth/lockout.js';
 import { PasswordChecker } from '../auth/passwords.js';
 import { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
-import type { Disposable } from '../base/disposable.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
 import { warnOfLayers } from '../config/layers.js';
@@ -45,6 +45,7 @@ import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
 import { type CheckResult, checkRequest } from './check.js';
+import { CutOff } from './cutoff.js';
 import { Extensions } from './extensions.js';
 import { findListener, Listeners } from './listeners.js';
 import { probe } from './probe.js';
@@ -96,6 +97,13 @@ export class Server {
   readonly #admission: Admission;
   readonly #listeners: Listeners;
   readonly #extensions: Extensions;
+  readonly #cutOff = new CutOff({
+    sessions: this.#sessions,
+    usersOf: (name) => this.#state?.listeners.find((one) => one.name === name)?.users,
+    warn: (message) => this.#events.warn(message),
+  });
+  /** Until users are loaded anew: told when sources have others. */
+  #watching: Disposable | undefined;
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
@@ -448,6 +456,7 @@ export class Server {
     if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
+    this.#watchUsers(state);
     this.#allowances.configure(allowancesOf(options));
     const { quotaFile: file } = options;
     if (!this.#sharing.keepsQuotas || file === this.#quotas?.file) return;
@@ -455,6 +464,22 @@ export class Server {
     const warn = (message: string) => this.#events.warn(message);
     this.#quotas =
       file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
+  }
+
+  /** Users are loaded anew, and may change meanwhile. */
+  #watchUsers({ listeners, options }: State): void {
+    this.#watching?.dispose();
+    const store = new DisposableStore();
+    for (const users of new Set(listeners.map((listener) => listener.users))) {
+      const watching = users.onDidChange(() => {
+        this.#passwords.usersChanged();
+        this.#cutOff.usersChanged();
+      });
+      store.add(watching);
+    }
+    this.#watching = store;
+    this.#cutOff.enabled = options.cutOff;
+    this.#cutOff.usersChanged();
   }
 
   /** Says so if there cannot be as many connections; the first of several processes does. */
@@ -477,6 +502,8 @@ export class Server {
       clearTimeout(timer);
     }
     clearInterval(this.#clock);
+    this.#cutOff.dispose();
+    this.#watching?.dispose();
     this.#state?.dispose();
     await this.#extensions.close();
     this.#resolvers.close();

@@ -1,6 +1,8 @@
 import type { AccessCheck } from '../access/accesscheck.js';
 import type { Verdict } from '../access/policy.js';
+import { type Account, whyClosed } from '../auth/account.js';
 import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
+import type { Awaitable } from '../base/awaitable.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
@@ -25,7 +27,7 @@ import { keepAliveDelay } from './keepalive.js';
 import type { GoingOn, Known, More } from './known.js';
 import { type Arriving, type Layer, unwrap } from './layer.js';
 import { ConnectionRecord } from './record.js';
-import { AuthenticationRefusal, Refusal, unreachable } from './refusal.js';
+import { AuthenticationRefusal, notAllowed, Refusal, unreachable } from './refusal.js';
 import { type Limits, Usage } from './usage.js';
 
 /** What a session needs of its listener: fixed when the client connects. Times are ms. */
@@ -55,6 +57,8 @@ export interface SessionSettings extends Limits {
   trouble(error: unknown): void;
 }
 
+/** The methods whose users sources have found, or have verified their passwords. */
+const BY_SOURCES: ReadonlySet<string> = new Set(['userpass', 'chap', 'basic']);
 /** How often a client may fail to log in before its connection is closed. */
 const MAX_FAILURES = 4;
 
@@ -66,6 +70,8 @@ const MAX_FAILURES = 4;
 export class Session implements Startup, CommandContext {
   /** Where it is in the table of sessions. */
   place = 0;
+  /** Whether a source of users knows its user. */
+  isListed = false;
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
   #transport: Transport;
@@ -170,7 +176,8 @@ export class Session implements Startup, CommandContext {
     this.#dialect = dialect;
     this.#record.dialect = dialect.id;
     // Who is it?
-    const known = this.#known && (await this.#lookUp(this.#known));
+    if (this.#known !== undefined) this.#record.method = this.#known.method;
+    const known = this.#known && (await this.#lookUp(this.#known.identity));
     const identifying = dialect.identify(conversation, {
       client: this.clientHost,
       methods,
@@ -183,7 +190,8 @@ export class Session implements Startup, CommandContext {
       },
     });
     const answered = await unlessLeft(identifying, this.cancellation);
-    const identity = known ?? answered;
+    const listed = known ?? (this.#checkedBySources() ? answered : this.#lookUp(answered));
+    const identity = listed instanceof Promise ? await listed : listed;
     this.#failures = 0;
     this.#record.authenticated(identity);
     // What does it ask for?
@@ -192,9 +200,11 @@ export class Session implements Startup, CommandContext {
     this.#giveStartup();
     // May it?
     const command = this.#take(request);
-    const asked = demandRequest(this.#asker, command);
-    if (asked !== undefined) await asked;
-    const counted = this.#usage.count(identity);
+    const closed = whyClosed(identity.account);
+    if (closed !== undefined) throw notAllowed(closed);
+    const allowed = demandRequest(this.#asker, command);
+    if (allowed !== undefined) await allowed;
+    const counted = this.#usage.count(identity, this.clientHost);
     if (counted instanceof Promise) await counted;
     if (this.#endedBy !== undefined) throw new ClientLeft();
     return command;
@@ -215,14 +225,25 @@ export class Session implements Startup, CommandContext {
     if (identity !== undefined) this.#known = { identity, method: layer.id };
   }
 
-  /** Who a client is that a layer knows: its group may be known to the sources of users. */
-  async #lookUp({ identity, method }: Known): Promise<Identity> {
-    this.#record.method = method;
+  /** Whether the method that was chosen goes by sources of users alone. */
+  #checkedBySources(): boolean {
+    this.isListed = BY_SOURCES.has(this.#record.method ?? '');
+    return this.isListed;
+  }
+
+  /** Who a client is that was identified by something else than sources of users: they may know it. */
+  #lookUp(identity: Identity): Awaitable<Identity> {
     const { user, group } = identity;
     const { users } = this.#session.authentication;
-    const asked = user === undefined || group !== undefined ? undefined : users.identify(user);
-    const found = asked instanceof Promise ? await unlessLeft(asked, this.cancellation) : asked;
-    return found ?? identity;
+    if (user === undefined || !users.configured) return identity;
+    const merged = (found: Identity | undefined): Identity => {
+      if (found === undefined) return identity;
+      this.isListed = true;
+      return { ...found, group: group ?? found.group };
+    };
+    const found = users.identify(user);
+    if (!(found instanceof Promise)) return merged(found);
+    return unlessLeft(found, this.cancellation).then(merged);
   }
 
   /** Finds the command of a request. */
@@ -297,6 +318,16 @@ export class Session implements Startup, CommandContext {
 
   get group(): string | undefined {
     return this.#record.identity.group;
+  }
+
+  /** What a source of users says of its user besides the group. */
+  get account(): Account | undefined {
+    return this.#record.identity.account;
+  }
+
+  /** Takes what a source says of its user now. */
+  set account(account: Account | undefined) {
+    this.#record.identity = { ...this.#record.identity, account };
   }
 
   get client(): Address {

@@ -33,9 +33,13 @@ export class Usage implements Disposable {
     return this.#share?.throttles ?? unthrottled;
   }
 
-  /** Counts the session as one of its user and of its group. @throws {Refusal} if it is one too many. */
-  count(identity: Identity): Awaitable<void> {
-    return andThen(this.#limits.allowances.share(identity), (share) => {
+  /**
+   * Counts the session as one of its user and of its group, by its client's address.
+   *
+   * @throws {Refusal} if it is one too many.
+   */
+  count(identity: Identity, address: string): Awaitable<void> {
+    return andThen(this.#limits.allowances.share(identity, address), (share) => {
       if (!('by' in share)) this.#share = share;
       else throw new Refusal(share.reason, share.by, { reply: Reply.notAllowed });
     });

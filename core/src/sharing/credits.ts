@@ -114,7 +114,7 @@ export class Credits implements Counts {
 
   #ask(wanted: readonly Wanted[]): Promise<Lease | Full> {
     const asked: AskedKey[] = [];
-    for (const { key, limit } of wanted) {
+    for (const { key, limit, of: all } of wanted) {
       if (limit === undefined) continue;
       const credit = this.#credits.get(key);
       let offered = 0;
@@ -124,7 +124,7 @@ export class Credits implements Counts {
         if (credit.limit !== limit) this.#give(key, credit, free(credit));
         else if (free(credit) > 0) offered = this.#release(key, credit, 1);
       }
-      asked.push([key, limit, offered]);
+      asked.push(all === undefined ? [key, limit, offered] : [key, limit, offered, all]);
     }
     const id = ++this.#lastId;
     this.#send({ ask: id, wanted: asked });

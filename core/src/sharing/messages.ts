@@ -5,8 +5,11 @@ import type { ListenerState, ListeningAddress } from '../listening/listeningsock
 import type { Address } from '../protocol/address.js';
 import type { Mail } from './mail.js';
 
-/** A key, its limit, and how many of the permits that a worker holds it puts back for the answer. */
-export type AskedKey = readonly [key: string, limit: number, offered: number];
+/**
+ * A key, its limit, how many of the permits that a worker holds it puts back for the answer, and what
+ * the key is one of, if the limit is of that.
+ */
+export type AskedKey = readonly [key: string, limit: number, offered: number, of?: string];
 
 /** What a worker has to say of what it counts. */
 export type CountMessage =

@@ -55,6 +55,8 @@ interface Key {
   /** In the order in which they are answered. */
   readonly waiting: Question[];
   timer: NodeJS.Timeout | undefined;
+  /** What it is one of, and counts as one there while any of its permits is held. */
+  of: string | undefined;
 }
 
 /**
@@ -70,6 +72,8 @@ interface Key {
  */
 export class Permits {
   readonly #keys = new Map<string, Key>();
+  /** How many different keys are held of what they are one of. */
+  readonly #different = new Map<string, number>();
   readonly #workers = new Map<number, Worker>();
   /** Those that are to be told something. */
   readonly #told = new Set<Worker>();
@@ -96,7 +100,7 @@ export class Permits {
     const { holdings } = worker;
     for (const [name, holding] of holdings) {
       this.#endRecall(name, holding, 'none');
-      this.#key(name).held -= holding.held;
+      this.#changeHeld(this.#key(name), -holding.held);
     }
     // Who waits for several keys is denied none of them that is free only now.
     for (const name of holdings.keys()) this.#serveWaiting(name, this.#key(name));
@@ -139,11 +143,11 @@ export class Permits {
     const short = wanted.find((asked) => this.#isShort(worker, asked));
     if (short === undefined) {
       for (const asked of wanted) this.#grant(worker, asked);
-    } else if (!this.#isOver(question, short[0])) {
+    } else if (short[3] === undefined && !this.#isOver(question, short[0])) {
       this.#key(short[0]).waiting.push(question);
       return;
     }
-    worker.answers.push([id, short?.[0] ?? null]);
+    worker.answers.push([id, short?.[3] ?? short?.[0] ?? null]);
     this.#told.add(worker);
   }
 
@@ -157,12 +161,21 @@ export class Permits {
     return key.recalled === 0 && key.round >= question.awaits.round;
   }
 
-  #isShort(worker: Worker, [name, limit]: AskedKey): boolean {
+  #isShort(worker: Worker, [name, limit, , all]: AskedKey): boolean {
+    if (all !== undefined) return this.held(name) === 0 && (this.#different.get(all) ?? 0) >= limit;
     return this.held(name) >= limit && !hasSpare(worker, name, limit);
   }
 
   /** Grants what was asked for, and some more while many are left. */
-  #grant(worker: Worker, [name, limit]: AskedKey): void {
+  #grant(worker: Worker, [name, limit, , all]: AskedKey): void {
+    if (all !== undefined) {
+      this.#key(name).of = all;
+      this.#hold(worker, name, 1);
+      const count = (worker.grants.get(name)?.count ?? 0) + 1;
+      // Not loose: who is the last of its key gives it back at once, for another to have its place.
+      worker.grants.set(name, { count, limit, isLoose: false });
+      return;
+    }
     const before = worker.holdings.get(name);
     if (before !== undefined && hasSpare(worker, name, limit)) {
       before.spare--;
@@ -182,8 +195,18 @@ export class Permits {
     const holding = worker.holdings.get(name) ?? { held: 0, recall: 'none', spare: 0 };
     holding.held += count;
     worker.holdings.set(name, holding);
-    this.#key(name).held += count;
+    this.#changeHeld(this.#key(name), count);
     return holding;
+  }
+
+  #changeHeld(key: Key, by: number): void {
+    const wasHeld = key.held > 0;
+    key.held += by;
+    const isHeld = key.held > 0;
+    if (key.of === undefined || wasHeld === isHeld) return;
+    const different = (this.#different.get(key.of) ?? 0) + (isHeld ? 1 : -1);
+    if (different > 0) this.#different.set(key.of, different);
+    else this.#different.delete(key.of);
   }
 
   #return(worker: Worker, name: string, count: number): void {
@@ -192,7 +215,7 @@ export class Permits {
     if (holding === undefined || key === undefined) return;
     const returned = Math.min(count, holding.held);
     holding.held -= returned;
-    key.held -= returned;
+    this.#changeHeld(key, -returned);
     if (holding.held === 0 && holding.recall === 'none') worker.holdings.delete(name);
     this.#serveWaiting(name, key);
   }
@@ -267,7 +290,7 @@ export class Permits {
   #key(name: string): Key {
     let key = this.#keys.get(name);
     if (key === undefined) {
-      key = { held: 0, round: 0, recalled: 0, waiting: [], timer: undefined };
+      key = { held: 0, round: 0, recalled: 0, waiting: [], timer: undefined, of: undefined };
       this.#keys.set(name, key);
     }
     return key;

@@ -87,6 +87,18 @@ export const LIMITS: readonly Option[] = [
     description: 'Connecting to a destination may take this long.',
   },
   {
+    key: 'cutOff',
+    name: 'cut-off',
+    schema: { type: 'boolean' },
+    default: false,
+    section: 'Limits',
+    description: 'End connections within a second when their users may not log in any more.',
+    details:
+      'That is when a user is removed or disabled, by a reload or in a database, or has expired. ' +
+      'Without it they go on until one side ends them. Who is known by a certificate alone is no ' +
+      'user of a source.',
+  },
+  {
     key: 'quotaFile',
     name: 'quota-file',
     argument: 'FILE',

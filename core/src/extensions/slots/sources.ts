@@ -1,3 +1,4 @@
+import { accountOf } from '../../auth/account.js';
 import { checkKinds } from '../../auth/asking.js';
 import type { Identity } from '../../auth/identity.js';
 import type {
@@ -8,6 +9,7 @@ import type {
   Verification,
 } from '../../auth/source.js';
 import { withDeadline } from '../../base/awaitable.js';
+import { toDisposable } from '../../base/disposable.js';
 import { facade, octets } from '../views.js';
 import { demandMethod, isThenable, methodOf, type Owner, thenTake } from './owner.js';
 
@@ -44,6 +46,7 @@ function sourceSlot(source: unknown, owner: Owner): AuthenticationSource {
   const verify = methodOf(source, 'verify', owner);
   const identify = methodOf(source, 'identify', owner);
   const serverSecret = methodOf(source, 'serverSecret', owner);
+  const onDidChange = methodOf(source, 'onDidChange', owner);
   const dispose = methodOf(source, 'dispose', owner);
   const slot: AuthenticationSource = {
     name,
@@ -86,6 +89,20 @@ function sourceSlot(source: unknown, owner: Owner): AuthenticationSource {
       serverSecret() {
         const secret = serverSecret();
         return secret instanceof Uint8Array ? octets(secret) : undefined;
+      },
+    }),
+    ...('quotas' in source && {
+      get quotas() {
+        return owner.run(() => Reflect.get(source, 'quotas')) === true;
+      },
+    }),
+    ...(onDidChange && {
+      onDidChange(listener: () => void) {
+        const watching = onDidChange(() => owner.outside(listener));
+        return toDisposable(() => {
+          if (typeof watching !== 'object' || watching === null) return;
+          methodOf(watching, 'dispose', owner)?.();
+        });
       },
     }),
     ...(dispose && {
@@ -137,13 +154,16 @@ function secretsOf(value: unknown): readonly Secret[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new Error(`it found a ${typeof value}, not a list of secrets`);
   return value.map((secret: Partial<Record<string, unknown>> | null): Secret => {
-    const { kind, password, hash, group } = secret ?? {};
+    const { kind, password, hash, group, account } = secret ?? {};
     if (group === undefined || group === null || typeof group === 'string') {
-      const of = group ?? undefined;
+      const of = {
+        group: group ?? undefined,
+        ...(account === undefined ? {} : { account: accountOf(account) }),
+      };
       if (kind === 'plain' && password instanceof Uint8Array) {
-        return { kind, password: octets(password), group: of };
+        return { kind, password: octets(password), ...of };
       }
-      if (kind === 'crypt' && typeof hash === 'string') return { kind, hash, group: of };
+      if (kind === 'crypt' && typeof hash === 'string') return { kind, hash, ...of };
     }
     throw new Error('it found what is no secret');
   });
@@ -158,10 +178,14 @@ function secretsOf(value: unknown): readonly Secret[] {
 export function identityOf(answer: unknown, user: string | undefined): Identity | undefined {
   if (answer === undefined || answer === null) return undefined;
   if (typeof answer !== 'object') throw new Error(`it gave a ${typeof answer}, not an identity`);
-  const { user: name = user, group } = answer as Partial<Record<string, unknown>>;
+  const { user: name = user, group, account } = answer as Partial<Record<string, unknown>>;
   const isName = (value: unknown) => value === undefined || typeof value === 'string';
   if (isName(name) && (isName(group) || group === null)) {
-    return { user: name as string | undefined, group: (group ?? undefined) as string | undefined };
+    return {
+      user: name as string | undefined,
+      group: (group ?? undefined) as string | undefined,
+      ...(account === undefined ? {} : { account: accountOf(account) }),
+    };
   }
   throw new Error('it gave an identity whose user or group is no text');
 }

@@ -9,6 +9,9 @@ import { Users } from '#core/auth/users.js';
 import { UserError } from '#core/base/errors.js';
 import { temporaryFile } from '../../../support/files.js';
 
+const EXPECTED_ACCOUNT =
+  'the fourth field: expected some of maxconn, devices, rate-up, rate-down, quota-day, ' +
+  'quota-month, expires, disabled, with commas between';
 const HASH = '$1$abcdefgh$y6iHhJNbuC0xpbk0w9pm80';
 const base64 = (password: string) => `$base64$${Buffer.from(password).toString('base64')}`;
 const crypt = (hash: string, group?: string): Secret => ({ kind: 'crypt', hash, group });
@@ -224,6 +227,15 @@ describe('password files', () => {
     ['topsecret', 'expected USER:GROUP:SECRET'],
     ['alice:staff:topsecret:x', 'expected USER:GROUP:SECRET'],
     [`alice:staff:extra:${HASH}`, 'expected USER:GROUP:SECRET'],
+    [`alice:staff:${HASH}:topsecret`, EXPECTED_ACCOUNT],
+    [`alice:staff:${HASH}:$base64$dG9w`, EXPECTED_ACCOUNT],
+    [`alice:staff:${HASH}:devices=0`, 'devices: expected a whole number of 1 or more, not "0"'],
+    [`alice:staff:${HASH}:expires`, '"expires" needs a value: expires=...'],
+    [
+      `alice:staff:${HASH}:expires=2027-02-30`,
+      'expires: expected a date such as 2027-01-31 or 2027-01-31T18:00Z, not "2027-02-30"',
+    ],
+    [`alice:staff:${HASH}:disabled,disabled=no`, '"disabled" stands there twice'],
     ['alice::topsecret', 'a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, $6$ or $y$'],
     ['alice::', 'a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, $6$ or $y$'],
     ['alice:topsecret', 'a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, $6$ or $y$'],

@@ -12,7 +12,7 @@ import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { parseCount, parseSize } from '#core/config/sizes.js';
+import { parseCount, parseSize } from '#core/base/sizes.js';
 import { type AllowanceLimits, Allowances, Share } from '#core/limits/allowance.js';
 import { QuotaKeeper } from '#core/limits/quotakeeper.js';
 import { TokenBucket } from '#core/limits/tokenbucket.js';

@@ -363,3 +363,61 @@ describe('permits of several workers', () => {
     await world.end();
   });
 });
+
+describe('different keys of one', () => {
+  const device = (address: string, limit = 2): Wanted => ({
+    key: `device ${address} of user alice`,
+    limit,
+    of: 'devices of user alice',
+  });
+
+  /** Two workers whose messages arrive at once. */
+  async function workers() {
+    const permits = new Permits();
+    const both = [new FakeWorker(), new FakeWorker()] as const;
+    for (const [number, worker] of both.entries()) {
+      permits.add(number, (message) => {
+        if (message.type === 'permits') worker.down.push(message);
+      });
+    }
+    const settle = async () => {
+      for (let i = 0; i < 10; i++) {
+        for (const [number, worker] of both.entries()) {
+          for (const messages of worker.up.splice(0)) permits.handle(number, messages);
+          for (const message of worker.down.splice(0)) await worker.deliver(message);
+        }
+      }
+    };
+    return { permits, both, settle };
+  }
+
+  test('count once for all workers, and are free when the last of them is', async () => {
+    const { both, settle, permits } = await workers();
+    const [one, two] = both;
+    for (const worker of both) {
+      worker.take([device('10.0.0.1')]);
+      await settle();
+    }
+    two.take([device('10.0.0.2')]);
+    await settle();
+    assert.deepEqual([one.taken.length, two.taken.length], [1, 2]);
+    one.take([device('10.0.0.3')]);
+    await settle();
+    assert.deepEqual(one.refused, ['devices of user alice']);
+    two.give(0);
+    await settle();
+    one.take([device('10.0.0.3')]);
+    await settle();
+    assert.equal(one.refused.length, 2);
+    one.give(0);
+    await settle();
+    one.take([device('10.0.0.3')]);
+    await settle();
+    assert.equal(one.refused.length, 2);
+    assert.equal(one.taken.length, 1);
+    permits.remove(1);
+    one.take([device('10.0.0.4')]);
+    await settle();
+    assert.equal(one.refused.length, 2);
+  });
+});

@@ -1,4 +1,4 @@
-import { UserError } from '../base/errors.js';
+import { UserError } from './errors.js';
 
 const units: Readonly<Record<string, number>> = {
   '': 1,
