@@ -267,7 +267,7 @@ export interface AuthenticationMethod {
    *
    * @throws {ProtocolError} if the client sends what is no message: {@link refusal} answers it.
    */
-  authenticate(exchange: Exchange): Promise<Identity | AuthenticationFailure>;
+  authenticate(exchange: Exchange): Promise<Authenticated | AuthenticationFailure>;
 }
 
 /**
@@ -347,9 +347,10 @@ export interface Dialect {
   /**
    * Finds out who the client is.
    *
+   * @returns also what its method puts all that follows into: the request is read from inside.
    * @throws {Refusal} if that fails.
    */
-  identify(dialogue: Dialogue, by: Identification): Promise<Identity>;
+  identify(dialogue: Dialogue, by: Identification): Promise<Authenticated>;
   /**
    * Reads what the client asks for: CMD as in RFC 1928, and where it wants to go.
    *
@@ -668,11 +669,10 @@ export interface Exchange extends Authentication {
   write(bytes: Uint8Array): void;
 }
 
-/** Who a client is. */
-export interface Identity {
-  /** undefined for an anonymous client. */
-  readonly user: string | undefined;
-  readonly group: string | undefined;
+/** Whom a method has let in. */
+export interface Authenticated extends Identity {
+  /** What all that follows is put into; left out where it goes as it is. */
+  readonly encapsulation?: Encapsulation | undefined;
 }
 
 /** Why a client did not authenticate. */
@@ -886,6 +886,13 @@ export interface Verification {
   readonly signal: AbortSignal;
 }
 
+/** Who a client is. */
+export interface Identity {
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
 /** What a method may know of the users of all sources. */
 export interface KnownUsers {
   /** Whether any source was given at all: then nobody is anonymous by default. */
@@ -927,6 +934,27 @@ export interface CredentialChecker {
  * @throws {ProtocolError} if no further byte could make it a valid message.
  */
 export type Parser<T> = (bytes: Uint8Array) => Parsed<T> | undefined;
+
+/**
+ * What all is put into that follows a method's subnegotiation (RFC 1928 sections 4 and 7): request,
+ * replies, data of both ways, and datagrams. Traffic, limits and rates are of what is inside.
+ */
+export interface Encapsulation {
+  /**
+   * Puts it over the client's connection; asked once.
+   *
+   * @param transport the client's, paused: what comes next is the first octet behind the
+   *   subnegotiation. It is the encapsulation's own from then on, and finishes or closes with what is
+   *   inside.
+   * @returns what is inside: a transport, paused, or a stream that allows half-open. Which addresses
+   *   its ends have, and whether the peer is still there, the connection below is asked.
+   */
+  wrap(transport: Transport): Awaitable<Transport | Duplex>;
+  /** The form of datagrams; left out where there is none: then the client gets no association. */
+  readonly datagrams?: DatagramEncapsulation | undefined;
+  /** Called once, when the connection is over, also where {@link wrap} was not called. */
+  dispose?(): void;
+}
 
 /** Why something is not allowed. */
 export interface Denial {
@@ -1049,6 +1077,23 @@ export interface Attempt {
 export interface Parsed<T> {
   readonly value: T;
   readonly length: number;
+}
+
+/** The form of UDP datagrams between a client and the relay, both ways. */
+export interface DatagramEncapsulation {
+  /**
+   * Takes a datagram out of what the client has sent.
+   *
+   * @returns it with its header of RFC 1928 section 7; undefined if it is none of the client's: it is
+   *   dropped and counted.
+   */
+  unwrap(octets: Uint8Array): Uint8Array | undefined;
+  /**
+   * Puts a datagram, with its header, into what the client is sent.
+   *
+   * @returns undefined if it cannot be sent.
+   */
+  wrap(datagram: Uint8Array): Uint8Array | undefined;
 }
 
 /** A request that is allowed, and for how long somebody waits for it. */

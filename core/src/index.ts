@@ -8,9 +8,12 @@ export type {
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
 export type {
   Attempt,
+  Authenticated,
   Authentication,
   AuthenticationMethod,
   CredentialChecker,
+  DatagramEncapsulation,
+  Encapsulation,
   Exchange,
   KnownUsers,
 } from './auth/method.js';
