@@ -267,7 +267,7 @@ export interface AuthenticationMethod {
    *
    * @throws {ProtocolError} if the client sends what is no message: {@link refusal} answers it.
    */
-  authenticate(exchange: Exchange): Promise<Identity | AuthenticationFailure>;
+  authenticate(exchange: Exchange): Promise<Authenticated | AuthenticationFailure>;
 }
 
 /**
@@ -314,7 +314,10 @@ export interface ExtensionOutbound {
   /**
    * @param signal aborted when nobody waits any more: the client has left, or the time is up.
    * @returns a connection: a stream that allows half-open, or a transport, paused.
-   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
+   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it. Of
+   *   an upstream its `fault` may say more: `unusable` if nobody can be served through it, which is
+   *   told once, and others are tried before it for a while; `failed` if it has no proper answer, so
+   *   that another way may do; `refused` if it has answered that it will not: nothing else is tried.
    */
   connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
 }
@@ -347,9 +350,10 @@ export interface Dialect {
   /**
    * Finds out who the client is.
    *
+   * @returns also what its method puts all that follows into: the request is read from inside.
    * @throws {Refusal} if that fails.
    */
-  identify(dialogue: Dialogue, by: Identification): Promise<Identity>;
+  identify(dialogue: Dialogue, by: Identification): Promise<Authenticated>;
   /**
    * Reads what the client asks for: CMD as in RFC 1928, and where it wants to go.
    *
@@ -681,13 +685,10 @@ export interface Exchange extends Authentication {
   write(bytes: Uint8Array): void;
 }
 
-/** Who a client is. */
-export interface Identity {
-  /** undefined for an anonymous client. */
-  readonly user: string | undefined;
-  readonly group: string | undefined;
-  /** What a source of users says of the user; left out where none has said anything. */
-  readonly account?: Account | undefined;
+/** Whom a method has let in. */
+export interface Authenticated extends Identity {
+  /** What all that follows is put into; left out where it goes as it is. */
+  readonly encapsulation?: Encapsulation | undefined;
 }
 
 /** Why a client did not authenticate. */
@@ -901,6 +902,15 @@ export interface Verification {
   readonly signal: AbortSignal;
 }
 
+/** Who a client is. */
+export interface Identity {
+  /** undefined for an anonymous client. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** What a source of users says of the user; left out where none has said anything. */
+  readonly account?: Account | undefined;
+}
+
 /** What a method may know of the users of all sources. */
 export interface KnownUsers {
   /** Whether any source was given at all: then nobody is anonymous by default. */
@@ -943,12 +953,25 @@ export interface CredentialChecker {
  */
 export type Parser<T> = (bytes: Uint8Array) => Parsed<T> | undefined;
 
-/** What a source says of a user besides how logins are checked. */
-export interface Account extends UserLimits {
-  /** Whether the user may not log in, whatever the password. */
-  readonly disabled?: boolean;
-  /** From when on the user may not log in any more: ms since 1970. */
-  readonly expires?: number;
+/**
+ * What all is put into that follows a method's subnegotiation (RFC 1928 sections 4 and 7): request,
+ * replies, data of both ways, and datagrams. Traffic, limits and rates are of what is inside.
+ */
+export interface Encapsulation {
+  /**
+   * Puts it over the client's connection; asked once.
+   *
+   * @param transport the client's, paused: what comes next is the first octet behind the
+   *   subnegotiation. It is the encapsulation's own from then on, and finishes or closes with what is
+   *   inside.
+   * @returns what is inside: a transport, paused, or a stream that allows half-open. Which addresses
+   *   its ends have, and whether the peer is still there, the connection below is asked.
+   */
+  wrap(transport: Transport): Awaitable<Transport | Duplex>;
+  /** The form of datagrams; left out where there is none: then the client gets no association. */
+  readonly datagrams?: DatagramEncapsulation | undefined;
+  /** Called once, when the connection is over, also where {@link wrap} was not called. */
+  dispose?(): void;
 }
 
 /** Why something is not allowed. */
@@ -980,8 +1003,13 @@ export interface ConnectRequest extends AllowedRequest {
 export interface ExtensionUpstream extends Pick<UpstreamServer, 'name' | 'scheme' | 'host' | 'port' | 'user' | 'password'> {
   /** ms that it may take until it is connected, and has let us in. */
   readonly timeout: number;
-  /** Connects to it: through other upstreams where it says so, over TLS where its scheme does. */
+  /**
+   * Connects to it: through other upstreams where it says so, over TLS where its scheme does. Given
+   * up when nobody waits for the request any more.
+   */
   open(): Promise<Transport>;
+  /** The same as a stream of Node's, which allows half-open, for libraries that want one. */
+  openStream(): Promise<Duplex>;
 }
 
 /**
@@ -1057,6 +1085,14 @@ export interface Relaying {
   readonly end: Promise<RelayEnd>;
 }
 
+/** What a source says of a user besides how logins are checked. */
+export interface Account extends UserLimits {
+  /** Whether the user may not log in, whatever the password. */
+  readonly disabled?: boolean;
+  /** From when on the user may not log in any more: ms since 1970. */
+  readonly expires?: number;
+}
+
 /** How a client proves that it knows a user's secret without sending it. */
 export interface Attempt {
   /** The client's IP address. */
@@ -1074,19 +1110,21 @@ export interface Parsed<T> {
   readonly length: number;
 }
 
-/** What a user, or all users of a group together, may use. What is left out has no limit. */
-export interface UserLimits {
-  /** Connections at once. */
-  readonly connections?: number;
-  /** Client addresses at once: an IPv6 address stands for its /64. */
-  readonly devices?: number;
-  /** Bytes per second from clients. */
-  readonly rateUp?: number;
-  /** Bytes per second to clients. */
-  readonly rateDown?: number;
-  /** Bytes both ways in a day, and in a month, of local time. */
-  readonly perDay?: number;
-  readonly perMonth?: number;
+/** The form of UDP datagrams between a client and the relay, both ways. */
+export interface DatagramEncapsulation {
+  /**
+   * Takes a datagram out of what the client has sent.
+   *
+   * @returns it with its header of RFC 1928 section 7; undefined if it is none of the client's: it is
+   *   dropped and counted.
+   */
+  unwrap(octets: Uint8Array): Uint8Array | undefined;
+  /**
+   * Puts a datagram, with its header, into what the client is sent.
+   *
+   * @returns undefined if it cannot be sent.
+   */
+  wrap(datagram: Uint8Array): Uint8Array | undefined;
 }
 
 /** A request that is allowed, and for how long somebody waits for it. */
@@ -1171,6 +1209,21 @@ export interface RelayEnd {
    * too far put back, is then served as that of a new client.
    */
   readonly goesOn: boolean;
+}
+
+/** What a user, or all users of a group together, may use. What is left out has no limit. */
+export interface UserLimits {
+  /** Connections at once. */
+  readonly connections?: number;
+  /** Client addresses at once: an IPv6 address stands for its /64. */
+  readonly devices?: number;
+  /** Bytes per second from clients. */
+  readonly rateUp?: number;
+  /** Bytes per second to clients. */
+  readonly rateDown?: number;
+  /** Bytes both ways in a day, and in a month, of local time. */
+  readonly perDay?: number;
+  readonly perMonth?: number;
 }
 
 /** A way for datagrams to and from one address. */

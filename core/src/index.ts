@@ -16,9 +16,12 @@ export {
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
 export type {
   Attempt,
+  Authenticated,
   Authentication,
   AuthenticationMethod,
   CredentialChecker,
+  DatagramEncapsulation,
+  Encapsulation,
   Exchange,
   KnownUsers,
 } from './auth/method.js';

@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import type { Awaitable } from '../base/awaitable.js';
 import type { Parser } from '../protocol/parser.js';
+import type { Transport } from '../transport/transport.js';
 import type { AuthenticationFailure, Identity } from './identity.js';
 import type { Secret, SourceKind } from './source.js';
 
@@ -71,6 +73,50 @@ export interface Exchange extends Authentication {
   write(bytes: Uint8Array): void;
 }
 
+/** The form of UDP datagrams between a client and the relay, both ways. */
+export interface DatagramEncapsulation {
+  /**
+   * Takes a datagram out of what the client has sent.
+   *
+   * @returns it with its header of RFC 1928 section 7; undefined if it is none of the client's: it is
+   *   dropped and counted.
+   */
+  unwrap(octets: Uint8Array): Uint8Array | undefined;
+  /**
+   * Puts a datagram, with its header, into what the client is sent.
+   *
+   * @returns undefined if it cannot be sent.
+   */
+  wrap(datagram: Uint8Array): Uint8Array | undefined;
+}
+
+/**
+ * What all is put into that follows a method's subnegotiation (RFC 1928 sections 4 and 7): request,
+ * replies, data of both ways, and datagrams. Traffic, limits and rates are of what is inside.
+ */
+export interface Encapsulation {
+  /**
+   * Puts it over the client's connection; asked once.
+   *
+   * @param transport the client's, paused: what comes next is the first octet behind the
+   *   subnegotiation. It is the encapsulation's own from then on, and finishes or closes with what is
+   *   inside.
+   * @returns what is inside: a transport, paused, or a stream that allows half-open. Which addresses
+   *   its ends have, and whether the peer is still there, the connection below is asked.
+   */
+  wrap(transport: Transport): Awaitable<Transport | Duplex>;
+  /** The form of datagrams; left out where there is none: then the client gets no association. */
+  readonly datagrams?: DatagramEncapsulation | undefined;
+  /** Called once, when the connection is over, also where {@link wrap} was not called. */
+  dispose?(): void;
+}
+
+/** Whom a method has let in. */
+export interface Authenticated extends Identity {
+  /** What all that follows is put into; left out where it goes as it is. */
+  readonly encapsulation?: Encapsulation | undefined;
+}
+
 /** A way to authenticate (RFC 1928 section 3). */
 export interface AuthenticationMethod {
   readonly id: string;
@@ -87,5 +133,5 @@ export interface AuthenticationMethod {
    *
    * @throws {ProtocolError} if the client sends what is no message: {@link refusal} answers it.
    */
-  authenticate(exchange: Exchange): Promise<Identity | AuthenticationFailure>;
+  authenticate(exchange: Exchange): Promise<Authenticated | AuthenticationFailure>;
 }

@@ -10,6 +10,12 @@ const SILENCE = 5000;
 /** IANA's dynamic ports (RFC 6335 section 6), among which one is picked if any will do. */
 const DYNAMIC_PORTS: PortRange = [49152, 65535];
 
+/** What datagrams are put into; undefined in place of one that is not right. */
+export interface DatagramForm {
+  unwrap(octets: Uint8Array): Uint8Array | undefined;
+  wrap(datagram: Uint8Array): Uint8Array | undefined;
+}
+
 export interface UdpClientOptions {
   /** The client's IP address: datagrams of others are dropped. */
   readonly client: string;
@@ -18,6 +24,8 @@ export interface UdpClientOptions {
   /** Where the client is to send, an IP address. */
   readonly host: string;
   readonly ports: PortRange;
+  /** What datagrams are put into on their way, besides the header of RFC 1928. */
+  readonly encapsulation?: DatagramForm | undefined;
   /** Takes the client's datagrams. */
   receive(datagram: Datagram): void;
   /** Told of a datagram that is none of the client's, or malformed. */
@@ -70,8 +78,11 @@ export class UdpClient {
   /** @returns false if it cannot be sent now. */
   send(parts: Uint8Array[], callback: (error: Error | null) => void): boolean {
     if (this.#clientPort === undefined || isFull(this.#socket)) return false;
-    if (this.#connected) this.#socket.send(parts, callback);
-    else this.#socket.send(parts, this.#clientPort, this.#options.client, callback);
+    const { encapsulation, client } = this.#options;
+    const octets = encapsulation === undefined ? parts : encapsulation.wrap(Buffer.concat(parts));
+    if (octets === undefined) return false;
+    if (this.#connected) this.#socket.send(octets, callback);
+    else this.#socket.send(octets, this.#clientPort, client, callback);
     return true;
   }
 
@@ -83,16 +94,25 @@ export class UdpClient {
       this.#options.drop();
       return;
     }
-    let datagram: Datagram;
-    try {
-      datagram = parseDatagram(message);
-    } catch {
+    const datagram = this.#parse(message);
+    if (datagram === undefined) {
       this.#options.drop();
       return;
     }
     this.#heard = now;
     if (moved || !this.#connected) this.#connect(sender.port);
     this.#options.receive(datagram);
+  }
+
+  /** @returns undefined if it is none of the client's, whatever address it comes from. */
+  #parse(message: Buffer): Datagram | undefined {
+    const { encapsulation } = this.#options;
+    try {
+      const octets = encapsulation === undefined ? message : encapsulation.unwrap(message);
+      return octets && parseDatagram(octets);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Has the system take this port's datagrams only, and keep the way to it. */

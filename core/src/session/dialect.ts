@@ -1,4 +1,9 @@
-import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
+import type {
+  Authenticated,
+  Authentication,
+  AuthenticationMethod,
+  Identity,
+} from '../auth/method.js';
 import type { CloseReason } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import type { Parser } from '../protocol/parser.js';
@@ -86,9 +91,10 @@ export interface Dialect {
   /**
    * Finds out who the client is.
    *
+   * @returns also what its method puts all that follows into: the request is read from inside.
    * @throws {Refusal} if that fails.
    */
-  identify(dialogue: Dialogue, by: Identification): Promise<Identity>;
+  identify(dialogue: Dialogue, by: Identification): Promise<Authenticated>;
   /**
    * Reads what the client asks for: CMD as in RFC 1928, and where it wants to go.
    *

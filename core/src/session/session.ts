@@ -1,7 +1,14 @@
 import type { AccessCheck } from '../access/accesscheck.js';
 import type { Verdict } from '../access/policy.js';
 import { type Account, whyClosed } from '../auth/account.js';
-import type { Authentication, AuthenticationMethod, Identity } from '../auth/method.js';
+import type {
+  Authenticated,
+  Authentication,
+  AuthenticationMethod,
+  DatagramEncapsulation,
+  Encapsulation,
+  Identity,
+} from '../auth/method.js';
 import type { Awaitable } from '../base/awaitable.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
@@ -23,6 +30,7 @@ import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
 import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, type DialectRequest, type Relaying, recognize } from './dialect.js';
+import { Encapsulated, forget } from './encapsulation.js';
 import { keepAliveDelay } from './keepalive.js';
 import type { GoingOn, Known, More } from './known.js';
 import { type Arriving, type Layer, unwrap } from './layer.js';
@@ -89,12 +97,14 @@ export class Session implements Startup, CommandContext {
   readonly #usage: Usage;
   readonly cancellation = new Cancellation();
   #dialect: Dialect | undefined;
+  /** What all that the client says is put into, where its method of logging in does that. */
+  #encapsulated: Encapsulated | undefined;
   #request: DialectRequest | undefined;
   /** The other side of the tunnel, while there is one. */
   #remote: Transport | undefined;
   /** What moves bytes, where it is no tunnel. */
   #relaying: Relaying | undefined;
-  /** Whether a layer is being taken off. */
+  /** Whether a layer is being taken off, or what is inside of an encapsulation. */
   #unwrapping = false;
   /** Whether the client goes on with something else, of another connection's. */
   #goesOn = false;
@@ -158,6 +168,10 @@ export class Session implements Startup, CommandContext {
     const transport = this.#handOver();
     const goesOn = this.#goesOn && (await untilMore(transport, limit));
     if (!goesOn) await linger(transport);
+    if (this.#encapsulated !== undefined) {
+      await this.#encapsulated.finish();
+      this.#encapsulated.dispose();
+    }
     this.#usage.dispose();
     this.#giveStartup();
     this.#lease.dispose();
@@ -169,7 +183,7 @@ export class Session implements Startup, CommandContext {
   /** All that comes before a command is served. @returns the command. */
   async #negotiate(): Promise<CommandName> {
     if (this.#layer !== undefined) await this.#unwrap(this.#layer);
-    const conversation = this.#conversation as Conversation;
+    let conversation = this.#conversation as Conversation;
     const { dialects, methods, authentication, socks4, http } = this.#session;
     // Which protocol does it speak?
     const dialect = await recognize(conversation, dialects);
@@ -189,7 +203,15 @@ export class Session implements Startup, CommandContext {
         this.#record.method ??= method;
       },
     });
-    const answered = await unlessLeft(identifying, this.cancellation);
+    let answered: Authenticated;
+    try {
+      answered = await unlessLeft(identifying, this.cancellation);
+    } catch (error) {
+      forget(identifying);
+      throw error;
+    }
+    const { encapsulation } = answered;
+    if (encapsulation !== undefined) conversation = await this.#encapsulate(encapsulation);
     const listed = known ?? (this.#checkedBySources() ? answered : this.#lookUp(answered));
     const identity = listed instanceof Promise ? await listed : listed;
     this.#failures = 0;
@@ -223,6 +245,19 @@ export class Session implements Startup, CommandContext {
     this.#conversation = this.#converse();
     this.#unwrapping = false;
     if (identity !== undefined) this.#known = { identity, method: layer.id };
+  }
+
+  /** Goes on inside of what the client's method puts all into. */
+  async #encapsulate(encapsulation: Encapsulation): Promise<Conversation> {
+    const below = this.#handOver();
+    below.pause();
+    const encapsulated = new Encapsulated(encapsulation, below);
+    this.#encapsulated = encapsulated;
+    this.#unwrapping = true;
+    this.#transport = await encapsulated.wrap(this.cancellation);
+    this.#unwrapping = false;
+    this.#conversation = this.#converse();
+    return this.#conversation;
   }
 
   /** Whether the method that was chosen goes by sources of users alone. */
@@ -393,6 +428,10 @@ export class Session implements Startup, CommandContext {
 
   countAssociation(): Promise<Disposable> {
     return this.#usage.countAssociation(this.clientHost);
+  }
+
+  get datagrams(): DatagramEncapsulation | undefined {
+    return this.#encapsulated?.datagrams;
   }
 
   whenClientEnded(callback: () => void): void {

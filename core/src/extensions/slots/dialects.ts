@@ -1,9 +1,10 @@
 import type { AuthenticationMethod } from '../../auth/method.js';
 import type { Dialect, Dialogue, Identification } from '../../session/dialect.js';
 import { facade, octets, view } from '../views.js';
-import { authenticationView, reader } from './methods.js';
+import { encapsulationView } from './encapsulation.js';
+import { authenticatedOf, authenticationView, reader } from './methods.js';
 import { demandMethod, type Owner, thenTake } from './owner.js';
-import { bytesOf, identityOf } from './sources.js';
+import { bytesOf } from './sources.js';
 
 /** A protocol of an extension: it is asked about clients that speak none of those before it. */
 export function dialectSlot(id: string, item: object, owner: Owner): Dialect {
@@ -25,7 +26,7 @@ export function dialectSlot(id: string, item: object, owner: Owner): Dialect {
     async identify(dialogue, by) {
       const answer = identify(dialogueView(dialogue, owner), identificationView(by, owner));
       return thenTake(answer, owner, (given) => {
-        const identity = identityOf(given, undefined);
+        const identity = authenticatedOf(given, owner);
         if (identity === undefined) throw new Error('it gave no identity');
         return identity;
       });
@@ -85,6 +86,12 @@ function methodView(method: AuthenticationMethod, owner: Owner): AuthenticationM
     ...{ id, code, strength },
     ...(refusal && { refusal: octets(refusal) }),
     available: (authentication) => owner.outside(() => method.available(authentication)),
-    authenticate: (exchange) => owner.outside(() => method.authenticate(exchange)),
+    authenticate: (exchange) =>
+      owner.outside(async () => {
+        const result = await method.authenticate(exchange);
+        if ('failure' in result) return result;
+        const encapsulation = encapsulationView(result.encapsulation, owner);
+        return { ...result, ...(encapsulation && { encapsulation }) };
+      }),
   });
 }

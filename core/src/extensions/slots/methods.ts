@@ -1,14 +1,15 @@
 import type {
   Attempt,
+  Authenticated,
   Authentication,
   AuthenticationFailure,
   AuthenticationMethod,
   Exchange,
-  Identity,
 } from '../../auth/method.js';
 import type { Secret, SourceKind } from '../../auth/source.js';
 import type { Parser } from '../../protocol/parser.js';
 import { facade, octets } from '../views.js';
+import { guardEncapsulation } from './encapsulation.js';
 import { demandMethod, isThenable, type Owner, thenTake } from './owner.js';
 import { bytesOf, identityOf } from './sources.js';
 
@@ -42,14 +43,27 @@ export function methodSlot(id: string, item: object, owner: Owner): Authenticati
   };
 }
 
-function resultOf(given: unknown, owner: Owner): Identity | AuthenticationFailure {
+function resultOf(given: unknown, owner: Owner): Authenticated | AuthenticationFailure {
   if (typeof given === 'object' && given !== null && 'failure' in given) {
     const { user, failure } = given as Partial<Record<string, unknown>>;
     return { user: typeof user === 'string' ? user : undefined, failure: owner.words(failure) };
   }
+  const authenticated = authenticatedOf(given, owner);
+  if (authenticated === undefined) throw new Error('it gave neither an identity nor a failure');
+  return authenticated;
+}
+
+/**
+ * Whom an extension has let in, and what all that follows is put into.
+ *
+ * @throws if it is no answer.
+ */
+export function authenticatedOf(given: unknown, owner: Owner): Authenticated | undefined {
   const identity = identityOf(given, undefined);
-  if (identity === undefined) throw new Error('it gave neither an identity nor a failure');
-  return identity;
+  if (identity === undefined) return undefined;
+  const { encapsulation } = given as Partial<Record<string, unknown>>;
+  const guarded = guardEncapsulation(encapsulation, owner);
+  return guarded === undefined ? identity : { ...identity, encapsulation: guarded };
 }
 
 /** What a method may know of users and passwords. */

@@ -8,7 +8,7 @@ import type { Owner } from './owner.js';
 const FAILED = 'EIO';
 
 /** A connection that an extension has made, as the server takes it. @throws if it is none. */
-export function guardTransport(given: unknown, owner: Owner): Transport {
+export function guardTransport(given: unknown, owner: Owner): GuardedTransport {
   if (typeof given !== 'object' || given === null) {
     throw new Error(`it gave a ${typeof given}, not a connection`);
   }
@@ -26,7 +26,7 @@ export function guardTransport(given: unknown, owner: Owner): Transport {
  * A connection of an extension: what its code throws ends this connection alone, and the server's
  * own code, which it calls, does not run in the extension's name.
  */
-class GuardedTransport implements Transport {
+export class GuardedTransport implements Transport {
   readonly remote: Address;
   readonly #inner: Transport;
   readonly #owner: Owner;
@@ -117,11 +117,17 @@ class GuardedTransport implements Transport {
     try {
       return this.#owner.runEvenIfOff(action);
     } catch (error) {
-      this.#failed = true;
-      this.#owner.failed('a connection that it has made', error);
-      process.nextTick(() => this.#reader?.onClose(FAILED));
+      this.fail(error);
       return otherwise;
     }
+  }
+
+  /** Ends it, since the extension's code fails. */
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#owner.failed('a connection that it has made', error);
+    process.nextTick(() => this.#reader?.onClose(FAILED));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DatagramEncapsulation } from '../../auth/method.js';
 import { systemMessage } from '../../base/errors.js';
 import { addressTowards, ofFamily } from '../../outbound/external.js';
 import { isUnspecified } from '../../protocol/address.js';
@@ -13,7 +14,7 @@ import { DatagramWays } from './datagramways.js';
  * long as this connection.
  */
 export const associate: CommandHandler = async (context) => {
-  const { settings } = context;
+  const { settings, datagrams } = context;
   // Where its datagrams go is known with each of them, if any way carries them at all.
   if (!settings.routes.mayCarry(context)) throw cannot('no way out carries datagrams');
   const counted = await context.countAssociation();
@@ -22,7 +23,7 @@ export const associate: CommandHandler = async (context) => {
     let relay: Association | undefined;
     const ways = new DatagramWays(context, (sender, data) => relay?.takeAnswer(sender, data));
     try {
-      relay = await open(context, local, ways);
+      relay = await open(context, local, ways, datagrams);
       const host = ofFamily(settings.advertised, local) ?? local;
       return await context.associate({ host, port: relay.address.port }, relay.address);
     } finally {
@@ -43,7 +44,12 @@ async function localAddress({ control, clientHost }: CommandContext): Promise<st
 }
 
 /** @throws {Refusal} if there is no port for it. */
-function open(context: CommandContext, host: string, ways: DatagramWays): Promise<Association> {
+function open(
+  context: CommandContext,
+  host: string,
+  ways: DatagramWays,
+  encapsulation: DatagramEncapsulation | undefined,
+): Promise<Association> {
   const { settings, from, destination, clientHost, traffic, throttles } = context;
   const ownPort = isUnspecified(destination) || destination.host === clientHost;
   return Association.open({
@@ -51,6 +57,7 @@ function open(context: CommandContext, host: string, ways: DatagramWays): Promis
     clientPort: ownPort && destination.port !== 0 ? destination.port : undefined,
     host,
     ports: settings.udpPorts,
+    encapsulation,
     localFor: (address) => from?.(address) ?? ofFamily(settings.external, address),
     route: (address) => ways.find(address),
     refused: (address, error) => context.refuseDatagram(address, error),

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../access/policy.js';
+import type { DatagramEncapsulation } from '../../auth/method.js';
 import type { Cancellation } from '../../base/cancellation.js';
 import type { Disposable } from '../../base/disposable.js';
 import type { CloseReason } from '../../log/events.js';
@@ -70,6 +71,12 @@ export interface CommandContext extends OutboundRequest {
   refuseDatagram(destination: Address, error: unknown): void;
   /** Counts an association of the client. @throws {Refusal} if it is one too many. */
   countAssociation(): Promise<Disposable>;
+  /**
+   * The form of the client's datagrams; undefined: that of RFC 1928.
+   *
+   * @throws {Refusal} if its way of logging in has none.
+   */
+  readonly datagrams: DatagramEncapsulation | undefined;
   /** Calls back when the client sends nothing more, which CONNECT allows. */
   whenClientEnded(callback: () => void): void;
   /** Remembers by which way out it leaves; undefined: the direct one. */

@@ -1,4 +1,4 @@
-import type { AuthenticationMethod, Identity } from '../../auth/method.js';
+import type { Authenticated, AuthenticationMethod } from '../../auth/method.js';
 import { AddressTypeError, DomainError } from '../../protocol/address.js';
 import { type Parser, ProtocolError } from '../../protocol/parser.js';
 import {
@@ -25,7 +25,7 @@ export const socks5: Dialect = {
 };
 
 /** Method selection and the method's subnegotiation (RFC 1928 section 3). */
-async function identify(dialogue: Dialogue, by: Identification): Promise<Identity> {
+async function identify(dialogue: Dialogue, by: Identification): Promise<Authenticated> {
   const greeting = await dialogue.read(parseGreeting);
   const method = chooseMethod(greeting, by);
   dialogue.write(encodeMethod(method?.code ?? Method.noAcceptable));
