@@ -6,6 +6,7 @@ export type {
   Verdict,
 } from './access/policy.js';
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
+export type { Lockedout, LockoutFilter } from './auth/lockout.js';
 export type {
   Attempt,
   Authentication,
@@ -90,6 +91,7 @@ export type {
   ExtensionUpstream,
 } from './extensions/slots/outbounds.js';
 export type { AllowanceLimits } from './limits/allowance.js';
+export type { Usage } from './limits/usage.js';
 export type { ListenerState, ServedAddress } from './listening/listeningsocket.js';
 export type {
   CloseReason,
