@@ -2,8 +2,8 @@ import type { LockoutFilter, LoginNews } from '../auth/lockout.js';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
-import { PostOffice } from './mail.js';
 import { networkOf } from '../protocol/ip.js';
+import { PostOffice } from './mail.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { Permits, type Tell } from './permits.js';
 
