@@ -47,6 +47,7 @@ const nothing = new Set(['daemon', 'listen', 'restart', 'serve', 'server', 'star
 export const CONTROL_COMMANDS = [
   'status',
   'connections',
+  'top',
   'disconnect',
   'reload',
   'lockouts',

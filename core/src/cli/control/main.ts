@@ -7,11 +7,13 @@ import { log, loglevel } from './log.js';
 import { reload } from './reload.js';
 import { run } from './run.js';
 import { status } from './status.js';
+import { top } from './top/top.js';
 import { usage } from './usage.js';
 
 const commands: Readonly<Record<string, ControlCommand>> = {
   status,
   connections,
+  top,
   disconnect,
   reload,
   lockouts,
