@@ -14,6 +14,7 @@ export {
   type UserLimits,
 } from './auth/account.js';
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
+export type { Lockedout, LockoutFilter } from './auth/lockout.js';
 export type {
   Attempt,
   Authenticated,
@@ -102,6 +103,7 @@ export type {
   ExtensionUpstream,
 } from './extensions/slots/outbounds.js';
 export type { AllowanceLimits } from './limits/allowance.js';
+export type { Usage } from './limits/usage.js';
 export type { ListenerState, ServedAddress } from './listening/listeningsocket.js';
 export type {
   CloseReason,

@@ -25,6 +25,24 @@ export interface LoginNews {
   readonly secret?: string;
 }
 
+/** Who is locked out. */
+export interface Lockedout {
+  /** The client's, an IPv6 address standing for its /64. */
+  readonly address: string;
+  /** Left out: all users at this address. */
+  readonly user?: string;
+  /** Until it is over, ms. */
+  readonly left: number;
+  /** How many different wrong passwords there were. */
+  readonly failures: number;
+}
+
+/** Which lockouts are meant. */
+export interface LockoutFilter {
+  readonly address?: string;
+  readonly user?: string;
+}
+
 /** An address is locked out for all users after this many times as many wrong passwords. */
 const ADDRESS_FACTOR = 10;
 /** How many failing addresses, and pairs of address and user, are remembered. */
@@ -111,6 +129,39 @@ export class Lockout {
     if (digest !== undefined && secret !== undefined) {
       this.known.add(digest, secret, this.options.time);
     }
+  }
+
+  /** Who is locked out at this moment, and for how long. */
+  list(): Lockedout[] {
+    const now = monotonic();
+    const pairs = [...this.#pairs].map(([key, failures]) => {
+      const space = key.indexOf(' ');
+      return { address: key.slice(0, space), user: key.slice(space + 1), failures };
+    });
+    const whole = [...this.#addresses].map(([address, failures]) => ({ address, failures }));
+    return [...pairs, ...whole].flatMap(({ failures, ...who }) => {
+      const left = failures.lockedUntil - now;
+      return left > 0 ? [{ ...who, left, failures: failures.digests.size }] : [];
+    });
+  }
+
+  /**
+   * Lets those log in again who are locked out, and forgets their failures.
+   *
+   * @param whom what is left out says nothing: at all addresses of a user, all users of an address.
+   * @returns how many lockouts that were.
+   */
+  lift({ address, user }: LockoutFilter): number {
+    const lifted = this.list().filter(
+      (one) =>
+        (address === undefined || one.address === networkOf(address)) &&
+        (user === undefined || one.user === user),
+    );
+    for (const one of lifted) {
+      if (one.user === undefined) this.#addresses.delete(one.address);
+      else this.#pairs.delete(`${one.address} ${one.user}`);
+    }
+    return lifted.length;
   }
 
   /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */

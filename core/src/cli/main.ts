@@ -4,8 +4,7 @@ import { parseCommandLine } from '../config/commandline.js';
 import { complain } from '../process/complain.js';
 import { hideArguments } from '../process/title.js';
 import { help } from './help.js';
-import { serve } from './serve.js';
-import { demandAddresses } from './words.js';
+import { demandAddresses, isControlCommand } from './words.js';
 
 /**
  * The command `picosocks5`.
@@ -35,6 +34,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       await extensionCommand(argv.slice(1));
       return;
     }
+    const command = argv[0] ?? '';
+    if (isControlCommand(command)) {
+      const { controlCommand } = await import('./control/main.js');
+      await controlCommand(command, argv.slice(1));
+      return;
+    }
     if (argv[0] === 'help' || argv[0] === 'version') {
       process.stdout.write(argv[0] === 'help' ? help() : `picosocks5 ${version}\n`);
       return;
@@ -54,6 +59,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`picosocks5 ${version}\n`);
     } else {
       await demandAddresses(args);
+      const { serve } = await import('./serve.js');
       await serve(argv, args);
     }
   } catch (error) {

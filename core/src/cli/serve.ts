@@ -1,20 +1,24 @@
-import { messageOf, UserError } from '../base/errors.js';
-import { Sequence } from '../base/sequence.js';
+import { messageOf } from '../base/errors.js';
 import { version } from '../base/version.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
-import { pickServerOptions, waitForRestart } from '../config/options.js';
-import type { Settings } from '../config/settings.js';
+import { pickServerOptions } from '../config/options.js';
+import type { LogLevel, Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
+import type { Controlled } from '../control/controlled.js';
 import type { ListenerState } from '../listening/listeningsocket.js';
 import { socketPath } from '../listening/unixsocket.js';
-import type { ConnectionInfo } from '../log/events.js';
+import type { ServerEvent } from '../log/events.js';
 import { Log } from '../log/log.js';
 import { goToBackground, isInBackground, tellReady } from '../process/background.js';
 import { demandNoHandedOver, takeHandedOver, withHandedOver } from '../process/handover.js';
 import { checkAsLaterUser } from '../process/later.js';
+import { LogLevels } from '../process/loglevel.js';
 import { logModeOf } from '../process/logmode.js';
+import { type EventNews, isOfLevel } from '../process/observing.js';
 import { dropPrivileges, userNumber } from '../process/privileges.js';
+import { answer, type Question } from '../process/questions.js';
+import { Reloader } from '../process/reloader.js';
 import { ServiceManager, takeSupervision } from '../process/servicemanager.js';
 import { statusOf, type Tally, tallyOf } from '../process/status.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
@@ -29,10 +33,7 @@ const DEFAULT_GRACE = 5;
 const END_TIME = 1000;
 
 /** What serves: a server in this process, or several in processes of their own. */
-export interface Service {
-  readonly listeners: readonly ListenerState[];
-  /** How many processes serve beside this one. */
-  readonly workers: number | undefined;
+export interface Service extends Controlled {
   /** Rejects when it cannot go on. */
   readonly failure: Promise<never>;
   start(): Promise<unknown>;
@@ -40,8 +41,11 @@ export interface Service {
   /** @throws {UserError} if the quota file cannot be written. */
   saveUsage(): Promise<void>;
   reload(settings: Settings): Promise<void>;
-  connections(): Promise<readonly ConnectionInfo[]>;
+  /** Says what a reload would warn of. @throws {UserError} if it could not be. */
+  tryReload(settings: Settings): Promise<readonly string[]>;
   tally(): Promise<Tally>;
+  /** Has workers log at a level, whatever their settings say; undefined: as these say. */
+  setLogLevel(level: LogLevel | undefined): void;
   stop(grace: number): Promise<void>;
 }
 
@@ -82,18 +86,43 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const reload = async () => {
     process.emit('SIGHUP', 'SIGHUP');
   };
-  const service =
-    workers === 1 ? single(settings, log, reload) : await several(settings, workers, log, reload);
+  const { control } = settings;
+  const controlling =
+    control === undefined
+      ? undefined
+      : await (await import('../control/controlling.js')).bindControl({ ...settings, control });
+  const links = { log, reload, observe: (news: EventNews) => controlling?.take(news) };
+  const service = workers === 1 ? single(settings, links) : await several(settings, workers, links);
   const told = untilTold();
   const start = service.start();
-  reloadOnHangup({ service, log, manager, load }, settings, start);
+  const levels = new LogLevels(settings.loglevel, (level, isTemporary) => {
+    log.setLevel(level);
+    service.setLogLevel(isTemporary ? level : undefined);
+  });
+  const reloader = new Reloader(
+    {
+      service,
+      manager,
+      load,
+      begins: () => reopen(log),
+      changed: ({ loglevel }) => levels.configure(loglevel),
+      warn: (message) => logWarning(log, message),
+      error: (message) => logError(log, message),
+    },
+    settings,
+    start,
+  );
+  // What it comes to grief by is logged.
+  process.on('SIGHUP', () => void reloader.reload().catch(() => {}));
   process.on('SIGUSR1', () => reopen(log));
   process.on('SIGUSR2', () => void tellStatus(service, log));
   try {
     await start;
     service.dropPrivileges();
     await checkAsLaterUser(service, log, args, settings);
+    await controlling?.serve({ service, levels, reloader, log });
   } catch (error) {
+    controlling?.close();
     await service.stop(0);
     await log.close();
     throw error;
@@ -108,19 +137,30 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     await Promise.race([told, service.failure]);
   } catch (error) {
     logError(log, messageOf(error));
+    controlling?.close();
     await service.stop(0);
     await log.close();
     throw error;
   }
   void manager.stopping();
+  controlling?.drain();
   await service.stop(settings.grace ?? DEFAULT_GRACE);
+  controlling?.close();
   await log.close();
   // Timers and sockets that an extension has left keep no process alive.
   setTimeout(() => process.exit(), END_TIME).unref();
 }
 
-/** @param reload reads the configuration again. */
-function single(settings: Settings, log: Log, reload: () => Promise<void>): Service {
+/** What a service tells. */
+interface Links {
+  readonly log: Log;
+  /** Reads the configuration again. */
+  readonly reload: () => Promise<void>;
+  /** Takes the events that are observed. */
+  readonly observe: (news: EventNews) => void;
+}
+
+function single(settings: Settings, { log, reload, observe }: Links): Service {
   const server = new Server(pickServerOptions(settings), undefined, { ...alone(), reload });
   let hasDropped = false;
   const drop = () => {
@@ -128,6 +168,15 @@ function single(settings: Settings, log: Log, reload: () => Promise<void>): Serv
     hasDropped = true;
   };
   server.registries.eventSinks.register(log);
+  const observer = {
+    id: 'observer',
+    level: 'none' as LogLevel,
+    wants: (type: ServerEvent['type']) => isOfLevel(type, observer.level),
+    handle: (event: ServerEvent) => observe({ events: [event], lost: 0 }),
+  };
+  if (settings.control !== undefined) server.registries.eventSinks.register(observer);
+  const askOne: Service['askOne'] = async (name, ask) =>
+    (await answer(server, { name, ask } as Question)) as never;
   return {
     get listeners() {
       return server.listeners;
@@ -138,6 +187,15 @@ function single(settings: Settings, log: Log, reload: () => Promise<void>): Serv
     dropPrivileges: drop,
     saveUsage: () => server.saveUsage(),
     reload: (changed) => server.reload(pickServerOptions(changed)),
+    tryReload: (changed) => server.tryReload(pickServerOptions(changed)),
+    ask: async (name, ask) => [await askOne(name, ask)],
+    askOne,
+    lift: async (whom) => server.liftLockouts(whom),
+    usage: () => server.usage(),
+    observe: (level) => {
+      observer.level = level;
+    },
+    setLogLevel() {},
     connections: async () => server.connections(),
     tally: async () => tallyOf(server.connections()),
     stop: (grace) => server.close(grace),
@@ -147,18 +205,13 @@ function single(settings: Settings, log: Log, reload: () => Promise<void>): Serv
 async function several(
   settings: Settings,
   count: number,
-  log: Log,
-  reload: () => Promise<void>,
+  { log, reload, observe }: Links,
 ): Promise<Service> {
   const { Workers } = await import('../process/workers.js');
   const { journal } = log;
   const forward = (lines: string) => log.forward(lines);
-  const workers = new Workers(settings, count, (message) => logWarning(log, message), {
-    journal,
-    forward,
-    reload,
-  });
-  return workers;
+  const warn = (message: string) => logWarning(log, message);
+  return new Workers(settings, count, warn, { journal, forward, reload, observe });
 }
 
 function reopen(log: Log): void {
@@ -209,47 +262,6 @@ function whereOf(listeners: readonly ListenerState[]): string {
     return listeners.length > 1 ? `${text} (${name})` : text;
   });
   return all.join(' and ');
-}
-
-/** What a reload needs. */
-interface Reloading {
-  readonly service: Service;
-  readonly log: Log;
-  readonly manager: ServiceManager;
-  /** Reads the settings again. */
-  load(warn: (message: string) => void): Promise<Settings>;
-}
-
-/**
- * @param settings those that the process was started with.
- * @param start settled when there is something to reload.
- */
-function reloadOnHangup(
-  { service, log, manager, load }: Reloading,
-  settings: Settings,
-  start: Promise<unknown>,
-): void {
-  const reloads = new Sequence();
-  void reloads.run(() => start).catch(() => {});
-  process.on('SIGHUP', () => {
-    reopen(log);
-    void reloads.run(async () => {
-      await manager.reloading();
-      try {
-        const changed = await load((message) => logWarning(log, message));
-        await service.reload(changed);
-        log.setLevel(changed.loglevel);
-        for (const name of waitForRestart(settings, changed)) {
-          logWarning(log, `${name}: a change is in force only after a restart`);
-        }
-      } catch (error) {
-        const trouble =
-          error instanceof UserError ? error.message : `internal error: ${messageOf(error)}`;
-        logError(log, `nothing was reloaded: ${trouble}`);
-      }
-      await manager.reloaded();
-    });
-  });
 }
 
 /** Waits for SIGTERM or SIGINT. A second signal ends the process at once. */

@@ -25,13 +25,44 @@ const synonyms: Readonly<Record<string, string>> = {
   plugin: 'extension',
   plugins: 'extension',
   install: 'extension install',
+  ...Object.fromEntries(
+    ['status', 'connections', 'disconnect', 'reload', 'lockouts', 'log', 'loglevel', 'usage'].map(
+      (word) => [word, word],
+    ),
+  ),
+  kick: 'disconnect',
+  kill: 'disconnect',
+  hup: 'reload',
+  unlock: 'lockouts lift',
+  logs: 'log',
+  tail: 'log --follow',
+  quota: 'usage',
   help: 'help',
   version: 'version',
 };
 /** Words for what it does without a command. */
-const nothing = new Set(['daemon', 'listen', 'restart', 'run', 'serve', 'server', 'start']);
+const nothing = new Set(['daemon', 'listen', 'restart', 'serve', 'server', 'start']);
 
-const commands = ['user', 'check', 'extension'];
+/** Commands that ask a running server. */
+export const CONTROL_COMMANDS = [
+  'status',
+  'connections',
+  'top',
+  'disconnect',
+  'reload',
+  'lockouts',
+  'log',
+  'loglevel',
+  'usage',
+  'run',
+] as const;
+
+const commands = ['user', 'check', 'extension', ...CONTROL_COMMANDS];
+
+/** Whether a word is a command that asks a running server. */
+export function isControlCommand(word: string): boolean {
+  return (CONTROL_COMMANDS as readonly string[]).includes(word);
+}
 
 async function isHost(word: string): Promise<boolean> {
   return lookup(word).then(
@@ -46,7 +77,7 @@ function meaning(word: string): string {
   const meant = guess(lower, Object.keys(synonyms));
   if (nothing.has(lower)) return 'no command: "picosocks5" alone serves';
   if (meant !== undefined) return `no command; did you mean "picosocks5 ${synonyms[meant]}"?`;
-  return 'neither an address to listen at nor a command (user, check, extension); --help says more';
+  return 'neither an address to listen at nor a command (user, check, extension, status, ...); --help says more';
 }
 
 /**

@@ -223,6 +223,10 @@ export interface CommandOptions {
   readonly grace?: number;
   /** How many processes serve: a number, or `auto`. */
   readonly workers?: string;
+  /** Where the server can be asked and told: `unix:PATH`, or an address and port of loopback. */
+  readonly control?: string;
+  /** The file with what whoever comes to that port has to know. */
+  readonly controlToken?: string;
 }
 
 export type LogMode = 'syslog' | 'stderr' | 'combined';

@@ -1,7 +1,7 @@
 import { fchownSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { systemMessage, UserError } from '../base/errors.js';
 import type { CommandOptions, LogFormat, LogLevel, LogMode } from '../config/settings.js';
-import type { EventSink } from './events.js';
+import type { EventSink, ServerEvent } from './events.js';
 import {
   type LogEntry,
   levelOf,
@@ -58,6 +58,8 @@ export class Log implements EventSink {
   readonly id = 'log';
   /** Whether systemd's journal reads it: it keeps the time itself. */
   readonly journal: boolean;
+  /** Told what the process says of itself, whatever the level. */
+  onSaid: ((event: ServerEvent) => void) | undefined;
   readonly #name: string | undefined;
   readonly #format: LogFormat;
   readonly #owner: number | undefined;
@@ -113,6 +115,13 @@ export class Log implements EventSink {
     const priority = PRIORITIES[levelOf(event.type)];
     this.#syslog?.write(priority, shortLine(event, this.#format, MAX_MESSAGE));
     this.#file?.write(this.#lineOf(event));
+  }
+
+  /** Takes what the process itself has to say. */
+  say(type: 'error' | 'warning', message: string): void {
+    const event = { type, time: Date.now(), message };
+    if (this.wants(type)) this.handle(event);
+    this.onSaid?.(event);
   }
 
   /** Takes whole lines that another process has made, without the last line feed. */

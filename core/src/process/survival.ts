@@ -2,12 +2,12 @@ import type { Log } from '../log/log.js';
 
 /** Writes something about the server itself to its log. */
 export function logError(log: Log, message: string): void {
-  if (log.wants('error')) log.handle({ type: 'error', time: Date.now(), message });
+  log.say('error', message);
 }
 
 /** Writes a warning about the server itself to its log. */
 export function logWarning(log: Log, message: string): void {
-  if (log.wants('warning')) log.handle({ type: 'warning', time: Date.now(), message });
+  log.say('warning', message);
 }
 
 /** What one connection does wrong must not end the others, a bug of this program included. */

@@ -1,6 +1,7 @@
 import { messageOf, UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
 import { pickServerOptions } from '../config/options.js';
+import type { LogLevel } from '../config/settings.js';
 import { createRegistries } from '../extensions/registries.js';
 import { learnInherited } from '../listening/inherited.js';
 import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
@@ -9,26 +10,32 @@ import { Server } from '../server/server.js';
 import type { FromWorker, Task, ToldTally, ToWorker } from '../sharing/messages.js';
 import { Shared } from '../sharing/workersharing.js';
 import { logModeOf } from './logmode.js';
+import { Teller } from './observing.js';
 import { dropPrivileges, userNumber } from './privileges.js';
+import { answer, type Question } from './questions.js';
 import { tallyOf } from './status.js';
 import { surviveBugs } from './survival.js';
 
 type Start = Extract<Task, { readonly type: 'start' }>;
 
-/** What all workers do alike is logged by the first. */
+/** What all workers do alike is told by the first. */
 const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped', 'reloaded']);
 
 /** How long a worker that is told to end waits for the primary process to say how, ms. */
 const TERM_DELAY = 1000;
 
-/** @param isLoading whether it reads now what the others read as well, and warns of it. */
-function logOf(log: Log, number: number, isLoading: () => boolean): EventSink {
+/**
+ * A sink that has one of the events that all workers have.
+ *
+ * @param isLoading whether it reads now what the others read as well, and warns of it.
+ */
+function oneOf(sink: Log | Teller, number: number, isLoading: () => boolean): EventSink {
   const isCommon = (type: ServerEvent['type']) =>
     COMMON.has(type) || (type === 'warning' && isLoading());
   return {
-    id: log.id,
-    wants: (type) => (number === 1 || !isCommon(type)) && log.wants(type),
-    handle: (event) => log.handle(event),
+    id: sink.id,
+    wants: (type) => (number === 1 || !isCommon(type)) && sink.wants(type),
+    handle: (event) => sink.handle(event),
   };
 }
 
@@ -42,6 +49,7 @@ class Worker {
   readonly #log: Log;
   readonly #server: Server;
   readonly #start: Start;
+  readonly #teller = new Teller((news) => tell({ type: 'events', news }));
   #isLoading = true;
 
   constructor(start: Start) {
@@ -58,7 +66,10 @@ class Worker {
       createRegistries(this.#shared),
       this.#shared,
     );
-    this.#server.registries.eventSinks.register(logOf(this.#log, number, () => this.#isLoading));
+    const { eventSinks } = this.#server.registries;
+    eventSinks.register(oneOf(this.#log, number, () => this.#isLoading));
+    this.#teller.level = start.observed;
+    eventSinks.register(oneOf(this.#teller, number, () => this.#isLoading));
   }
 
   async listen(): Promise<void> {
@@ -75,15 +86,22 @@ class Worker {
     tell({ type: 'listening', listeners: this.#server.listeners });
   }
 
-  async change(task: Extract<Task, { readonly type: 'reload' | 'stop' }>): Promise<void> {
+  async change(
+    task: Extract<Task, { readonly type: 'reload' | 'try-reload' | 'stop' }>,
+  ): Promise<unknown> {
     if (task.type === 'stop') {
       await this.#server.close(task.grace);
+      this.#teller.flush();
       this.#shared.close();
       await this.#log.close();
-      return;
+      return undefined;
     }
-    this.#shared.setFiles(task.files);
+    const before = this.#shared.setFiles(task.files);
     learnInherited(task.inherited);
+    if (task.type === 'try-reload') {
+      const options = pickServerOptions(task.settings);
+      return this.#server.tryReload(options).finally(() => this.#shared.setFiles(before));
+    }
     this.#isLoading = true;
     try {
       await this.#server.reload(pickServerOptions(task.settings));
@@ -93,6 +111,7 @@ class Worker {
     }
     this.#log.setLevel(task.settings.loglevel);
     tell({ type: 'listening', listeners: this.#server.listeners });
+    return undefined;
   }
 
   connections(): ConnectionInfo[] {
@@ -109,9 +128,25 @@ class Worker {
     return this.#server.disconnect(connection);
   }
 
+  ask(question: Question): Promise<unknown> {
+    return answer(this.#server, question);
+  }
+
+  observe(level: LogLevel): void {
+    this.#teller.level = level;
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#log.setLevel(level);
+  }
+
   hear(message: ToWorker, handle: unknown): void {
     this.#shared.handle(message, handle);
   }
+}
+
+function noServer(): Promise<never> {
+  return Promise.reject(new UserError('the worker does not serve yet'));
 }
 
 /** Serves clients as the primary process says, until it says otherwise or is gone. */
@@ -122,6 +157,9 @@ export function runWorker(): void {
     if (task.type === 'tally') return Promise.resolve(worker?.tally());
     if (task.type === 'connections') return Promise.resolve(worker?.connections() ?? []);
     if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
+    if (task.type === 'ask') return worker?.ask(task.question as Question) ?? noServer();
+    if (task.type === 'observe') return Promise.resolve(worker?.observe(task.level));
+    if (task.type === 'log-level') return Promise.resolve(worker?.setLogLevel(task.level));
     // Starting, reloading and stopping wait for each other.
     return tasks.run(() => {
       if (task.type !== 'start') return worker?.change(task);

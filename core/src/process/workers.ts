@@ -1,10 +1,11 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { LockoutFilter } from '../auth/lockout.js';
 import { monotonic } from '../base/clock.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { filesOf } from '../config/files.js';
-import type { Settings } from '../config/settings.js';
+import type { LogLevel, Settings } from '../config/settings.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { parseListenEndpoint } from '../listening/endpoint.js';
@@ -13,12 +14,14 @@ import type { ListenerState, ListeningAddress } from '../listening/listeningsock
 import type { ConnectionInfo } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
 import { Coordinator } from '../sharing/coordinator.js';
-import type { FileContents, FromWorker, ToldTally } from '../sharing/messages.js';
+import type { FileContents, FromWorker, Task, ToldTally } from '../sharing/messages.js';
 import { HeldSockets } from '../sharing/sockets.js';
 import { TICKET_KEYS } from '../transport/tlscredentials.js';
 import { readLines } from './lines.js';
 import { Member, WorkerEnded } from './member.js';
+import type { EventNews } from './observing.js';
 import { dropPrivileges } from './privileges.js';
+import type { QuestionName, Questions } from './questions.js';
 import { sumOf, type Tally } from './status.js';
 import { wantedSecretFiles } from './wantedextensions.js';
 
@@ -46,6 +49,8 @@ export interface WorkersOptions {
   readonly forward?: (lines: string) => void;
   /** Reads the configuration again, since an extension asks for it. */
   readonly reload?: () => Promise<void>;
+  /** Takes the events that workers are to tell of. */
+  readonly observe?: (news: EventNews) => void;
   /** Whether systemd's journal reads those lines. */
   readonly journal?: boolean;
 }
@@ -76,6 +81,8 @@ export class Workers {
   readonly #served = new Promise<void>((resolve) => {
     this.#onServed = resolve;
   });
+  #observed: LogLevel = 'none';
+  #logLevel: LogLevel | undefined;
   #stopping = false;
   #generation = 0;
   /** How often in a row a worker ended soon. */
@@ -155,15 +162,14 @@ export class Workers {
     const files = await readFiles(settings);
     openInherited(settings);
     const inherited = inheritedAddresses();
-    const before = { settings: this.#settings, files: this.#files };
+    const before = { settings: this.#ofWorkers(this.#settings), files: this.#files };
     const back = { type: 'reload', ...before, inherited } as const;
-    const task = { type: 'reload', settings, files, inherited } as const;
+    const own = this.#ofWorkers(settings);
+    const task = { type: 'reload', settings: own, files, inherited } as const;
     const members = [...this.#members.values()];
     const results = await Promise.allSettled(members.map((member) => member.do(task)));
-    const failed = results.find((result) => {
-      return result.status === 'rejected' && !(result.reason instanceof WorkerEnded);
-    });
-    if (failed?.status === 'rejected') {
+    const failed = results.find(isFailure);
+    if (failed !== undefined) {
       const took = members.filter((_, i) => results[i]?.status === 'fulfilled');
       await Promise.allSettled(took.map((member) => member.do(back)));
       throw failed.reason;
@@ -174,6 +180,15 @@ export class Workers {
     const late = [...this.#members.values()].filter((member) => !members.includes(member));
     await Promise.allSettled(late.map((member) => member.do(task)));
     if (this.#isServed) this.#sockets.prune();
+  }
+
+  /** Says what new settings are warned of. @throws what a worker says that could not take them. */
+  async tryReload(changed: Settings): Promise<readonly string[]> {
+    const settings = withoutPrivileges(changed);
+    const files = await readFiles(settings);
+    openInherited(settings);
+    const inherited = inheritedAddresses();
+    return this.#first.do({ type: 'try-reload', settings, files, inherited });
   }
 
   /** Stops all workers. @param grace how long connections have to finish, seconds. */
@@ -217,6 +232,81 @@ export class Workers {
     return ended.some(Boolean);
   }
 
+  /**
+   * Asks all workers that serve.
+   *
+   * @returns what they answer, without those that have ended meanwhile.
+   * @throws what any of them came to grief by.
+   */
+  async ask<Name extends QuestionName>(
+    name: Name,
+    ask: Questions[Name]['ask'],
+  ): Promise<Questions[Name]['answer'][]> {
+    const task: Task = { type: 'ask', question: { name, ask } };
+    const members = [...this.#members.values()].filter(({ listens }) => listens);
+    const answers = await Promise.allSettled(members.map((member) => member.do(task)));
+    const failed = answers.find(isFailure);
+    if (failed !== undefined) throw failed.reason;
+    return answers.flatMap((one) =>
+      one.status === 'fulfilled' ? [one.value as Questions[Name]['answer']] : [],
+    );
+  }
+
+  /**
+   * Asks the first worker that serves.
+   *
+   * @throws what it came to grief by.
+   */
+  async askOne<Name extends QuestionName>(
+    name: Name,
+    ask: Questions[Name]['ask'],
+  ): Promise<Questions[Name]['answer']> {
+    return this.#first.do({ type: 'ask', question: { name, ask } });
+  }
+
+  /** The first worker that serves. @throws {UserError} if there is none. */
+  get #first(): Member {
+    const numbers = [...this.#members.keys()].sort((a, b) => a - b);
+    const members = numbers.flatMap((number) => this.#members.get(number) ?? []);
+    const first = members.find(({ listens }) => listens);
+    if (first === undefined) throw new UserError('no worker serves at this moment');
+    return first;
+  }
+
+  /** Has workers tell of events of a level from now on, also those that start later. */
+  observe(level: LogLevel): void {
+    this.#observed = level;
+    this.#tellAll({ type: 'observe', level });
+  }
+
+  /** Lets nobody be locked out any more who is meant. */
+  async lift(whom: LockoutFilter): Promise<number> {
+    this.#coordinator.forgive(whom);
+    const lifted = await this.ask('lift', whom);
+    return Math.max(0, ...lifted);
+  }
+
+  /** Has them log at a level, whatever their settings say; undefined: as these say. */
+  setLogLevel(level: LogLevel | undefined): void {
+    if (level === this.#logLevel) return;
+    this.#logLevel = level;
+    this.#tellAll({ type: 'log-level', level: level ?? this.#settings.loglevel ?? 'info' });
+  }
+
+  /** What users and groups that have limits have used, by `user NAME` and `group NAME`. */
+  usage(): Readonly<Record<string, Usage>> {
+    return this.#coordinator.usage();
+  }
+
+  #tellAll(task: Task): void {
+    for (const member of this.#members.values()) member.do(task).catch(() => {});
+  }
+
+  /** Settings as workers get them. */
+  #ofWorkers(settings: Settings): Settings {
+    return this.#logLevel === undefined ? settings : { ...settings, loglevel: this.#logLevel };
+  }
+
   /** How many workers there are at this moment. */
   get workers(): number {
     return this.#members.size;
@@ -245,7 +335,7 @@ export class Workers {
     });
     await member.do({
       type: 'start',
-      settings: this.#settings,
+      settings: this.#ofWorkers(this.#settings),
       number,
       firstId: number + this.#count * GENERATION * this.#generation,
       workers: this.#count,
@@ -256,6 +346,7 @@ export class Workers {
       files: this.#files,
       inherited: inheritedAddresses(),
       journal: this.#options.journal ?? false,
+      observed: this.#observed,
     });
     member.listens = true;
     this.#failedStarts = 0;
@@ -288,6 +379,9 @@ export class Workers {
         break;
       case 'reload':
         void this.#options.reload?.();
+        break;
+      case 'events':
+        this.#options.observe?.(message.news as EventNews);
         break;
       case 'release-socket':
         this.#sockets.release(message.address, number);
@@ -351,6 +445,10 @@ export class Workers {
         ? undefined
         : new QuotaKeeper(quotaFile, usage, this.#coordinator, this.#warn);
   }
+}
+
+function isFailure(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === 'rejected' && !(result.reason instanceof WorkerEnded);
 }
 
 function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings): Settings {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { AccessCheck } from '../access/accesscheck.js';
 import { CryptPool } from '../auth/crypt/pool.js';
-import { Lockout } from '../auth/lockout.js';
+import { type Lockedout, Lockout, type LockoutFilter } from '../auth/lockout.js';
 import { PasswordChecker } from '../auth/passwords.js';
 import { Users } from '../auth/users.js';
 import { monotonic } from '../base/clock.js';
@@ -298,6 +298,57 @@ export class Server {
     return session !== undefined;
   }
 
+  /**
+   * Ends the connections that a test lets through.
+   *
+   * @returns how many.
+   */
+  disconnectAll(test: (connection: ConnectionInfo) => boolean): number {
+    const ended = [...this.#sessions].filter((session) => test(session.info()));
+    for (const session of ended) session.end('disconnected');
+    return ended.length;
+  }
+
+  /** What users and groups that have limits have used, by `user NAME` and `group NAME`. */
+  usage(): Readonly<Record<string, Usage>> {
+    return this.#allowances.usage();
+  }
+
+  /** Who is locked out after failed logins. */
+  lockouts(): Lockedout[] {
+    return this.#lockout.list();
+  }
+
+  /** Lets those log in again who are locked out. @returns how many lockouts that were. */
+  liftLockouts(whom: LockoutFilter): number {
+    return this.#lockout.lift(whom);
+  }
+
+  /**
+   * Says whether a reload would come to grief, without one: what options name is read, nothing
+   * changes. Where extensions would start, end or get other settings, only these settings are
+   * checked, since what they contribute is known only once they run.
+   *
+   * @returns what it would warn of.
+   * @throws as `reload()` does; but not of addresses that cannot be listened at.
+   */
+  tryReload(options: ServerOptions): Promise<readonly string[]> {
+    return this.#reloads.run(async () => {
+      if (this.#state === undefined) throw new UserError('the server does not listen');
+      const checked = checkServerOptions(options);
+      const change = await this.#extensions.prepare(checked);
+      try {
+        const warnings: string[] = [];
+        if (!change.isEmpty) return warnings;
+        const warn = (message: string) => warnings.push(message);
+        (await this.#load(checked, change.registries, undefined, warn)).dispose();
+        return warnings;
+      } finally {
+        await change.undo();
+      }
+    });
+  }
+
   /** The extensions that there are, once one was wanted. */
   get extensions(): readonly ExtensionInfo[] {
     return this.#extensions.list();
@@ -395,8 +446,8 @@ export class Server {
     options: CheckedOptions,
     registries: Registries,
     outbounds = this.registries.outbounds,
+    warn: (message: string) => void = (message) => this.#events.warn(message),
   ): Promise<State> {
-    const warn = (message: string) => this.#events.warn(message);
     const process = {
       listening: () => this.#sockets.addresses,
       readFile: this.#sharing.readFile,

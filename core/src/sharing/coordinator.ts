@@ -1,7 +1,8 @@
-import type { LoginNews } from '../auth/lockout.js';
+import type { LockoutFilter, LoginNews } from '../auth/lockout.js';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
+import { networkOf } from '../protocol/ip.js';
 import { PostOffice } from './mail.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { Permits, type Tell } from './permits.js';
@@ -89,6 +90,14 @@ export class Coordinator {
       this.#logins.push(entry);
       if (this.#logins.length > 2 * LOGINS) this.#logins = this.#logins.slice(-LOGINS);
     }
+  }
+
+  /** Tells no worker any more of failed logins of those who are meant. */
+  forgive({ address, user }: LockoutFilter): void {
+    const isMeant = (news: LoginNews) =>
+      (address === undefined || networkOf(news.address) === networkOf(address)) &&
+      (user === undefined || news.user === user);
+    this.#logins = this.#logins.filter(({ news }) => news.secret !== undefined || !isMeant(news));
   }
 
   /** What was used, to be kept in a file: as {@link setUsage} takes it. */

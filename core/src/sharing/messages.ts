@@ -1,5 +1,5 @@
 import type { LoginNews } from '../auth/lockout.js';
-import type { Settings } from '../config/settings.js';
+import type { LogLevel, Settings } from '../config/settings.js';
 import type { Usage } from '../limits/usage.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
@@ -39,6 +39,8 @@ export type FromWorker =
   /** An extension wants the configuration to be read again. */
   | { readonly type: 'reload' }
   | { readonly type: 'mail'; readonly mail: Mail }
+  /** What happens: events, as `process/observing` tells them. */
+  | { readonly type: 'events'; readonly news: unknown }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
   /** What a task came to grief by; a mistake that a person can mend, or a bug. */
   | {
@@ -74,9 +76,12 @@ export type Task =
       readonly inherited: InheritedAddresses;
       /** Whether systemd's journal reads what it writes to stderr. */
       readonly journal: boolean;
+      /** The level of the events that it is to tell of. */
+      readonly observed: LogLevel;
     }
   | {
-      readonly type: 'reload';
+      /** To take new settings, or to say whether it could. */
+      readonly type: 'reload' | 'try-reload';
       readonly settings: Settings;
       readonly files: FileContents;
       readonly inherited: InheritedAddresses;
@@ -85,7 +90,12 @@ export type Task =
   | { readonly type: 'connections' }
   /** To be answered with a {@link ToldTally}, also to see whether it answers. */
   | { readonly type: 'tally' }
-  | { readonly type: 'disconnect'; readonly connection: number };
+  | { readonly type: 'disconnect'; readonly connection: number }
+  /** A question as `process/questions` has them, to be answered as is said there. */
+  | { readonly type: 'ask'; readonly question: unknown }
+  /** From now on it is to tell of events of this level. */
+  | { readonly type: 'observe'; readonly level: LogLevel }
+  | { readonly type: 'log-level'; readonly level: LogLevel };
 
 /** How many clients a worker serves, and the names of those who have logged in. */
 export interface ToldTally {

@@ -65,9 +65,11 @@ export class Shared implements Sharing {
     this.#tell({ type: 'reload' });
   };
 
-  /** Takes what the primary process has read anew. */
-  setFiles(files: FileContents): void {
+  /** Takes what the primary process has read anew. @returns what it had read before. */
+  setFiles(files: FileContents): FileContents {
+    const before = this.#files;
     this.#files = files;
+    return before;
   }
 
   attach({ allowances, lockout }: { allowances: Allowances; lockout: Lockout }): void {

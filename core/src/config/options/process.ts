@@ -1,3 +1,4 @@
+import { parseControlPlace } from '../controlplace.js';
 import type { Option } from '../option.js';
 import { parseWorkers } from '../workercount.js';
 import { seconds } from './schemas.js';
@@ -55,7 +56,7 @@ export const PROCESS: readonly Option[] = [
     schema: { type: 'string' },
     default: undefined,
     section: 'Process and log',
-    description: 'Log to FILE, where it would be stderr. SIGUSR1 opens it again.',
+    description: 'Log to FILE, where it would be stderr. SIGHUP and SIGUSR1 open it again.',
     details:
       'It is appended to, and made with mode 0640; with --user it is given to that user. A change ' +
       'needs a restart. See LOG ROTATION.',
@@ -102,5 +103,32 @@ export const PROCESS: readonly Option[] = [
       'Limits, lockouts and quotas are those of all together. One that dies is replaced, also after ' +
       '--user: only its own connections are lost. If none can be started any more the server ends ' +
       'with an error. A change needs a restart.',
+  },
+  {
+    key: 'control',
+    name: 'control',
+    argument: 'unix:PATH|127.0.0.1:PORT',
+    schema: { type: 'string' },
+    default: undefined,
+    check: parseControlPlace,
+    section: 'Process and log',
+    description: 'Where the server can be asked and told: by the commands status, reload, top, ...',
+    details:
+      'A UNIX socket has mode 0660, and is of the user and the group that the server runs as; at a ' +
+      'TCP port, of loopback, --control-token is needed. What is spoken there is HTTP, as the file ' +
+      'control.openapi.json of the package describes it. A change needs a restart. See CONTROL.',
+  },
+  {
+    key: 'controlToken',
+    name: 'control-token',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    names: 'file',
+    section: 'Process and log',
+    description: 'What whoever comes to a TCP port of --control has to know: the line in FILE.',
+    details:
+      '16 characters or more of visible ASCII, in a file that nobody but its owner can read (mode ' +
+      '0600).',
   },
 ];

@@ -1,0 +1,46 @@
+import { UserError } from '../../base/errors.js';
+import type { ReloadAnswer } from '../../control/answers.js';
+import { type ControlCommand, print, printJson } from './command.js';
+import { counted, visible } from './text.js';
+
+/** `picosocks5 reload`. */
+export const reload: ControlCommand = {
+  usage: '[--dry-run] [--json]',
+  help: `Has a running server read its configuration, users and rules again, waits until
+it has, and says what has changed. If anything is wrong, nothing changes, and the
+exit status is 1.
+
+      --dry-run         says what would change, and whether it could
+      --json            as JSON
+`,
+  options: { 'dry-run': { type: 'boolean' } },
+  async run(client, { words, flags }) {
+    if (words.length > 0) throw new UserError('expected no argument; --help says more');
+    const dryRun = flags['dry-run'] === true;
+    const answer = await client
+      .post<ReloadAnswer>('/v1/reload', { dryRun })
+      .catch((error: unknown) => {
+        if (!(error instanceof UserError) || error.constructor !== UserError) throw error;
+        throw new UserError(`nothing ${dryRun ? 'would be' : 'was'} reloaded: ${error.message}`);
+      });
+    if (flags['json']) printJson(answer);
+    else print(textOf(answer));
+  },
+};
+
+function textOf({ reloaded, changes, files, warnings }: ReloadAnswer): string {
+  const lines = changes.map(({ section, option, before, after, secret, restart }) => {
+    const place = section === undefined ? '' : `[${visible(section)}] `;
+    const value = (text: string | undefined) => (text === undefined ? 'not set' : visible(text));
+    const what = secret
+      ? 'another value, which is not shown'
+      : `${value(before)} -> ${value(after)}`;
+    const later = restart ? ' (in force only after a restart)' : '';
+    return `  ${place}${option}: ${what}${later}\n`;
+  });
+  const read = files.length === 0 ? '' : `, and ${counted(files.length, 'file')} read again`;
+  const state = reloaded ? 'reloaded' : 'would be reloaded';
+  const count = changes.length === 0 ? 'no option changes' : counted(changes.length, 'change');
+  const said = warnings.map((warning) => `  warning: ${warning}\n`);
+  return `${state}: ${count}${read}\n${lines.join('')}${said.join('')}`;
+}

@@ -1,0 +1,110 @@
+import type { Server as HttpServer } from 'node:http';
+import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
+import { messageOf, systemMessage, UserError } from '../base/errors.js';
+import { parseControlPlace } from '../config/controlplace.js';
+import type { Settings } from '../config/settings.js';
+import { type BoundHandle, bindTcp, listenOn } from '../listening/boundhandle.js';
+import { bindSocket } from '../listening/unixsocket.js';
+import type { LogLevels } from '../process/loglevel.js';
+import type { Reloader } from '../process/reloader.js';
+import type { Address } from '../protocol/address.js';
+import type { Controlled } from './controlled.js';
+import type { EventFeed } from './feed.js';
+import { createHttpServer } from './http.js';
+import { routesOf } from './routes.js';
+import { readToken } from './token.js';
+
+/** What a control interface speaks for. */
+export interface ControlParts {
+  readonly service: Controlled;
+  readonly feed: EventFeed;
+  readonly levels: LogLevels;
+  /** ms since 1970. */
+  readonly started: number;
+  readonly reloader: Reloader;
+  /** Whether the server is about to end. */
+  isDraining(): boolean;
+}
+
+/** The mode of a control interface's UNIX socket. */
+const MODE = 0o660;
+const BACKLOG = 64;
+
+/** Where a server can be asked and told. */
+export class ControlInterface {
+  readonly #handle: BoundHandle;
+  readonly #address: Address | undefined;
+  readonly #token: string | undefined;
+  #server: HttpServer | undefined;
+
+  private constructor(
+    handle: BoundHandle,
+    address: Address | undefined,
+    token: string | undefined,
+  ) {
+    this.#handle = handle;
+    this.#address = address;
+    this.#token = token;
+  }
+
+  /**
+   * Binds the socket, and reads the token, as long as the process may: nobody can connect yet.
+   *
+   * @throws {UserError} if it cannot be bound, or there is no token where there has to be one.
+   */
+  static async bind(settings: Settings & { readonly control: string }): Promise<ControlInterface> {
+    const { control, controlToken, user, group } = settings;
+    const place = parseControlPlace(control);
+    if (place.address !== undefined && controlToken === undefined) {
+      throw new UserError(
+        '--control at a TCP port needs --control-token FILE, since everybody on this machine can ' +
+          'connect to it; or a UNIX socket: --control unix:PATH',
+      );
+    }
+    const token = place.address === undefined ? undefined : readToken(controlToken as string);
+    try {
+      if (place.address !== undefined) {
+        return new ControlInterface(bindTcp(place.address), place.address, token);
+      }
+      const { uid, gid } = accessOf(user, group);
+      const handle = await bindSocket(place.path, { mode: MODE, uid, gid });
+      return new ControlInterface(handle, undefined, token);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(`--control: cannot listen at ${control}: ${systemMessage(error)}`);
+    }
+  }
+
+  /** Answers from now on. @throws {UserError} if it cannot listen. */
+  serve(parts: ControlParts): Promise<void> {
+    const guard = { token: this.#token, address: this.#address };
+    const server = createHttpServer(routesOf(parts), guard);
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => {
+        reject(new UserError(`--control: cannot listen: ${messageOf(error)}`));
+      });
+      server.once('listening', resolve);
+      listenOn(server, this.#handle, BACKLOG);
+    });
+  }
+
+  /** Answers nobody any more. */
+  close(): void {
+    if (this.#server === undefined) {
+      this.#handle.close();
+      return;
+    }
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** Whose the socket is: those of the process, as it will be. */
+function accessOf(user: string | undefined, group: string | undefined) {
+  const own = user === undefined ? undefined : primaryGroupOf(user);
+  return {
+    uid: user === undefined ? undefined : userNumberOf(user),
+    gid: group === undefined ? own : groupNumberOf(group),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Settings } from '../config/settings.js';
+import type { Log } from '../log/log.js';
+import type { LogLevels } from '../process/loglevel.js';
+import type { EventNews } from '../process/observing.js';
+import type { Reloader } from '../process/reloader.js';
+import { ControlInterface } from './control.js';
+import type { Controlled } from './controlled.js';
+import { EventFeed } from './feed.js';
+
+/** Whom a control interface speaks for. */
+export interface Speakers {
+  readonly service: Controlled;
+  readonly levels: LogLevels;
+  readonly reloader: Reloader;
+  readonly log: Log;
+}
+
+/** The control interface of the program, from the time when it may bind until the program ends. */
+export class Controlling {
+  readonly #started = Date.now();
+  readonly #interface: ControlInterface;
+  #feed: EventFeed | undefined;
+  #isDraining = false;
+
+  constructor(bound: ControlInterface) {
+    this.#interface = bound;
+  }
+
+  /** Takes events that the service was asked for. */
+  take(news: EventNews): void {
+    this.#feed?.take(news);
+  }
+
+  /** Answers from now on. @throws {UserError} if it cannot listen. */
+  async serve({ service, levels, reloader, log }: Speakers): Promise<void> {
+    const feed = new EventFeed((level) => service.observe(level));
+    this.#feed = feed;
+    log.onSaid = (event) => feed.handle(event);
+    await this.#interface.serve({
+      service,
+      feed,
+      levels,
+      reloader,
+      started: this.#started,
+      isDraining: () => this.#isDraining,
+    });
+  }
+
+  /** From now on it says that the server is about to end. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  close(): void {
+    this.#interface.close();
+  }
+}
+
+/** @throws {UserError} as {@link ControlInterface.bind} does. */
+export async function bindControl(
+  settings: Settings & { readonly control: string },
+): Promise<Controlling> {
+  return new Controlling(await ControlInterface.bind(settings));
+}
