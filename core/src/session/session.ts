@@ -110,7 +110,7 @@ export class Session implements Startup, CommandContext {
     client: Address,
     settings: SessionSettings,
     lease: Disposable,
-    { failures = 0, known, balancer, layer }: More = {},
+    { failures = 0, known, balancer, isBalancer = false, layer }: More = {},
   ) {
     this.#transport = transport;
     this.#session = settings;
@@ -125,6 +125,7 @@ export class Session implements Startup, CommandContext {
       toldListener(settings),
       balancer,
     );
+    if (isBalancer) this.#record.holdBack();
     this.#usage = new Usage(settings, this.#record.traffic);
     if (layer === undefined) this.#conversation = this.#converse();
   }
