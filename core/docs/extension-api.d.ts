@@ -49,6 +49,8 @@ export interface ExtensionRegistries {
   readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
   /** What opens the URLs of `--resolver`. */
   readonly resolvers: ExtensionRegistry<ResolverProvider>;
+  /** What clients speak before all else, by the scheme of an address to listen at. */
+  readonly layers: ExtensionRegistry<ExtensionLayerFormat>;
   readonly dialects: ExtensionRegistry<Dialect>;
   readonly eventSinks: ExtensionRegistry<EventSink>;
 }
@@ -335,6 +337,16 @@ export interface ResolverProvider {
   open(url: string, tools: ResolverTools): NameResolver;
 }
 
+/** Opens layers of an extension, for listen addresses whose scheme is its `id`. */
+export interface ExtensionLayerFormat {
+  readonly id: string;
+  /**
+   * @param options of the listener, those that are simple: texts, numbers, yes or no.
+   * @param warn told what deserves a warning, in one sentence.
+   */
+  open(options: LayerOptions, warn: (message: string) => void): Awaitable<ExtensionLayer>;
+}
+
 /**
  * A protocol that clients speak: how they log in and ask, and how they are answered. The first one
  * registered that recognizes a client serves it.
@@ -527,6 +539,8 @@ export interface ConnectionInfo {
  * - `established`, and of an association any number of `rejected` with `datagram`; or `rejected`,
  *   which may come at any place before it in their stead,
  * - `closed`, the last one, when all that the connection took of limits is given back.
+ *
+ * Of a load balancer's own connection that leaves before it asks for anything, nothing is told.
  *
  * An HTTP client that asks for another host, as another user, or once more after a wrong password
  * is another connection from there on, with another id.
@@ -815,6 +829,24 @@ export interface NameResolver {
   dispose?(): void;
 }
 
+/** What a layer may know of the options of its listener, by their keys. */
+export type LayerOptions = Readonly<Record<string, unknown>>;
+
+/** A layer of an extension. */
+export interface ExtensionLayer {
+  /** Whether it lets nobody in whom it cannot identify, as package.json has to say as well. */
+  readonly identifies?: boolean;
+  /**
+   * Takes the layer off what a client sends, and puts it on what the client is sent.
+   *
+   * @param signal aborted when the client has left, or has had its `--handshake-timeout`.
+   * @throws {ProtocolError} for what the client does wrong, {@link Refusal} for a reason of its own.
+   */
+  wrap(arriving: ExtensionArriving, signal: AbortSignal): Awaitable<ExtensionLayered>;
+  /** What deserves a warning at the moment, a sentence each: asked when it is opened, and daily. */
+  warnings?(): readonly string[];
+}
+
 /** A client's messages, one after the other, and the answers to them. */
 export interface Dialogue {
   /**
@@ -1064,6 +1096,22 @@ export interface NameAnswer {
   readonly by?: string;
 }
 
+/** A client that comes, as a layer of an extension is given it. */
+export interface ExtensionArriving extends Arriving {
+  /** Paused, and not read so far. */
+  readonly transport: Transport;
+  /** The same connection as a stream of Node's, which allows half-open: for who likes that better. */
+  stream(): Duplex;
+}
+
+/** What a layer makes of a client. */
+export interface ExtensionLayered {
+  /** What is behind the layer: the client's own connection, or a transport or stream over it. */
+  readonly transport: Transport | Duplex;
+  /** Who the client is, if the layer knows: then nobody asks it to log in. */
+  readonly identity?: Identity | undefined;
+}
+
 export interface Request {
   /** CMD as it was sent, known or not. */
   readonly command: number;
@@ -1182,6 +1230,14 @@ export interface CancellationToken {
   /** Calls back when it is cancelled, until `off()`; never if it was before. */
   on(listener: () => void): void;
   off(listener: () => void): void;
+}
+
+/** A client that comes: its bytes, where it comes from, and who it is, where a layer says so. */
+export interface Arriving {
+  readonly transport: Transport;
+  readonly client: Address;
+  /** Then nobody asks it to log in. */
+  readonly identity?: Identity | undefined;
 }
 
 /** What was moved: up from the client to the remote host, down to the client. */

@@ -98,6 +98,12 @@ export { createRegistries, type Registries, type Surroundings } from './extensio
 export type { SecretProvider } from './extensions/secrets.js';
 export type { SettingSchema, SettingValue, WrittenSetting } from './extensions/settingschema.js';
 export type {
+  ExtensionArriving,
+  ExtensionLayer,
+  ExtensionLayered,
+  ExtensionLayerFormat,
+} from './extensions/slots/layers.js';
+export type {
   ExtensionConnectRequest,
   ExtensionOutbound,
   ExtensionUpstream,

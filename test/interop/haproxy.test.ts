@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { unlessHere } from '../support/addresses.js';
+import { tlsFolder } from '../support/certificates.js';
 import { Command } from '../support/command.js';
 import { temporaryFile } from '../support/files.js';
 import { webServer } from '../support/http.js';
@@ -88,6 +90,77 @@ for (const version of ['send-proxy', 'send-proxy-v2']) {
     // At least 20 checks came before the one connection that all lines are about.
     assert.equal(ids.size, 1, told.join('\n'));
   });
+}
+
+/** A proxy with TLS behind a balancer on this machine, of which curl trusts the authority. */
+function behindTls(t: TestContext, port = 0) {
+  const { args, folder } = tlsFolder(t);
+  const own = ['-v', 'debug', '-A', ...args, '--proxy-protocol', '127.0.0.1'];
+  const proxy = () => new Command(t, [...own, `tls://127.0.0.1:${port}`]);
+  return { proxy, ca: join(folder, 'ca.pem') };
+}
+
+for (const version of ['send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl']) {
+  test(`HAProxy hands TLS on, behind its header: ${version}`, { skip: skipFrom }, async (t) => {
+    const { url } = await webServer(t, { '/': 'hello' });
+    const { proxy: begin, ca } = behindTls(t);
+    const proxy = begin();
+    const [through, own] = [await freePort(t), await freePort(t)];
+    const back = `server one 127.0.0.1:${await proxy.port()} ${version}`;
+    // The client's own TLS, and HAProxy's to the proxy.
+    await haproxy(t, through, [back]);
+    await haproxy(t, own, [`${back} ssl verify required ca-file ${ca} sni str(localhost)`]);
+    await Promise.all([listening(through), listening(own)]);
+    const secure = ['--proxy-cacert', ca, '-x', `https://localhost:${through}`];
+    for (const [address, how] of [
+      ['127.0.0.9', secure],
+      ['127.0.0.10', [...secure, '-p']],
+      ['127.0.0.11', ['-x', `socks5h://127.0.0.1:${own}`]],
+    ] as const) {
+      const args = ['-sS', '--noproxy', '', '--interface', address, ...how, url];
+      const { stdout, stderr } = await run(t, 'curl', args);
+      assert.equal(stdout, 'hello', `${how} ${stderr}`);
+      await proxy.line(
+        new RegExp(
+          `closed #\\d+ client=${address}:\\d+ .*reason=finished.* balancer=127\\.0\\.0\\.1:`,
+        ),
+      );
+    }
+  });
+}
+
+/** A greeting of SOCKS 5, and what answers it. */
+const GREETING = [
+  'option tcp-check',
+  'tcp-check send-binary 050100',
+  'tcp-check expect binary 0500',
+];
+
+for (const version of ['send-proxy', 'send-proxy-v2']) {
+  for (const [how, lines] of [
+    ['', []],
+    ['check-ssl ', []],
+    ['check-ssl ', GREETING],
+  ] as const) {
+    const greets = lines.length > 0 ? ', with a greeting' : '';
+    test(`health checks of HAProxy cost no line where there is TLS: ${how}${version}${greets}`, {
+      skip,
+    }, async (t) => {
+      const [front, back] = [await freePort(t), await freePort(t)];
+      const { proxy: begin } = behindTls(t, back);
+      const check = `check ${how}verify none inter 20ms fastinter 20ms downinter 20ms rise 20 fall 2`;
+      const balancer = await haproxy(t, front, [
+        `server one 127.0.0.1:${back} ${check} ${version}`,
+      ]);
+      await balancer.line(/out\/one is DOWN/);
+      const proxy = begin();
+      await balancer.line(/out\/one is UP/);
+      assert.deepEqual(
+        proxy.lines.filter((line) => !/ listening /.test(line)),
+        [],
+      );
+    });
+  }
 }
 
 test('curl sends a header itself', { skip: unless('curl') }, async (t) => {

@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.js';
 import type { Asked, ExtensionOptions, GivenSettings } from '../extensions/plan.js';
 import type { Registries } from '../extensions/registries.js';
 import type { SettingValue, WrittenSetting } from '../extensions/settingschema.js';
+import { parseListenEndpoint } from '../listening/endpoint.js';
 import { schemeOf } from '../outbound/resolvers/builtin.js';
 import { parseUpstreamUrl } from '../outbound/upstream/url.js';
 import type { CheckedOptions } from './settings.js';
@@ -37,6 +38,7 @@ export function extensionWishes(options: CheckedOptions, registries: Registries)
       (text): Asked => ({ point: 'authenticationSources', id: parseSource(text).id }),
     ),
     ...namedResolvers(options).map((text): Asked => ({ point: 'resolvers', id: schemeOf(text) })),
+    ...namedLayers(options),
     ...namedWays(options),
   ];
   const isMissing = asked.some(({ point, id }) => !has(registries, point, id));
@@ -52,6 +54,13 @@ export function namedExtensions({ extensions, extensionsDev }: CheckedOptions): 
 /** All resolvers that options name, those of listeners included. */
 function namedResolvers({ resolver, listeners }: CheckedOptions): string[] {
   return [resolver, ...Object.values(listeners).map((own) => own.resolver ?? [])].flat();
+}
+
+/** The layers that addresses to listen at name. */
+function namedLayers({ listen, listeners }: CheckedOptions): Asked[] {
+  const texts = [listen, ...Object.values(listeners).map((own) => own.listen ?? [])].flat();
+  const schemes = texts.flatMap((text) => parseListenEndpoint(text).scheme ?? []);
+  return [...new Set(schemes)].map((id): Asked => ({ point: 'layers', id }));
 }
 
 /** The schemes of all upstreams that options name, and the ways out that they name by their ids. */

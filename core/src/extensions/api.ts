@@ -10,6 +10,7 @@ import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
 import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Dialect } from '../session/dialect.js';
 import type { SettingValue } from './settingschema.js';
+import type { ExtensionLayerFormat } from './slots/layers.js';
 import type { ExtensionOutbound } from './slots/outbounds.js';
 
 /** What the file has that `main` of an extension's package.json names. */
@@ -95,6 +96,8 @@ export interface ExtensionRegistries {
   readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
   /** What opens the URLs of `--resolver`. */
   readonly resolvers: ExtensionRegistry<ResolverProvider>;
+  /** What clients speak before all else, by the scheme of an address to listen at. */
+  readonly layers: ExtensionRegistry<ExtensionLayerFormat>;
   readonly dialects: ExtensionRegistry<Dialect>;
   readonly eventSinks: ExtensionRegistry<EventSink>;
 }

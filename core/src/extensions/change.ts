@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.js';
 import type { Registry } from '../base/registry.js';
 import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Outbound } from '../outbound/outbound.js';
+import type { LayerFormat } from '../session/layer.js';
 import { contributes } from './catalog.js';
 import type { Extension } from './extension.js';
 import type { ExtensionHost } from './host.js';
@@ -13,6 +14,7 @@ import type { Secrets } from './secrets.js';
 import type { SettingValue } from './settingschema.js';
 import { lateOutbound } from './slots/lateoutbound.js';
 import { LateResolver } from './slots/lateresolver.js';
+import { PendingLayer } from './slots/layers.js';
 import { has, type Item } from './slots/slots.js';
 import { PendingSource } from './slots/sources.js';
 
@@ -115,6 +117,7 @@ export class ExtensionChange {
       const isWanted = this.#plan.wanted.some(({ manifest }) => contributes(manifest, point, id));
       if (!isWanted || has(copied, point, id)) continue;
       if (point === 'authenticationSources') copied[point].register(this.#lateSources(id));
+      if (point === 'layers') copied[point].register(this.#lateLayers(id));
       if (point === 'resolvers') copied[point].register(this.#lateResolvers(id));
       if (point === 'outbounds') copied[point].register(this.#lateOutbound(id, byId));
     }
@@ -134,6 +137,28 @@ export class ExtensionChange {
           source.become(await format.open(argument, warn));
         });
         return source;
+      },
+    };
+  }
+
+  #lateLayers(id: string): LayerFormat {
+    const contributed = this.#plan.wanted.flatMap(
+      ({ manifest }) => manifest.contributes.layers ?? [],
+    );
+    const identifies = contributed.some((one) => one.id === id && one.identifies);
+    return {
+      id,
+      open: (options, warn) => {
+        if (this.#isActivated) throw this.#notRegistered('layers', id);
+        const layer = new PendingLayer(id, identifies);
+        this.#waiting.push(async () => {
+          const format = this.registries.layers.get(id);
+          if (format === undefined) throw this.#notRegistered('layers', id);
+          const opened = await format.open(options, warn);
+          for (const message of opened.warnings?.() ?? []) warn(message);
+          layer.become(opened);
+        });
+        return layer;
       },
     };
   }

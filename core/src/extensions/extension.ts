@@ -103,6 +103,10 @@ export class Extension implements Owner {
     return this.contributed(point).find((one) => one.id === id)?.schemes ?? [];
   }
 
+  identifies(layer: string): boolean {
+    return this.contributed('layers').find((one) => one.id === layer)?.identifies ?? false;
+  }
+
   /** What it contributes to a registry. */
   contributed(point: Point): readonly Contribution[] {
     return this.manifest.contributes[point] ?? [];

@@ -6,8 +6,8 @@ import { version } from '../base/version.js';
 import type { Registries } from './registries.js';
 import { quoted, readSchema, type SettingSchema } from './settingschema.js';
 
-/** A registry, as a manifest names it; layers are for programs that use the library. */
-export type Point = Exclude<keyof Registries, 'layers'>;
+/** A registry, as a manifest names it. */
+export type Point = keyof Registries;
 
 /** Something that an extension says it registers. */
 export interface Contribution {
@@ -15,6 +15,8 @@ export interface Contribution {
   readonly description: string;
   /** Of a way out or a resolver: the schemes of URLs by which it is asked for. */
   readonly schemes: readonly string[];
+  /** Of a layer: whether it lets nobody in whom it cannot identify, so that no users are needed. */
+  readonly identifies: boolean;
 }
 
 /** A command that an extension has. */
@@ -57,10 +59,13 @@ export interface Manifest {
 }
 
 const PACKAGE_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
-/** What a source's id must be to stand before the colon of `--auth`. */
-const SOURCE_ID = /^\w{2,}$/;
 const ID = /^[\w@][\w@.+/-]*$/;
 const SCHEME = /^[a-z][a-z0-9+.-]*$/;
+/** What ids have to be that stand in options: before the colon of `--auth`, before `://`. */
+const idForms: Readonly<Partial<Record<Point, readonly [form: RegExp, what: string]>>> = {
+  authenticationSources: [/^\w{2,}$/, 'a word of 2 or more characters'],
+  layers: [SCHEME, 'a scheme of small letters such as "tls"'],
+};
 const viewKinds = ['table', 'form', 'text', 'status'] as const;
 
 /** The name of a package without its scope and without `picosocks5-`. */
@@ -197,19 +202,21 @@ function contributionsOf(
 
 function contributionOf(point: Point, item: Given): Contribution {
   const id = item['id'];
-  const form = point === 'authenticationSources' ? SOURCE_ID : ID;
+  const [form, what] = idForms[point] ?? [ID, 'a word'];
   if (typeof id !== 'string' || id.length > 100 || !form.test(id)) {
-    const what = point === 'authenticationSources' ? 'a word of 2 or more characters' : 'a word';
     throw new UserError(`id: expected ${what}, not ${quoted(id)}`);
   }
-  const description = textOf(item, 'description') ?? '';
-  if (point !== 'outbounds' && point !== 'resolvers') return { id, description, schemes: [] };
+  const own = { id, description: textOf(item, 'description') ?? '' };
+  if (point === 'layers') return { ...own, schemes: [], identifies: flagOf(item, 'identifies') };
+  if (point !== 'outbounds' && point !== 'resolvers') {
+    return { ...own, schemes: [], identifies: false };
+  }
   const { schemes = SCHEME.test(id) ? [id] : [] } = item;
   const isScheme = (one: unknown) => typeof one === 'string' && SCHEME.test(one);
   if (!Array.isArray(schemes) || !schemes.every(isScheme)) {
     throw new UserError(`schemes: expected a list such as ["ssh"], not ${quoted(schemes)}`);
   }
-  return { id, description, schemes };
+  return { ...own, schemes, identifies: false };
 }
 
 function settingsOf(value: unknown, short: string): Pick<Manifest, 'title' | 'settings'> {
@@ -281,6 +288,12 @@ function textOf(given: Given, name: string): string | undefined {
   const value = given[name];
   if (value === undefined || typeof value === 'string') return value;
   throw new UserError(`${name}: expected a text, not ${quoted(value)}`);
+}
+
+function flagOf(given: Given, name: string): boolean {
+  const value = given[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new UserError(`${name}: expected true or false, not ${quoted(value)}`);
 }
 
 /** @param id what tells its items apart. */

@@ -120,6 +120,8 @@ export interface ListenerEvent {
  *   which may come at any place before it in their stead,
  * - `closed`, the last one, when all that the connection took of limits is given back.
  *
+ * Of a load balancer's own connection that leaves before it asks for anything, nothing is told.
+ *
  * An HTTP client that asks for another host, as another user, or once more after a wrong password
  * is another connection from there on, with another id.
  */

@@ -44,6 +44,8 @@ interface Arrival {
   readonly client: Address;
   /** Where the load balancer is that told the client's address, if one did. */
   readonly balancer?: Address;
+  /** Whether it is a load balancer itself, as that has told. */
+  readonly isBalancer?: boolean;
   /** The name of the listener that it comes by. */
   readonly listener: string;
   /** The layer that it has to speak. */
@@ -158,8 +160,9 @@ export class Admission {
       const ip = parseIP(balancer.host) as Uint8Array;
       const client = clientOf(introduction.client, ip);
       const ofClient = client && parseIP(client.host);
-      if (client === undefined || ofClient === undefined) this.#judge(arrival, ip);
-      else this.#judge({ ...arrival, client, balancer }, ofClient);
+      if (client === undefined || ofClient === undefined) {
+        this.#judge({ ...arrival, isBalancer: introduction.client === undefined }, ip);
+      } else this.#judge({ ...arrival, client, balancer }, ofClient);
     }
   }
 
@@ -218,7 +221,7 @@ export class Admission {
   }
 
   #begin(arrival: Arrival, place: Disposable): void {
-    const { id, client, scheme, past, balancer } = arrival;
+    const { id, client, scheme, past, balancer, isBalancer } = arrival;
     const { settings, startups } = this.#listeners.get(arrival.listener) ?? {};
     const network = networkOf(client.host);
     const makeRoom = () => (startups?.makeRoom(network) ?? true) && this.startups.makeRoom(network);
@@ -234,7 +237,7 @@ export class Admission {
     const { sessions } = this.#options;
     const session = new Session(id, arrival.transport, client, settings, place, {
       ...past,
-      ...{ balancer, layer },
+      ...{ balancer, isBalancer, layer },
     });
     sessions.add(session);
     const counted = this.startups.add(network, session);

@@ -21,6 +21,8 @@ export interface GoingOn extends Past {
 export interface More extends Past {
   /** Where the load balancer is that told the client's address, if one did. */
   readonly balancer?: Address | undefined;
+  /** Whether it is a load balancer's own connection: then what only looks whether somebody is here is not told. */
+  readonly isBalancer?: boolean | undefined;
   /** What it has to speak before all else. */
   readonly layer?: Layer | undefined;
 }

@@ -12,6 +12,9 @@ import type { Address } from '../protocol/address.js';
 import type { CommandName } from '../protocol/socks5.js';
 import type { Traffic } from '../relay/tunnel.js';
 
+/** An event of a connection. */
+type Told = Extract<ServerEvent, { readonly id: number }>;
+
 export const anonymous: Identity = { user: undefined, group: undefined };
 
 /**
@@ -41,6 +44,8 @@ export class ConnectionRecord {
   /** By the clock that durations are measured with, ms. */
   readonly #began = monotonic();
   #closed = false;
+  /** What is told only if more comes of it. */
+  #heldBack: Told[] | undefined;
 
   /**
    * @param listener the name of the listener that it came by, where events tell it.
@@ -62,6 +67,14 @@ export class ConnectionRecord {
       ...(balancer === undefined ? {} : { balancer }),
       ...(listener === undefined ? {} : { listener }),
     };
+  }
+
+  /**
+   * Of a balancer's own connection nothing is told that leaves before it asks for anything: it only
+   * looked whether somebody is here.
+   */
+  holdBack(): void {
+    this.#heldBack = [];
   }
 
   arrived(): void {
@@ -184,7 +197,17 @@ export class ConnectionRecord {
     return this.via === undefined ? undefined : { via: this.via };
   }
 
-  #emit(event: Extract<ServerEvent, { readonly id: number }>): void {
+  #emit(event: Told): void {
+    const held = this.#heldBack;
+    if (held !== undefined) {
+      if (event.type === 'connection' || event.type === 'authenticated') {
+        held.push(event);
+        return;
+      }
+      this.#heldBack = undefined;
+      if (event.type === 'closed' && event.reason === 'client-left') return;
+      for (const one of held) this.#emit(one);
+    }
     this.#events.emit(this.#about === undefined ? event : { ...event, ...this.#about });
   }
 }

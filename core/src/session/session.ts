@@ -126,7 +126,7 @@ export class Session implements Startup, CommandContext {
     client: Address,
     settings: SessionSettings,
     lease: Disposable,
-    { failures = 0, known, balancer, layer }: More = {},
+    { failures = 0, known, balancer, isBalancer = false, layer }: More = {},
   ) {
     this.#transport = transport;
     this.#session = settings;
@@ -141,6 +141,7 @@ export class Session implements Startup, CommandContext {
       toldListener(settings),
       balancer,
     );
+    if (isBalancer) this.#record.holdBack();
     this.#usage = new Usage(settings, this.#record.traffic);
     if (layer === undefined) this.#conversation = this.#converse();
   }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { DatagramEncapsulation, Encapsulation } from '../../auth/method.js';
 import type { Transport } from '../../transport/transport.js';
 import { facade } from '../views.js';
-import { lendTransport } from './lenttransport.js';
+import { lend } from './loan.js';
 import { demandMethod, type Owner, thenTake } from './owner.js';
 import { bytesOf } from './sources.js';
 import { type GuardedTransport, guardTransport } from './transport.js';
@@ -40,10 +40,12 @@ async function wrapOver(
   owner: Owner,
 ): Promise<Transport> {
   let inside: GuardedTransport | undefined;
-  const lent = lendTransport(transport, owner, (error) => {
-    transport.abort();
-    if (inside === undefined) owner.failed('a connection that it was lent', error);
-    else inside.fail(error);
+  const { transport: lent } = lend(transport, owner, {
+    failed(error) {
+      transport.abort();
+      if (inside === undefined) owner.failed('a connection that it was lent', error);
+      else inside.fail(error);
+    },
   });
   inside = await thenTake(wrap(lent), owner, (made) => guardTransport(made, owner));
   return inside;

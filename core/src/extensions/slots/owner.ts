@@ -12,6 +12,8 @@ export interface Owner {
   readonly folder: string;
   /** The schemes of URLs that package.json contributes for an item. */
   schemesOf(point: 'outbounds' | 'resolvers', id: string): readonly string[];
+  /** Whether package.json says that a layer lets nobody in whom it cannot identify. */
+  identifies(layer: string): boolean;
   /**
    * Runs its code.
    *

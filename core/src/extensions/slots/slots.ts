@@ -1,6 +1,7 @@
 import type { Point } from '../manifest.js';
 import type { Registries } from '../registries.js';
 import { dialectSlot } from './dialects.js';
+import { layerSlot } from './layers.js';
 import { methodSlot } from './methods.js';
 import { outboundSlot } from './outbounds.js';
 import type { Owner } from './owner.js';
@@ -16,6 +17,7 @@ export interface Item {
 
 /** How what an extension registers becomes what the server asks: of each registry. */
 const makers: Readonly<Record<Point, (id: string, item: object, owner: Owner) => Item>> = {
+  layers: layerSlot,
   dialects: dialectSlot,
   authenticationMethods: methodSlot,
   authenticationSources: sourceFormatSlot,
