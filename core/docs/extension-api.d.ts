@@ -25,6 +25,7 @@ export interface ExtensionContext {
   readonly log: ExtensionLog;
   readonly server: ExtensionServer;
   readonly commands: ExtensionCommands;
+  readonly views: ExtensionViews;
   /** A folder for what it keeps, its own; it is there if the server may make it. */
   readonly storagePath: string;
   /** The folder of the extension. */
@@ -184,6 +185,16 @@ export interface ExtensionCommands {
    * @throws {UserError} if package.json does not contribute it, or if it is registered already.
    */
   register(id: string, run: (...args: string[]) => unknown): Disposable;
+}
+
+/** The views that package.json contributes: the desktop app draws them of data. */
+export interface ExtensionViews {
+  /**
+   * Says what a view shows, until the result is disposed or the extension is deactivated.
+   *
+   * @throws {UserError} if package.json does not contribute it, or if it is registered already.
+   */
+  register(id: string, provider: ViewProvider): ViewHandle;
 }
 
 /** The processes that serve, and a way from the extension in one of them to itself in the others. */
@@ -607,6 +618,25 @@ export type ServerEvent = ({
   readonly time: number;
 });
 
+/** What says what a view shows. */
+export interface ViewProvider {
+  /** Asked when somebody looks at the view, and then after each `changed()`. */
+  content(): Awaitable<ViewContent>;
+  /**
+   * Of a form: takes what was filled in, which is what `content()` says it may be.
+   *
+   * @returns what is shown to who has filled it in, if it is a text.
+   * @throws what is shown instead.
+   */
+  submit?(values: FormValues): unknown;
+}
+
+/** A view that is registered. */
+export interface ViewHandle extends Disposable {
+  /** Has `content()` asked again, if somebody looks: ten times a second at most. */
+  changed(): void;
+}
+
 /**
  * Knows users and how their logins are checked: a password file, a keychain, a directory, ...
  *
@@ -875,6 +905,12 @@ export interface ConnectionEvent {
   readonly listener?: string;
 }
 
+/** What a view shows: of the kind that package.json says. */
+export type ViewContent = TableContent | FormContent | TextContent | StatusContent;
+
+/** What was filled in, by the ids of the fields. */
+export type FormValues = Readonly<Record<string, CellValue>>;
+
 /** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
 export type SourceKind = Secret['kind'] | 'password';
 
@@ -1057,6 +1093,55 @@ export interface Relaying {
   readonly end: Promise<RelayEnd>;
 }
 
+/** What a view of the kind `table` shows. */
+export interface TableContent {
+  readonly columns: readonly {
+    readonly id: string;
+    readonly title: string;
+  }[];
+  /** At most 1000, the rest is left out; cells in the order of the columns. */
+  readonly rows: readonly {
+    readonly id: string;
+    readonly cells: readonly CellValue[];
+  }[];
+  /** Buttons above the table. */
+  readonly actions?: readonly ViewAction[];
+  /** Buttons in each row. */
+  readonly rowActions?: readonly ViewAction[];
+  /** What stands there while there are no rows. */
+  readonly empty?: string;
+}
+
+/** What a view of the kind `form` shows. */
+export interface FormContent {
+  /** What stands above the fields. */
+  readonly text?: string;
+  /** At most 100. */
+  readonly fields: readonly FormField[];
+  /** The text of the button; `Apply` if it is left out. */
+  readonly submit?: string;
+}
+
+/** What a view of the kind `text` shows. */
+export interface TextContent {
+  /** Paragraphs, headings, lists and code as Markdown has them; anything else is shown as it is. */
+  readonly text: string;
+  /** Buttons above the text. */
+  readonly actions?: readonly ViewAction[];
+}
+
+/** What a view of the kind `status` shows: an item of the status bar. */
+export interface StatusContent {
+  readonly text: string;
+  readonly tooltip?: string;
+  readonly severity?: 'info' | 'warning' | 'error';
+  /** A command of the extension, that a click runs. */
+  readonly command?: string;
+}
+
+/** The value of a cell of a table. */
+export type CellValue = string | number | boolean;
+
 /** How a client proves that it knows a user's secret without sending it. */
 export interface Attempt {
   /** The client's IP address. */
@@ -1171,6 +1256,30 @@ export interface RelayEnd {
    * too far put back, is then served as that of a new client.
    */
   readonly goesOn: boolean;
+}
+
+/** What a button does. */
+export interface ViewAction {
+  /** The id of a command that the extension contributes; of a row, it gets the row's id. */
+  readonly command: string;
+  readonly title: string;
+}
+
+/** A field of a form. */
+export interface FormField {
+  readonly id: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly type: 'text' | 'number' | 'boolean' | 'choice';
+  /** Of its type; of a choice, one of its values. */
+  readonly value: CellValue;
+  readonly choices?: readonly {
+    readonly value: string;
+    readonly title: string;
+  }[];
+  /** Of a number. */
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /** A way for datagrams to and from one address. */

@@ -59,7 +59,8 @@ export class ExtensionChange {
   }
 
   #sort(planned: Planned, running: Extension | undefined): void {
-    if (running === undefined || running.isOff || running.code !== planned.code) {
+    const isNew = this.#host.renewed.has(planned.manifest.name);
+    if (running === undefined || running.isOff || running.code !== planned.code || isNew) {
       this.#starting.push([planned, running]);
       return;
     }
@@ -195,7 +196,8 @@ export class ExtensionChange {
       }
     }
     for (const [planned, before] of this.#starting) {
-      const isFresh = before !== undefined && before.code !== planned.code;
+      const isRenewed = this.#host.renewed.delete(planned.manifest.name);
+      const isFresh = isRenewed || (before !== undefined && before.code !== planned.code);
       const secrets = this.#secretsOf(planned);
       const extension = await this.#host.activate(planned, this.#plan, secrets, isFresh);
       if (extension !== undefined) this.#started.push(extension);
