@@ -10,7 +10,15 @@ import type {
   SettingValues,
   UpstreamSettings,
 } from '../ipc/contract.js';
-import { EMPTY, migrate, type SettingsFile, type StoredUser, type WindowPlace } from './file.js';
+import {
+  EMPTY,
+  migrate,
+  NO_EXTENSIONS,
+  type SettingsFile,
+  type StoredExtensions,
+  type StoredUser,
+  type WindowPlace,
+} from './file.js';
 import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';
 
@@ -88,6 +96,15 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     if (!isSame) this.emit('change', ['via']);
   }
 
+  get extensions(): StoredExtensions {
+    return this.#file.extensions ?? NO_EXTENSIONS;
+  }
+
+  /** @throws {UserError} if the file cannot be written; nothing is changed then. */
+  keepExtensions(change: Partial<StoredExtensions>): void {
+    this.#keep({ extensions: { ...this.extensions, ...change } });
+  }
+
   get window(): WindowPlace | undefined {
     return this.#file.window;
   }
@@ -134,7 +151,8 @@ function openStore(folder: string): Store<SettingsFile> {
   return new Store<SettingsFile>({
     cwd: folder,
     name: 'settings',
-    defaults: EMPTY,
+    // Its types have no optional part with keys of any name.
+    defaults: EMPTY as never,
     clearInvalidConfig: false,
     configFileMode: 0o600,
   });

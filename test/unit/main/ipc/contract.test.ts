@@ -6,6 +6,7 @@ const state: CommandState = {
   server: { state: 'stopped', url: undefined },
   hasUsers: false,
   startAtLogin: false,
+  safeMode: false,
 };
 
 function isEnabled(id: string, change: Partial<CommandState>): boolean | undefined {
