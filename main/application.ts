@@ -77,6 +77,7 @@ export class Application {
         server: () => this.#server,
       }),
     );
+    this.#settings.moreWays = () => this.#extensions.ways;
     this.#server = new ServerController({
       settings: this.#settings,
       users: this.#users,

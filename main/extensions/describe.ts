@@ -138,12 +138,12 @@ function typeOf({ type, enum: words, secret }: SettingSchema): ContributedSettin
  * The settings of an extension as a settings page draws them, in their order.
  *
  * @param values those that are not as they come.
- * @param isSet whether the keychain has a secret, as far as that is known.
+ * @param isSet whether a secret was put into the keychain.
  */
 export function settingsOf(
   { settings, short, title }: Manifest,
   values: Readonly<Record<string, ContributedValue>>,
-  isSet: (key: string) => boolean | undefined,
+  isSet: (key: string) => boolean,
 ): ContributedSetting[] {
   const order = ({ order: place = Number.POSITIVE_INFINITY }: SettingSchema) => place;
   return [...settings]
@@ -161,6 +161,6 @@ export function settingsOf(
       default: schema.default,
       modified: Object.hasOwn(values, key),
       choices: schema.enum ?? [],
-      isSet: schema.secret ? isSet(key) : undefined,
+      isSet: schema.secret && isSet(key),
     }));
 }

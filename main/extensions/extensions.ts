@@ -13,22 +13,15 @@ import {
 } from 'picosocks5';
 import type { ExtensionStore, KnownExtension } from 'picosocks5/store';
 import type { Dialogs } from '../desktop/dialogs.js';
-import type { ContributedChange, ExtensionItem, ExtensionsState } from '../ipc/contract.js';
-import type { StoredExtensions } from '../settings/file.js';
+import type { ContributedChange, ContributedCommand, ExtensionsState } from '../ipc/contract.js';
 import type { Keychain } from '../users/keychain.js';
 import type { CrashGuard } from './crashguard.js';
-import { itemOf, settingsOf, trustQuestion } from './describe.js';
+import { itemOf, trustQuestion } from './describe.js';
 import { readReadme } from './readme.js';
+import { type ExtensionSettings, ExtensionValues } from './values.js';
 
 /** The part of the core that installs and finds extensions: loaded when it is needed. */
 type Store = typeof import('picosocks5/store');
-
-/** Where it is kept what the user has said of extensions. */
-export interface ExtensionSettings {
-  readonly extensions: StoredExtensions;
-  /** @throws {UserError} if it cannot be kept; nothing is changed then. */
-  keepExtensions(change: Partial<StoredExtensions>): void;
-}
 
 /** The server that has the extensions, while it runs. */
 export interface ExtensionServer {
@@ -47,11 +40,6 @@ interface Parts {
   readonly server: () => ExtensionServer;
 }
 
-/** The account of a secret in the keychain: no user's name has a colon. */
-function accountOf(name: string, key: string): string {
-  return `extension:${name}/${key}`;
-}
-
 /**
  * The extensions of the desktop: which there are, which may run, and their settings. Those that are
  * not part of the app run once the user has said so. Emits `state` when what is shown of them is
@@ -59,6 +47,7 @@ function accountOf(name: string, key: string): string {
  */
 export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Disposable {
   readonly #parts: Parts;
+  readonly #values: ExtensionValues;
   #store: Store | undefined;
   #known: readonly KnownExtension[] = [];
   #problem: string | undefined;
@@ -66,8 +55,6 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   #isSafe: boolean;
   /** Why the last attempts to use some failed, by their names. */
   readonly #failures = new Map<string, string>();
-  /** Which secrets the keychain has, as far as it was asked. */
-  readonly #secrets = new Map<string, boolean>();
   readonly #changes = new Sequence();
   /** What was shown last. */
   #shown: ExtensionsState | undefined;
@@ -76,6 +63,13 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     super();
     this.#parts = parts;
     this.#isSafe = parts.guard.isTripped;
+    this.#values = new ExtensionValues({
+      settings: parts.settings,
+      keychain: parts.keychain,
+      manifests: () => this.#enabled,
+      apply: () => this.#apply(),
+      renew: (name) => this.#renewIfActive(name),
+    });
   }
 
   dispose(): void {
@@ -86,38 +80,37 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     return this.#isSafe;
   }
 
+  /** The commands of those that may be used. */
+  get commands(): ContributedCommand[] {
+    return this.#usable.flatMap(({ name, commands }) =>
+      commands.map(({ command, title, tray }) => ({ id: command, title, tray, extension: name })),
+    );
+  }
+
+  /** The ids of ways out that rules can name, which those that may be used contribute. */
+  get ways(): string[] {
+    return this.#usable.flatMap(({ contributes }) =>
+      (contributes.outbounds ?? []).map(({ id }) => id),
+    );
+  }
+
   get state(): ExtensionsState {
-    const { extensions, settings } = this.#describe();
-    const usable = this.#isSafe ? [] : this.#enabled;
+    const infos = this.#parts.server().extensions;
     return {
-      extensions,
-      commands: usable.flatMap(({ name, commands }) =>
-        commands.map(({ command, title, tray }) => ({ id: command, title, tray, extension: name })),
-      ),
-      views: usable.flatMap(({ name, views }) =>
+      extensions: this.#known.map((known) => {
+        const { name } = known;
+        const info = infos.find(({ manifest }) => manifest.name === name);
+        const failure = this.#failures.get(name);
+        return itemOf(known, { enabled: this.#isEnabled(known), info, failure });
+      }),
+      commands: this.commands,
+      views: this.#usable.flatMap(({ name, views }) =>
         views.map(({ id, title, kind }) => ({ id, title, kind, extension: name })),
       ),
-      settings,
+      settings: this.#values.described,
       safeMode: this.#isSafe,
       problem: this.#problem,
     };
-  }
-
-  #describe(): { extensions: ExtensionItem[]; settings: ExtensionsState['settings'] } {
-    const infos = this.#parts.server().extensions;
-    const extensions = this.#known.map((known) => {
-      const { name } = known;
-      const info = infos.find(({ manifest }) => manifest.name === name);
-      const failure = this.#failures.get(name);
-      return itemOf(known, { enabled: this.#isEnabled(known), info, failure });
-    });
-    const { settings: values } = this.#parts.settings.extensions;
-    const settings = this.#enabled.flatMap((manifest) => {
-      return settingsOf(manifest, values, (key) =>
-        this.#secrets.get(accountOf(manifest.name, key)),
-      );
-    });
-    return { extensions, settings };
   }
 
   /** Tells if what is shown is another by now, as by what the server has done. */
@@ -132,17 +125,11 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   options(): Pick<ServerOptions, 'extensions' | 'settings' | 'noExtensions'> {
     if (this.#isSafe) return { noExtensions: true };
     const named = this.#known.filter((one) => one.origin !== 'bundled' && this.#isEnabled(one));
-    const keys = new Set(
-      this.#enabled.flatMap(({ settings }) =>
-        [...settings].flatMap(([key, { secret }]) => (secret ? [] : [key])),
-      ),
-    );
-    const { settings } = this.#parts.settings.extensions;
     return {
       extensions: named.map(({ name, origin, source }) =>
         origin === 'folder' ? (source ?? name) : name,
       ),
-      settings: Object.fromEntries(Object.entries(settings).filter(([key]) => keys.has(key))),
+      settings: this.#values.given,
     };
   }
 
@@ -155,7 +142,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       if (origin === 'folder') return true;
       return origin === 'bundled' ? !disabled.includes(name) : allowed.includes(basename(folder));
     };
-    server.secrets = (name, key) => this.#parts.keychain.get(accountOf(name, key));
+    server.secrets = (name, key) => this.#values.secret(name, key);
   }
 
   /** Starts extensions, and notes that while it is not known whether the app survives it. */
@@ -252,7 +239,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       }
       await this.#setEnabled(known, false);
       await this.#apply();
-      await this.#forget(known, manifest);
+      await this.#values.forget(name, manifest?.settings.keys() ?? []);
       if (origin === 'installed') await (await this.#open()).remove(name);
       else {
         const { folders } = this.#parts.settings.extensions;
@@ -288,76 +275,37 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     return readReadme(this.#demand(name).folder);
   }
 
-  /** @throws {UserError} saying what is wrong with a value. */
-  async check({ key, value }: ContributedChange): Promise<void> {
-    const { checkSetting } = await this.#load();
-    const schema = this.#ownerOf(key).settings.get(key);
-    if (schema === undefined || schema.secret) throw new UserError(`"${key}" is a secret`);
-    checkSetting(schema, value);
+  /** @throws {UserError} saying what is wrong with a value of a setting. */
+  check(change: ContributedChange): Promise<void> {
+    return this.#values.check(change);
   }
 
   /** @throws {UserError} if a value cannot be used: then the one before is kept. */
   set(change: ContributedChange): Promise<void> {
-    return this.#next(async () => {
-      await this.check(change);
-      const { key, value } = change;
-      const { settings } = this.#parts.settings.extensions;
-      const { [key]: _before, ...others } = settings;
-      const isDefault = isDeepStrictEqual(this.#ownerOf(key).settings.get(key)?.default, value);
-      await this.#keepSettings(isDefault ? others : { ...others, [key]: value });
-    });
+    return this.#next(() => this.#values.set(change));
   }
 
-  /** @throws {UserError} if the extension does not take it back, or the keychain cannot be used. */
+  /** Makes a setting what it was at first, or removes a secret. @throws {UserError} */
   reset(key: string): Promise<void> {
-    return this.#next(async () => {
-      const manifest = this.#ownerOf(key);
-      if (manifest.settings.get(key)?.secret === true) {
-        const account = accountOf(manifest.name, key);
-        await this.#parts.keychain.delete(account);
-        this.#secrets.set(account, false);
-        await this.#renewIfActive(manifest.name);
-      } else {
-        const { [key]: _before, ...others } = this.#parts.settings.extensions.settings;
-        await this.#keepSettings(others);
-      }
-    });
+    return this.#next(() => this.#values.reset(key)).finally(() => this.look());
   }
 
   /** @throws {UserError} if there is no such secret, or the keychain cannot be used. */
   setSecret(key: string, secret: string): Promise<void> {
-    return this.#next(async () => {
-      const manifest = this.#ownerOf(key);
-      if (manifest.settings.get(key)?.secret !== true) throw new UserError(`"${key}" is no secret`);
-      const account = accountOf(manifest.name, key);
-      await this.#parts.keychain.set(account, secret);
-      this.#secrets.set(account, true);
-      await this.#renewIfActive(manifest.name);
-    });
+    return this.#next(() => this.#values.setSecret(key, secret)).finally(() => this.look());
   }
 
+  /** Activates one anew, if it runs. */
   async #renewIfActive(name: string): Promise<void> {
-    const { extensions, renew } = this.#server;
-    const info = extensions.find(({ manifest }) => manifest.name === name);
-    if (info !== undefined && info.state !== 'inactive') await renew(name);
-  }
-
-  get #server() {
     const server = this.#parts.server();
-    return { extensions: server.extensions, renew: (name: string) => server.renew(name) };
+    const info = server.extensions.find(({ manifest }) => manifest.name === name);
+    const isRunning = info !== undefined && info.state !== 'inactive';
+    if (isRunning) await this.#attempt(name, () => server.renew(name));
   }
 
-  /** Keeps settings, if the server takes them. */
-  async #keepSettings(values: StoredExtensions['settings']): Promise<void> {
-    const { settings } = this.#parts;
-    const { settings: before } = settings.extensions;
-    settings.keepExtensions({ settings: values });
-    try {
-      await this.#apply();
-    } catch (error) {
-      settings.keepExtensions({ settings: before });
-      throw error;
-    }
+  /** The manifests of those that may be used now. */
+  get #usable(): Manifest[] {
+    return this.#isSafe ? [] : this.#enabled;
   }
 
   /** The manifests of those that may be used. */
@@ -450,19 +398,6 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     }
   }
 
-  /** Takes away what was kept for one that is removed: what it has stored itself stays. */
-  async #forget({ name }: KnownExtension, manifest: Manifest | undefined): Promise<void> {
-    const { settings, keychain } = this.#parts;
-    const keys = [...(manifest?.settings ?? [])];
-    for (const [key, { secret }] of keys) {
-      if (secret) await keychain.delete(accountOf(name, key));
-      this.#secrets.delete(accountOf(name, key));
-    }
-    const own = new Set(keys.map(([key]) => key));
-    const left = Object.entries(settings.extensions.settings).filter(([key]) => !own.has(key));
-    settings.keepExtensions({ settings: Object.fromEntries(left) });
-  }
-
   async #apply(): Promise<void> {
     try {
       await this.guarded(() => this.#parts.server().apply());
@@ -482,7 +417,6 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       this.#problem = messageOf(error);
     }
     this.look();
-    void this.#lookForSecrets();
   }
 
   /** What may run is forgotten with the folder that was allowed. */
@@ -494,31 +428,11 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     if (left.length < allowed.length) settings.keepExtensions({ allowed: left });
   }
 
-  /** Asks the keychain which secrets it has, once for each: their values are not kept here. */
-  async #lookForSecrets(): Promise<void> {
-    for (const { name, settings } of this.#enabled) {
-      for (const [key, { secret }] of settings) {
-        const account = accountOf(name, key);
-        if (!secret || this.#secrets.has(account)) continue;
-        const value = await this.#parts.keychain.get(account).catch(() => null);
-        if (value !== null) this.#secrets.set(account, value !== undefined);
-        this.look();
-      }
-    }
-  }
-
   /** @throws {UserError} if there is none of that name. */
   #demand(name: string): KnownExtension {
     const known = this.#known.find((one) => one.name === name);
     if (known === undefined) throw new UserError(`There is no extension "${name}".`);
     return known;
-  }
-
-  /** @throws {UserError} if no extension that is enabled has such a setting. */
-  #ownerOf(key: string): Manifest {
-    const owner = this.#enabled.find(({ settings }) => settings.has(key));
-    if (owner === undefined) throw new UserError(`There is no setting "${key}".`);
-    return owner;
   }
 
   async #open(): Promise<ExtensionStore> {

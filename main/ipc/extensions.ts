@@ -104,8 +104,8 @@ export interface ContributedSetting {
   readonly default: ContributedValue | undefined;
   readonly modified: boolean;
   readonly choices: readonly string[];
-  /** Of a secret: whether the keychain has one; undefined if that is not known. */
-  readonly isSet: boolean | undefined;
+  /** Of a secret: whether one was put into the keychain. */
+  readonly isSet: boolean;
 }
 
 /** A value for a setting that an extension contributes. */

@@ -41,13 +41,12 @@ export class Snapshot {
   get tray(): TrayState {
     const { server, users, settings, traffic, extensions } = this.#parts;
     const { status } = server;
-    const { commands } = extensions.state;
     return {
       server: status,
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
       safeMode: extensions.isSafe,
-      contributed: status.state === 'running' ? commands.filter(({ tray }) => tray) : [],
+      contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
       connections: traffic.history.at(-1)?.connections ?? 0,
     };
   }

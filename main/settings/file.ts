@@ -26,12 +26,14 @@ export interface StoredExtensions {
   readonly allowed: readonly string[];
   /** Folders that somebody works on. */
   readonly folders: readonly { readonly path: string; readonly enabled: boolean }[];
-  /** Their settings that are not as they come, by their keys; secrets are in the keychain. */
+  /** The accounts of their secrets, which are in the keychain. */
+  readonly secrets: readonly string[];
+  /** Their settings that are not as they come, by their keys. */
   readonly settings: Readonly<Record<string, ContributedValue>>;
 }
 
 export const NO_EXTENSIONS: StoredExtensions = {
-  ...{ disabled: [], allowed: [], folders: [], settings: {} },
+  ...{ disabled: [], allowed: [], folders: [], secrets: [], settings: {} },
 };
 
 /** What the settings file holds. */

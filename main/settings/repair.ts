@@ -151,6 +151,7 @@ function extensionsOf(extensions: unknown, findings: Findings): StoredExtensions
     disabled: listOf(extensions, 'disabled', isPath, findings),
     allowed: listOf(extensions, 'allowed', isPath, findings),
     folders: listOf(extensions, 'folders', isFolder, findings),
+    secrets: listOf(extensions, 'secrets', isPath, findings),
     settings: kept,
   };
 }

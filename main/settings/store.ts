@@ -30,6 +30,8 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   readonly #store: Store<SettingsFile>;
   /** Whether what had to be left out of the file may have kept somebody out. */
   readonly lostGuards: boolean;
+  /** Tells of ways out, besides upstream servers, that rules can name. */
+  moreWays: () => readonly string[] = () => [];
   /** What the file holds: electron-store would read it anew each time. */
   #file: SettingsFile;
 
@@ -115,10 +117,8 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
 
   /** @throws {UserError} if a value cannot be used. Nothing is changed. */
   check(change: SettingChange): void {
-    checkSetting(
-      change,
-      this.upstreams.map(({ name }) => name),
-    );
+    const names = this.upstreams.map(({ name }) => name);
+    checkSetting(change, [...names, ...this.moreWays()]);
   }
 
   /** @throws {UserError} if the value cannot be used; nothing is changed then. */

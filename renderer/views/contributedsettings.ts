@@ -48,7 +48,7 @@ export class ContributedSettingField extends PageElement {
 
   override render(): TemplateResult {
     const { key, title, description, type, modified, isSet } = this.setting;
-    const canReset = modified || isSet === true || this.draft !== undefined;
+    const canReset = isSet || (type !== 'secret' && (modified || this.draft !== undefined));
     return html`<div class="setting ${modified ? 'modified' : ''}">
       ${
         type === 'boolean'
@@ -134,7 +134,7 @@ export class ContributedSettingField extends PageElement {
   /** What is in the keychain is not shown: it can be replaced, or removed. */
   #secret(): TemplateResult {
     const { isSet } = this.setting;
-    const hint = isSet === true ? 'in the keychain' : isSet === false ? 'none' : 'unknown';
+    const hint = isSet ? 'in the keychain' : 'none';
     return html`${this.#box('', 'password', hint)}
       <button
         class="secondary"

@@ -220,7 +220,7 @@ test('settings of an extension are set, checked and reset; a secret goes to the 
   await token.fill('very secret');
   await app.button('Save: Token').click();
   await app.button('Remove: Token').waitFor();
-  assert.equal(await token.inputValue(), '');
+  await becomes('', () => token.inputValue());
   const account = 'extension:picosocks5-ext/ext.token';
   assert.equal(await session.secretLookup({ service: 'picosocks5', account }), 'very secret');
   assert.ok(!(await app.page.content()).includes('very secret'));

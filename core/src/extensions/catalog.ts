@@ -175,6 +175,7 @@ export class Catalog {
     if (enabled) return;
     throw new UserError(
       `the extension "${name}" is disabled; enable it with: picosocks5 extension enable ${name}`,
+      { code: 'extension-disabled', subject: name },
     );
   }
 

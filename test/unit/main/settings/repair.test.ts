@@ -39,6 +39,7 @@ describe('a settings file with something odd in it', () => {
       disabled: ['picosocks5-metrics'],
       allowed: ['picosocks5-ldap-1.0.0-12345678'],
       folders: [{ path: '/src/mine', enabled: true }],
+      secrets: ['extension:picosocks5-ldap/ldap.password'],
       settings: { 'ldap.port': 389, 'ldap.names': ['a'], 'ldap.tls': true },
     };
     const whole = { version: 1, settings: {}, users: [], extensions };
@@ -46,6 +47,7 @@ describe('a settings file with something odd in it', () => {
     const odd = repair({
       version: 1,
       extensions: {
+        ...extensions,
         disabled: [7, ...extensions.disabled],
         allowed: 'all',
         folders: [...extensions.folders, { path: '/src/other' }],
