@@ -4,8 +4,15 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { DesktopApp, HEADLESS_ARGS } from '../support/desktopapp.js';
+import {
+  answer,
+  asked,
+  becomes,
+  details,
+  install,
+  runCommand,
+} from '../support/desktopextensions.js';
 import { type DesktopSession, startDesktopSession } from '../support/desktopsession.js';
 import { ELECTRON, unlessDesktop } from '../support/electron.js';
 import { extension, type ManifestParts } from '../support/extensions.js';
@@ -14,37 +21,6 @@ import { echoServer, freePort } from '../support/sockets.js';
 import { assertEcho, connected, connectTo, greeted } from '../support/socks.js';
 
 const skip = unlessDesktop();
-
-/** What is chosen in dialogs, and what is answered to the question whom to trust. */
-interface Answers {
-  readonly path?: string;
-  readonly trusts?: boolean;
-}
-
-/** Answers for the user. */
-async function answer({ electron }: DesktopApp, { path, trusts = true }: Answers): Promise<void> {
-  await electron.evaluate(
-    ({ dialog }, given) => {
-      dialog.showOpenDialog = async () => ({
-        canceled: given.path === undefined,
-        filePaths: given.path === undefined ? [] : [given.path],
-      });
-      const asked: string[] = [];
-      Object.assign(globalThis, { asked });
-      dialog.showMessageBox = async (...args: unknown[]) => {
-        const { message, detail } = args.at(-1) as { message: string; detail: string };
-        asked.push(`${message}\n${detail}`);
-        return { response: given.trusts ? 0 : 1, checkboxChecked: false };
-      };
-    },
-    { path, trusts },
-  );
-}
-
-/** What was asked since the last {@link answer}. */
-function asked({ electron }: DesktopApp): Promise<string[]> {
-  return electron.evaluate(() => (globalThis as unknown as { asked: string[] }).asked);
-}
 
 /** An extension that refuses what its setting names. */
 const GUARD: ManifestParts = {
@@ -108,10 +84,6 @@ async function started(t: TestContext): Promise<{ session: DesktopSession; app: 
   return { session, app };
 }
 
-function details(app: DesktopApp, name: string) {
-  return app.page.getByRole('article', { name: `Extension ${name}` });
-}
-
 test('an extension is installed, trusted, disabled and removed while connections run', {
   skip,
 }, async (t) => {
@@ -164,30 +136,6 @@ test('an extension is installed, trusted, disabled and removed while connections
   await assertEcho(client);
   assert.deepEqual(app.console, []);
 });
-
-/** Installs an extension, enables it, and waits until it runs. */
-async function install(app: DesktopApp, folder: string, name = 'Guard'): Promise<void> {
-  await app.show('Extensions');
-  await answer(app, { path: folder });
-  await app.button('Install from folder').click();
-  await details(app, name)
-    .getByText(/^(Active|Enabled)$/)
-    .first()
-    .waitFor();
-}
-
-/** Runs a command by its title. */
-async function runCommand({ page }: DesktopApp, title: string): Promise<void> {
-  await page.keyboard.press('Control+Shift+P');
-  await page.getByRole('combobox', { name: 'Command' }).fill(title);
-  await page.getByRole('option', { name: title, exact: true }).click();
-}
-
-/** Waits until something is so, at most 5 s. */
-async function becomes<T>(expected: T, look: () => Promise<T>): Promise<void> {
-  for (let i = 0; i < 50 && (await look()) !== expected; i++) await setTimeout(100);
-  assert.equal(await look(), expected);
-}
 
 /** Asks for a connection. @returns the reply of RFC 1928. */
 async function replyOf(t: TestContext, port: number, host: string, target: number) {
@@ -355,4 +303,26 @@ test('after two crashes at start the app runs without extensions, until it is to
   await safe.button('Use extensions again').first().click();
   await details(safe, 'Killer').getByText('Active').first().waitFor();
   await safe.close();
+});
+
+test('an extension that hangs when it is activated keeps the app from nothing', {
+  skip,
+}, async (t) => {
+  const { session, app } = await started(t);
+  await app.setPort(await freePort(t));
+  await app.page.getByRole('checkbox', { name: 'Start the server at launch' }).check();
+  const folder = extension(
+    t,
+    { displayName: 'Sleeper', contributes: { accessPolicies: [{ id: 'sleeper' }] } },
+    'export const activate = () => new Promise(() => {});',
+  );
+  await app.show('Extensions');
+  await answer(app, { path: folder });
+  await app.button('Load development folder').click();
+  await details(app, 'Sleeper').getByText('Enabled').first().waitFor();
+  await app.close();
+  const again = await DesktopApp.start(session);
+  await again.page.getByRole('status').getByText('Starting').waitFor();
+  await again.show('Users');
+  await again.button('Add user').waitFor();
 });
