@@ -325,7 +325,10 @@ export interface ExtensionOutbound {
   /**
    * @param signal aborted when nobody waits any more: the client has left, or the time is up.
    * @returns a connection: a stream that allows half-open, or a transport, paused.
-   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it.
+   * @throws an error whose `code` is the system's (`ECONNREFUSED`, ...): the reply depends on it. Of
+   *   an upstream its `fault` may say more: `unusable` if nobody can be served through it, which is
+   *   told once, and others are tried before it for a while; `failed` if it has no proper answer, so
+   *   that another way may do; `refused` if it has answered that it will not: nothing else is tried.
    */
   connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
 }
@@ -1018,8 +1021,13 @@ export interface ConnectRequest extends AllowedRequest {
 export interface ExtensionUpstream extends Pick<UpstreamServer, 'name' | 'scheme' | 'host' | 'port' | 'user' | 'password'> {
   /** ms that it may take until it is connected, and has let us in. */
   readonly timeout: number;
-  /** Connects to it: through other upstreams where it says so, over TLS where its scheme does. */
+  /**
+   * Connects to it: through other upstreams where it says so, over TLS where its scheme does. Given
+   * up when nobody waits for the request any more.
+   */
   open(): Promise<Transport>;
+  /** The same as a stream of Node's, which allows half-open, for libraries that want one. */
+  openStream(): Promise<Duplex>;
 }
 
 /**
