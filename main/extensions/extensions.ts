@@ -122,13 +122,14 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   }
 
   /** What the server is to have of extensions. */
-  options(): Pick<ServerOptions, 'extensions' | 'settings' | 'noExtensions'> {
+  options(): Pick<ServerOptions, 'extensions' | 'extensionsDev' | 'settings' | 'noExtensions'> {
     if (this.#isSafe) return { noExtensions: true };
-    const named = this.#known.filter((one) => one.origin !== 'bundled' && this.#isEnabled(one));
+    const enabled = this.#known.filter((one) => this.#isEnabled(one));
+    const installed = enabled.filter(({ origin }) => origin === 'installed');
+    const folders = enabled.filter(({ origin }) => origin === 'folder');
     return {
-      extensions: named.map(({ name, origin, source }) =>
-        origin === 'folder' ? (source ?? name) : name,
-      ),
+      extensions: installed.map(({ name }) => name),
+      extensionsDev: folders.map(({ source, folder }) => source ?? folder),
       settings: this.#values.given,
     };
   }
@@ -147,8 +148,9 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
 
   /** Starts extensions, and notes that while it is not known whether the app survives it. */
   async guarded<T>(start: () => Promise<T>): Promise<T> {
-    const { extensions = [], settings = {} } = this.options();
-    if (extensions.length === 0 && Object.keys(settings).length === 0) return start();
+    const { extensions = [], extensionsDev = [], settings = {} } = this.options();
+    const wanted = extensions.length + extensionsDev.length + Object.keys(settings).length;
+    if (wanted === 0) return start();
     this.#parts.guard.begin();
     try {
       return await start();

@@ -38,8 +38,12 @@ export class Extensions extends PageElement {
   @state() accessor search = recall('extensions', { search: '' }).search;
   @state() accessor name = chosenName;
 
+  /** The names of those that were there before. */
+  #names: ReadonlySet<string> | undefined;
+
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#names = undefined;
     void request('extensions.look').catch(() => {});
   }
 
@@ -86,6 +90,14 @@ export class Extensions extends PageElement {
           </div>`
       }
     </div>`;
+  }
+
+  /** One that has come, as by being installed, is shown. */
+  protected override willUpdate(): void {
+    const { extensions } = model.app.extensions;
+    const fresh = extensions.find(({ name }) => this.#names?.has(name) === false);
+    this.#names = new Set(extensions.map(({ name }) => name));
+    if (fresh !== undefined) this.#choose(fresh.name);
   }
 
   protected override updated(_changed: PropertyValues): void {

@@ -270,8 +270,16 @@ test('a broken extension keeps neither the app nor, once it is off, the server f
   await again.page.getByRole('alert').getByText('not today').first().waitFor();
   await details(again, 'Bad').getByText('Disabled').first().waitFor();
   await again.status('Running');
+  // What is worked on is loaded anew when it changes.
+  writeFileSync(join(folder, 'extension.js'), 'export function activate() {}');
+  await again.button('Enable').click();
+  await details(again, 'Bad').getByText('Active').first().waitFor();
+  const loud = "export const activate = () => { throw new Error('a typing error'); };";
+  writeFileSync(join(folder, 'extension.js'), loud);
+  await again.sees(/a typing error/);
+  await details(again, 'Bad').getByText('Active').first().waitFor();
   await again.button('Remove').click();
-  await again.sees('None yet.');
+  await details(again, 'Bad').waitFor({ state: 'detached' });
 });
 
 test('after two crashes at start the app runs without extensions, until it is told otherwise', {

@@ -195,9 +195,8 @@ export class ExtensionChange {
         );
       }
     }
-    for (const [planned, before] of this.#starting) {
-      const isRenewed = this.#host.renewed.delete(planned.manifest.name);
-      const isFresh = isRenewed || (before !== undefined && before.code !== planned.code);
+    for (const [planned] of this.#starting) {
+      const isFresh = this.#host.renewed.delete(planned.manifest.name);
       const secrets = this.#secretsOf(planned);
       const extension = await this.#host.activate(planned, this.#plan, secrets, isFresh);
       if (extension !== undefined) this.#started.push(extension);

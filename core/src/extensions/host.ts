@@ -180,7 +180,8 @@ export class ExtensionHost {
     this.#failures.delete(manifest.name);
     try {
       prepareFor(manifest.folder);
-      await extension.activate(() => loadCode(manifest.folder, manifest.main, isFresh), context);
+      const { folder, main } = manifest;
+      await extension.activate(() => loadCode(folder, main, planned.code, isFresh), context);
       return extension;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
