@@ -54,7 +54,7 @@ export async function install(app: DesktopApp, folder: string, name = 'Guard'): 
 }
 
 /** Runs a command by its title. */
-export async function runCommand({ page }: DesktopApp, title: string): Promise<void> {
+export async function runCommand({ page }: AppWindow, title: string): Promise<void> {
   await page.keyboard.press('Control+Shift+P');
   await page.getByRole('combobox', { name: 'Command' }).fill(title);
   await page.getByRole('option', { name: title, exact: true }).click();
