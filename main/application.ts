@@ -12,6 +12,8 @@ import { ServerNotices } from './desktop/servernotices.js';
 import { TrayPresence } from './desktop/traypresence.js';
 import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
+import { CrashGuard } from './extensions/crashguard.js';
+import { DesktopExtensions } from './extensions/extensions.js';
 import type { AppState, CommandId, WindowCommandId } from './ipc/contract.js';
 import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
@@ -42,6 +44,7 @@ export class Application {
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
   readonly #upstreams: DesktopUpstreams;
+  readonly #extensions: DesktopExtensions;
   readonly #connections = new ConnectionLog();
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
@@ -65,10 +68,21 @@ export class Application {
     const look = lockOfKeychain;
     this.#users = this.#own.add(new DesktopUsers(this.#settings, keychain, { look }));
     this.#upstreams = this.#own.add(new DesktopUpstreams(this.#settings, keychain, { look }));
+    this.#extensions = this.#own.add(
+      new DesktopExtensions({
+        settings: this.#settings,
+        keychain,
+        dialogs: this.#dialogs,
+        guard: new CrashGuard(app.getPath('userData')),
+        server: () => this.#server,
+      }),
+    );
+    this.#settings.moreWays = () => this.#extensions.ways;
     this.#server = new ServerController({
       settings: this.#settings,
       users: this.#users,
       upstreams: this.#upstreams,
+      extensions: this.#extensions,
       log: this.#connections,
       traffic: this.#traffic,
       sinks: [this.#logFile, new ServerNotices(this.#notifications, this.#users)],
@@ -76,6 +90,7 @@ export class Application {
     });
     this.#tray = new TrayPresence({
       run: (id) => void this.#run(id),
+      runContributed: (id) => void this.#runContributed(id),
       state: () => this.#snapshot.tray,
       appeared: () => tell(this.#window.contents, 'tray', true),
     });
@@ -83,6 +98,7 @@ export class Application {
       settings: this.#settings,
       users: this.#users,
       upstreams: this.#upstreams,
+      extensions: this.#extensions,
       server: this.#server,
       traffic: this.#traffic,
       tray: this.#tray,
@@ -94,6 +110,7 @@ export class Application {
       settings: this.#settings,
       users: this.#users,
       upstreams: this.#upstreams,
+      extensions: this.#extensions,
       logFolder: this.#logFile.folder,
       open: () => this.showWindow(),
     });
@@ -108,6 +125,7 @@ export class Application {
       settings: this.#settings,
       users: this.#users,
       upstreams: this.#upstreams,
+      extensions: this.#extensions,
       server: this.#server,
       connections: this.#connections,
       dialogs: this.#dialogs,
@@ -154,6 +172,8 @@ export class Application {
   /** Reads the keychain and starts the server, if it is to start; neither waits long for the other. */
   async #startServer(): Promise<void> {
     const read = Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
+    await this.#extensions.refresh();
+    if (this.#extensions.isSafe) this.#offerToLeaveSafeMode();
     if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
     await Promise.race([read, delay(KEYCHAIN_TIME)]);
     await this.#server.start().catch(() => {});
@@ -163,6 +183,7 @@ export class Application {
   #connect(): void {
     this.#server.on('status', (status) => {
       tell(this.#window.contents, 'server', status);
+      this.#extensions.look();
       this.#tray.show();
       if (status.state === 'error' && status.problem !== undefined) {
         this.#logFile.write('error', status.problem);
@@ -180,6 +201,11 @@ export class Application {
       showUpstreams();
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
+    this.#extensions.on('state', () => {
+      tell(this.#window.contents, 'extensions', this.#extensions.state);
+      this.#tray.show();
+    });
+    this.#server.on('view', (id) => tell(this.#window.contents, 'viewChanged', id));
     this.#settings.on('change', (keys) => {
       tell(this.#window.contents, 'settings', this.#snapshot.settings);
       this.#effects.changed(keys, this.#settings.values);
@@ -198,7 +224,10 @@ export class Application {
       server: this.#server,
       connections: this.#connections,
       traffic: this.#traffic,
-      sampled: () => this.#tray.show(),
+      sampled: () => {
+        this.#extensions.look();
+        this.#tray.show();
+      },
     };
     this.#own.add(new Feed(feed));
   }
@@ -233,6 +262,28 @@ export class Application {
     if (this.#window.isConnected) tell(this.#window.contents, 'command', command);
     else this.#openedFor = command;
     this.showWindow();
+  }
+
+  /** Runs a command of an extension that was chosen in the tray: what it says is told. */
+  async #runContributed(id: string): Promise<void> {
+    try {
+      const message = await this.#server.runCommand(id);
+      if (message === undefined) return;
+      this.#notifications.notify({ severity: 'info', message });
+      this.#notifications.announce(message);
+    } catch (error) {
+      this.#complain(messageOf(error));
+    }
+  }
+
+  #offerToLeaveSafeMode(): void {
+    this.#notifications.notify({
+      severity: 'warning',
+      message:
+        'PicoSOCKS5 ended twice in a row while its extensions were being started, so it runs ' +
+        'without them: the view Extensions says which there are.',
+      action: { label: 'Use extensions again', command: 'extensions.resume' },
+    });
   }
 
   #complain(message: string): void {

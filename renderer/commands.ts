@@ -3,6 +3,8 @@ import {
   COMMANDS,
   type CommandId,
   type CommandState,
+  type ContributedCall,
+  type ContributedCommand,
   type Command as Descriptor,
   isOfApp,
   type WindowCommandId,
@@ -10,8 +12,8 @@ import {
 import { request } from './bridge.js';
 import { model, type ViewName } from './model.js';
 
-/** What can be run here: a command of the table, or one that shows a view. */
-export type RunnableId = CommandId | `view.${ViewName}`;
+/** What can be run here: a command of the table, of an extension, or one that shows a view. */
+export type RunnableId = CommandId | `view.${ViewName}` | `extension:${string}`;
 
 /** What runs a command of the window. */
 export interface Handler {
@@ -33,9 +35,10 @@ export interface Command {
 }
 
 function state(): CommandState {
-  const { server, users, settings } = model.app;
+  const { server, users, settings, extensions } = model.app;
   const { startAtLogin } = settings.values;
-  return { server, hasUsers: users.users.length > 0, startAtLogin };
+  const { safeMode } = extensions;
+  return { server, hasUsers: users.users.length > 0, startAtLogin, safeMode };
 }
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {
@@ -88,15 +91,48 @@ export function provideView(name: ViewName, title: string, key: string): void {
 
 const order = new Map<RunnableId, number>(COMMANDS.map(({ id }, i) => [id, i]));
 
-/** The commands that there are now, in the order of the table. */
+/** The commands that there are now, in the order of the table; those of extensions stand behind. */
 export function commands(): Command[] {
   const placeOf = ({ id }: Command) => order.get(id) ?? order.size;
-  return [...present.values()].sort((a, b) => placeOf(a) - placeOf(b));
+  const own = [...present.values()].sort((a, b) => placeOf(a) - placeOf(b));
+  return [...own, ...model.app.extensions.commands.map(fromExtension), ...viewsOfExtensions()];
+}
+
+/** Commands of extensions run with the server. */
+function fromExtension({ id, title }: ContributedCommand): Command {
+  return {
+    id: `extension:${id}`,
+    title,
+    key: undefined,
+    inPalette: true,
+    enabled: () => model.app.server.state === 'running',
+    run: () => runContributed({ id }),
+  };
+}
+
+function viewsOfExtensions(): Command[] {
+  const shown = model.app.extensions.views.filter(({ kind }) => kind !== 'status');
+  return shown.map(({ id, title }) => ({
+    id: `view.contributed:${id}`,
+    title: `View: ${title}`,
+    key: undefined,
+    inPalette: true,
+    enabled: () => true,
+    run: () => model.show(`contributed:${id}`),
+  }));
+}
+
+/** Has a command of an extension run, and shows what it has to say. */
+export async function runContributed(call: ContributedCall): Promise<void> {
+  await model.attempt(async () => {
+    const message = await request('extensions.run', call);
+    if (message !== undefined) model.notify({ severity: 'info', message });
+  });
 }
 
 /** Runs a command, if it can be run now; of one that is not there the user is told. */
 export function run(id: RunnableId): void {
-  const command = present.get(id);
+  const command = present.get(id) ?? commands().find((candidate) => candidate.id === id);
   if (command === undefined) {
     model.notify({ severity: 'warning', message: `The command "${id}" cannot be run here.` });
   } else if (command.enabled()) void command.run();

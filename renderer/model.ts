@@ -9,7 +9,7 @@ import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
 
 /** A notification that is shown. */
-export interface Toast extends Notification {
+export interface Toast extends Omit<Notification, 'action'> {
   readonly id: number;
   readonly action: ToastAction | undefined;
 }
@@ -20,8 +20,11 @@ export interface ToastAction {
   readonly run: () => void;
 }
 
-/** The views, by their names, which each of them adds to the interface `PicoViews`. */
-export type ViewName = keyof PicoViews & string;
+/**
+ * The views, by their names, which each of them adds to the interface `PicoViews`; those of
+ * extensions by their ids.
+ */
+export type ViewName = (keyof PicoViews & string) | `contributed:${string}`;
 
 /** What components draw, and what is told to have changed. */
 export type Part = 'app' | 'traffic' | 'toasts' | 'view' | 'palette' | 'busy';
@@ -35,6 +38,8 @@ class Model {
   app!: AppState;
   traffic: TrafficSample[] = [];
   toasts: Toast[] = [];
+  /** Runs a command: set by who knows them. */
+  command: (id: CommandId) => void = () => {};
   view: ViewName = recall('view', { name: 'overview' as ViewName }).name;
   palette = false;
   /** How many requests are under way. */
@@ -92,8 +97,17 @@ class Model {
     const toast: Toast = { ...notification, id, action };
     const others = this.toasts.filter(({ message }) => message !== notification.message);
     this.toasts = [...others, toast].slice(-MAX_TOASTS);
-    if (notification.severity !== 'error') setTimeout(() => this.dismiss(id), TOAST_TIME);
+    // What asks for a decision waits for it.
+    const stays = notification.severity === 'error' || notification.action !== undefined;
+    if (!stays) setTimeout(() => this.dismiss(id), TOAST_TIME);
     this.changed('toasts');
+  }
+
+  /** Shows what the app tells, with what the user may do about it. */
+  tell(notification: Notification): void {
+    const { action } = notification;
+    const act = action && { label: action.label, run: () => this.command(action.command) };
+    this.notify(notification, act);
   }
 
   dismiss(id: number): void {
@@ -148,15 +162,16 @@ export async function connect(): Promise<CommandId | undefined> {
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
   subscribe('upstreams', (upstreams) => update({ upstreams }));
+  subscribe('extensions', (extensions) => update({ extensions }));
   subscribe('tray', (tray) => update({ tray }));
   subscribe('refusals', (refusals) => update({ refusals }));
   subscribe('traffic', (sample) => model.addTraffic(sample));
-  subscribe('notification', (notification) => model.notify(notification));
+  subscribe('notification', (notification) => model.tell(notification));
   const state = await request('app.state');
   model.app = state;
   model.instant = state.instant;
   model.traffic = [...state.traffic];
   connected = true;
-  for (const notification of state.notifications) model.notify(notification);
+  for (const notification of state.notifications) model.tell(notification);
   return state.command;
 }

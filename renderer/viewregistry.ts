@@ -1,5 +1,6 @@
+import type { ContributedView } from '../main/ipc/contract.js';
 import { provideView } from './commands.js';
-import type { ViewName } from './model.js';
+import { model, type ViewName } from './model.js';
 
 /** A view of the window, as it describes itself. */
 export interface ViewDescriptor {
@@ -35,7 +36,14 @@ export function views(): readonly ViewDescriptor[] {
   return registered;
 }
 
-/** A view by its name; the first one if there is none of that name any more. */
+/** The id of a view of an extension that draws itself in the window; undefined for another one. */
+export function contributedId(name: string): string | undefined {
+  const id = /^contributed:(.*)$/s.exec(name)?.[1];
+  const isThere = ({ id: own, kind }: ContributedView) => own === id && kind !== 'status';
+  return model.app.extensions.views.some(isThere) ? id : undefined;
+}
+
+/** A view of the window by its name; the first one if there is none of that name any more. */
 export function viewOf(name: string): ViewDescriptor | undefined {
   return registered.find(({ id }) => id === name) ?? registered[0];
 }

@@ -80,12 +80,15 @@ export type {
   ExtensionRegistry,
   ExtensionSecrets,
   ExtensionServer,
+  ExtensionViews,
   ExtensionWorkers,
   Helper,
   HelperOptions,
+  ViewHandle,
+  ViewProvider,
 } from './extensions/api.js';
-export type { Origin } from './extensions/catalog.js';
-export type { ExtensionCommand, ExtensionInfo } from './extensions/host.js';
+export type { ExtensionFilter, Found, Origin } from './extensions/catalog.js';
+export type { ExtensionCommand, ExtensionInfo, ExtensionView } from './extensions/host.js';
 export type {
   CommandContribution,
   Contribution,
@@ -108,6 +111,18 @@ export type {
   ExtensionOutbound,
   ExtensionUpstream,
 } from './extensions/slots/outbounds.js';
+export type {
+  CellValue,
+  FormContent,
+  FormField,
+  FormValues,
+  ShownView,
+  StatusContent,
+  TableContent,
+  TextContent,
+  ViewAction,
+  ViewContent,
+} from './extensions/viewcontent.js';
 export type { AllowanceLimits } from './limits/allowance.js';
 export type { Usage } from './limits/usage.js';
 export type { ListenerState, ServedAddress } from './listening/listeningsocket.js';

@@ -1,5 +1,6 @@
 import { app, clipboard, shell } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
+import type { DesktopExtensions } from '../extensions/extensions.js';
 import {
   type AppCommandId,
   COMMANDS,
@@ -21,6 +22,7 @@ interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
   readonly upstreams: DesktopUpstreams;
+  readonly extensions: DesktopExtensions;
   readonly logFolder: string;
   /** Shows the window. */
   readonly open: () => void;
@@ -32,13 +34,17 @@ async function openFolder(folder: string): Promise<void> {
 }
 
 export function appCommands(parts: Parts): AppCommands {
-  const { server, settings, users, upstreams, logFolder, open } = parts;
+  const { server, settings, users, upstreams, extensions, logFolder, open } = parts;
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
     'server.restart': () => server.restart(),
     'server.copy': () => clipboard.writeText(server.status.url ?? ''),
     'users.refresh': async () => void (await Promise.all([users.refresh(), upstreams.refresh()])),
+    'extensions.install-folder': () => extensions.install('folder'),
+    'extensions.install-file': () => extensions.install('file'),
+    'extensions.develop': () => extensions.develop(),
+    'extensions.resume': () => extensions.resume(),
     'app.open': open,
     'app.log': () => openFolder(logFolder),
     'app.settings-folder': () => openFolder(app.getPath('userData')),

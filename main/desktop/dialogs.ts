@@ -31,6 +31,16 @@ export class Dialogs {
     return answer?.filePaths[0];
   }
 
+  /** Lets the user choose a folder that is there; undefined if none is chosen. */
+  async chooseFolder(options: OpenDialogOptions): Promise<string | undefined> {
+    const answer = await this.#one((window) =>
+      window === undefined
+        ? dialog.showOpenDialog({ ...options, properties: ['openDirectory'] })
+        : dialog.showOpenDialog(window, { ...options, properties: ['openDirectory'] }),
+    );
+    return answer?.filePaths[0];
+  }
+
   /** Lets the user choose where to write a file; undefined if no place is chosen. */
   async choosePlace(options: SaveDialogOptions): Promise<string | undefined> {
     const answer = await this.#one((window) =>

@@ -5,6 +5,7 @@ import {
   type Command,
   type CommandId,
   type CommandState,
+  type ContributedCommand,
   type ServerState,
   type ServerStatus,
   STATE_NAMES,
@@ -16,12 +17,18 @@ const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
 export interface TrayState extends CommandState {
   readonly server: Pick<ServerStatus, 'state' | 'url' | 'listening' | 'problem'>;
   readonly connections: number;
+  /** Commands of extensions that are to stand in the menu. */
+  readonly contributed: readonly ContributedCommand[];
 }
 
 /** The commands of the tray's menu, by their groups. */
 const GROUPS: readonly (readonly Command[])[] = [0, 1, 2, 3].map((group) =>
   COMMANDS.filter(({ tray }) => tray?.group === group),
 );
+
+/** The group that commands of extensions stand behind, and how many of them do. */
+const CONTRIBUTED_AFTER = 1;
+const MAX_CONTRIBUTED = 20;
 
 function iconOf(state: ServerState) {
   const name = state === 'running' || state === 'error' ? state : 'stopped';
@@ -40,6 +47,7 @@ function iconOf(state: ServerState) {
 export class TrayIcon {
   readonly #tray: Tray;
   readonly #run: (id: CommandId) => void;
+  readonly #runContributed: (id: string) => void;
   #state: TrayState | undefined;
   /** What the icon, its tooltip and its menu were made of. */
   #icon = '';
@@ -49,9 +57,13 @@ export class TrayIcon {
   #isOpen = false;
   #next: MenuItemConstructorOptions[] | undefined;
 
-  /** @param run runs a command. */
-  constructor(run: (id: CommandId) => void) {
+  /**
+   * @param run runs a command.
+   * @param runContributed runs a command of an extension.
+   */
+  constructor(run: (id: CommandId) => void, runContributed: (id: string) => void) {
     this.#run = run;
+    this.#runContributed = runContributed;
     this.#tray = new Tray(iconOf('stopped'));
     // On macOS a click opens the menu.
     if (process.platform !== 'darwin') this.#tray.on('click', () => run('app.open'));
@@ -107,9 +119,15 @@ export class TrayIcon {
     const { problem } = state.server;
     const about = [title, ...(problem === undefined ? [] : [problem])];
     const lines = about.map((label) => ({ label, enabled: false }));
+    const separator = { type: 'separator' as const };
+    const contributed = state.contributed.slice(0, MAX_CONTRIBUTED).map(({ id, title }) => ({
+      label: title,
+      click: () => this.#runContributed(id),
+    }));
     return GROUPS.flatMap((group, i) => [
-      ...(i === 0 ? lines : [{ type: 'separator' as const }]),
+      ...(i === 0 ? lines : [separator]),
       ...group.flatMap((command) => this.#entry(command, state)),
+      ...(i === CONTRIBUTED_AFTER && contributed.length > 0 ? [separator, ...contributed] : []),
     ]);
   }
 

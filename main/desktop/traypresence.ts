@@ -10,6 +10,8 @@ const TRIES = 24;
 interface Parts {
   /** Runs a command of the icon's menu. */
   readonly run: (id: CommandId) => void;
+  /** Runs a command of an extension. */
+  readonly runContributed: (id: string) => void;
   readonly state: () => TrayState;
   /** Told when there is an icon. */
   readonly appeared: () => void;
@@ -35,7 +37,7 @@ export class TrayPresence implements Disposable {
     if (this.#icon !== undefined) return true;
     if (!(await hasTrayHost())) return false;
     if (this.#icon === undefined) {
-      this.#icon = new TrayIcon(this.#parts.run);
+      this.#icon = new TrayIcon(this.#parts.run, this.#parts.runContributed);
       this.show();
       this.#parts.appeared();
     }

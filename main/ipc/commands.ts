@@ -5,6 +5,8 @@ export interface CommandState {
   readonly server: Pick<ServerStatus, 'state' | 'url'>;
   readonly hasUsers: boolean;
   readonly startAtLogin: boolean;
+  /** Whether extensions are off since the app has failed with them. */
+  readonly safeMode: boolean;
 }
 
 /** An entry of the application's menu. */
@@ -137,6 +139,7 @@ const TABLE = [
     ...view('settings', 'Settings', 5, { menu: 'app', label: 'Settings…', key: 'Ctrl+,' }),
     tray: { group: 2, label: 'Settings' },
   },
+  view('extensions', 'Extensions', 6),
   { id: 'users.new', title: 'Users: Add a user', runs: 'window' },
   { id: 'users.import', title: 'Users: Import a password file', runs: 'window' },
   {
@@ -149,6 +152,23 @@ const TABLE = [
   { id: 'routing.route', title: 'Routing: Add a route', runs: 'window' },
   { id: 'routing.rule', title: 'Routing: Add a request rule', runs: 'window' },
   { id: 'upstreams.new', title: 'Routing: Add an upstream server', runs: 'window' },
+  {
+    id: 'extensions.install-folder',
+    title: 'Extensions: Install from a folder',
+    runs: 'app',
+  },
+  { id: 'extensions.install-file', title: 'Extensions: Install from a .tgz', runs: 'app' },
+  { id: 'extensions.develop', title: 'Extensions: Load a development folder', runs: 'app' },
+  { id: 'extensions.enable-chosen', title: 'Extensions: Enable the chosen one', runs: 'window' },
+  { id: 'extensions.disable-chosen', title: 'Extensions: Disable the chosen one', runs: 'window' },
+  { id: 'extensions.reload-chosen', title: 'Extensions: Reload the chosen one', runs: 'window' },
+  { id: 'extensions.remove-chosen', title: 'Extensions: Remove the chosen one', runs: 'window' },
+  {
+    id: 'extensions.resume',
+    title: 'Extensions: Leave the safe mode',
+    runs: 'app',
+    enabled: ({ safeMode }) => safeMode,
+  },
   theme('system', 'As the system'),
   theme('light', 'Light'),
   theme('dark', 'Dark'),

@@ -5,6 +5,13 @@
  */
 import type { AppCommandId, CommandId } from './commands.js';
 import type {
+  ContributedCall,
+  ContributedChange,
+  ContributedContent,
+  ExtensionsState,
+  FilledForm,
+} from './extensions.js';
+import type {
   NewUpstream,
   RouteAnswer,
   RouteQuestion,
@@ -14,6 +21,7 @@ import type {
 } from './routing.js';
 
 export * from './commands.js';
+export * from './extensions.js';
 export * from './routing.js';
 
 /**
@@ -62,6 +70,31 @@ export interface Requests extends Record<AppCommandId, () => void> {
   /** Tries whether one lets the server in and answers. */
   'upstreams.test'(name: string): UpstreamTest;
 
+  /** Allows an extension to run, once the user has said so; or no more. */
+  'extensions.enable'(name: string): void;
+  'extensions.disable'(name: string): void;
+  /** Removes one that was installed, or forgets a folder. */
+  'extensions.remove'(name: string): void;
+  /** Activates one anew, with its present files. */
+  'extensions.reload'(name: string): void;
+  /** Looks once more which there are: the command may have installed one. */
+  'extensions.look'(): void;
+  /** What its README says; an empty text if it has none. */
+  'extensions.readme'(name: string): string;
+  /** @returns what is wrong with a value; undefined if it could be kept. Nothing is changed. */
+  'extensions.check'(change: ContributedChange): string | undefined;
+  'extensions.set'(change: ContributedChange): void;
+  /** A setting becomes what it was at first; a secret is removed from the keychain. */
+  'extensions.reset'(key: string): void;
+  /** Puts a secret into the keychain, from which the window never gets it back. */
+  'extensions.secret'(change: { readonly key: string; readonly secret: string }): void;
+  /** Runs a command of an extension. @returns what it has to say. */
+  'extensions.run'(call: ContributedCall): string | undefined;
+  /** What a view shows now; undefined if that is nothing. */
+  'extensions.view'(id: string): ContributedContent | undefined;
+  /** Hands over what was filled into a form. @returns what the extension has to say. */
+  'extensions.submit'(form: FilledForm): string | undefined;
+
   /** The rows that there are; from now on {@link Subscriptions.connections} tells of changes. */
   'connections.watch'(): ConnectionRow[];
   'connections.unwatch'(): void;
@@ -77,6 +110,9 @@ export interface Subscriptions {
   settings: SettingsState;
   users: UsersState;
   upstreams: UpstreamsState;
+  extensions: ExtensionsState;
+  /** The id of a view of an extension that shows something else. */
+  viewChanged: string;
   connections: ConnectionChanges;
   notification: Notification;
   /** Whether there is a tray icon. */
@@ -125,6 +161,7 @@ export interface AppState {
   readonly descriptors: readonly SettingDescriptor[];
   readonly users: UsersState;
   readonly upstreams: UpstreamsState;
+  readonly extensions: ExtensionsState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
   /** A command to run at once: what the window was opened for. */
@@ -474,6 +511,8 @@ export interface ConnectionChanges {
 export interface Notification {
   readonly severity: 'info' | 'warning' | 'error';
   readonly message: string;
+  /** What the user may do about it. */
+  readonly action?: { readonly label: string; readonly command: CommandId };
 }
 
 export interface ExportedFile {

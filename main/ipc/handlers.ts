@@ -2,6 +2,7 @@ import { clipboard } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
 import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
+import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
 import { descriptorOf } from '../settings/descriptors.js';
@@ -22,6 +23,7 @@ interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
   readonly upstreams: DesktopUpstreams;
+  readonly extensions: DesktopExtensions;
   readonly server: ServerController;
   readonly connections: ConnectionLog;
   readonly dialogs: Dialogs;
@@ -31,7 +33,7 @@ interface Parts {
 
 /** What each request of the window does. */
 export function requestHandlers(parts: Parts): Handlers {
-  const { settings, users, upstreams, server, connections, dialogs } = parts;
+  const { settings, users, upstreams, extensions, server, connections, dialogs } = parts;
   return {
     ...parts.commands,
     'app.state': () => parts.state(),
@@ -96,6 +98,27 @@ export function requestHandlers(parts: Parts): Handlers {
     'upstreams.delete': (name) => upstreams.delete(name),
     'upstreams.restore': (name) => upstreams.restore(name),
     'upstreams.test': (name) => server.test(name),
+
+    'extensions.enable': (name) => extensions.enable(name),
+    'extensions.disable': (name) => extensions.disable(name),
+    'extensions.remove': (name) => extensions.remove(name),
+    'extensions.reload': (name) => extensions.reload(name),
+    'extensions.readme': (name) => extensions.readme(name),
+    'extensions.look': () => extensions.refresh(),
+    async 'extensions.check'(change) {
+      try {
+        await extensions.check(change);
+        return undefined;
+      } catch (error) {
+        return messageOf(error);
+      }
+    },
+    'extensions.set': (change) => extensions.set(change),
+    'extensions.reset': (key) => extensions.reset(key),
+    'extensions.secret': ({ key, secret }) => extensions.setSecret(key, secret),
+    'extensions.run': ({ id, row }) => server.runCommand(id, ...(row === undefined ? [] : [row])),
+    'extensions.view': (id) => server.viewContent(id),
+    'extensions.submit': ({ id, values }) => server.submitView(id, values),
 
     'connections.watch': () => connections.watch(),
     'connections.unwatch': () => connections.unwatch(),

@@ -9,6 +9,8 @@ const names = {
   settings: true,
   users: true,
   upstreams: true,
+  extensions: true,
+  viewChanged: true,
   connections: true,
   notification: true,
   tray: true,

@@ -44,6 +44,19 @@ const upstream = {
   tlsCa: text,
 };
 
+/** The id of a setting, a command or a view of an extension. */
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
+const cell = v.union([v.boolean(), v.pipe(v.number(), v.finite()), text]);
+const contributed = v.strictObject({
+  key: id,
+  value: v.union([cell, v.pipe(v.array(text), v.maxLength(MAX_ITEMS))]),
+});
+/** The name of a package, or the path of a folder. */
+const extension = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+const MAX_FIELDS = 100;
+/** Keychains take no longer ones everywhere. */
+const MAX_SECRET = 2000;
+
 /** A command has no argument. */
 const ofCommands = Object.fromEntries(
   COMMANDS.filter(({ id }) => isOfApp(id)).map(({ id }) => [id, nothing]),
@@ -97,6 +110,29 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'upstreams.delete': v.strictTuple([name]),
   'upstreams.restore': v.strictTuple([name]),
   'upstreams.test': v.strictTuple([name]),
+  'extensions.enable': v.strictTuple([extension]),
+  'extensions.disable': v.strictTuple([extension]),
+  'extensions.remove': v.strictTuple([extension]),
+  'extensions.reload': v.strictTuple([extension]),
+  'extensions.readme': v.strictTuple([extension]),
+  'extensions.look': nothing,
+  'extensions.check': v.strictTuple([contributed]),
+  'extensions.set': v.strictTuple([contributed]),
+  'extensions.reset': v.strictTuple([id]),
+  'extensions.secret': v.strictTuple([
+    v.strictObject({
+      key: id,
+      secret: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_SECRET)),
+    }),
+  ]),
+  'extensions.run': v.strictTuple([v.strictObject({ id, row: v.exactOptional(text) })]),
+  'extensions.view': v.strictTuple([id]),
+  'extensions.submit': v.strictTuple([
+    v.strictObject({
+      id,
+      values: v.pipe(v.record(id, cell), v.maxEntries(MAX_FIELDS)),
+    }),
+  ]),
   'connections.watch': nothing,
   'connections.unwatch': nothing,
   'connections.disconnect': v.strictTuple([

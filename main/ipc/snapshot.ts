@@ -3,6 +3,7 @@ import { monotonic } from 'picosocks5';
 import type { Notifications } from '../desktop/notifications.js';
 import type { TrayState } from '../desktop/tray.js';
 import type { TrayPresence } from '../desktop/traypresence.js';
+import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { ServerController } from '../proxy/controller.js';
 import { interfaceAddresses } from '../proxy/endpoints.js';
 import type { Traffic } from '../proxy/traffic.js';
@@ -16,6 +17,7 @@ interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
   readonly upstreams: DesktopUpstreams;
+  readonly extensions: DesktopExtensions;
   readonly server: ServerController;
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
@@ -37,18 +39,21 @@ export class Snapshot {
 
   /** What commands go by, and what the tray shows besides them. */
   get tray(): TrayState {
-    const { server, users, settings, traffic } = this.#parts;
+    const { server, users, settings, traffic, extensions } = this.#parts;
+    const { status } = server;
     return {
-      server: server.status,
+      server: status,
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
+      safeMode: extensions.isSafe,
+      contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
       connections: traffic.history.at(-1)?.connections ?? 0,
     };
   }
 
   /** All that a window shows at first. Notifications that waited for one are given to it. */
   take(command: AppState['command']): AppState {
-    const { server, users, upstreams, traffic, tray, notifications } = this.#parts;
+    const { server, users, upstreams, extensions, traffic, tray, notifications } = this.#parts;
     return {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
@@ -61,6 +66,7 @@ export class Snapshot {
       descriptors: DESCRIPTORS,
       users: users.state,
       upstreams: upstreams.state,
+      extensions: extensions.state,
       notifications: notifications.take(),
       command,
     };

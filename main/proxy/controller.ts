@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   createServer,
   type EventSink,
+  type ExtensionInfo,
   formatAddress,
   messageOf,
   monotonic,
@@ -10,9 +11,11 @@ import {
   type Server,
   type ServerEvent,
   type ServerOptions,
+  type ShownView,
   UserError,
   type UserErrorCode,
 } from 'picosocks5';
+import type { DesktopExtensions } from '../extensions/extensions.js';
 import {
   type InterfaceAddress,
   proxyUrl,
@@ -54,6 +57,9 @@ const KEYCHAIN_TIME = 1000;
 /** How long a login waits for a keychain at most, ms: it may be asking its user. */
 const MAX_PATIENCE = 30_000;
 
+/** Characters that are shown of what an extension answers. */
+const MAX_ANSWER = 4000;
+
 /** Errors that pass when a network comes back. */
 const PASSING: ReadonlySet<UserErrorCode | undefined> = new Set(['address-missing', 'unresolved']);
 
@@ -62,6 +68,8 @@ interface Parts {
   readonly users: DesktopUsers;
   /** Servers that connections can go through: none, if it is left out. */
   readonly upstreams?: Pick<DesktopUpstreams, 'options' | 'settled'>;
+  /** Extensions: none, if it is left out. */
+  readonly extensions?: Pick<DesktopExtensions, 'options' | 'equip' | 'guarded'>;
   readonly log: ConnectionLog;
   readonly traffic: Traffic;
   /** What else reads the server's events. */
@@ -72,11 +80,17 @@ interface Parts {
 
 /**
  * Runs the server as settings and users say. Starting, stopping and changing wait for each other.
- * Emits `status` whenever something about it has changed.
+ * Emits `status` whenever something about it has changed, and `view` when a view of an extension
+ * shows something else.
  */
-export class ServerController extends EventEmitter<{ status: [status: ServerStatus] }> {
+export class ServerController extends EventEmitter<{
+  status: [status: ServerStatus];
+  view: [id: string];
+}> {
   readonly #parts: Parts;
   #server: Server | undefined;
+  /** What was known of extensions when a server could not be started. */
+  #failed: readonly ExtensionInfo[] = [];
   /** The settings that the running server has. */
   #active: SettingValues | undefined;
   #state: ServerStatus['state'] = 'stopped';
@@ -121,6 +135,51 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
 
   get connections() {
     return this.#server?.connections() ?? [];
+  }
+
+  /** The extensions as the server sees them. */
+  get extensions(): readonly ExtensionInfo[] {
+    return this.#server?.extensions ?? this.#failed;
+  }
+
+  /**
+   * Activates an extension anew, with its present files.
+   *
+   * @throws {UserError} if it cannot be; the one before goes on.
+   */
+  renew(name: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#server?.renewExtension(name);
+      this.#tell();
+    });
+  }
+
+  /**
+   * Runs a command of an extension.
+   *
+   * @returns what it has to say.
+   * @throws {UserError} if the server does not run, or the command fails.
+   */
+  async runCommand(id: string, ...args: string[]): Promise<string | undefined> {
+    return wordsOf(await this.#running.runCommand(id, ...args));
+  }
+
+  /** What a view of an extension shows; undefined if that is nothing. @throws {UserError} */
+  async viewContent(id: string): Promise<ShownView | undefined> {
+    return this.#server?.viewContent(id);
+  }
+
+  /** Hands over what was filled into a form of an extension. @throws {UserError} */
+  async submitView(id: string, values: unknown): Promise<string | undefined> {
+    return wordsOf(await this.#running.submitView(id, values));
+  }
+
+  /** @throws {UserError} if the server does not run. */
+  get #running(): Server {
+    if (this.#server === undefined) {
+      throw new UserError('Extensions run with the server: start it first.');
+    }
+    return this.#server;
   }
 
   /** @throws {UserError} with one sentence, if it cannot; the status says so as well. */
@@ -190,7 +249,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     if (this.#server !== undefined) return askRoute(this.#server, question);
     const options = this.#options(this.#parts.settings.values);
     const server = createServer({ ...options, listen: NOWHERE });
-    this.#useKeychain(server);
+    this.#equip(server);
     try {
       return await askRoute(server, question);
     } finally {
@@ -225,14 +284,22 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     this.#enter('starting');
     await this.#parts.upstreams?.settled(KEYCHAIN_TIME);
     const { values } = this.#parts.settings;
-    try {
-      this.#server = await this.#withLan(values, async (options) => {
-        const server = createServer(options);
-        this.#useKeychain(server);
-        this.#listenTo(server);
+    const listen = async (options: ServerOptions) => {
+      const server = createServer(options);
+      this.#equip(server);
+      this.#listenTo(server);
+      try {
         await server.listen();
-        return server;
-      });
+      } catch (error) {
+        this.#failed = server.extensions;
+        throw error;
+      }
+      return server;
+    };
+    const start = () => this.#withLan(values, listen);
+    try {
+      this.#server = await (this.#parts.extensions?.guarded(start) ?? start());
+      this.#failed = [];
     } catch (error) {
       const sentence = await this.#explain(error, values);
       this.#enter('error');
@@ -346,11 +413,14 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
     const { users, upstreams } = this.#parts;
     const auth = users.any ? [KEYCHAIN_SOURCE] : [];
     const through = upstreams?.options(values.via) ?? {};
-    return { ...serverOptions(values), auth, upstreams: through };
+    const extensions = this.#parts.extensions?.options() ?? {};
+    return { ...serverOptions(values), ...extensions, auth, upstreams: through };
   }
 
-  #useKeychain({ registries }: Server): void {
-    useKeychain(registries, this.#parts.users, () => this.#patience);
+  /** Gives a server what it asks users and extensions by. */
+  #equip(server: Server): void {
+    useKeychain(server.registries, this.#parts.users, () => this.#patience);
+    this.#parts.extensions?.equip(server);
   }
 
   /** How long a login waits for the keychain, ms: its failure is to be told within the handshake. */
@@ -362,6 +432,7 @@ export class ServerController extends EventEmitter<{ status: [status: ServerStat
   #listenTo(server: Server): void {
     const { log, traffic, sinks, users } = this.#parts;
     log.beginRun();
+    server.onViewChange((id) => this.emit('view', id));
     const handle = (event: ServerEvent) => {
       const explained = users.explain(event);
       log.handle(explained);
@@ -403,6 +474,11 @@ function withoutRestart(active: SettingValues, values: SettingValues): SettingVa
   const keys = Object.keys(values) as SettingKey[];
   const merged = keys.map((key) => [key, descriptorOf(key).restart ? active[key] : values[key]]);
   return Object.fromEntries(merged) as SettingValues;
+}
+
+/** What an extension has said, as far as that is for people. */
+function wordsOf(answer: unknown): string | undefined {
+  return typeof answer === 'string' && answer !== '' ? answer.slice(0, MAX_ANSWER) : undefined;
 }
 
 function codeOf(error: unknown): UserErrorCode | undefined {

@@ -8,6 +8,12 @@ export function desktopWords(error: unknown): string {
       'the proxy; add users, or allow anonymous access in the settings'
     );
   }
+  if (error instanceof UserError && error.code === 'extension-disabled') {
+    return (
+      `The extension "${error.subject}" is disabled, and something asks for it: enable it in the ` +
+      'view Extensions'
+    );
+  }
   const sentence = messageOf(error).replace(/^\[listener:lan\]: /, 'Local network: ');
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

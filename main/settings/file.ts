@@ -1,4 +1,4 @@
-import type { SettingValues, UpstreamSettings } from '../ipc/contract.js';
+import type { ContributedValue, SettingValues, UpstreamSettings } from '../ipc/contract.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -18,6 +18,24 @@ export interface WindowPlace {
   readonly maximized: boolean;
 }
 
+/** What the user has said of extensions. */
+export interface StoredExtensions {
+  /** The names of bundled ones that are not to be used. */
+  readonly disabled: readonly string[];
+  /** The folders of installed ones that may run, as the index of these has them. */
+  readonly allowed: readonly string[];
+  /** Folders that somebody works on. */
+  readonly folders: readonly { readonly path: string; readonly enabled: boolean }[];
+  /** The accounts of their secrets, which are in the keychain. */
+  readonly secrets: readonly string[];
+  /** Their settings that are not as they come, by their keys. */
+  readonly settings: Readonly<Record<string, ContributedValue>>;
+}
+
+export const NO_EXTENSIONS: StoredExtensions = {
+  ...{ disabled: [], allowed: [], folders: [], secrets: [], settings: {} },
+};
+
 /** What the settings file holds. */
 export interface SettingsFile {
   /** The version of this format. */
@@ -27,6 +45,7 @@ export interface SettingsFile {
   readonly users: readonly StoredUser[];
   /** Servers that connections go through; passwords are in the keychain. */
   readonly upstreams?: readonly UpstreamSettings[];
+  readonly extensions?: StoredExtensions;
   readonly window?: WindowPlace;
 }
 

@@ -1,11 +1,12 @@
 import {
+  type ContributedValue,
   type SettingKey,
   type SettingValues,
   UPSTREAM_SCHEMES,
   type UpstreamSettings,
 } from '../ipc/contract.js';
 import { DESCRIPTORS } from './descriptors.js';
-import type { SettingsFile, StoredUser, WindowPlace } from './file.js';
+import type { SettingsFile, StoredExtensions, StoredUser, WindowPlace } from './file.js';
 import { expected, fits } from './values.js';
 
 /** A settings file of which whatever cannot be used is left out. */
@@ -45,11 +46,13 @@ export function repair(content: Unknown): Repaired {
   const findings = new Findings();
   const place = placeOf(content['window'], findings);
   const upstreams = upstreamsOf(content['upstreams'], findings);
+  const extensions = extensionsOf(content['extensions'], findings);
   const file: SettingsFile = {
     version: content['version'] as number,
     settings: settingsOf(content['settings'], findings),
     users: usersOf(content['users'], findings),
     ...(upstreams.length > 0 && { upstreams }),
+    ...(extensions !== undefined && { extensions }),
     ...(place !== undefined && { window: place }),
   };
   return { file, dropped: findings.dropped, guards: findings.guards };
@@ -127,6 +130,54 @@ function upstreamOf(upstream: Unknown): UpstreamSettings | undefined {
   const texts = isFile && [name, host, user, through].every(isName) && name !== '' && host !== '';
   if (!texts || known === undefined || !Number.isInteger(port)) return undefined;
   return { name, scheme: known, host, port, user, through, tlsCa } as UpstreamSettings;
+}
+
+/** One of which something is odd is left out: it does not run, and what asks for it says so. */
+function extensionsOf(extensions: unknown, findings: Findings): StoredExtensions | undefined {
+  if (extensions === undefined) return undefined;
+  if (!isObject(extensions)) {
+    findings.drop('"extensions" is no object', true);
+    return undefined;
+  }
+  const { settings = {} } = extensions;
+  const kept: Record<string, ContributedValue> = {};
+  for (const [key, value] of Object.entries(isObject(settings) ? settings : {})) {
+    if (isContributed(value)) kept[key] = value;
+    else findings.drop(`the setting "${key.slice(0, 50)}" of an extension`, true);
+  }
+  const isFolder = (one: unknown): one is StoredExtensions['folders'][number] =>
+    isObject(one) && isPath(one['path']) && typeof one['enabled'] === 'boolean';
+  return {
+    disabled: listOf(extensions, 'disabled', isPath, findings),
+    allowed: listOf(extensions, 'allowed', isPath, findings),
+    folders: listOf(extensions, 'folders', isFolder, findings),
+    secrets: listOf(extensions, 'secrets', isPath, findings),
+    settings: kept,
+  };
+}
+
+function listOf<T>(
+  extensions: Unknown,
+  name: string,
+  isRight: (one: unknown) => one is T,
+  findings: Findings,
+): T[] {
+  const { [name]: value = [] } = extensions;
+  const list: unknown[] = Array.isArray(value) ? value : [];
+  const kept = list.filter(isRight);
+  if (!Array.isArray(value) || kept.length < list.length) {
+    findings.drop(`something of "${name}" of extensions`, true);
+  }
+  return kept;
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 4096;
+}
+
+function isContributed(value: unknown): value is ContributedValue {
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string');
+  return ['boolean', 'string'].includes(typeof value) || Number.isFinite(value);
 }
 
 function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {

@@ -10,7 +10,15 @@ import type {
   SettingValues,
   UpstreamSettings,
 } from '../ipc/contract.js';
-import { EMPTY, migrate, type SettingsFile, type StoredUser, type WindowPlace } from './file.js';
+import {
+  EMPTY,
+  migrate,
+  NO_EXTENSIONS,
+  type SettingsFile,
+  type StoredExtensions,
+  type StoredUser,
+  type WindowPlace,
+} from './file.js';
 import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';
 
@@ -22,6 +30,8 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   readonly #store: Store<SettingsFile>;
   /** Whether what had to be left out of the file may have kept somebody out. */
   readonly lostGuards: boolean;
+  /** Tells of ways out, besides upstream servers, that rules can name. */
+  moreWays: () => readonly string[] = () => [];
   /** What the file holds: electron-store would read it anew each time. */
   #file: SettingsFile;
 
@@ -88,6 +98,15 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     if (!isSame) this.emit('change', ['via']);
   }
 
+  get extensions(): StoredExtensions {
+    return this.#file.extensions ?? NO_EXTENSIONS;
+  }
+
+  /** @throws {UserError} if the file cannot be written; nothing is changed then. */
+  keepExtensions(change: Partial<StoredExtensions>): void {
+    this.#keep({ extensions: { ...this.extensions, ...change } });
+  }
+
   get window(): WindowPlace | undefined {
     return this.#file.window;
   }
@@ -98,10 +117,8 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
 
   /** @throws {UserError} if a value cannot be used. Nothing is changed. */
   check(change: SettingChange): void {
-    checkSetting(
-      change,
-      this.upstreams.map(({ name }) => name),
-    );
+    const names = this.upstreams.map(({ name }) => name);
+    checkSetting(change, [...names, ...this.moreWays()]);
   }
 
   /** @throws {UserError} if the value cannot be used; nothing is changed then. */
@@ -134,7 +151,8 @@ function openStore(folder: string): Store<SettingsFile> {
   return new Store<SettingsFile>({
     cwd: folder,
     name: 'settings',
-    defaults: EMPTY,
+    // Its types have no optional part with keys of any name.
+    defaults: EMPTY as never,
     clearInvalidConfig: false,
     configFileMode: 0o600,
   });

@@ -65,7 +65,7 @@ export function fits(descriptor: SettingDescriptor, value: unknown): boolean {
 /**
  * Checks a value of a setting, as the server would.
  *
- * @param upstreams the names of the upstream servers that there are.
+ * @param upstreams the names of the upstream servers that there are, and of other ways out.
  * @throws {UserError} with one sentence that says what would be right.
  */
 export function checkSetting(

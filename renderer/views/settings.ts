@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
+import { repeat } from 'lit/directives/repeat.js';
 import {
   isFileSetting,
   type SettingDescriptor,
@@ -16,6 +17,8 @@ import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
 import { addressChoices } from './addresschoices.js';
+import './contributedsettings.js';
+import { matches } from './contributedsettings.js';
 import { Drafts } from './drafts.js';
 
 /** How long after the last key a value is checked, ms. */
@@ -67,6 +70,8 @@ export class Settings extends PageElement {
   override render(): TemplateResult {
     const shown = this.#found();
     const sections = [...new Set(shown.map(({ section }) => section))];
+    const own = model.app.extensions.settings.filter((one) => matches(one, this.#wanted));
+    const contributed = [...new Set(own.map(({ section }) => section))];
     return html`<div class="page settings">
       <h1>Settings</h1>
       <input
@@ -88,12 +93,29 @@ export class Settings extends PageElement {
             ${shown.filter((item) => item.section === section).map((item) => this.#setting(item))}
           </section>`,
       )}
-      ${shown.length === 0 ? html`<p class="empty">No setting has these words.</p>` : nothing}
+      ${contributed.map(
+        (section) =>
+          html`<section aria-label=${section}>
+            <h2>${section}</h2>
+            ${repeat(
+              own.filter((item) => item.section === section),
+              ({ key }) => key,
+              (setting) =>
+                html`<pico-contributed-setting .setting=${setting}></pico-contributed-setting>`,
+            )}
+          </section>`,
+      )}
+      ${shown.length + own.length === 0 ? html`<p class="empty">No setting has these words.</p>` : nothing}
     </div>`;
   }
 
+  /** The words that are searched for. */
+  get #wanted(): string[] {
+    return this.search.toLowerCase().split(/\s+/).filter(Boolean);
+  }
+
   #found(): SettingDescriptor[] {
-    const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = this.#wanted;
     return model.app.descriptors.filter(({ title, description, key, section }) => {
       const text = `${title} ${description} ${key} ${section}`.toLowerCase();
       return wanted.every((word) => text.includes(word));

@@ -6,19 +6,23 @@ import { commandOf, keyName, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { count, formatRate } from '../format.js';
 import { icon } from '../icon.js';
-import { model } from '../model.js';
+import { model, type ViewName } from '../model.js';
 import { followTheme } from '../theme.js';
-import { type ViewDescriptor, viewOf, views } from '../viewregistry.js';
+import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
+import { Contributed } from '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
 import './palette.js';
 import './toasts.js';
+import './statusitems.js';
 import '../views/connections.js';
+import '../views/extensions.js';
 import '../views/overview.js';
 import '../views/routing.js';
 import '../views/settings.js';
 import '../views/users.js';
 
+model.command = run;
 provide({ 'app.palette': { run: () => model.openPalette(true) } });
 
 /** The window: a title bar, the activity bar, the view that is chosen, and the status bar. */
@@ -48,6 +52,15 @@ export class Workbench extends PageElement {
   }
 
   protected override willUpdate(): void {
+    const contributed = contributedId(model.view);
+    if (contributed !== undefined) {
+      const shown = this.#shown;
+      if (shown instanceof Contributed && shown.viewId === contributed) return;
+      const view = document.createElement('pico-contributed');
+      view.viewId = contributed;
+      this.#shown = view;
+      return;
+    }
     const tag = viewOf(model.view)?.tag;
     if (tag === undefined || this.#shown?.localName === tag) return;
     this.#shown = document.createElement(tag);
@@ -66,9 +79,10 @@ export class Workbench extends PageElement {
         </button>
         ${this.#power()}
       </header>
-      <nav class="activitybar" aria-label="Views">
-        ${views().map((view) => this.#item(view))}
-      </nav>
+      <div class="activitybar">
+        <nav aria-label="Views">${views().map((view) => this.#item(view))}</nav>
+        ${this.#contributed()}
+      </div>
       <div class="banners">${this.#exposed()}</div>
       <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
@@ -120,18 +134,20 @@ export class Workbench extends PageElement {
   }
 
   #item({ id, title, icon: symbol }: ViewDescriptor): TemplateResult {
-    const go = (event: Event) => {
-      event.preventDefault();
-      run(`view.${id}`);
-    };
-    return html`<a
-      href="#${id}"
-      title=${title}
-      aria-label=${title}
-      aria-current=${viewOf(model.view)?.id === id ? 'page' : 'false'}
-      @click=${go}
-      >${icon(symbol)}</a
-    >`;
+    const isShown = contributedId(model.view) === undefined && viewOf(model.view)?.id === id;
+    return link(id, title, symbol, isShown);
+  }
+
+  /** The views that extensions contribute, if there are any. */
+  #contributed(): TemplateResult | typeof nothing {
+    const shown = model.app.extensions.views.filter(({ kind }) => kind !== 'status');
+    if (shown.length === 0) return nothing;
+    const chosen = contributedId(model.view);
+    return html`<nav aria-label="Views of extensions" class="contributed">
+      ${shown.map(({ id, title, kind }) =>
+        link(`contributed:${id}`, title, VIEW_ICONS[kind], id === chosen),
+      )}
+    </nav>`;
   }
 
   #statusBar(): TemplateResult {
@@ -156,6 +172,7 @@ export class Workbench extends PageElement {
       <span class="space">
         ${model.busy > 0 ? html`<progress aria-label="Working"></progress>` : nothing}
       </span>
+      <pico-status-items></pico-status-items>
       <button @click=${() => run('view.connections')}>
         ${icon('arrow-swap')} ${count(now?.connections ?? 0, 'connection')}
       </button>
@@ -170,6 +187,24 @@ export class Workbench extends PageElement {
     event.preventDefault();
     run(command.id);
   }
+}
+
+/** The codicons of contributed views. */
+const VIEW_ICONS = { table: 'table', form: 'checklist', text: 'note', status: 'info' } as const;
+
+function link(view: ViewName, title: string, symbol: string, isShown: boolean): TemplateResult {
+  const go = (event: Event) => {
+    event.preventDefault();
+    run(`view.${view}`);
+  };
+  return html`<a
+    href="#${view}"
+    title=${title}
+    aria-label=${title}
+    aria-current=${isShown ? 'page' : 'false'}
+    @click=${go}
+    >${icon(symbol)}</a
+  >`;
 }
 
 declare global {

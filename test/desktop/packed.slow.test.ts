@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { AppWindow } from '../support/appwindow.js';
 import { HEADLESS_ARGS } from '../support/desktopapp.js';
+import { runCommand } from '../support/desktopextensions.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
+import { contributing, extension } from '../support/extensions.js';
 import { temporaryDirectory } from '../support/files.js';
 import { webServer } from '../support/http.js';
 import { run } from '../support/programs.js';
@@ -27,6 +31,22 @@ async function debuggingAddress(app: ChildProcess): Promise<string> {
   throw new Error(`the app has ended:\n${said.join('\n')}`);
 }
 
+/** One extension is in a folder outside of the app, the other one is part of it. */
+async function usesExtensions(app: AppWindow): Promise<void> {
+  await runCommand(app, 'Say');
+  await app.sees('I see function UserError');
+  // What is asked for wakes what has it.
+  await app.show('Routing');
+  await app.button('Add route').click();
+  await app.field('New route').fill('127.0.0.9=ssh://somebody@127.0.0.1:1');
+  await app.field('New route').press('Enter');
+  await app.field('New route').waitFor({ state: 'detached' });
+  await app.show('Extensions');
+  const bundled = app.page.getByRole('region', { name: 'Bundled' });
+  await bundled.getByRole('button', { name: /^SSH, Active/i }).click();
+  await app.page.getByRole('region', { name: 'README' }).waitFor();
+}
+
 test('the packed app', { skip: unlessDesktop('curl') }, async (t) => {
   const output = temporaryDirectory(t);
   const { status, stdout, stderr } = await run(
@@ -42,6 +62,25 @@ test('the packed app', { skip: unlessDesktop('curl') }, async (t) => {
   assert.equal(status, 0, stdout + stderr);
 
   const session = await startDesktopSession(t);
+  const folder = extension(
+    t,
+    contributing(
+      { accessPolicies: ['outside'] },
+      { commands: [{ command: 'ext.say', title: 'Say' }] },
+    ),
+    `import { readFileSync } from 'node:fs';
+     import { UserError } from 'picosocks5';
+     export function activate({ registries, commands }) {
+       const by = 'outside';
+       registries.accessPolicies.register({ id: by,
+         onAddress: ({ destination: { host } }) => host === 'localhost' ? { by } : undefined });
+       commands.register('ext.say', () => 'I see ' + (typeof readFileSync) + ' ' + UserError.name);
+     }`,
+  );
+  const settings = join(session.env['XDG_CONFIG_HOME'] ?? '', 'PicoSOCKS5/settings.json');
+  mkdirSync(dirname(settings), { recursive: true });
+  const folders = [{ path: folder, enabled: true }];
+  writeFileSync(settings, JSON.stringify({ version: 1, users: [], extensions: { folders } }));
   const program = `${output}/linux-unpacked/picosocks5-desktop`;
   const child = spawn(program, [...HEADLESS_ARGS, '--remote-debugging-port=0'], {
     env: session.env,
@@ -59,9 +98,12 @@ test('the packed app', { skip: unlessDesktop('curl') }, async (t) => {
   const port = await freePort(t);
   await app.startServer(port);
   const { url } = await webServer(t, { '/': 'hello' });
-  const curl = (user: string) =>
-    run(t, 'curl', ['-sS', '--noproxy', '', '-x', `socks5h://${user}127.0.0.1:${port}`, url]);
+  const curl = (user: string, target = url) =>
+    run(t, 'curl', ['-sS', '--noproxy', '', '-x', `socks5h://${user}127.0.0.1:${port}`, target]);
   assert.equal((await curl('')).stdout, 'hello');
+  await usesExtensions(app);
+  const refused = await curl('', url.replace('127.0.0.1', 'localhost'));
+  assert.equal(refused.status, 97);
   await app.addUser('alice', 'secret');
   assert.equal((await curl('alice:secret@')).stdout, 'hello');
   assert.equal((await curl('alice:wrong@')).status, 97);

@@ -421,3 +421,32 @@ test('a process alone speaks to nobody, or to itself; what is no message is said
   assert.ok(accepted >= 4 && accepted < 20, `${accepted} of 200 KB at once`);
   assert.match((await event('warning')).message, /failed, taking a message .*: no message/);
 });
+
+test('what was mended is loaded anew, though it never ran, or another server had it', async (t) => {
+  const code = (body: string) =>
+    `export function activate({ commands }) {
+       ${body}
+       commands.register('ext.say', () => ${JSON.stringify(body)});
+     }`;
+  const commands = [{ command: 'ext.say', title: 'Say' }];
+  const parts = contributing({ accessPolicies: ['ext'] }, { commands });
+  const folder = extension(t, parts, code("throw new Error('at first');"));
+  const main = join(folder, 'extension.js');
+  const rewrite = (text: string, seconds: number) => {
+    writeFileSync(main, text);
+    utimesSync(main, seconds, seconds);
+  };
+  const listen = ['127.0.0.1:0'];
+  const { server } = await startServer(t, { listen });
+  const wanting = { listen, extensions: [folder] };
+  await assert.rejects(server.reload(wanting), /at first/);
+  rewrite('export function activate( {', 1000);
+  await assert.rejects(server.reload(wanting), /Unexpected/);
+  rewrite(code('/* mended */'), 2000);
+  await server.reload(wanting);
+  assert.equal(await server.runCommand('ext.say'), '/* mended */');
+  await server.close();
+  rewrite(code('/* changed */'), 3000);
+  const { server: next } = await startServer(t, wanting);
+  assert.equal(await next.runCommand('ext.say'), '/* changed */');
+});

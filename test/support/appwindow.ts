@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 const PATIENCE = 10_000;
 
 /** Views by the names of their navigation items. */
-export type View = 'Overview' | 'Connections' | 'Users' | 'Routing' | 'Settings';
+export type View = 'Overview' | 'Connections' | 'Users' | 'Routing' | 'Settings' | 'Extensions';
 
 /** The window of the app, used as a person would. */
 export class AppWindow {
@@ -21,7 +21,7 @@ export class AppWindow {
   }
 
   async show(view: View): Promise<void> {
-    await this.page.getByRole('link', { name: view }).click();
+    await this.page.getByRole('link', { name: view, exact: true }).click();
   }
 
   button(name: string) {

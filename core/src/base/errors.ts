@@ -12,6 +12,8 @@ export type UserErrorCode =
   | 'port-denied'
   /** The subject, a name, cannot be resolved at present. */
   | 'unresolved'
+  /** The subject, the name of an extension, is wanted, and disabled. */
+  | 'extension-disabled'
   /** The value of an option cannot be used. */
   | 'invalid-option';
 

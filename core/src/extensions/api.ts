@@ -12,6 +12,7 @@ import type { Dialect } from '../session/dialect.js';
 import type { SettingValue } from './settingschema.js';
 import type { ExtensionLayerFormat } from './slots/layers.js';
 import type { ExtensionOutbound } from './slots/outbounds.js';
+import type { FormValues, ViewContent } from './viewcontent.js';
 
 /** What the file has that `main` of an extension's package.json names. */
 export interface ExtensionModule {
@@ -34,6 +35,7 @@ export interface ExtensionContext {
   readonly log: ExtensionLog;
   readonly server: ExtensionServer;
   readonly commands: ExtensionCommands;
+  readonly views: ExtensionViews;
   /** A folder for what it keeps, its own; it is there if the server may make it. */
   readonly storagePath: string;
   /** The folder of the extension. */
@@ -160,6 +162,35 @@ export interface ExtensionCommands {
    * @throws {UserError} if package.json does not contribute it, or if it is registered already.
    */
   register(id: string, run: (...args: string[]) => unknown): Disposable;
+}
+
+/** The views that package.json contributes: the desktop app draws them of data. */
+export interface ExtensionViews {
+  /**
+   * Says what a view shows, until the result is disposed or the extension is deactivated.
+   *
+   * @throws {UserError} if package.json does not contribute it, or if it is registered already.
+   */
+  register(id: string, provider: ViewProvider): ViewHandle;
+}
+
+/** What says what a view shows. */
+export interface ViewProvider {
+  /** Asked when somebody looks at the view, and then after each `changed()`. */
+  content(): Awaitable<ViewContent>;
+  /**
+   * Of a form: takes what was filled in, which is what `content()` says it may be.
+   *
+   * @returns what is shown to who has filled it in, if it is a text.
+   * @throws what is shown instead.
+   */
+  submit?(values: FormValues): unknown;
+}
+
+/** A view that is registered. */
+export interface ViewHandle extends Disposable {
+  /** Has `content()` asked again, if somebody looks: ten times a second at most. */
+  changed(): void;
 }
 
 /** How a helper is started. */

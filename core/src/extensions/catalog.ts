@@ -17,6 +17,9 @@ export interface Found {
   readonly enabled: boolean;
 }
 
+/** Says which extensions may be used, besides what is said of each where it is installed. */
+export type ExtensionFilter = (extension: Pick<Found, 'manifest' | 'origin'>) => boolean;
+
 /** One whose package.json is wrong. */
 export interface Broken {
   /** The name of its folder, or of the package. */
@@ -53,12 +56,14 @@ export class Catalog {
    *
    * @param named folders and names.
    * @param points the registries that there are.
+   * @param permits which count as enabled; all, if it is left out.
    * @throws {UserError} if a folder that is named is no extension.
    */
   static async read(
     named: readonly string[],
     places: Places,
     points: readonly string[],
+    permits: ExtensionFilter = () => true,
   ): Promise<Catalog> {
     const byName = new Map<string, Found>();
     const broken: Broken[] = [];
@@ -90,7 +95,11 @@ export class Catalog {
       byName.set(manifest.name, { manifest, origin: 'folder', enabled: true });
       folders.set(folder, manifest);
     }
-    return new Catalog([...byName.values()], broken, folders);
+    const found = Array.from(byName.values(), (one) => ({
+      ...one,
+      enabled: one.enabled && permits(one),
+    }));
+    return new Catalog(found, broken, folders);
   }
 
   /**
@@ -102,7 +111,10 @@ export class Catalog {
   named(text: string): Found {
     const manifest = this.#named.get(text);
     const found = manifest && this.found.find((one) => one.manifest === manifest);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      this.#demandEnabled(found);
+      return found;
+    }
     const isMeant = ({ manifest: { name, short } }: Found) => name === text || short === text;
     const exact = this.found.filter((one) => one.manifest.name === text);
     return this.#only(text, exact.length > 0 ? exact : this.found.filter(isMeant));
@@ -163,6 +175,7 @@ export class Catalog {
     if (enabled) return;
     throw new UserError(
       `the extension "${name}" is disabled; enable it with: picosocks5 extension enable ${name}`,
+      { code: 'extension-disabled', subject: name },
     );
   }
 

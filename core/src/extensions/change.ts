@@ -61,7 +61,8 @@ export class ExtensionChange {
   }
 
   #sort(planned: Planned, running: Extension | undefined): void {
-    if (running === undefined || running.isOff || running.code !== planned.code) {
+    const isNew = this.#host.renewed.has(planned.manifest.name);
+    if (running === undefined || running.isOff || running.code !== planned.code || isNew) {
       this.#starting.push([planned, running]);
       return;
     }
@@ -219,8 +220,8 @@ export class ExtensionChange {
         );
       }
     }
-    for (const [planned, before] of this.#starting) {
-      const isFresh = before !== undefined && before.code !== planned.code;
+    for (const [planned] of this.#starting) {
+      const isFresh = this.#host.renewed.delete(planned.manifest.name);
       const secrets = this.#secretsOf(planned);
       const extension = await this.#host.activate(planned, this.#plan, secrets, isFresh);
       if (extension !== undefined) this.#started.push(extension);

@@ -5,7 +5,14 @@ import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { didYouMean } from '../base/guess.js';
 import type { ConnectionInfo, ServerEvent } from '../log/events.js';
-import type { ExtensionContext, ExtensionLog, ExtensionRegistry, HelperOptions } from './api.js';
+import type {
+  ExtensionContext,
+  ExtensionLog,
+  ExtensionRegistry,
+  HelperOptions,
+  ViewHandle,
+  ViewProvider,
+} from './api.js';
 import type { Extension } from './extension.js';
 import { startHelper } from './helper.js';
 import type { Point } from './manifest.js';
@@ -30,6 +37,7 @@ export interface ContextParts {
   readonly storage: string;
   register(point: Point, item: unknown): Disposable;
   registerCommand(id: string, run: (...args: string[]) => unknown): Disposable;
+  registerView(id: string, provider: ViewProvider): ViewHandle;
   /** Whether the server is being started or reloaded, on which an extension cannot wait. */
   isChanging(): boolean;
   log(level: keyof ExtensionLog, message: string): void;
@@ -76,6 +84,7 @@ export function contextOf(extension: Extension, parts: ContextParts): ExtensionC
       },
     }),
     commands: facade({ register: parts.registerCommand }),
+    views: facade({ register: parts.registerView }),
     storagePath: storageOf(join(parts.storage, manifest.name)),
     extensionPath: manifest.folder,
     workers: workersOf(extension, server.workers),

@@ -3,12 +3,13 @@ import { messageOf, UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
 import type { ServerEvent } from '../log/events.js';
 import type { ExtensionLog } from './api.js';
+import type { Catalog, ExtensionFilter } from './catalog.js';
 import { ExtensionChange } from './change.js';
 import { contextOf, notContributed, type ServerParts } from './context.js';
 import { DevelopmentWatch } from './development.js';
 import { Extension, guards } from './extension.js';
 import { loadCode, prepareFor } from './loader.js';
-import type { Manifest, Point } from './manifest.js';
+import type { Manifest, Point, ViewContribution } from './manifest.js';
 import {
   type Asked,
   demandTrustIn,
@@ -20,7 +21,9 @@ import {
 } from './plan.js';
 import type { Registries } from './registries.js';
 import { type SecretProvider, Secrets } from './secrets.js';
+import { ShownViews } from './shownviews.js';
 import { has, type Item, makeSlot, pointNames } from './slots/slots.js';
+import type { ShownView } from './viewcontent.js';
 import { facade } from './views.js';
 
 /** What extensions need of the server that has them. */
@@ -28,6 +31,8 @@ export interface HostOptions {
   readonly registries: Registries;
   readonly server: ServerParts;
   emit(event: ServerEvent): void;
+  /** Which extensions may be used: what it is false for counts as disabled. */
+  readonly permits?: ExtensionFilter | undefined;
   /** Finds secrets before the environment and files are asked. */
   readonly secrets?: SecretProvider | undefined;
   /** Reads a file where that is not up to this process alone. */
@@ -54,6 +59,12 @@ export interface ExtensionCommand {
   readonly tray: boolean;
 }
 
+/** A view of an extension. */
+export interface ExtensionView extends ViewContribution {
+  /** The extension's name. */
+  readonly extension: string;
+}
+
 /** What an extension has registered, and whether the server has it already. */
 export interface Registration {
   readonly extension: Extension;
@@ -75,11 +86,16 @@ export class ExtensionHost {
   /** By the names of their packages. */
   readonly running = new Map<string, Extension>();
   readonly registrations = new Set<Registration>();
+  readonly views = new ShownViews();
+  /** Names of those that the next change activates anew, whatever their files say. */
+  readonly renewed = new Set<string>();
   readonly #commands = new Set<CommandOf>();
-  /** Of those that could not be activated, and that the server can be without. */
+  /** Of those that could not be activated. */
   readonly #failures = new Map<string, string>();
   /** What is in force. */
   #plan: Plan | undefined;
+  /** What there is, as it was read last: known before anything is in force. */
+  #catalog: Catalog | undefined;
   /** What is about to be. */
   #change: ExtensionChange | undefined;
   /** What is woken by a command, besides what the plan wants. */
@@ -100,11 +116,15 @@ export class ExtensionHost {
    * @throws {UserError} naming what is wrong.
    */
   async prepare(options: ExtensionOptions, asked: readonly Asked[]): Promise<ExtensionChange> {
-    const { user, registries } = this.options;
+    const { user, registries, permits } = this.options;
     const own = new Set([...this.registrations].map(({ item }) => item));
     const isOthers = (item: Item) => !own.has(item);
     const others = asked.filter(({ point, id }) => !has(registries, point, id, isOthers));
-    const plan = await planExtensions(options, others, this.points, { user, woken: this.#woken });
+    const plan = await planExtensions(options, others, this.points, {
+      ...{ user, permits },
+      woken: this.#woken,
+    });
+    this.#catalog = plan.catalog;
     const secrets = new Map<Planned, Secrets>();
     for (const planned of plan.wanted) {
       const { secrets: provider, readFile } = this.options;
@@ -153,17 +173,20 @@ export class ExtensionHost {
       storage: plan.storage,
       register: (point, item) => this.#register(extension, point, item),
       registerCommand: (id, run) => this.#registerCommand(extension, id, run),
+      registerView: (id, provider) => this.views.register(extension, id, provider),
       isChanging: () => this.#change !== undefined,
       log: (level, message) => this.#log(extension, level, message),
     });
     this.#failures.delete(manifest.name);
     try {
       prepareFor(manifest.folder);
-      await extension.activate(() => loadCode(manifest.folder, manifest.main, isFresh), context);
+      const { folder, main } = manifest;
+      await extension.activate(() => loadCode(folder, main, planned.code, isFresh), context);
       return extension;
     } catch (error) {
-      if (guards(manifest) || !(error instanceof UserError)) throw error;
+      if (!(error instanceof UserError)) throw error;
       this.#failures.set(manifest.name, error.message);
+      if (guards(manifest)) throw error;
       this.warn(error.message);
       return undefined;
     }
@@ -188,12 +211,13 @@ export class ExtensionHost {
     this.#watch.close();
     const running = [...this.running.values()];
     this.running.clear();
+    this.views.dispose();
     await Promise.all(running.map((extension) => extension.end()));
   }
 
   /** All that there are. */
   list(): ExtensionInfo[] {
-    const found = this.#plan?.catalog.found ?? [];
+    const { found } = this.#plan?.catalog ?? this.#catalog ?? { found: [] };
     return found.map(({ manifest, origin, enabled }) => {
       const running = this.running.get(manifest.name);
       const failure = this.#failures.get(manifest.name);
@@ -227,8 +251,7 @@ export class ExtensionHost {
       const hint = didYouMean(id, ids) || `; expected one of ${ids.join(', ') || 'none'}`;
       throw new UserError(`there is no command "${id}"${hint}`);
     }
-    if (!this.running.has(known.extension)) await this.#wake(known.extension);
-    const extension = this.running.get(known.extension);
+    const extension = await this.#awake(known.extension);
     const command = [...this.#commands].find((one) => one.id === id && one.extension === extension);
     if (command === undefined || extension === undefined || extension.isOff) {
       throw new UserError(`the command "${id}" does nothing at present`);
@@ -238,6 +261,54 @@ export class ExtensionHost {
     } catch (error) {
       throw new UserError(`${id}: ${extension.words(error)}`, { cause: error });
     }
+  }
+
+  /** The views of those that are enabled. */
+  listViews(): ExtensionView[] {
+    const found = this.#plan?.catalog.found.filter(({ enabled }) => enabled) ?? [];
+    return found.flatMap(({ manifest: { name, views } }) =>
+      views.map((view) => ({ ...view, extension: name })),
+    );
+  }
+
+  /**
+   * What a view shows now; its extension is activated for that if it does not run. An item of the
+   * status bar wakes nobody.
+   *
+   * @returns undefined if it has nothing to show.
+   * @throws {UserError} if there is no such view, or its extension does not say.
+   */
+  async viewContent(id: string): Promise<ShownView | undefined> {
+    const { extension: name, kind } = this.#viewOf(id);
+    const extension = kind === 'status' ? this.running.get(name) : await this.#awake(name);
+    if (extension === undefined || extension.isOff) return undefined;
+    return this.views.has(extension, id) ? this.views.content(extension, id) : undefined;
+  }
+
+  /**
+   * Hands over what was filled into a form.
+   *
+   * @returns what the extension has to say to that.
+   * @throws {UserError} if there is no such form, or the extension does not take it.
+   */
+  async submitView(id: string, values: unknown): Promise<unknown> {
+    const extension = await this.#awake(this.#viewOf(id).extension);
+    if (extension === undefined) throw new UserError(`the view "${id}" does nothing at present`);
+    return this.views.submit(extension, id, values);
+  }
+
+  #viewOf(id: string): ExtensionView {
+    const known = this.listViews();
+    const found = known.find((one) => one.id === id);
+    if (found !== undefined) return found;
+    const ids = known.map((one) => one.id);
+    throw new UserError(`there is no view "${id}"${didYouMean(id, ids)}`);
+  }
+
+  /** An extension, which is activated if it does not run. */
+  async #awake(name: string): Promise<Extension | undefined> {
+    if (!this.running.has(name)) await this.#wake(name);
+    return this.running.get(name);
   }
 
   /** Activates an extension besides those that are wanted. */

@@ -19,8 +19,8 @@ interface HooksInThread {
 }
 
 const roots: Root[] = [];
-/** How often an extension's code was loaded, by its folder. */
-const loads = new Map<string, number>();
+/** How often an extension's code was loaded, and which it was last, by its folder. */
+const loads = new Map<string, { readonly count: number; readonly code: string | undefined }>();
 
 /**
  * Prepares for the code of an extension: what it imports as `picosocks5` is this package. That
@@ -37,15 +37,28 @@ export function prepareFor(folder: string): void {
  * Imports the code of an extension, after {@link prepareFor}.
  *
  * @param folder without symbolic links.
- * @param isFresh whether what was imported of the folder before is not to be taken again.
+ * @param code what the code is: what was imported of the folder before is not taken again if that
+ *   was another one, or could not be imported.
+ * @param isFresh whether it is not taken again in any case.
  */
-export async function loadCode(folder: string, main: string, isFresh: boolean): Promise<unknown> {
-  const count = loads.get(folder) ?? 0;
-  const load = isFresh || count === 0 ? count + 1 : count;
-  loads.set(folder, load);
-  if (count > 0 && load !== count) forgetCommonJs(folder);
+export async function loadCode(
+  folder: string,
+  main: string,
+  code: string,
+  isFresh: boolean,
+): Promise<unknown> {
+  const { count, code: before } = loads.get(folder) ?? { count: 0, code: undefined };
+  const isSame = count > 0 && before === code && !isFresh;
+  const load = isSame ? count : count + 1;
+  loads.set(folder, { count: load, code });
+  if (count > 0 && !isSame) forgetCommonJs(folder);
   const url = pathToFileURL(main).href;
-  return import(load === 1 ? url : `${url}?load=${load}`);
+  try {
+    return await import(load === 1 ? url : `${url}?load=${load}`);
+  } catch (error) {
+    loads.set(folder, { count: load, code: undefined });
+    throw error;
+  }
 }
 
 /** What is no ES module is kept by its name alone. */

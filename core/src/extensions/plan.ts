@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { systemMessage, UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
-import { Catalog, type Found } from './catalog.js';
+import { Catalog, type ExtensionFilter, type Found } from './catalog.js';
 import { stampOf } from './development.js';
 import { fileKey, type Manifest, type Point } from './manifest.js';
 import { placesOf } from './places.js';
@@ -70,6 +70,8 @@ export interface PlanFor {
   readonly user?: number | undefined;
   /** Names of those that are wanted as long as they are there. */
   readonly woken?: ReadonlySet<string>;
+  /** Which may be used. */
+  readonly permits?: ExtensionFilter | undefined;
 }
 
 /**
@@ -84,10 +86,10 @@ export async function planExtensions(
   options: ExtensionOptions,
   asked: readonly Asked[],
   points: readonly string[],
-  { user, woken }: PlanFor = {},
+  { user, woken, permits }: PlanFor = {},
 ): Promise<Plan> {
   const places = placesOf(options.extensionsDir);
-  const catalog = await Catalog.read(options.extensions, places, points);
+  const catalog = await Catalog.read(options.extensions, places, points, permits);
   const wanted = new Set<Found>();
   for (const text of options.extensions) {
     try {

@@ -2,9 +2,16 @@ import { type Disposable, toDisposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { extensionWishes } from '../config/extensions.js';
 import type { CheckedOptions } from '../config/settings.js';
-import type { ExtensionCommand, ExtensionHost, ExtensionInfo } from '../extensions/host.js';
+import type { ExtensionFilter } from '../extensions/catalog.js';
+import type {
+  ExtensionCommand,
+  ExtensionHost,
+  ExtensionInfo,
+  ExtensionView,
+} from '../extensions/host.js';
 import type { Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
+import type { ShownView } from '../extensions/viewcontent.js';
 import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
 import type { Mail } from '../sharing/mail.js';
 import type { Sharing } from '../sharing/sharing.js';
@@ -36,8 +43,11 @@ export interface Change {
 export class Extensions {
   /** Finds secrets before the environment and files are asked. */
   secrets: SecretProvider | undefined;
+  /** Which may be used; with it, all that there are are known, though none may be wanted. */
+  permits: ExtensionFilter | undefined;
   /** The number of the user that the process will be when extensions run. */
   user: number | undefined;
+  readonly #viewListeners = new Set<(id: string) => void>();
   readonly #server: ExtensibleServer;
   readonly #events: EventStream;
   readonly #sharing: Sharing;
@@ -57,7 +67,8 @@ export class Extensions {
   async prepare(options: CheckedOptions): Promise<Change> {
     const { registries } = this.#server;
     const wishes = extensionWishes(options, registries);
-    if (!wishes.isAny && this.#host === undefined) return nothing(registries);
+    const isWanted = wishes.isAny || (this.permits !== undefined && !options.noExtensions);
+    if (!isWanted && this.#host === undefined) return nothing(registries);
     this.#host ??= await this.#makeHost();
     return this.#host.prepare(wishes.options, wishes.asked);
   }
@@ -70,7 +81,7 @@ export class Extensions {
     mail.onMail = (one) => {
       for (const listener of [...listeners]) listener(one);
     };
-    return new ExtensionHost({
+    const host = new ExtensionHost({
       registries: server.registries,
       server: {
         connections: () => server.connections(),
@@ -89,9 +100,14 @@ export class Extensions {
       },
       emit: (event) => this.#events.emit(event),
       secrets: this.secrets,
+      permits: this.permits,
       user: this.user,
       readFile,
     });
+    host.views.onChange((id) => {
+      for (const listener of this.#viewListeners) listener(id);
+    });
+    return host;
   }
 
   list(): readonly ExtensionInfo[] {
@@ -106,6 +122,31 @@ export class Extensions {
   async run(id: string, args: readonly string[]): Promise<unknown> {
     if (this.#host === undefined) throw new UserError(`there is no command "${id}"`);
     return this.#host.run(id, args);
+  }
+
+  views(): readonly ExtensionView[] {
+    return this.#host?.listViews() ?? [];
+  }
+
+  /** @throws {UserError} if there is no such view, or its extension does not say what it shows. */
+  async viewContent(id: string): Promise<ShownView | undefined> {
+    return this.#host?.viewContent(id);
+  }
+
+  /** @throws {UserError} if there is no such form, or its extension does not take that. */
+  async submitView(id: string, values: unknown): Promise<unknown> {
+    if (this.#host === undefined) throw new UserError(`there is no view "${id}"`);
+    return this.#host.submitView(id, values);
+  }
+
+  onViewChange(listener: (id: string) => void): Disposable {
+    this.#viewListeners.add(listener);
+    return toDisposable(() => this.#viewListeners.delete(listener));
+  }
+
+  /** Has the next reload activate an extension anew, though its files say nothing of a change. */
+  renew(name: string): void {
+    this.#host?.renewed.add(name);
   }
 
   async close(): Promise<void> {

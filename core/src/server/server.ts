@@ -19,9 +19,11 @@ import {
 } from '../config/loaded.js';
 import { checkServerOptions, defaultOf } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
-import type { ExtensionCommand, ExtensionInfo } from '../extensions/host.js';
+import type { ExtensionFilter } from '../extensions/catalog.js';
+import type { ExtensionCommand, ExtensionInfo, ExtensionView } from '../extensions/host.js';
 import { createRegistries, type Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
+import type { ShownView } from '../extensions/viewcontent.js';
 import { Allowances } from '../limits/allowance.js';
 import { ConnectionCounter } from '../limits/limits.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
@@ -367,6 +369,57 @@ export class Server {
    */
   runCommand(id: string, ...args: string[]): Promise<unknown> {
     return this.#extensions.run(id, args);
+  }
+
+  /** The views of extensions, which somebody else draws. */
+  get views(): readonly ExtensionView[] {
+    return this.#extensions.views();
+  }
+
+  /**
+   * What a view shows now; its extension is activated for that if it does not run.
+   *
+   * @returns undefined if it has nothing to show.
+   * @throws {UserError} if there is no such view, or its extension does not say.
+   */
+  viewContent(id: string): Promise<ShownView | undefined> {
+    return this.#extensions.viewContent(id);
+  }
+
+  /**
+   * Hands over what was filled into a view that is a form.
+   *
+   * @param values by the ids of the fields.
+   * @returns what the extension has to say to that.
+   * @throws {UserError} if there is no such form, or the extension does not take it.
+   */
+  submitView(id: string, values: unknown): Promise<unknown> {
+    return this.#extensions.submitView(id, values);
+  }
+
+  /** Calls back with the id of a view that shows something else, ten times a second at most. */
+  onViewChange(listener: (id: string) => void): Disposable {
+    return this.#extensions.onViewChange(listener);
+  }
+
+  /**
+   * Activates an extension anew with its present files, as a reload does with one of another
+   * version. Connections go on; if anything is wrong, nothing changes.
+   *
+   * @param name of its package.
+   * @throws as `reload()` does.
+   */
+  renewExtension(name: string): Promise<void> {
+    this.#extensions.renew(name);
+    return this.reload();
+  }
+
+  /**
+   * Says which extensions may be used at all, before `listen()`: what it is false for counts as
+   * disabled. With it, all that there are are known, though none may be wanted.
+   */
+  set permits(filter: ExtensionFilter) {
+    this.#extensions.permits = filter;
   }
 
   /** Finds secrets of extensions before the environment and files are asked, such as in a keychain. */

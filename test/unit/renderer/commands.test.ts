@@ -23,11 +23,13 @@ Object.assign(globalThis, {
   },
 });
 
-const { commands, commandOf, model, provide, registerView, run, viewOf, views } =
+const { commands, commandOf, model, provide, registerView, run, viewOf, views, contributedId } =
   await rendererModule<Commands & Model & Views>('commands.ts', 'model.ts', 'viewregistry.ts');
 
 const server = { state: 'running', url: 'socks5h://127.0.0.1:1080' };
-const app = { server, users: { users: [] }, settings: { values: { startAtLogin: false } } };
+const extensions = { extensions: [], commands: [], views: [], settings: [], safeMode: false };
+const settings = { values: { startAtLogin: false } };
+const app = { server, users: { users: [] }, settings, extensions };
 
 beforeEach(() => {
   requests = [];
@@ -69,6 +71,48 @@ describe('commands in the window', () => {
     run('connections.clear');
     assert.equal(cleared, 1);
     assert.deepEqual(messages(), ['The command "connections.clear" cannot be run here.']);
+  });
+});
+
+describe('what extensions contribute', () => {
+  const present = {
+    ...extensions,
+    commands: [{ id: 'ldap.test', title: 'LDAP: Test', extension: 'ldap', tray: false }],
+    views: [
+      { id: 'ldap.users', title: 'LDAP users', kind: 'table', extension: 'ldap' },
+      { id: 'ldap.state', title: 'LDAP state', kind: 'status', extension: 'ldap' },
+    ],
+  };
+  const use = (more: object) => {
+    model.app = { platform: 'linux', ...app, extensions: present, ...more } as never;
+  };
+
+  test('are commands of the palette, which run with the server', async () => {
+    use({});
+    run('extension:ldap.test');
+    await settled();
+    assert.deepEqual(requests, [['extensions.run', { id: 'ldap.test' }]]);
+    use({ server: { state: 'stopped' } });
+    run('extension:ldap.test');
+    await settled();
+    assert.equal(requests.length, 1);
+    assert.equal(
+      commands()
+        .find(({ title }) => title === 'LDAP: Test')
+        ?.enabled(),
+      false,
+    );
+  });
+
+  test('are views to be shown, as long as they are there', () => {
+    use({});
+    const shown = commands().flatMap(({ title }) => (/: LDAP /.test(title) ? [title] : []));
+    assert.deepEqual(shown, ['View: LDAP users']);
+    run('view.contributed:ldap.users');
+    assert.equal(contributedId(model.view), 'ldap.users');
+    assert.equal(contributedId('contributed:ldap.state'), undefined);
+    use({ extensions });
+    assert.equal(contributedId(model.view), undefined);
   });
 });
 

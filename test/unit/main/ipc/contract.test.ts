@@ -6,6 +6,7 @@ const state: CommandState = {
   server: { state: 'stopped', url: undefined },
   hasUsers: false,
   startAtLogin: false,
+  safeMode: false,
 };
 
 function isEnabled(id: string, change: Partial<CommandState>): boolean | undefined {
@@ -48,7 +49,9 @@ describe('the table of commands', () => {
         menus.filter((place) => place.menu === name).map(({ label }) => label),
       );
     assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
-    assert.deepEqual(menu('view'), ['Overview', 'Connections', 'Users', 'Routing', 'Settings']);
+    assert.deepEqual(menu('view'), [
+      ...['Overview', 'Connections', 'Users', 'Routing', 'Settings', 'Extensions'],
+    ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
       ...['server.start', 'server.stop', 'server.copy', 'app.open', 'view.connections'],

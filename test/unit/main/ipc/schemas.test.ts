@@ -33,6 +33,11 @@ describe('arguments of requests', () => {
     assert.ok(!valid('upstreams.update', { name: 'w', settings: { ...upstream, password: 'x' } }));
     assert.ok(!valid('upstreams.test', ''));
     assert.ok(!valid('routing.check', { ...question, command: 'fly' }));
+    assert.ok(valid('extensions.enable', '@scope/picosocks5-ldap'));
+    assert.ok(valid('extensions.set', { key: 'ldap.port', value: 389 }));
+    assert.ok(valid('extensions.secret', { key: 'ldap.password', secret: 'x' }));
+    assert.ok(valid('extensions.run', { id: 'ldap.test', row: '7' }));
+    assert.ok(valid('extensions.submit', { id: 'ldap.form', values: { a: 1, b: true, c: 'x' } }));
     assert.ok(valid('connections.disconnect', [1, 2]));
     assert.ok(valid('app.export', { name: 'connections.csv', content: 'a,b' }));
   });
@@ -49,6 +54,13 @@ describe('arguments of requests', () => {
     assert.ok(!valid('users.add', { name: 'a', group: '', password: 'x', more: 1 }));
     assert.ok(!valid('users.update', { name: 'a', password: undefined }));
     assert.ok(!valid('users.delete', 'x'.repeat(300)));
+    assert.ok(!valid('extensions.install-folder', '/tmp'));
+    assert.ok(!valid('extensions.enable', ''));
+    assert.ok(!valid('extensions.set', { key: 'a.b', value: { html: '' } }));
+    assert.ok(!valid('extensions.secret', { key: 'a.b', secret: '' }));
+    assert.ok(!valid('extensions.run', { id: 'a.b', row: 7 }));
+    assert.ok(!valid('extensions.submit', { id: 'a', values: { a: [] } }));
+    assert.ok(!valid('extensions.submit', { id: 'a', values: { a: 'x'.repeat(2000) } }));
     assert.ok(!valid('connections.disconnect', ['1']));
     assert.ok(!valid('app.export', { name: '../../x.csv', content: '' }));
     assert.ok(!valid('app.log', 'https://example.com'));

@@ -34,6 +34,32 @@ describe('a settings file with something odd in it', () => {
     });
   }
 
+  test('of extensions what is odd is left out, and may have guarded something', () => {
+    const extensions = {
+      disabled: ['picosocks5-metrics'],
+      allowed: ['picosocks5-ldap-1.0.0-12345678'],
+      folders: [{ path: '/src/mine', enabled: true }],
+      secrets: ['extension:picosocks5-ldap/ldap.password'],
+      settings: { 'ldap.port': 389, 'ldap.names': ['a'], 'ldap.tls': true },
+    };
+    const whole = { version: 1, settings: {}, users: [], extensions };
+    assert.deepEqual(repair(whole), { file: whole, dropped: [], guards: false });
+    const odd = repair({
+      version: 1,
+      extensions: {
+        ...extensions,
+        disabled: [7, ...extensions.disabled],
+        allowed: 'all',
+        folders: [...extensions.folders, { path: '/src/other' }],
+        settings: { ...extensions.settings, 'ldap.html': { a: 1 } },
+      },
+    });
+    assert.deepEqual(odd.file.extensions, { ...extensions, allowed: [] });
+    assert.equal(odd.dropped.length, 4);
+    assert.equal(odd.guards, true);
+    assert.equal(repair({ version: 1, extensions: [] }).file.extensions, undefined);
+  });
+
   test('an upstream server that is not whole is left out', () => {
     const work = {
       name: 'work',

@@ -1,0 +1,452 @@
+import { EventEmitter } from 'node:events';
+import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Disposable,
+  type ExtensionInfo,
+  type Manifest,
+  messageOf,
+  Sequence,
+  type Server,
+  type ServerOptions,
+  UserError,
+} from 'picosocks5';
+import type { ExtensionStore, KnownExtension } from 'picosocks5/store';
+import type { Dialogs } from '../desktop/dialogs.js';
+import type { ContributedChange, ContributedCommand, ExtensionsState } from '../ipc/contract.js';
+import type { Keychain } from '../users/keychain.js';
+import type { CrashGuard } from './crashguard.js';
+import { itemOf, trustQuestion } from './describe.js';
+import { readReadme } from './readme.js';
+import { type ExtensionSettings, ExtensionValues } from './values.js';
+
+/** The part of the core that installs and finds extensions: loaded when it is needed. */
+type Store = typeof import('picosocks5/store');
+
+/** The server that has the extensions, while it runs. */
+export interface ExtensionServer {
+  readonly extensions: readonly ExtensionInfo[];
+  /** @throws {UserError} if it cannot take what is wanted; it runs on as it was. */
+  apply(): Promise<void>;
+  /** @throws {UserError} if an extension cannot be activated anew; all is as it was then. */
+  renew(name: string): Promise<void>;
+}
+
+interface Parts {
+  readonly settings: ExtensionSettings;
+  readonly keychain: Pick<Keychain, 'get' | 'set' | 'delete'>;
+  readonly dialogs: Pick<Dialogs, 'ask' | 'chooseFile' | 'chooseFolder'>;
+  readonly guard: CrashGuard;
+  readonly server: () => ExtensionServer;
+}
+
+/**
+ * The extensions of the desktop: which there are, which may run, and their settings. Those that are
+ * not part of the app run once the user has said so. Emits `state` when what is shown of them is
+ * another. Changes wait for each other.
+ */
+export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Disposable {
+  readonly #parts: Parts;
+  readonly #values: ExtensionValues;
+  #store: Store | undefined;
+  #known: readonly KnownExtension[] = [];
+  #problem: string | undefined;
+  /** Whether none is used, since the app has failed with them. */
+  #isSafe: boolean;
+  /** Why the last attempts to use some failed, by their names. */
+  readonly #failures = new Map<string, string>();
+  readonly #changes = new Sequence();
+  /** What was shown last. */
+  #shown: ExtensionsState | undefined;
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    this.#isSafe = parts.guard.isTripped;
+    this.#values = new ExtensionValues({
+      settings: parts.settings,
+      keychain: parts.keychain,
+      manifests: () => this.#enabled,
+      apply: () => this.#apply(),
+      renew: (name) => this.#renewIfActive(name),
+    });
+  }
+
+  dispose(): void {
+    this.#parts.guard.close();
+  }
+
+  get isSafe(): boolean {
+    return this.#isSafe;
+  }
+
+  /** The commands of those that may be used. */
+  get commands(): ContributedCommand[] {
+    return this.#usable.flatMap(({ name, commands }) =>
+      commands.map(({ command, title, tray }) => ({ id: command, title, tray, extension: name })),
+    );
+  }
+
+  /** The ids of ways out that rules can name, which those that may be used contribute. */
+  get ways(): string[] {
+    return this.#usable.flatMap(({ contributes }) =>
+      (contributes.outbounds ?? []).map(({ id }) => id),
+    );
+  }
+
+  get state(): ExtensionsState {
+    const infos = this.#parts.server().extensions;
+    return {
+      extensions: this.#known.map((known) => {
+        const { name } = known;
+        const info = infos.find(({ manifest }) => manifest.name === name);
+        const failure = this.#failures.get(name);
+        return itemOf(known, { enabled: this.#isEnabled(known), info, failure });
+      }),
+      commands: this.commands,
+      views: this.#usable.flatMap(({ name, views }) =>
+        views.map(({ id, title, kind }) => ({ id, title, kind, extension: name })),
+      ),
+      settings: this.#values.described,
+      safeMode: this.#isSafe,
+      problem: this.#problem,
+    };
+  }
+
+  /** Tells if what is shown is another by now, as by what the server has done. */
+  look(): void {
+    const { state } = this;
+    if (isDeepStrictEqual(state, this.#shown)) return;
+    this.#shown = state;
+    this.emit('state');
+  }
+
+  /** What the server is to have of extensions. */
+  options(): Pick<ServerOptions, 'extensions' | 'extensionsDev' | 'settings' | 'noExtensions'> {
+    if (this.#isSafe) return { noExtensions: true };
+    const enabled = this.#known.filter((one) => this.#isEnabled(one));
+    const installed = enabled.filter(({ origin }) => origin === 'installed');
+    const folders = enabled.filter(({ origin }) => origin === 'folder');
+    return {
+      extensions: installed.map(({ name }) => name),
+      extensionsDev: folders.map(({ source, folder }) => source ?? folder),
+      settings: this.#values.given,
+    };
+  }
+
+  /** Gives a server what it needs to have extensions. */
+  equip(server: Server): void {
+    server.permits = ({ manifest: { name, folder }, origin }) => {
+      const { disabled, allowed } = this.#parts.settings.extensions;
+      if (this.#isSafe) return false;
+      // A folder is named if it is enabled.
+      if (origin === 'folder') return true;
+      return origin === 'bundled' ? !disabled.includes(name) : allowed.includes(basename(folder));
+    };
+    server.secrets = (name, key) => this.#values.secret(name, key);
+  }
+
+  /** Starts extensions, and notes that while it is not known whether the app survives it. */
+  async guarded<T>(start: () => Promise<T>): Promise<T> {
+    const { extensions = [], extensionsDev = [], settings = {} } = this.options();
+    const wanted = extensions.length + extensionsDev.length + Object.keys(settings).length;
+    if (wanted === 0) return start();
+    this.#parts.guard.begin();
+    try {
+      return await start();
+    } finally {
+      this.#parts.guard.end();
+    }
+  }
+
+  /** Looks which there are. Never throws: the state says why that cannot be told. */
+  refresh(): Promise<void> {
+    return this.#next(() => this.#read());
+  }
+
+  /**
+   * Lets one run, after the user has been asked if it is not part of the app.
+   *
+   * @throws {UserError} if it cannot be used: then it is not enabled.
+   */
+  enable(name: string): Promise<void> {
+    return this.#next(async () => {
+      if (await this.#mayRun(this.#demand(name))) await this.#enable(name);
+    });
+  }
+
+  /** @throws {UserError} if the server cannot do without it, or it cannot be kept. */
+  disable(name: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#setEnabled(this.#demand(name), false);
+      this.#failures.delete(name);
+      await this.#apply();
+    });
+  }
+
+  /**
+   * Lets the user choose an extension, and installs it: it runs once the user has said so.
+   *
+   * @throws {UserError} if it cannot be installed, or used.
+   */
+  async install(from: 'folder' | 'file'): Promise<void> {
+    const { dialogs } = this.#parts;
+    const source =
+      from === 'folder'
+        ? await dialogs.chooseFolder({ title: 'Install an extension from a folder' })
+        : await dialogs.chooseFile({
+            title: 'Install an extension from a .tgz',
+            filters: [{ name: 'Extensions', extensions: ['tgz', 'gz'] }],
+          });
+    if (source === undefined) return;
+    await this.#next(async () => {
+      const { manifest } = await (await this.#open()).install(source);
+      await this.#read();
+      const known = this.#demand(manifest.name);
+      // Another version is another folder, which was not allowed yet.
+      if (await this.#mayRun(known)) await this.#enable(known.name);
+      else await this.#apply();
+    });
+  }
+
+  /**
+   * Lets the user choose a folder that an extension is loaded from, as it is.
+   *
+   * @throws {UserError} if there is none in it, or it cannot be used.
+   */
+  async develop(): Promise<void> {
+    const { dialogs, settings } = this.#parts;
+    const path = await dialogs.chooseFolder({ title: 'Load a development folder' });
+    if (path === undefined) return;
+    await this.#next(async () => {
+      const { folders } = settings.extensions;
+      const { listExtensions } = await this.#load();
+      const known = (await listExtensions([path])).find(({ source }) => source === path);
+      if (known?.manifest === undefined) throw new UserError(known?.error ?? `"${path}" is none`);
+      if (!(await this.#asks(known, known.manifest))) return;
+      const others = folders.filter((folder) => folder.path !== path);
+      settings.keepExtensions({ folders: [...others, { path, enabled: false }] });
+      await this.#read();
+      await this.#enable(known.name);
+    });
+  }
+
+  /** @throws {UserError} if it is part of the app, or the server cannot do without it. */
+  remove(name: string): Promise<void> {
+    return this.#next(async () => {
+      const known = this.#demand(name);
+      const { origin, manifest, source } = known;
+      if (origin === 'bundled') {
+        throw new UserError('It is part of PicoSOCKS5; it can be disabled.');
+      }
+      await this.#setEnabled(known, false);
+      await this.#apply();
+      await this.#values.forget(name, manifest?.settings.keys() ?? []);
+      if (origin === 'installed') await (await this.#open()).remove(name);
+      else {
+        const { folders } = this.#parts.settings.extensions;
+        this.#parts.settings.keepExtensions({
+          folders: folders.filter(({ path }) => path !== source),
+        });
+      }
+      await this.#read();
+      await this.#apply();
+    });
+  }
+
+  /** @throws {UserError} if it cannot be activated anew: then the one before goes on. */
+  reload(name: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#read();
+      this.#demand(name);
+      await this.#attempt(name, () => this.#parts.server().renew(name));
+    });
+  }
+
+  /** Uses extensions again. @throws {UserError} if the server cannot take them. */
+  resume(): Promise<void> {
+    return this.#next(async () => {
+      this.#isSafe = false;
+      this.#parts.guard.reset();
+      await this.#apply();
+    });
+  }
+
+  /** What the README of one says; an empty text if it has none. */
+  readme(name: string): Promise<string> {
+    return readReadme(this.#demand(name).folder);
+  }
+
+  /** @throws {UserError} saying what is wrong with a value of a setting. */
+  check(change: ContributedChange): Promise<void> {
+    return this.#values.check(change);
+  }
+
+  /** @throws {UserError} if a value cannot be used: then the one before is kept. */
+  set(change: ContributedChange): Promise<void> {
+    return this.#next(() => this.#values.set(change));
+  }
+
+  /** Makes a setting what it was at first, or removes a secret. @throws {UserError} */
+  reset(key: string): Promise<void> {
+    return this.#next(() => this.#values.reset(key)).finally(() => this.look());
+  }
+
+  /** @throws {UserError} if there is no such secret, or the keychain cannot be used. */
+  setSecret(key: string, secret: string): Promise<void> {
+    return this.#next(() => this.#values.setSecret(key, secret)).finally(() => this.look());
+  }
+
+  /** Activates one anew, if it runs. */
+  async #renewIfActive(name: string): Promise<void> {
+    const server = this.#parts.server();
+    const info = server.extensions.find(({ manifest }) => manifest.name === name);
+    const isRunning = info !== undefined && info.state !== 'inactive';
+    if (isRunning) await this.#attempt(name, () => server.renew(name));
+  }
+
+  /** The manifests of those that may be used now. */
+  get #usable(): Manifest[] {
+    return this.#isSafe ? [] : this.#enabled;
+  }
+
+  /** The manifests of those that may be used. */
+  get #enabled(): Manifest[] {
+    return this.#known.flatMap((known) =>
+      known.manifest !== undefined && this.#isEnabled(known) ? [known.manifest] : [],
+    );
+  }
+
+  #isEnabled({ name, origin, enabled, folder, source }: KnownExtension): boolean {
+    const { disabled, allowed, folders } = this.#parts.settings.extensions;
+    switch (origin) {
+      case 'bundled':
+        return !disabled.includes(name);
+      case 'installed':
+        return enabled && allowed.includes(basename(folder));
+      case 'folder':
+        return folders.some((one) => one.path === source && one.enabled);
+    }
+  }
+
+  /** Whether one may run: whoever is asked for the first time is the user. */
+  async #mayRun(known: KnownExtension): Promise<boolean> {
+    const { manifest, origin, folder, error } = known;
+    if (manifest === undefined) throw new UserError(error ?? `"${known.name}" cannot be used`);
+    const { allowed } = this.#parts.settings.extensions;
+    const wasAsked = origin !== 'installed' || allowed.includes(basename(folder));
+    return wasAsked || this.#asks(known, manifest);
+  }
+
+  async #asks(known: KnownExtension, manifest: Manifest): Promise<boolean> {
+    const { message, detail } = trustQuestion(known, manifest);
+    const answer = await this.#parts.dialogs.ask({
+      type: 'warning',
+      message,
+      detail,
+      buttons: ['Enable', 'Cancel'],
+      defaultId: 1,
+      cancelId: 1,
+    });
+    return answer === 0;
+  }
+
+  /** Enables one, or leaves all as it was if the server cannot take it. */
+  async #enable(name: string): Promise<void> {
+    const known = this.#demand(name);
+    await this.#setEnabled(known, true);
+    try {
+      await this.#attempt(name, () => this.#apply());
+    } catch (error) {
+      await this.#setEnabled(known, false);
+      this.look();
+      throw error;
+    }
+  }
+
+  async #attempt(name: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+      this.#failures.delete(name);
+    } catch (error) {
+      this.#failures.set(name, messageOf(error));
+      throw error;
+    } finally {
+      this.look();
+    }
+  }
+
+  async #setEnabled(known: KnownExtension, enabled: boolean): Promise<void> {
+    const { settings } = this.#parts;
+    const { name, origin, folder, source } = known;
+    const { disabled, allowed, folders } = settings.extensions;
+    const add = (list: readonly string[], text: string) => [...new Set([...list, text])];
+    switch (origin) {
+      case 'bundled': {
+        const others = disabled.filter((other) => other !== name);
+        settings.keepExtensions({ disabled: enabled ? others : add(others, name) });
+        break;
+      }
+      case 'installed':
+        await (await this.#open()).setEnabled(name, enabled);
+        if (enabled) settings.keepExtensions({ allowed: add(allowed, basename(folder)) });
+        await this.#read();
+        break;
+      case 'folder':
+        settings.keepExtensions({
+          folders: folders.map((one) => (one.path === source ? { ...one, enabled } : one)),
+        });
+        break;
+    }
+  }
+
+  async #apply(): Promise<void> {
+    try {
+      await this.guarded(() => this.#parts.server().apply());
+    } finally {
+      this.look();
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { extensions } = this.#parts.settings;
+    try {
+      const { listExtensions } = await this.#load();
+      this.#known = await listExtensions(extensions.folders.map(({ path }) => path));
+      this.#problem = undefined;
+      this.#dropOldPermissions();
+    } catch (error) {
+      this.#problem = messageOf(error);
+    }
+    this.look();
+  }
+
+  /** What may run is forgotten with the folder that was allowed. */
+  #dropOldPermissions(): void {
+    const { settings } = this.#parts;
+    const { allowed } = settings.extensions;
+    const there = new Set(this.#known.map(({ folder }) => basename(folder)));
+    const left = allowed.filter((folder) => there.has(folder));
+    if (left.length < allowed.length) settings.keepExtensions({ allowed: left });
+  }
+
+  /** @throws {UserError} if there is none of that name. */
+  #demand(name: string): KnownExtension {
+    const known = this.#known.find((one) => one.name === name);
+    if (known === undefined) throw new UserError(`There is no extension "${name}".`);
+    return known;
+  }
+
+  async #open(): Promise<ExtensionStore> {
+    return (await this.#load()).openStore();
+  }
+
+  async #load(): Promise<Store> {
+    this.#store ??= await import('picosocks5/store');
+    return this.#store;
+  }
+
+  #next<T>(action: () => Promise<T>): Promise<T> {
+    return this.#changes.run(action);
+  }
+}

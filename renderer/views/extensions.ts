@@ -1,0 +1,219 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import {
+  type AppCommandId,
+  EXTENSION_ORIGINS,
+  EXTENSION_STATES,
+  type ExtensionItem,
+  type ExtensionOrigin,
+} from '../../main/ipc/contract.js';
+import { request } from '../bridge.js';
+import { provide, run } from '../commands.js';
+import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
+import { recall, remember } from '../memory.js';
+import { model } from '../model.js';
+import { registerView } from '../viewregistry.js';
+import { act, allows, type ExtensionAction } from './extensionactions.js';
+import './extensiondetails.js';
+
+const ORIGINS: readonly ExtensionOrigin[] = ['folder', 'installed', 'bundled'];
+
+/** The name of the extension that is chosen. */
+let chosenName = recall('extension', { name: '' }).name;
+
+function chosen(): ExtensionItem | undefined {
+  return model.app.extensions.extensions.find(({ name }) => name === chosenName);
+}
+
+function choose(name: string): void {
+  chosenName = name;
+  remember('extension', { name });
+}
+
+/** The extensions that there are: what each is, and what can be done about it. */
+@customElement('pico-extensions')
+export class Extensions extends PageElement {
+  protected override readonly parts = ['app'] as const;
+  @state() accessor search = recall('extensions', { search: '' }).search;
+  @state() accessor name = chosenName;
+
+  /** The names of those that were there before. */
+  #names: ReadonlySet<string> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#names = undefined;
+    void request('extensions.look').catch(() => {});
+  }
+
+  override render(): TemplateResult {
+    const { extensions, problem, safeMode } = model.app.extensions;
+    const found = this.#found();
+    const shown = found.find(({ name }) => name === this.name) ?? found[0];
+    return html`<div class="page extensions">
+      <h1>Extensions</h1>
+      <div class="toolbar">
+        <input
+          class="filter"
+          type="search"
+          aria-label="Search extensions"
+          placeholder="Search extensions"
+          .value=${this.search}
+          @input=${(event: Event) => {
+            this.search = (event.target as HTMLInputElement).value;
+            remember('extensions', { search: this.search });
+          }}
+        />
+        ${command('extensions.install-folder', 'folder-opened', 'Install from folder')}
+        ${command('extensions.install-file', 'package', 'Install from .tgz')}
+        ${command('extensions.develop', 'beaker', 'Load development folder')}
+      </div>
+      ${safeMode ? safeModeBanner() : nothing}
+      ${
+        problem === undefined
+          ? nothing
+          : html`<div class="banner error" role="alert">${icon('error')}<p>${problem}</p></div>`
+      }
+      ${extensions.length === 0 && problem === undefined ? empty() : nothing}
+      ${
+        extensions.length > 0 && found.length === 0
+          ? html`<p class="empty">No extension has these words.</p>`
+          : nothing
+      }
+      ${
+        shown === undefined
+          ? nothing
+          : html`<div class="panes">
+            <div class="list">${ORIGINS.map((origin) => this.#group(origin, found, shown))}</div>
+            <pico-extension-details .item=${shown}></pico-extension-details>
+          </div>`
+      }
+    </div>`;
+  }
+
+  /** One that has come, as by being installed, is shown. */
+  protected override willUpdate(): void {
+    const { extensions } = model.app.extensions;
+    const fresh = extensions.find(({ name }) => this.#names?.has(name) === false);
+    this.#names = new Set(extensions.map(({ name }) => name));
+    if (fresh !== undefined) this.#choose(fresh.name);
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    // What is shown first is what commands are about.
+    const [first] = this.#found();
+    if (chosen() === undefined && first !== undefined) this.#choose(first.name);
+  }
+
+  #found(): ExtensionItem[] {
+    const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+    return model.app.extensions.extensions.filter((item) => {
+      const { name, displayName, publisher, description, contributes } = item;
+      const ids = contributes.flatMap(({ items }) => items.map(({ id }) => id));
+      const text = [name, displayName, publisher, description, ...ids].join(' ').toLowerCase();
+      return wanted.every((word) => text.includes(word));
+    });
+  }
+
+  #group(
+    origin: ExtensionOrigin,
+    found: readonly ExtensionItem[],
+    shown: ExtensionItem,
+  ): TemplateResult | typeof nothing {
+    const items = found.filter((item) => item.origin === origin);
+    if (items.length === 0) return nothing;
+    const title = EXTENSION_ORIGINS[origin];
+    return html`<section aria-label=${title}>
+      <h2 class="origin">${title}</h2>
+      <ul class="entries">
+        ${items.map((item) => this.#entry(item, item.name === shown.name))}
+      </ul>
+    </section>`;
+  }
+
+  #entry(item: ExtensionItem, isShown: boolean): TemplateResult {
+    const { name, displayName, version, publisher, description, state: own } = item;
+    return html`<li>
+      <button
+        class="plain entry ${own}"
+        aria-label="${displayName}, ${EXTENSION_STATES[own]}"
+        aria-current=${isShown}
+        @click=${() => this.#choose(name)}
+      >
+        <span class="line">
+          <strong>${displayName}</strong>
+          <span class="dim">${version}</span>
+          <span class="badge ${own}">${EXTENSION_STATES[own]}</span>
+        </span>
+        ${description === '' ? nothing : html`<span class="about">${description}</span>`}
+        ${publisher === '' ? nothing : html`<span class="dim">${publisher}</span>`}
+      </button>
+    </li>`;
+  }
+
+  #choose(name: string): void {
+    choose(name);
+    this.name = name;
+  }
+}
+
+function command(id: AppCommandId, symbol: string, text: string): TemplateResult {
+  return html`<button class="secondary" @click=${() => run(id)}>${icon(symbol)} ${text}</button>`;
+}
+
+function empty(): TemplateResult {
+  return html`<p class="empty">
+    None yet. An extension adds ways to log in, rules, ways out, settings, commands or views: a folder
+    with a package.json, or a .tgz that npm pack has made of it.
+  </p>`;
+}
+
+function safeModeBanner(): TemplateResult {
+  return html`<div class="banner warning" role="alert">
+    ${icon('warning')}
+    <p>
+      Safe mode: no extension is used, since PicoSOCKS5 ended twice in a row while they were being
+      started. Disable the one that is to blame first.
+    </p>
+    <button class="secondary" @click=${() => run('extensions.resume')}>Use extensions again</button>
+  </div>`;
+}
+
+function aboutChosen(action: ExtensionAction) {
+  const item = () => chosen();
+  return {
+    run: () => {
+      const found = item();
+      if (found !== undefined) void act(action, found);
+    },
+    enabled: () => {
+      const found = item();
+      return found !== undefined && allows(action, found);
+    },
+  };
+}
+
+provide({
+  'extensions.enable-chosen': aboutChosen('enable'),
+  'extensions.disable-chosen': aboutChosen('disable'),
+  'extensions.reload-chosen': aboutChosen('reload'),
+  'extensions.remove-chosen': aboutChosen('remove'),
+});
+
+registerView({
+  id: 'extensions',
+  title: 'Extensions',
+  icon: 'extensions',
+  order: 6,
+  tag: 'pico-extensions',
+});
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-extensions': Extensions;
+  }
+  interface PicoViews {
+    extensions: Extensions;
+  }
+}
