@@ -6,6 +6,7 @@ import type { ExtensionCommand, ExtensionHost, ExtensionInfo } from '../extensio
 import type { Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
 import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
+import type { ConnectionSum, SumKey } from '../log/sums.js';
 import type { Mail } from '../sharing/mail.js';
 import type { Sharing } from '../sharing/sharing.js';
 
@@ -13,6 +14,8 @@ import type { Sharing } from '../sharing/sharing.js';
 export interface ExtensibleServer {
   readonly registries: Registries;
   connections(): ConnectionInfo[];
+  sums(by: readonly SumKey[]): ConnectionSum[];
+  readonly isStopping: boolean;
   disconnect(id: number): boolean;
   reload(): Promise<void>;
   onEvent(listener: (event: ServerEvent) => void): Disposable;
@@ -74,6 +77,10 @@ export class Extensions {
       registries: server.registries,
       server: {
         connections: () => server.connections(),
+        sums: (by) => server.sums(by),
+        get isStopping() {
+          return server.isStopping;
+        },
         disconnect: (id) => server.disconnect(id),
         reload: () => reload?.() ?? server.reload(),
         onEvent: (listener) => server.onEvent(listener),
