@@ -910,9 +910,10 @@ export interface ConnectionEvent {
 
 /**
  * What is wrong with a login: its password is not the user's; the same one again; too many were
- * wrong before it; too many are checked at the moment; who knows the user has failed.
+ * wrong before it; the user is disabled or expired; too many are checked at the moment; who knows
+ * the user has failed.
  */
-export type LoginFailure = 'wrong' | 'repeated' | 'locked' | 'busy' | 'source-failed';
+export type LoginFailure = 'wrong' | 'repeated' | 'locked' | 'closed' | 'busy' | 'source-failed';
 
 /** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
 export type SourceKind = Secret['kind'] | 'password';
