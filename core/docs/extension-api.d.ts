@@ -25,6 +25,7 @@ export interface ExtensionContext {
   readonly log: ExtensionLog;
   readonly server: ExtensionServer;
   readonly commands: ExtensionCommands;
+  readonly views: ExtensionViews;
   /** A folder for what it keeps, its own; it is there if the server may make it. */
   readonly storagePath: string;
   /** The folder of the extension. */
@@ -169,6 +170,15 @@ export interface ExtensionLog {
 export interface ExtensionServer {
   /** The connections of this moment. */
   connections(): readonly ConnectionInfo[];
+  /**
+   * How many connections there are at this moment, and what they have moved, together: much cheaper
+   * than {@link connections} where there are many.
+   *
+   * @param by what tells them apart, such as `['group', 'listener']`; all are one if left out.
+   */
+  sums(by?: readonly SumKey[]): readonly ConnectionSum[];
+  /** Whether it is being stopped: it takes no new clients, and those that it has may finish. */
+  readonly isStopping: boolean;
   /** Ends a connection. @returns false if there is none of that id. */
   disconnect(id: number): boolean;
   /** Has the configuration read again, as SIGHUP does. */
@@ -186,6 +196,16 @@ export interface ExtensionCommands {
    * @throws {UserError} if package.json does not contribute it, or if it is registered already.
    */
   register(id: string, run: (...args: string[]) => unknown): Disposable;
+}
+
+/** The views that package.json contributes: the desktop app draws them of data. */
+export interface ExtensionViews {
+  /**
+   * Says what a view shows, until the result is disposed or the extension is deactivated.
+   *
+   * @throws {UserError} if package.json does not contribute it, or if it is registered already.
+   */
+  register(id: string, provider: ViewProvider): ViewHandle;
 }
 
 /** The processes that serve, and a way from the extension in one of them to itself in the others. */
@@ -473,6 +493,8 @@ export type UserErrorCode =
  | 'port-denied'
 /** The subject, a name, cannot be resolved at present. */
  | 'unresolved'
+/** The subject, the name of an extension, is wanted, and disabled. */
+ | 'extension-disabled'
 /** The value of an option cannot be used. */
  | 'invalid-option';
 
@@ -525,6 +547,21 @@ export interface ConnectionInfo {
   readonly listener?: string;
   /** The way out, such as the name of an upstream; left out for the direct one. */
   readonly via?: string;
+}
+
+/** What connections can be told apart by; of destinations, their hosts. */
+export type SumKey = 'listener' | 'dialect' | 'method' | 'command' | 'user' | 'group' | 'via' | 'destination';
+
+/** Connections that have something in common, as they are now. */
+export interface ConnectionSum {
+  /** What they have in common, as {@link ConnectionInfo} has it: what is left out there is not here. */
+  readonly of: Readonly<Partial<Record<SumKey, string>>>;
+  readonly connections: number;
+  /** Bytes from clients to destinations, and back. */
+  readonly up: number;
+  readonly down: number;
+  /** UDP datagrams that were not relayed. */
+  readonly dropped: number;
 }
 
 /**
@@ -585,6 +622,10 @@ export type ServerEvent = ({
   readonly method: string;
   readonly user: string | undefined;
   readonly detail: string;
+  /** What was wrong with the login, where a machine can tell. */
+  readonly code?: LoginFailure;
+  /** The user at this address, or all users there, are locked out from now on. */
+  readonly lockout?: true;
 } & ConnectionEvent) | ({
   readonly type: 'request';
   readonly command: CommandName;
@@ -624,6 +665,25 @@ export type ServerEvent = ({
 } & ConnectionInfo & {
   readonly time: number;
 });
+
+/** What says what a view shows. */
+export interface ViewProvider {
+  /** Asked when somebody looks at the view, and then after each `changed()`. */
+  content(): Awaitable<ViewContent>;
+  /**
+   * Of a form: takes what was filled in, which is what `content()` says it may be.
+   *
+   * @returns what is shown to who has filled it in, if it is a text.
+   * @throws what is shown instead.
+   */
+  submit?(values: FormValues): unknown;
+}
+
+/** A view that is registered. */
+export interface ViewHandle extends Disposable {
+  /** Has `content()` asked again, if somebody looks: ten times a second at most. */
+  changed(): void;
+}
 
 /**
  * Knows users and how their logins are checked: a password file, a keychain, a directory, ...
@@ -711,6 +771,10 @@ export interface AuthenticationFailure {
   readonly user: string | undefined;
   /** In a few words for the log; never a secret. */
   readonly failure: string;
+  /** What it was, where a machine can tell. */
+  readonly code?: LoginFailure;
+  /** It was one wrong password too many: the user, or all at the address, are locked out by it. */
+  readonly lockout?: true;
 }
 
 /** A policy's answer: undefined does not mind. */
@@ -907,6 +971,19 @@ export interface ConnectionEvent {
   /** The name of the listener that it came by; left out where there is only one. */
   readonly listener?: string;
 }
+
+/**
+ * What is wrong with a login: its password is not the user's; the same one again; too many were
+ * wrong before it; the user is disabled or expired; too many are checked at the moment; who knows
+ * the user has failed.
+ */
+export type LoginFailure = 'wrong' | 'repeated' | 'locked' | 'closed' | 'busy' | 'source-failed';
+
+/** What a view shows: of the kind that package.json says. */
+export type ViewContent = TableContent | FormContent | TextContent | StatusContent;
+
+/** What was filled in, by the ids of the fields. */
+export type FormValues = Readonly<Record<string, CellValue>>;
 
 /** By what a source has logins checked: secrets that it finds, or passwords that it verifies. */
 export type SourceKind = Secret['kind'] | 'password';
@@ -1133,6 +1210,55 @@ export interface Relaying {
   readonly end: Promise<RelayEnd>;
 }
 
+/** What a view of the kind `table` shows. */
+export interface TableContent {
+  readonly columns: readonly {
+    readonly id: string;
+    readonly title: string;
+  }[];
+  /** At most 1000, the rest is left out; cells in the order of the columns. */
+  readonly rows: readonly {
+    readonly id: string;
+    readonly cells: readonly CellValue[];
+  }[];
+  /** Buttons above the table. */
+  readonly actions?: readonly ViewAction[];
+  /** Buttons in each row. */
+  readonly rowActions?: readonly ViewAction[];
+  /** What stands there while there are no rows. */
+  readonly empty?: string;
+}
+
+/** What a view of the kind `form` shows. */
+export interface FormContent {
+  /** What stands above the fields. */
+  readonly text?: string;
+  /** At most 100. */
+  readonly fields: readonly FormField[];
+  /** The text of the button; `Apply` if it is left out. */
+  readonly submit?: string;
+}
+
+/** What a view of the kind `text` shows. */
+export interface TextContent {
+  /** Paragraphs, headings, lists and code as Markdown has them; anything else is shown as it is. */
+  readonly text: string;
+  /** Buttons above the text. */
+  readonly actions?: readonly ViewAction[];
+}
+
+/** What a view of the kind `status` shows: an item of the status bar. */
+export interface StatusContent {
+  readonly text: string;
+  readonly tooltip?: string;
+  readonly severity?: 'info' | 'warning' | 'error';
+  /** A command of the extension, that a click runs. */
+  readonly command?: string;
+}
+
+/** The value of a cell of a table. */
+export type CellValue = string | number | boolean;
+
 /** What a source says of a user besides how logins are checked. */
 export interface Account extends UserLimits {
   /** Whether the user may not log in, whatever the password. */
@@ -1265,6 +1391,30 @@ export interface RelayEnd {
    * too far put back, is then served as that of a new client.
    */
   readonly goesOn: boolean;
+}
+
+/** What a button does. */
+export interface ViewAction {
+  /** The id of a command that the extension contributes; of a row, it gets the row's id. */
+  readonly command: string;
+  readonly title: string;
+}
+
+/** A field of a form. */
+export interface FormField {
+  readonly id: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly type: 'text' | 'number' | 'boolean' | 'choice';
+  /** Of its type; of a choice, one of its values. */
+  readonly value: CellValue;
+  readonly choices?: readonly {
+    readonly value: string;
+    readonly title: string;
+  }[];
+  /** Of a number. */
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /** What a user, or all users of a group together, may use. What is left out has no limit. */

@@ -13,7 +13,7 @@ export {
   parseExpiry,
   type UserLimits,
 } from './auth/account.js';
-export type { AuthenticationFailure, Identity } from './auth/identity.js';
+export type { AuthenticationFailure, Identity, LoginFailure } from './auth/identity.js';
 export type { Lockedout, LockoutFilter } from './auth/lockout.js';
 export type {
   Attempt,
@@ -137,6 +137,7 @@ export type {
 } from './log/events.js';
 export { Log, type LogTarget } from './log/log.js';
 export type { LogEntry, Status } from './log/logline.js';
+export type { ConnectionSum, SumKey } from './log/sums.js';
 export type { LocalAddressOf } from './outbound/from.js';
 export {
   LookupError,

@@ -28,7 +28,12 @@ export interface Connected {
   readonly socket: Socket;
 }
 
-type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { readonly type: T }>;
+/** Events of a type, be it one of several that look alike. */
+type EventOf<T, E = ServerEvent> = E extends { readonly type: infer U }
+  ? T extends U
+    ? E
+    : never
+  : never;
 
 /** A server on a free port of 127.0.0.1, as tests of an extension need it. */
 export class TestServer {

@@ -16,6 +16,7 @@ const POINTS: Readonly<Record<Point, string>> = {
   outbounds: 'Ways out',
   resolvers: 'Resolvers',
   dialects: 'Protocols of clients',
+  layers: 'Layers of listening addresses',
   eventSinks: 'Event sinks',
 };
 

@@ -9,10 +9,21 @@ export interface Identity {
   readonly account?: Account | undefined;
 }
 
+/**
+ * What is wrong with a login: its password is not the user's; the same one again; too many were
+ * wrong before it; the user is disabled or expired; too many are checked at the moment; who knows
+ * the user has failed.
+ */
+export type LoginFailure = 'wrong' | 'repeated' | 'locked' | 'closed' | 'busy' | 'source-failed';
+
 /** Why a client did not authenticate. */
 export interface AuthenticationFailure {
   /** The name it gave, if it gave one. */
   readonly user: string | undefined;
   /** In a few words for the log; never a secret. */
   readonly failure: string;
+  /** What it was, where a machine can tell. */
+  readonly code?: LoginFailure;
+  /** It was one wrong password too many: the user, or all at the address, are locked out by it. */
+  readonly lockout?: true;
 }

@@ -4,7 +4,7 @@ import { networkOf } from '../protocol/ip.js';
 import { whyClosed } from './account.js';
 import { identityBy, SourceError } from './asking.js';
 import { CryptPool, CryptPoolBusyError } from './crypt/pool.js';
-import type { AuthenticationFailure, Identity } from './identity.js';
+import type { AuthenticationFailure, Identity, LoginFailure } from './identity.js';
 import type { Lockout, LoginState } from './lockout.js';
 import type { Attempt, CredentialChecker } from './method.js';
 import type { Secret } from './source.js';
@@ -124,7 +124,7 @@ export class PasswordChecker implements CredentialChecker {
   #checkPassword(users: Users, client: string, user: string, password: Uint8Array): Promise<Check> {
     const digest = this.#digest(users.realm, client, user, password);
     const running = this.#running.get(digest);
-    if (running !== undefined) return running;
+    if (running !== undefined) return running.then(withoutLockout);
     const login = { client, user, digest };
     const check = this.#check(login, (memory) =>
       this.#provePassword(users, login, password, memory),
@@ -158,11 +158,13 @@ export class PasswordChecker implements CredentialChecker {
     let outcome: keyof typeof failures = known === undefined ? state() : 'try';
     if (outcome === 'try') {
       const proof = await this.#explained(user, () => prove({ known, locked }));
-      if (proof === 'busy') return { user, failure: failures.busy };
+      if (proof === 'busy') return { user, failure: failures.busy, code: 'busy' };
       const proved = typeof proof === 'object' ? proof : undefined;
       const closed = whyClosed(proved?.identity.account);
       // To the client it is a wrong password; but it is no guess, and right again when it is over.
-      if (closed !== undefined) return this.#fail(login, guess, 'repeated', began, closed);
+      if (closed !== undefined) {
+        return this.#fail(login, guess, 'repeated', began, { failure: closed, code: 'closed' });
+      }
       if (proved !== undefined && proved.rightFor === known) return this.#succeed(login, proved);
       // Others that were checked meanwhile may have been one guess too many.
       outcome = proof === 'failed' ? proof : state();
@@ -170,7 +172,8 @@ export class PasswordChecker implements CredentialChecker {
     }
     // A source that fails says nothing of the password, but no more of the user by its haste.
     const counted = outcome === 'failed' ? 'repeated' : outcome;
-    return this.#fail(login, guess, counted, began, failures[outcome]);
+    const failed = { failure: failures[outcome], code: codes[outcome] };
+    return this.#fail(login, guess, counted, began, failed);
   }
 
   /** @param began when the login did. */
@@ -179,12 +182,13 @@ export class PasswordChecker implements CredentialChecker {
     guess: string,
     counted: LoginState,
     began: number,
-    failure: string,
+    failed: Required<Pick<AuthenticationFailure, 'failure' | 'code'>>,
   ): Promise<AuthenticationFailure> {
     const step = this.#lockout.failed(client, user, guess, counted);
     // Not so long after the check, but at the next full step: what the check took does not show.
+    const lockout = counted === 'try' && this.#lockout.check(client, user, '') === 'locked';
     await delay(step - ((monotonic() - began) % step));
-    return { user, failure };
+    return { user, ...failed, ...(lockout && { lockout }) };
   }
 
   #succeed({ client, user, digest }: Login, { identity, rightFor }: Proof): Identity {
@@ -273,6 +277,21 @@ const failures = {
   busy: 'too many logins at once',
   failed: 'a source of users failed',
 } as const;
+
+const codes = {
+  try: 'wrong',
+  repeated: 'repeated',
+  locked: 'locked',
+  busy: 'busy',
+  failed: 'source-failed',
+} as const satisfies Record<keyof typeof failures, LoginFailure>;
+
+/** What comes of a login for another one that waited for it: a lockout is told once. */
+function withoutLockout(check: Check): Check {
+  if (!('lockout' in check)) return check;
+  const { lockout: _, ...rest } = check;
+  return rest;
+}
 
 async function mayBeEmpty(users: Users, user: string): Promise<boolean> {
   try {

@@ -5,6 +5,7 @@ import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { didYouMean } from '../base/guess.js';
 import type { ConnectionInfo, ServerEvent } from '../log/events.js';
+import type { ConnectionSum, SumKey } from '../log/sums.js';
 import type {
   ExtensionContext,
   ExtensionLog,
@@ -23,6 +24,8 @@ import { facade, view } from './views.js';
 /** The server, as extensions have it. */
 export interface ServerParts {
   connections(): ConnectionInfo[];
+  sums(by: readonly SumKey[]): ConnectionSum[];
+  readonly isStopping: boolean;
   disconnect(id: number): boolean;
   reload(): Promise<void>;
   onEvent(listener: (event: ServerEvent) => void): Disposable;
@@ -71,6 +74,10 @@ export function contextOf(extension: Extension, parts: ContextParts): ExtensionC
     log: logOf(extension, parts),
     server: facade({
       connections: () => outside(() => view(server.connections())),
+      sums: (by: readonly SumKey[] = []) => outside(() => view(server.sums([...by]))),
+      get isStopping() {
+        return server.isStopping;
+      },
       disconnect: (id: number) => outside(() => server.disconnect(id)),
       async reload() {
         if (!parts.isChanging()) return outside(() => server.reload());
@@ -114,7 +121,7 @@ function logOf(extension: Extension, { log }: ContextParts): ExtensionLog {
   let written = 0;
   let dropped = 0;
   const write = (level: keyof ExtensionLog) => (message: unknown) => {
-    if (extension.isOff) return;
+    if (extension.isSilent) return;
     const text = extension.words(typeof message === 'string' ? message : inspect(message));
     const now = monotonic();
     if (now - second >= 1000) {

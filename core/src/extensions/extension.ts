@@ -55,6 +55,8 @@ export class Extension implements Owner {
   readonly #watched: Disposable;
   #state: State = 'starting';
   #isLoading = false;
+  /** Whether its deactivation is over as well. */
+  #hasEnded = false;
   #module: ExtensionModule | undefined;
   #lastError: string | undefined;
   /** When errors escaped, monotonic ms. */
@@ -97,6 +99,11 @@ export class Extension implements Owner {
 
   get isOff(): boolean {
     return this.#state === 'off' || this.#state === 'ended';
+  }
+
+  /** Whether it has nothing to say any more: what ends may still say how. */
+  get isSilent(): boolean {
+    return this.#state === 'off' || this.#hasEnded;
   }
 
   schemesOf(point: 'outbounds' | 'resolvers', id: string): readonly string[] {
@@ -161,6 +168,7 @@ export class Extension implements Owner {
     } catch (error) {
       this.failed('deactivating it', error);
     }
+    this.#hasEnded = true;
     this.#watched.dispose();
   }
 

@@ -1,3 +1,4 @@
+import type { LoginFailure } from '../auth/identity.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { messageOf } from '../base/errors.js';
@@ -162,6 +163,10 @@ export type ServerEvent =
       readonly method: string;
       readonly user: string | undefined;
       readonly detail: string;
+      /** What was wrong with the login, where a machine can tell. */
+      readonly code?: LoginFailure;
+      /** The user at this address, or all users there, are locked out from now on. */
+      readonly lockout?: true;
     } & ConnectionEvent)
   | ({
       readonly type: 'request';

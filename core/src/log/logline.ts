@@ -150,6 +150,7 @@ function fieldsOf(event: LogEntry): readonly Field[] {
         ['user', event.user ?? '-'],
         ['method', event.method],
         ['detail', event.detail],
+        ['lockout', event.lockout && 'begins'],
       ];
     case 'request':
       return [

@@ -13,6 +13,7 @@ import type { Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
 import type { ShownView } from '../extensions/viewcontent.js';
 import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
+import type { ConnectionSum, SumKey } from '../log/sums.js';
 import type { Mail } from '../sharing/mail.js';
 import type { Sharing } from '../sharing/sharing.js';
 
@@ -20,6 +21,8 @@ import type { Sharing } from '../sharing/sharing.js';
 export interface ExtensibleServer {
   readonly registries: Registries;
   connections(): ConnectionInfo[];
+  sums(by: readonly SumKey[]): ConnectionSum[];
+  readonly isStopping: boolean;
   disconnect(id: number): boolean;
   reload(): Promise<void>;
   onEvent(listener: (event: ServerEvent) => void): Disposable;
@@ -85,6 +88,10 @@ export class Extensions {
       registries: server.registries,
       server: {
         connections: () => server.connections(),
+        sums: (by) => server.sums(by),
+        get isStopping() {
+          return server.isStopping;
+        },
         disconnect: (id) => server.disconnect(id),
         reload: () => reload?.() ?? server.reload(),
         onEvent: (listener) => server.onEvent(listener),

@@ -37,6 +37,7 @@ import type {
 } from '../listening/listeningsocket.js';
 import { type ListenChange, ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
+import { type ConnectionSum, type SumKey, sumsOf } from '../log/sums.js';
 import { ResolverPool } from '../outbound/resolvers/pool.js';
 import type { Address } from '../protocol/address.js';
 import { formatIP, parseIP } from '../protocol/ip.js';
@@ -291,6 +292,21 @@ export class Server {
   /** The connections of this moment. */
   connections(): ConnectionInfo[] {
     return Array.from(this.#sessions, (session) => session.info()).sort((a, b) => a.id - b.id);
+  }
+
+  /**
+   * How many connections there are at this moment, and what they have moved, together.
+   *
+   * @param by what tells them apart; all are one if left out.
+   */
+  sums(by: readonly SumKey[] = []): ConnectionSum[] {
+    const connections = Array.from(this.#sessions, (session) => session.info());
+    return sumsOf(connections, by);
+  }
+
+  /** Whether it is being closed: it takes no new clients, and those that it has may finish. */
+  get isStopping(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** Ends a connection. @returns false if there is none of that id. */

@@ -1,4 +1,4 @@
-import type { Identity } from '../auth/method.js';
+import type { AuthenticationFailure, Identity } from '../auth/method.js';
 import { monotonic } from '../base/clock.js';
 import type {
   CloseReason,
@@ -94,12 +94,21 @@ export class ConnectionRecord {
     this.#emit({ type: 'authenticated', id, time, client, method, user, group });
   }
 
-  /** @param detail in a few words; never a secret. */
-  authenticationFailed(method: string, user: string | undefined, detail: string): void {
+  /**
+   * @param detail in a few words; never a secret.
+   * @param login what was wrong, where a machine can tell.
+   */
+  authenticationFailed(
+    method: string,
+    user: string | undefined,
+    detail: string,
+    login: Pick<AuthenticationFailure, 'code' | 'lockout'> = {},
+  ): void {
     if (this.#closed || !this.#events.wanted('authentication-failed')) return;
     const { id, client } = this;
     const time = Date.now();
-    this.#emit({ type: 'authentication-failed', id, time, client, method, user, detail });
+    const what = { method, user, detail, ...login };
+    this.#emit({ type: 'authentication-failed', id, time, client, ...what });
   }
 
   requested(command: CommandName, destination: Address): void {

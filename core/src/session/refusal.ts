@@ -1,3 +1,4 @@
+import type { AuthenticationFailure } from '../auth/identity.js';
 import { codeOf, messageOf } from '../base/errors.js';
 import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
@@ -46,17 +47,16 @@ export class AuthenticationRefusal extends Refusal {
   readonly user: string | undefined;
   /** Whether it was told that it may try again on the same connection. */
   readonly goesOn: boolean;
+  /** What was wrong with the login, where a machine can tell. */
+  readonly login: Pick<AuthenticationFailure, 'code' | 'lockout'>;
 
-  constructor(
-    method: string,
-    user: string | undefined,
-    detail: string,
-    { goesOn = false }: { readonly goesOn?: boolean } = {},
-  ) {
-    super('authentication-failed', detail);
+  constructor(method: string, failed: AuthenticationFailure, goesOn = false) {
+    const { user, failure, code, lockout } = failed;
+    super('authentication-failed', failure);
     this.method = method;
     this.user = user;
     this.goesOn = goesOn;
+    this.login = { ...(code && { code }), ...(lockout && { lockout }) };
   }
 }
 

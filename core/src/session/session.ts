@@ -305,7 +305,8 @@ export class Session implements Startup, CommandContext {
     if (refusal instanceof AuthenticationRefusal) {
       this.#failures++;
       this.#goesOn = refusal.goesOn && this.#failures < MAX_FAILURES;
-      this.#record.authenticationFailed(refusal.method, refusal.user, message);
+      const { method, user, login } = refusal;
+      this.#record.authenticationFailed(method, user, message, login);
     } else this.#record.rejected(reason, message, refusal.diagnosis);
     return reason;
   }

@@ -110,7 +110,7 @@ async function logIn(
     const goesOn = canGoOn(head);
     if (goesOn) await dialogue.read(wholeRequestParser());
     dialogue.write(challenge(head, goesOn));
-    throw new AuthenticationRefusal('basic', result.user, result.failure, { goesOn });
+    throw new AuthenticationRefusal('basic', result, goesOn);
   } finally {
     message.fill(0);
   }

@@ -43,7 +43,7 @@ async function identify(dialogue: Dialogue, by: Identification): Promise<Authent
   });
   if (by.identity !== undefined) return by.identity;
   if (!('failure' in result)) return result;
-  throw new AuthenticationRefusal(method.id, result.user, result.failure);
+  throw new AuthenticationRefusal(method.id, result);
 }
 
 /**

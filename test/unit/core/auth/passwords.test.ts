@@ -66,9 +66,10 @@ describe('PasswordChecker', () => {
   });
   afterEach(() => pool.answer());
 
-  /** What comes of a login, without the name that it was given. */
+  /** What comes of a login, without the name that it was given, and whether it led to a lockout. */
   const checkBy = async (by: PasswordChecker, name: string, password: string, client = HERE) => {
-    const { user, ...result } = await by.check(client, name, octets(password));
+    const checked = await by.check(client, name, octets(password));
+    const { user, lockout: _, ...result }: Record<string, unknown> = { ...checked };
     assert.equal(user, name);
     return result;
   };
@@ -91,8 +92,8 @@ describe('PasswordChecker', () => {
   /** From here on, time passes only when the test says so. */
   const stopClock = (t: TestContext) => manualClock(t, ['setTimeout']);
 
-  const wrong = { failure: 'wrong user name or password' };
-  const locked = { failure: 'locked out after too many wrong passwords' };
+  const wrong = { failure: 'wrong user name or password', code: 'wrong' };
+  const locked = { failure: 'locked out after too many wrong passwords', code: 'locked' };
 
   test('a right password: the group of the user', async () => {
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
@@ -221,10 +222,21 @@ describe('PasswordChecker', () => {
     assert.deepEqual(await checkBy(second, 'alice', 'secret'), { group: 'staff' });
   });
 
+  test('the guess that locks out is told apart, once', async (t) => {
+    const clock = stopClock(t);
+    const guess = async (password: string) => {
+      const checked = await soon(clock, checker.check(HERE, 'alice', octets(password)));
+      return 'lockout' in checked && checked.lockout;
+    };
+    assert.deepEqual([await guess('a'), await guess('a'), await guess('b')], [false, false, false]);
+    assert.deepEqual(await Promise.all([guess('c'), guess('c')]), [true, false]);
+    assert.deepEqual([await guess('c'), await guess('d')], [false, false]);
+  });
+
   test('wrong ones fail, and the same one again is not hashed', async (t) => {
     const clock = stopClock(t);
     assert.deepEqual(await soon(clock, check('alice', 'guess')), wrong);
-    const again = { failure: 'the same wrong password again' };
+    const again = { failure: 'the same wrong password again', code: 'repeated' };
     assert.deepEqual(await soon(clock, check('alice', 'guess')), again);
     assert.deepEqual(await soon(clock, check('alice', 'secre')), wrong);
     assert.deepEqual(pool.calls, ['guess ? hash of secret', 'secre ? hash of secret']);
@@ -314,7 +326,7 @@ describe('PasswordChecker', () => {
     assert.deepEqual(await soon(clock, right), locked);
     const results = await soon(clock, Promise.all(guesses));
     const checked = results.filter(
-      (result) => 'failure' in result && result.failure === wrong.failure,
+      (result) => 'failure' in result && result['failure'] === wrong.failure,
     );
     assert.equal(checked.length, 3);
   });
@@ -328,7 +340,10 @@ describe('PasswordChecker', () => {
 
   test('too many logins at once are no wrong password', async () => {
     pool.busy = true;
-    assert.deepEqual(await check('alice', 'secret'), { failure: 'too many logins at once' });
+    assert.deepEqual(await check('alice', 'secret'), {
+      failure: 'too many logins at once',
+      code: 'busy',
+    });
     pool.busy = false;
     assert.deepEqual(await check('alice', 'secret'), { group: 'staff' });
   });

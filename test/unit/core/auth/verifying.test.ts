@@ -95,8 +95,12 @@ async function soon<T>(clock: ManualClock, slow: Promise<T>): Promise<T> {
   return settled;
 }
 
-const wrong = (user: string) => ({ user, failure: 'wrong user name or password' });
-const failed = (user: string) => ({ user, failure: 'a source of users failed' });
+const wrong = (user: string) => ({ user, failure: 'wrong user name or password', code: 'wrong' });
+const failed = (user: string) => ({
+  user,
+  failure: 'a source of users failed',
+  code: 'source-failed',
+});
 
 /** The calls that something makes. */
 async function callsOf(action: () => Promise<unknown>): Promise<string[]> {

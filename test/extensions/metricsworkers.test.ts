@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Command } from '../support/command.js';
+import { temporaryFile } from '../support/files.js';
+import { run, unless } from '../support/programs.js';
+import { parseExposition, type Sample, total } from '../support/prometheus.js';
+import { type Client, echoServer, freePort } from '../support/sockets.js';
+import { assertEcho, connected } from '../support/socks.js';
+
+const linux = process.platform === 'linux' ? undefined : 'needs /proc';
+
+interface Started {
+  readonly command: Command;
+  readonly port: number;
+  readonly url: string;
+  readonly ini: string;
+}
+
+async function started(t: TestContext, workers: number): Promise<Started> {
+  const [port, metrics] = [await freePort(t), await freePort(t)];
+  const ini = temporaryFile(t, `[extension:metrics]\nlisten = 127.0.0.1:${metrics}\n`, 'p.ini');
+  const address = `127.0.0.1:${port}`;
+  const command = new Command(t, ['-c', ini, '--workers', String(workers), address]);
+  await command.line(/metrics at/);
+  await command.line(/listening/);
+  return { command, port, url: `http://127.0.0.1:${metrics}`, ini };
+}
+
+async function scrape(t: TestContext, url: string): Promise<Sample[]> {
+  const { status, stdout } = await run(t, 'curl', ['-sf', `${url}/metrics`]);
+  assert.equal(status, 0);
+  return parseExposition(stdout);
+}
+
+/** Scrapes until the samples are as they are to be. */
+async function eventually(
+  t: TestContext,
+  url: string,
+  isMeant: (samples: readonly Sample[]) => boolean,
+): Promise<Sample[]> {
+  for (let last: Sample[] = []; ; ) {
+    const { status, stdout } = await run(t, 'curl', ['-sf', `${url}/metrics`]);
+    if (status === 0) last = parseExposition(stdout);
+    if (status === 0 && isMeant(last)) return last;
+    if (t.signal.aborted) assert.fail(JSON.stringify(last));
+  }
+}
+
+for (const workers of [1, 2]) {
+  test(`with ${workers} workers there is one sum`, { skip: unless('curl') }, async (t) => {
+    const { port, url, command } = await started(t, workers);
+    const echo = await echoServer(t);
+    const clients: Client[] = [];
+    for (let i = 0; i < 20; i++) {
+      const client = await connected(t, port, echo);
+      await assertEcho(client);
+      clients.push(client);
+    }
+    const samples = await scrape(t, url);
+    assert.equal(total(samples, 'picosocks5_processes'), workers);
+    assert.equal(total(samples, 'picosocks5_connections_opened_total'), 20);
+    assert.equal(total(samples, 'picosocks5_connections_active'), 20);
+    assert.equal(total(samples, 'picosocks5_bytes_total', { direction: 'up' }), 80);
+    assert.equal(total(samples, 'picosocks5_build_info'), 1);
+    assert.ok(total(samples, 'process_resident_memory_bytes') > workers * 20 * 1024 * 1024);
+    for (const { socket } of clients) socket.end();
+    const done = { reason: 'finished', command: 'connect' };
+    const after = await eventually(
+      t,
+      url,
+      (now) => total(now, 'picosocks5_connections_total', done) === 20,
+    );
+    assert.equal(total(after, 'picosocks5_bytes_total', { direction: 'down' }), 80);
+    const { stdout } = await run(t, 'curl', ['-sf', `${url}/healthz`]);
+    assert.equal(stdout, 'ok\n');
+    assert.equal(await command.stop(), 0);
+  });
+}
+
+for (const place of [0, 1]) {
+  const which = place === 0 ? 'the one that answers' : 'another one';
+  const skip = linux ?? unless('curl');
+  test(`slow: what a worker has counted outlives it: ${which}`, { skip }, async (t) => {
+    const { port, url, command } = await started(t, 2);
+    const echo = await echoServer(t);
+    for (let i = 0; i < 20; i++) {
+      const client = await connected(t, port, echo);
+      await assertEcho(client);
+      client.socket.end();
+    }
+    const ended = (now: readonly Sample[]) => total(now, 'picosocks5_connections_total');
+    await eventually(t, url, (now) => ended(now) === 20);
+    const victim = command.workers()[place] as number;
+    process.kill(victim, 'SIGKILL');
+    await command.line(/another one takes its place/);
+    const isWhole = (now: readonly Sample[]) =>
+      total(now, 'picosocks5_processes') === 2 && ended(now) >= 20;
+    const after = await eventually(t, url, isWhole);
+    assert.equal(ended(after), 20);
+    assert.equal(total(after, 'picosocks5_connections_active'), 0);
+    await assertEcho(await connected(t, port, echo));
+  });
+}
