@@ -100,7 +100,8 @@ async function files(folder: string): Promise<string[]> {
   return found.map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 }
 
-async function replace(file: string, octets: Buffer): Promise<void> {
+/** Puts a file in the place of one, in one step, unless that one is the same. */
+export async function replace(file: string, octets: Buffer): Promise<void> {
   const before = await readFile(file).catch(() => undefined);
   if (before?.equals(octets)) return;
   await mkdir(dirname(file), { recursive: true });

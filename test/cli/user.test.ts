@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { verifyHash } from '#core/auth/crypt/formats.js';
+import { verifyHash } from '#core/auth/crypt/verify.js';
 import { PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory } from '../support/files.js';
 import { run, unless } from '../support/programs.js';

@@ -1,4 +1,5 @@
-import { type ConnectionOptions, connect, type SecureContext, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
+import { builtins } from '../base/builtins.js';
 import type { CancellationToken } from '../base/cancellation.js';
 import { codeOf } from '../base/errors.js';
 import type { TcpHandle } from './handles.js';
@@ -71,7 +72,7 @@ function acceptOverStream(
   cancellation: CancellationToken,
 ): Promise<Secured> {
   const stream = new TransportStream(transport);
-  const socket = new TLSSocket(stream, {
+  const socket = new builtins.tls.TLSSocket(stream, {
     isServer: true,
     secureContext: context,
     requestCert: asksClients,
@@ -236,7 +237,7 @@ export async function connectTls(
     minVersion: MIN_VERSION,
   };
   try {
-    const socket = connect(options);
+    const socket = builtins.tls.connect(options);
     return (await secured(socket, stream, 'secureConnect', 'server', cancellation, () => ({})))
       .transport;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { constants, createHash, type X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { builtins } from '../base/builtins.js';
 import { UserError } from '../base/errors.js';
 import {
   type Certificate,
@@ -52,7 +53,7 @@ export class TlsCredentials {
     this.#certificates = [...chain, ...(authorities ?? [])];
     const ca = authorities?.map(({ pem }) => pem);
     try {
-      this.context = createSecureContext({
+      this.context = builtins.tls.createSecureContext({
         cert: chain.map(({ pem }) => pem).join('\n'),
         key: key.pem,
         ...(ca === undefined ? {} : { ca }),

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { hashSync } from 'bcryptjs';
-import { DIGITS, md5Crypt } from './md5crypt.js';
+import { randomBytes } from 'node:crypto';
+import { DIGITS } from './md5crypt.js';
 import { SHA_ROUNDS, shaCrypt } from './shacrypt.js';
 
 /** The hashing methods of crypt(5) that are understood. */
@@ -33,7 +32,6 @@ const SHA_SETTING = String.raw`(?:rounds=([1-9][0-9]*)\$)?(?!rounds=)(${SALT}{1,
 const SHA256 = new RegExp(String.raw`^\$5\$${SHA_SETTING}\$[./0-9A-Za-z]{42}[./0-9A-D]$`);
 const SHA512 = new RegExp(String.raw`^\$6\$${SHA_SETTING}\$[./0-9A-Za-z]{85}[./01]$`);
 const BCRYPT = /^\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
-const BCRYPT_SETTING_LENGTH = 29;
 const YESCRYPT = /^\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{0,86}\$[./A-Za-z0-9]{42}[./0-9A-D]$/;
 
 /**
@@ -88,42 +86,6 @@ function shaRounds(text: string | undefined): number {
 }
 
 /**
- * Whether `password` has this hash, as crypt(3) would say. Takes from milliseconds to seconds of
- * CPU time, as the hash asks; the comparison takes the same time wherever the hashes differ.
- *
- * A password with a NUL, or longer than {@link MAX_PASSWORD_BYTES}, never matches; nor does one
- * that is not UTF-8 match a bcrypt hash without `libcrypt`. Bcrypt uses the first 72 bytes only.
- *
- * @param password the octets received
- * @param libcrypt the system's crypt(3), see {@link useOfLibcrypt}
- * @throws Error when the hash is malformed (see {@link parseHash}), or `libcrypt` is missing or
- *   fails
- */
-export function verifyHash(password: Uint8Array, hash: string, libcrypt?: Crypt): boolean {
-  const { format, salt, rounds } = parseHash(hash);
-  if (password.length > MAX_PASSWORD_BYTES || password.includes(0)) return false;
-  const setting = hash.slice(0, hash.lastIndexOf('$') + 1);
-  switch (format) {
-    case 'md5':
-      return equal(setting + md5Crypt(password, salt), hash);
-    case 'sha256':
-    case 'sha512':
-      return equal(setting + shaCrypt(format, password, salt, rounds), hash);
-    case 'bcrypt': {
-      const text = decodeUtf8(password);
-      if (text === undefined)
-        return libcrypt !== undefined && equal(libcrypt(password, hash), hash);
-      return equal(hashSync(text, hash.slice(0, BCRYPT_SETTING_LENGTH)), hash);
-    }
-    case 'yescrypt':
-      if (libcrypt === undefined) {
-        throw new Error("a yescrypt ($y$) hash needs the system's crypt library");
-      }
-      return equal(libcrypt(password, hash), hash);
-  }
-}
-
-/**
  * Whether checking a password needs the system's crypt(3): yescrypt hashes do; a bcrypt hash may
  * `try` it for a password that is not UTF-8, which what we have ourselves cannot hash.
  *
@@ -133,21 +95,6 @@ export function useOfLibcrypt(password: Uint8Array, hash: string): 'need' | 'try
   const { format } = parseHash(hash);
   if (format === 'yescrypt') return 'need';
   return format === 'bcrypt' && !isUtf8(password) ? 'try' : 'none';
-}
-
-function equal(computed: string, expected: string): boolean {
-  const a = Buffer.from(computed);
-  const b = Buffer.from(expected);
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** The text of which `bytes` are the one UTF-8 encoding, if there is such a text. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

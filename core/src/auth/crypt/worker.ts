@@ -1,7 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
-import { useOfLibcrypt, verifyHash } from './formats.js';
+import { useOfLibcrypt } from './formats.js';
 import { loadLibcrypt } from './libcrypt.js';
+import { verifyHash } from './verify.js';
 
 /** What a thread of the pool is asked: whether the password has the hash. */
 export interface CryptRequest {

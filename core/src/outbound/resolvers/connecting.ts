@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { builtins } from '../../base/builtins.js';
 import type { Address } from '../../protocol/address.js';
 import { familyOf } from '../prefer.js';
 
@@ -51,11 +52,12 @@ export function openTls(
   time: number,
 ): Promise<TLSSocket> {
   const { host, port } = server;
-  const socket = connectTls({
+  const socket = builtins.tls.connect({
     ...{ host, port, lookup: lookupBy(server), autoSelectFamily: true },
     // SNI is for names only (RFC 6066 section 3).
     servername: isIP(servername) === 0 ? servername : '',
-    checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
+    checkServerIdentity: (_, certificate) =>
+      builtins.tls.checkServerIdentity(servername, certificate),
     ALPNProtocols: [...protocols],
     ...(ca === undefined ? {} : { ca }),
   });

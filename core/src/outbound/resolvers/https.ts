@@ -1,12 +1,8 @@
 import type { ClientRequest } from 'node:http';
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  constants,
-} from 'node:http2';
-import { Agent, request as requestHttps } from 'node:https';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
+import { builtins } from '../../base/builtins.js';
 import type { CancellationToken } from '../../base/cancellation.js';
 import { codeOf } from '../../base/errors.js';
 import { type DnsAnswer, encodeQuery, MAX_MESSAGE, readAnswer } from '../../protocol/dns.js';
@@ -97,7 +93,7 @@ export class HttpsTransport implements DnsTransport {
     try {
       const socket = await openTls(this.#server, this.#tls, ANSWER_TIME);
       if (socket.alpnProtocol === 'h2') {
-        const session = connectHttp2(this.#origin, {
+        const session = builtins.http2.connect(this.#origin, {
           createConnection: () => socket,
           settings: { enablePush: false },
         });
@@ -141,6 +137,7 @@ class Http2Poster implements Poster {
 
   async post(message: Uint8Array, cancellation: CancellationToken): Promise<Buffer> {
     const session = this.#session;
+    const { constants } = builtins.http2;
     const stream: ClientHttp2Stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
       [constants.HTTP2_HEADER_PATH]: this.#path,
@@ -162,7 +159,7 @@ class Http2Poster implements Poster {
       });
     });
     stream.end(message);
-    const abort = () => stream.close(constants.NGHTTP2_CANCEL);
+    const abort = () => stream.close(builtins.http2.constants.NGHTTP2_CANCEL);
     try {
       return await inTime({ time: ANSWER_TIME, cancellation, abort }, async () => {
         await responded;
@@ -193,7 +190,7 @@ class Http1Poster implements Poster {
     this.#server = server;
     this.#path = path;
     // It checks that the certificate is the host's by itself: with a check of ours it keeps nothing.
-    this.#agent = new Agent({
+    this.#agent = new builtins.https.Agent({
       ...{ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_TIME },
       ...{ ALPNProtocols: ['http/1.1'], ...(ca === undefined ? {} : { ca }) },
     });
@@ -214,7 +211,7 @@ class Http1Poster implements Poster {
 
   #request(message: Uint8Array): ClientRequest {
     const { host, port } = this.#server;
-    return requestHttps({
+    return builtins.https.request({
       ...{ host, port, path: this.#path, method: 'POST', agent: this.#agent },
       lookup: lookupBy(this.#server),
       headers: { accept: MESSAGE, 'content-type': MESSAGE, 'content-length': message.length },

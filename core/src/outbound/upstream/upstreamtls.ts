@@ -1,4 +1,5 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { builtins } from '../../base/builtins.js';
 import type { CancellationToken } from '../../base/cancellation.js';
 import { connectTls } from '../../transport/tls.js';
 import { MIN_VERSION } from '../../transport/tlscredentials.js';
@@ -22,7 +23,7 @@ export class UpstreamTls {
   constructor(servername: string, authorities: readonly string[] | undefined) {
     this.#servername = servername;
     const ca = authorities === undefined ? {} : { ca: [...authorities] };
-    this.#context = createSecureContext({ ...ca, minVersion: MIN_VERSION });
+    this.#context = builtins.tls.createSecureContext({ ...ca, minVersion: MIN_VERSION });
   }
 
   /**

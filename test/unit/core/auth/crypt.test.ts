@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { makeHash, parseHash, verifyHash } from '#core/auth/crypt/formats.js';
+import { makeHash, parseHash } from '#core/auth/crypt/formats.js';
 import { loadLibcrypt } from '#core/auth/crypt/libcrypt.js';
+import { verifyHash } from '#core/auth/crypt/verify.js';
 import {
   BCRYPT,
   BINARY,
