@@ -331,6 +331,12 @@ export interface ExtensionOutbound {
    * a name as it is; else each address that may be dialled is judged.
    */
   readonly resolves: boolean;
+  /**
+   * Whether it stands before all other ways, whatever rules say: it makes each connection that it
+   * serves by `request.onward()`, and can do something to it, or refuse it. Datagrams and BIND go
+   * without it.
+   */
+  readonly before?: boolean;
   /** Whether it makes a connection; every one if it is left out and there are no schemes. */
   serves?(request: OutboundRequest): boolean;
   /**
@@ -1106,6 +1112,13 @@ export interface ConnectRequest extends AllowedRequest {
    * destination is a name and the outbound resolves names itself.
    */
   readonly addresses: readonly string[] | undefined;
+  /**
+   * Of what stands before other ways: makes the connection as it would be without it.
+   *
+   * @returns the connection, paused.
+   * @throws what the way says.
+   */
+  onward?(): Promise<Transport>;
 }
 
 /** The server that a URL of `--via` names, as an extension that knows its scheme is given it. */

@@ -1,3 +1,4 @@
+export { type DestinationMatcher, destinationMatcher } from './access/destinations.js';
 export type {
   AccessPolicy,
   AccessRequest,
@@ -54,6 +55,7 @@ export {
 } from './base/errors.js';
 export type { Registry } from './base/registry.js';
 export { Sequence } from './base/sequence.js';
+export { parseSize } from './base/sizes.js';
 export type { Option, Section, ValueSchema } from './config/option.js';
 export { OPTIONS } from './config/optionlist.js';
 export { checkServerOptions } from './config/options.js';

@@ -254,10 +254,11 @@ class Upstreams {
     this.#used.add(name);
     const { outbounds } = this.#parts.registries;
     const registered = outbounds.get(name);
+    const isWay = (one: Outbound) => one.schemes === undefined && one.before !== true;
     const found =
-      this.#named.get(name) ?? (registered?.schemes === undefined ? registered : undefined);
+      this.#named.get(name) ?? [registered].find((one) => one !== undefined && isWay(one));
     if (found !== undefined) return found;
-    const others = [...outbounds].filter(({ schemes }) => schemes === undefined);
+    const others = [...outbounds].filter(isWay);
     const known = ['block', ...this.#named.keys(), ...others.map(({ id }) => id)];
     throw new UserError(
       `"${name}": there is no section [upstream:${name}]; ` +

@@ -40,6 +40,13 @@ export interface ConnectRequest extends AllowedRequest {
    * destination is a name and the outbound resolves names itself.
    */
   readonly addresses: readonly string[] | undefined;
+  /**
+   * Of what stands before other ways: makes the connection as it would be without it.
+   *
+   * @returns the connection, paused.
+   * @throws what the way says.
+   */
+  onward?(): Promise<Transport>;
 }
 
 /** A server that a URL of `--via` names: what an outbound that knows its scheme goes through. */
@@ -125,6 +132,12 @@ export interface Outbound {
    * a name as it is; else each address that may be dialled is judged.
    */
   readonly resolves: boolean;
+  /**
+   * Whether it stands before all other ways, whatever rules say: it makes each connection that it
+   * serves by `request.onward()`, and can do something to it, or refuse it. Then it is no way that
+   * rules can lead to. Datagrams and BIND go without it.
+   */
+  readonly before?: boolean;
   /** Whether it makes a connection; every connection, if it is left out. */
   serves?(request: OutboundRequest): boolean;
   /**
@@ -145,7 +158,7 @@ export interface Outbound {
 /** The way out of a request: the last one registered that serves it. @throws if none does. */
 export function routeOf(outbounds: Iterable<Outbound>, request: OutboundRequest): Outbound {
   const outbound = [...outbounds].findLast(
-    (one) => one.serves?.(request) ?? one.schemes === undefined,
+    (one) => one.before !== true && (one.serves?.(request) ?? one.schemes === undefined),
   );
   if (outbound === undefined) throw new Error('no outbound serves it');
   return outbound;
@@ -155,6 +168,26 @@ export function routeOf(outbounds: Iterable<Outbound>, request: OutboundRequest)
 export function carries(outbound: Outbound, command: CommandName): boolean {
   if (command === 'connect' || !outbound.resolves) return true;
   return (command === 'bind' ? outbound.bind : outbound.datagrams) !== undefined;
+}
+
+/** A way with another before it, which makes the connections, and is not asked for anything else. */
+export function behind(before: Outbound, way: Outbound): Outbound {
+  return {
+    id: way.id,
+    resolves: way.resolves,
+    async connect(request) {
+      const { destination, command, client, listener, user, group, from } = request;
+      const { addresses, timeout, cancellation } = request;
+      return before.connect({
+        ...{ destination, command, client, listener, user, group, from },
+        ...{ addresses, timeout, cancellation },
+        get signal() {
+          return request.signal;
+        },
+        onward: async () => toTransport(await way.connect(request)),
+      });
+    },
+  };
 }
 
 /** A request that somebody is busy with, and that can be given up by itself. */

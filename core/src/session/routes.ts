@@ -1,6 +1,12 @@
 import { NO_GROUP } from '../access/accessrules.js';
 import { describeRule, type RequestRule, RequestRules } from '../access/rules.js';
-import { carries, type Outbound, type OutboundRequest, routeOf } from '../outbound/outbound.js';
+import {
+  behind,
+  carries,
+  type Outbound,
+  type OutboundRequest,
+  routeOf,
+} from '../outbound/outbound.js';
 import { parseIP } from '../protocol/ip.js';
 
 /** A rule of `--via`: which way requests to its destinations take. */
@@ -102,6 +108,15 @@ export class Routes {
   find(request: OutboundRequest, address = request.destination.host): Route {
     const rule = this.#match(request, address);
     return { rule, ways: rule?.ways ?? [routeOf(this.#outbounds, request)] };
+  }
+
+  /** A way for a request, with all those before it that serve the request. */
+  whole(way: Outbound, request: OutboundRequest): Outbound {
+    let whole = way;
+    for (const one of this.#outbounds) {
+      if (one.before === true && (one.serves?.(request) ?? true)) whole = behind(one, whole);
+    }
+    return whole;
   }
 
   /** Whether some destination's way carries a request's command, whichever destination it will be. */

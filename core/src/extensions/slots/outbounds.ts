@@ -46,6 +46,12 @@ export interface ExtensionOutbound {
    * a name as it is; else each address that may be dialled is judged.
    */
   readonly resolves: boolean;
+  /**
+   * Whether it stands before all other ways, whatever rules say: it makes each connection that it
+   * serves by `request.onward()`, and can do something to it, or refuse it. Datagrams and BIND go
+   * without it.
+   */
+  readonly before?: boolean;
   /** Whether it makes a connection; every one if it is left out and there are no schemes. */
   serves?(request: OutboundRequest): boolean;
   /**
@@ -64,7 +70,7 @@ export interface ExtensionOutbound {
  * by no other.
  */
 export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
-  const { resolves } = item as Partial<Record<string, unknown>>;
+  const { resolves, before } = item as Partial<Record<string, unknown>>;
   const serves = methodOf(item, 'serves', owner);
   const connect = demandMethod(item, 'connect', owner);
   const known = schemesOf('outbounds', id, item, owner);
@@ -72,13 +78,19 @@ export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
     id,
     resolves: resolves === true,
     ...(known && { schemes: known }),
+    ...(before === true && { before }),
     ...(serves && {
       serves: (request: OutboundRequest) => serves(requestView(request, owner)) === true,
     }),
     async connect(request, given) {
       const { signal } = request;
       const upstream = given && { upstream: upstreamView(given, request, owner) };
-      const own = { ...requestView(request, owner), ...attemptView(request), ...upstream };
+      const own = {
+        ...requestView(request, owner),
+        ...attemptView(request),
+        ...upstream,
+        ...onwardView(request, owner),
+      };
       const asked = facade({ ...own, signal });
       try {
         return await thenTake(connect(asked, signal), owner, (made) => guardTransport(made, owner));
@@ -96,6 +108,10 @@ function requestView(
   const request = view({ destination, command, client, listener, user, group });
   if (from === undefined) return request;
   return facade({ ...request, from: (to: string) => owner.outside(() => from(String(to))) });
+}
+
+function onwardView({ onward }: ConnectRequest, owner: Owner) {
+  return onward && { onward: () => owner.outside(onward) };
 }
 
 function upstreamView(

@@ -45,7 +45,9 @@ async function reachOnly(
   else addresses = await context.allowedAddresses(destination);
   const { cancellation } = context;
   const request = requestTo(context, destination);
-  const connect = () => connectThrough(way, request, addresses, { timeout, cancellation });
+  const { routes } = context.settings;
+  const connect = () =>
+    connectThrough(routes.whole(way, request), request, addresses, { timeout, cancellation });
   try {
     return { remote: await watched(context, way, connect), via: nameOf(way) };
   } catch (error) {
@@ -65,11 +67,15 @@ function reachBy(
   const request = requestTo(context, destination);
   const byName = isName(destination.host);
   return tryWays(context, route, time, async (way, timeout) => {
-    const { cancellation } = context;
-    const through = async (addresses: readonly string[] | undefined, time = timeout) => ({
-      remote: await connectThrough(way, request, addresses, { timeout: time, cancellation }),
-      via: nameOf(way),
-    });
+    const { cancellation, settings } = context;
+    const through = async (addresses: readonly string[] | undefined, time = timeout) => {
+      const whole = settings.routes.whole(way, request);
+      const patience = { timeout: time, cancellation };
+      return {
+        remote: await connectThrough(whole, request, addresses, patience),
+        via: nameOf(way),
+      };
+    };
     if (byName && way.resolves) {
       await context.demandName(destination);
       return through(undefined);
