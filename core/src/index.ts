@@ -9,10 +9,12 @@ export {
   type Account,
   formatAccount,
   formatExpiry,
+  hasQuota,
   parseAccount,
   parseExpiry,
   type UserLimits,
 } from './auth/account.js';
+export { makeHash } from './auth/crypt/formats.js';
 export type { AuthenticationFailure, Identity } from './auth/identity.js';
 export type { Lockedout, LockoutFilter } from './auth/lockout.js';
 export type {
@@ -33,7 +35,9 @@ export {
   parsePasswordFile,
   plainSecret,
   readPasswordFile,
+  secretsOf,
 } from './auth/passwordfile.js';
+export { eachPasswordLine, type PasswordLine } from './auth/passwordlines.js';
 export type {
   AuthenticationSource,
   AuthenticationSourceFormat,
@@ -52,6 +56,7 @@ export {
   type UserErrorCode,
   type UserErrorFacts,
 } from './base/errors.js';
+export { exposure } from './base/exposure.js';
 export type { Registry } from './base/registry.js';
 export { Sequence } from './base/sequence.js';
 export type { Option, Section, ValueSchema } from './config/option.js';
@@ -83,6 +88,8 @@ export type {
   ExtensionWorkers,
   Helper,
   HelperOptions,
+  Subcommand,
+  SubcommandTools,
 } from './extensions/api.js';
 export type { Origin } from './extensions/catalog.js';
 export type { ExtensionCommand, ExtensionInfo } from './extensions/host.js';
