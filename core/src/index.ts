@@ -10,10 +10,12 @@ export {
   type Account,
   formatAccount,
   formatExpiry,
+  hasQuota,
   parseAccount,
   parseExpiry,
   type UserLimits,
 } from './auth/account.js';
+export { makeHash } from './auth/crypt/formats.js';
 export type { AuthenticationFailure, Identity, LoginFailure } from './auth/identity.js';
 export type { Lockedout, LockoutFilter } from './auth/lockout.js';
 export type {
@@ -34,7 +36,9 @@ export {
   parsePasswordFile,
   plainSecret,
   readPasswordFile,
+  secretsOf,
 } from './auth/passwordfile.js';
+export { eachPasswordLine, type PasswordLine } from './auth/passwordlines.js';
 export type {
   AuthenticationSource,
   AuthenticationSourceFormat,
@@ -53,6 +57,7 @@ export {
   type UserErrorCode,
   type UserErrorFacts,
 } from './base/errors.js';
+export { exposure } from './base/exposure.js';
 export type { Registry } from './base/registry.js';
 export { Sequence } from './base/sequence.js';
 export { parseSize } from './base/sizes.js';
@@ -86,6 +91,8 @@ export type {
   ExtensionWorkers,
   Helper,
   HelperOptions,
+  Subcommand,
+  SubcommandTools,
   ViewHandle,
   ViewProvider,
 } from './extensions/api.js';

@@ -101,6 +101,11 @@ export class LineScan {
     return this.#octets.toString('latin1', this.#start, this.#first);
   }
 
+  /** What stands behind the user and its colon. */
+  get rest(): string {
+    return this.#octets.toString('latin1', this.#first + 1, this.#last);
+  }
+
   get hasGroup(): boolean {
     return this.#second > this.#first + 1;
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
-import { type Account, formatAccount, parseAccount, plainAccount } from './account.js';
+import { type Account, formatAccount, parseAccount, plainAccount, stricter } from './account.js';
 import { parseHash } from './crypt/formats.js';
 import type { Secret } from './source.js';
 import { decodeUserName } from './username.js';
@@ -88,6 +88,13 @@ export function parsePasswordFile(text: string, name: string): PasswordEntry[] {
     }
   }
   return entries;
+}
+
+/** The secrets that a user's lines have, each with what all of them say of the user. */
+export function secretsOf(entries: readonly PasswordEntry[]): readonly Secret[] {
+  const account = entries.map((entry) => entry.account).reduce(stricter, plainAccount);
+  if (account === plainAccount) return entries.map(({ secret }) => secret);
+  return entries.map(({ secret }) => ({ ...secret, account }));
 }
 
 /** The text of a file whose lines are read as clients' user names are, so that both agree. */

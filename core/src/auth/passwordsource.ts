@@ -4,11 +4,17 @@ import { type FileHandle, open as openFile, stat as statFile } from 'node:fs/pro
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { exposure } from '../base/exposure.js';
 import { Turn } from '../base/turn.js';
-import { hasQuota, parseAccount, plainAccount, stricter } from './account.js';
+import { hasQuota, parseAccount } from './account.js';
 import { whyUnsupported } from './crypt/support.js';
 import { LineScan } from './linescan.js';
 import { LineTable, newSeed } from './linetable.js';
-import { hasContent, type PasswordEntry, parseLine, parseSecret } from './passwordfile.js';
+import {
+  hasContent,
+  type PasswordEntry,
+  parseLine,
+  parseSecret,
+  secretsOf,
+} from './passwordfile.js';
 import type { AuthenticationSource, AuthenticationSourceFormat, Secret } from './source.js';
 import { decodeUserName } from './username.js';
 
@@ -50,10 +56,7 @@ class PasswordFile implements AuthenticationSource {
   }
 
   find(user: string): readonly Secret[] {
-    const entries = this.#table.find(user).map((start) => entryAt(this.#octets, start));
-    const account = entries.map((entry) => entry.account).reduce(stricter, plainAccount);
-    if (account === plainAccount) return entries.map(({ secret }) => secret);
-    return entries.map(({ secret }) => ({ ...secret, account }));
+    return secretsOf(this.#table.find(user).map((start) => entryAt(this.#octets, start)));
   }
 
   serverSecret(): Uint8Array | undefined {

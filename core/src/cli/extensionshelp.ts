@@ -34,7 +34,8 @@ export async function extensionsHelp(args: readonly Argument[]): Promise<string>
 }
 
 function entry({ manifest, origin, enabled }: Found): string {
-  const { name, short, version, description, folder, contributes, commands } = manifest;
+  const { name, short, version, description, folder, contributes, commands, subcommands } =
+    manifest;
   const where = origin === 'folder' ? folder : enabled ? origin : `${origin}, disabled`;
   const lines = [`  ${short} (${name} ${version}, ${where})\n`];
   if (description !== '') lines.push(`${wrap(description)}\n`);
@@ -44,6 +45,9 @@ function entry({ manifest, origin, enabled }: Found): string {
   for (const [point, list] of Object.entries(contributes)) {
     if (point === 'authenticationSources') continue;
     for (const { id, description: what } of list) lines.push(item(`${point}: ${id} ${what}`));
+  }
+  for (const { name: word, description: what } of subcommands) {
+    lines.push(item(`picosocks5 ${word}: ${what}`));
   }
   for (const { command, title } of commands) lines.push(item(`command ${command}: ${title}`));
   for (const [key, schema] of manifest.settings) lines.push(setting(key, schema));

@@ -6,6 +6,9 @@ import { hideArguments } from '../process/title.js';
 import { help } from './help.js';
 import { demandAddresses, isControlCommand } from './words.js';
 
+/** What may be a command of an extension: the name of one, as its package.json has it. */
+const SUBCOMMAND = /^[a-z][a-z0-9-]{1,30}$/;
+
 /**
  * The command `picosocks5`.
  *
@@ -43,6 +46,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (argv[0] === 'help' || argv[0] === 'version') {
       process.stdout.write(argv[0] === 'help' ? help() : `picosocks5 ${version}\n`);
       return;
+    }
+    if (SUBCOMMAND.test(argv[0] ?? '')) {
+      const { runSubcommand } = await import('./subcommand.js');
+      if (await runSubcommand(argv)) return;
     }
     const args = parseCommandLine(argv);
     const lists = args.some(({ kind }) => kind === 'extensions');

@@ -45,11 +45,12 @@ export const OPTIONS: readonly Option[] = [
     in: ['listener'],
     names: 'source',
     section: 'Server',
-    description: 'Read users from FILE. The only FORMAT is password. May be repeated.',
+    description: 'Read users from FILE: a password file, if no FORMAT says else. May be repeated.',
     details:
       'With this option clients have to authenticate, unless --anonymous is given as well. Of ' +
       'several files the first one that has the user decides; for CHAP, the first one that has a ' +
-      '$base64$ secret of the user. See PASSWORD FILE.',
+      '$base64$ secret of the user. See PASSWORD FILE. Extensions have other formats, such as ' +
+      'userdb:FILE for a database of very many users, see USER DATABASE.',
   },
   {
     key: 'anonymous',

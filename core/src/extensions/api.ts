@@ -26,6 +26,30 @@ export interface ExtensionModule {
   deactivate?(): Awaitable<void>;
 }
 
+/**
+ * What the file has that `main` of a command in `contributes.subcommands` names: a command of the
+ * command line, such as `picosocks5 userdb`. There is no server while it runs.
+ */
+export interface Subcommand {
+  /**
+   * @param args the words behind the command's name.
+   * @returns now or later, the exit status if it is another than 0.
+   * @throws {UserError} which is shown as one sentence, and ends the program with status 1.
+   */
+  run(args: readonly string[], tools: SubcommandTools): unknown;
+}
+
+/** What a command of an extension has of the program. */
+export interface SubcommandTools {
+  /**
+   * Asks for a password, twice and without showing it where there is a terminal.
+   *
+   * @param prompt without the colon, such as `Password for alice`.
+   * @returns its octets, to be wiped.
+   */
+  askPassword(prompt: string): Promise<Uint8Array>;
+}
+
 /** What an extension has of the server. It cannot be changed, and what it gives are copies. */
 export interface ExtensionContext {
   /** Disposed, the last first, when the extension is deactivated. */

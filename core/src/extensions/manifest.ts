@@ -28,6 +28,14 @@ export interface CommandContribution {
   readonly tray: boolean;
 }
 
+/** A command of the command line, `picosocks5 NAME`, that an extension has. */
+export interface SubcommandContribution {
+  readonly name: string;
+  /** The file that exports `run(args, tools)`. */
+  readonly main: string;
+  readonly description: string;
+}
+
 /** A view of the window, which shows data of an extension. */
 export interface ViewContribution {
   readonly id: string;
@@ -55,6 +63,7 @@ export interface Manifest {
   /** By their keys, such as `ldap.bindDn`. */
   readonly settings: ReadonlyMap<string, SettingSchema>;
   readonly commands: readonly CommandContribution[];
+  readonly subcommands: readonly SubcommandContribution[];
   readonly views: readonly ViewContribution[];
 }
 
@@ -66,6 +75,8 @@ const idForms: Readonly<Partial<Record<Point, readonly [form: RegExp, what: stri
   authenticationSources: [/^\w{2,}$/, 'a word of 2 or more characters'],
   layers: [SCHEME, 'a scheme of small letters such as "tls"'],
 };
+/** What a word of the command line must be to be a subcommand's name. */
+const SUBCOMMAND = /^[a-z][a-z0-9-]{1,30}$/;
 const viewKinds = ['table', 'form', 'text', 'status'] as const;
 
 /** The name of a package without its scope and without `picosocks5-`. */
@@ -115,7 +126,7 @@ async function parseManifest(
   }
   const short = shortName(name);
   const contributes = objectOf('contributes', given['contributes'] ?? {});
-  const known = [...points, 'configuration', 'commands', 'views'];
+  const known = [...points, 'configuration', 'commands', 'subcommands', 'views'];
   for (const point of Object.keys(contributes)) {
     if (known.includes(point)) continue;
     const hint = didYouMean(point, known) || `; expected some of ${known.join(', ')}`;
@@ -133,6 +144,12 @@ async function parseManifest(
     contributes: contributionsOf(contributes, points),
     ...settingsOf(contributes['configuration'], short),
     commands: listOf('contributes.commands', contributes['commands'], commandOf, 'command'),
+    subcommands: listOf(
+      'contributes.subcommands',
+      contributes['subcommands'],
+      (item) => subcommandOf(item, folder),
+      'name',
+    ),
     views: listOf('contributes.views', contributes['views'], viewOf, 'id'),
   };
   await demandFit(given['engines']);
@@ -167,9 +184,9 @@ async function demandFit(engines: unknown): Promise<void> {
   throw new UserError(`engines.picosocks5: it is for ${range}, and this is ${version}`);
 }
 
-function mainOf(value: unknown, folder: string): string {
+function mainOf(value: unknown, folder: string, has = 'activate()'): string {
   if (typeof value !== 'string' || value === '') {
-    throw new UserError(`main: expected the file that has activate(), not ${quoted(value)}`);
+    throw new UserError(`main: expected the file that has ${has}, not ${quoted(value)}`);
   }
   const main = join(folder, value);
   const inside = relative(folder, main);
@@ -261,6 +278,15 @@ function commandOf(item: Given): CommandContribution {
     throw new UserError(`command: expected an id such as "ldap.test", not ${quoted(command)}`);
   }
   return { command, title: textOf(item, 'title') ?? command, tray: tray === true };
+}
+
+function subcommandOf(item: Given, folder: string): SubcommandContribution {
+  const { name } = item;
+  if (typeof name !== 'string' || !SUBCOMMAND.test(name)) {
+    throw new UserError(`name: expected a word such as "userdb", not ${quoted(name)}`);
+  }
+  const main = mainOf(item['main'], folder, 'run()');
+  return { name, main, description: textOf(item, 'description') ?? '' };
 }
 
 function viewOf(item: Given): ViewContribution {

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Command, PICOSOCKS5 } from '../support/command.js';
+import { temporaryDirectory, temporaryFile } from '../support/files.js';
+import { plink } from '../support/plink.js';
+import { type Output, run, unless } from '../support/programs.js';
+import { startServer } from '../support/server.js';
+import { echoServer, serve } from '../support/sockets.js';
+import { assertEcho, connectTo, login } from '../support/socks.js';
+import { HASH_OF_SECRET, plainSecret } from '../support/users.js';
+
+const SECRET = plainSecret('secret');
+
+/** A database, and how it is spoken to on the command line. */
+function database(t: TestContext) {
+  const file = join(temporaryDirectory(t), 'users.db');
+  const userdb = (...args: string[]): Promise<Output> =>
+    run(t, process.execPath, [PICOSOCKS5, 'userdb', file, ...args]);
+  const done = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await userdb(...args);
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+  const load = (...lines: string[]) =>
+    done('import', temporaryFile(t, lines.map((line) => `${line}\n`).join(''), 'users.txt'));
+  return { file, userdb, done, load };
+}
+
+describe('picosocks5 userdb', { concurrency: true }, () => {
+  test('imports a password file, and gives it back', async (t) => {
+    const { done, load, userdb } = database(t);
+    const lines = [
+      `alice:staff:${HASH_OF_SECRET}:devices=2`,
+      `bob::${SECRET}`,
+      `Zo\u00eb:b\u00fcro:${SECRET}`,
+      `alice:staff:${SECRET}`,
+      `::${SECRET}`,
+    ];
+    await load('# a comment', '', ...lines);
+    assert.equal(await done('count'), '3\n');
+    const exported = (await done('export')).trim().split('\n');
+    assert.deepEqual(exported.sort(), [...lines].sort());
+    assert.equal(
+      await done('show', 'alice'),
+      'user: alice\ngroup: staff\nsecrets: a $6$ hash, the password itself\ndisabled: no\n' +
+        'expires: \nlimits: devices=2\n',
+    );
+    // Again, with others: those of the same names are replaced, the others stay.
+    await load(`alice:other:${SECRET}:expires=2027-01-31T00:00:00Z`, `carol::${SECRET}`);
+    assert.equal(await done('count'), '4\n');
+    assert.match(await done('show', 'alice'), /group: other\nsecrets: the password itself\n/);
+    assert.match(await done('show', 'alice'), /expires: 2027-01-31T00:00:00Z\n/);
+    const gone = await userdb('show', 'dave');
+    assert.deepEqual([gone.status, gone.stdout], [1, '']);
+    assert.match(gone.stderr, /^picosocks5 userdb: there is no user "dave" in ".*users\.db"\n$/);
+  });
+
+  test('many users, whose lines are anywhere in the file', async (t) => {
+    const { done, load } = database(t);
+    const count = 20_000;
+    const names = Array.from({ length: count }, (_, i) => `user${i}`);
+    const firsts = names.map((name) => `${name}:a:${SECRET}`);
+    const seconds = names.map((name) => `${name}:b:${HASH_OF_SECRET}`);
+    await load(...firsts, ...seconds);
+    assert.equal(await done('count'), `${count}\n`);
+    const exported = (await done('export')).trim().split('\n');
+    assert.deepEqual(exported.sort(), [...firsts, ...seconds].sort());
+    assert.match(
+      await done('show', 'user12345'),
+      /group: a\nsecrets: the password itself, a \$6\$/,
+    );
+  });
+
+  test('a line that is wrong changes nothing', async (t) => {
+    const { done, load, userdb } = database(t);
+    await load(`alice::${SECRET}`);
+    const file = temporaryFile(t, `bob::${SECRET}\ncarol::topsecret\n`, 'users.txt');
+    const { status, stderr } = await userdb('import', file);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      `picosocks5 userdb: ${file}:2: a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, ` +
+        '$6$ or $y$\n',
+    );
+    assert.equal(await done('export'), `alice::${SECRET}\n`);
+  });
+
+  test('adds, replaces, disables, enables and removes', async (t) => {
+    const { file, done } = database(t);
+    const add = async (...args: string[]) => {
+      const all = [PICOSOCKS5, 'userdb', file, 'add', ...args];
+      const { status, stderr } = await run(t, process.execPath, all, { input: 'secret\nsecret\n' });
+      assert.equal(status, 0, stderr);
+      return stderr.trim().split('\n').at(-1);
+    };
+    assert.match(`${await add('alice', '-g', 'staff', '-m', 'chap', '-A', 'devices=3')}`, /added$/);
+    assert.equal(await done('export'), `alice:staff:${SECRET}:devices=3\n`);
+    await done('disable', 'alice');
+    assert.equal(await done('export'), `alice:staff:${SECRET}:disabled,devices=3\n`);
+    assert.match(`${await add('alice', '-m', 'basic,chap')}`, /replaced$/);
+    assert.match(await done('show', 'alice'), /group: staff\n.*\ndisabled: yes\n/);
+    await done('enable', 'alice');
+    assert.match(await done('show', 'alice'), /disabled: no\nexpires: \nlimits: devices=3\n/);
+    await done('remove', 'alice');
+    assert.equal(await done('count'), '0\n');
+  });
+
+  test('mistakes are one sentence', async (t) => {
+    const { userdb, load } = database(t);
+    const wrong = async (...args: string[]) => {
+      const { status, stderr } = await userdb(...args);
+      assert.equal(status, 1);
+      return stderr;
+    };
+    assert.match(await wrong('count'), /there is no database of users ".*"; make one: picosocks5/);
+    await load(`alice::${SECRET}`);
+    assert.match(
+      await wrong('frobnicate'),
+      /expected FILE and one of import, export, .* not "frob/,
+    );
+    assert.match(await wrong('show'), /show: expected NAME behind it/);
+    assert.match(await wrong('count', 'x'), /count: expected nothing behind it/);
+    assert.match(await wrong('remove', 'a:b'), /the user name must have no colon/);
+    assert.match(
+      await wrong('add', 'x', '-A', 'expire=1'),
+      /--account: expected some of maxconn, /,
+    );
+    assert.match(
+      await wrong('import', '/nowhere/x'),
+      /cannot read the password file "\/nowhere\/x"/,
+    );
+  });
+
+  test('without lmdb it says what is missing', async (t) => {
+    const hooks = `export function resolve(name, context, next) {
+      if (name === 'lmdb') throw Object.assign(new Error('Cannot find package lmdb'), { code: 'ERR_MODULE_NOT_FOUND' });
+      return next(name, context);
+    }`;
+    const preload = temporaryFile(
+      t,
+      `import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));`,
+      'hide.mjs',
+    );
+    const { status, stderr } = await run(
+      t,
+      process.execPath,
+      [PICOSOCKS5, 'userdb', join(temporaryDirectory(t), 'x.db'), 'add', 'alice'],
+      { env: { ...process.env, NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` } },
+    );
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      'picosocks5 userdb: databases of users need the npm package lmdb, which cannot be loaded here ' +
+        '(Cannot find package lmdb); install it beside picosocks5: npm install lmdb\n',
+    );
+  });
+});
+
+describe('--auth userdb:FILE', () => {
+  test('changes count at once, and connections end where --cut-off says so', async (t) => {
+    const { file, load, done } = database(t);
+    await load(`alice:staff:${SECRET}:devices=1`, `bob::${HASH_OF_SECRET}`);
+    const echo = await echoServer(t);
+    const { port, event } = await startServer(t, {
+      auth: [`userdb:${file}`],
+      cutOff: true,
+      noExtensions: false,
+    });
+    const connect = async (user: string, host?: string) => {
+      const { client, status } = await login(t, port, user, 'secret', host);
+      if (status !== 0) return { client, status, reply: undefined };
+      return { client, status, ...(await connectTo(client, '127.0.0.1', echo)) };
+    };
+    const bob = await connect('bob');
+    assert.equal(bob.reply, 0);
+    assert.equal((await connect('alice')).reply, 0);
+    assert.equal((await connect('alice', '127.0.0.2')).reply, 2);
+    assert.equal((await connect('carol')).status, 1);
+    await done('disable', 'alice');
+    const { user, reason } = await event('closed', (closed) => closed.reason === 'cut-off');
+    assert.deepEqual([user, reason], ['alice', 'cut-off']);
+    assert.equal((await connect('alice')).status, 1);
+    await event('authentication-failed', ({ detail }) => detail === 'the user is disabled');
+    // What was a wrong password before is right now.
+    await load(`carol::${SECRET}`);
+    assert.equal((await connect('carol')).reply, 0);
+    await assertEcho(bob.client);
+    await done('remove', 'bob');
+    await event('closed', (closed) => closed.user === 'bob' && closed.reason === 'cut-off');
+    assert.equal((await connect('bob')).status, 1);
+  });
+
+  test('CHAP is offered once a password is kept readably', { skip: unless('plink') }, async (t) => {
+    const { file, load } = database(t);
+    await load(`alice:staff:${HASH_OF_SECRET}`);
+    const { port, server, event } = await startServer(t, { auth: [`userdb:${file}`] });
+    const target = await serve(t, (socket) => socket.end('hello'));
+    await load(`alice:staff:${SECRET}`);
+    await server.reload();
+    const { stdout } = await plink(t, { proxy: port, target, user: 'alice', password: 'secret' });
+    assert.equal(stdout, 'hello');
+    assert.equal((await event('authenticated')).method, 'chap');
+  });
+
+  test('workers have the same users', async (t) => {
+    const { file, load, done } = database(t);
+    await load(`alice::${SECRET}`);
+    const command = new Command(t, ['--workers', '2', '-a', `userdb:${file}`, '127.0.0.1:0']);
+    const port = await command.port();
+    for (let i = 0; i < 6; i++) {
+      assert.equal((await login(t, port, 'alice', 'secret')).status, 0);
+    }
+    await done('remove', 'alice');
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await login(t, port, 'alice', 'secret')).status, 1);
+    }
+    await command.stop();
+  });
+});
