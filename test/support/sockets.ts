@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { codeOf } from '#core/base/errors.js';
 import { listenAtEach } from './addresses.js';
+import type { Scope } from './scope.js';
 import { wine } from './wine.js';
 
 /**
@@ -41,7 +42,7 @@ export async function serve(
 const OWN_PORTS = { first: 20_000, count: 12_000 };
 
 /** A TCP port of 127.0.0.1 that was free a moment ago, and that no connection takes by chance. */
-export async function freePort(t: TestContext): Promise<number> {
+export async function freePort(t: Scope): Promise<number> {
   for (;;) {
     const port = OWN_PORTS.first + Math.floor(Math.random() * OWN_PORTS.count);
     const server = createServer();

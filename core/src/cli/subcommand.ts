@@ -47,7 +47,7 @@ async function load(
   const { folder } = manifest;
   if (origin !== 'bundled') await demandTrust(folder);
   prepareFor(folder);
-  const { run } = (await loadCode(folder, main, false)) as Partial<Subcommand>;
+  const { run } = (await loadCode(folder, main, '', false)) as Partial<Subcommand>;
   if (typeof run === 'function') return run;
   throw new UserError(`the extension "${manifest.name}" has no run() for "picosocks5 ${name}"`);
 }

@@ -5,9 +5,12 @@ import { UserError } from '../base/errors.js';
 import type { Registries } from '../extensions/registries.js';
 import type { ServerOptions } from './settings.js';
 
-/** Takes `[FORMAT:]FILE` apart; without a format it is a password file. */
+/**
+ * Takes `[FORMAT:]ARGUMENT` apart; without a format it is a password file. A format may need no
+ * argument.
+ */
 export function parseSource(text: string): { readonly id: string; readonly argument: string } {
-  const [, id = 'password', argument = ''] = /^(?:(\w{2,}):)?(.+)$/s.exec(text) ?? [];
+  const [, id = 'password', argument = ''] = /^(?:(\w{2,}):)?(.*)$/s.exec(text) ?? [];
   return { id, argument };
 }
 

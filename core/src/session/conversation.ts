@@ -2,8 +2,11 @@ import type { Cancellation } from '../base/cancellation.js';
 import type { Parser } from '../protocol/parser.js';
 import type { Transport, TransportReader } from '../transport/transport.js';
 
-/** What a client may send ahead before it is read, bytes; then it has to wait. */
-const MAX_AHEAD = 64 * 1024;
+/**
+ * What a client may send ahead before it is read, bytes; then it has to wait. No message is longer: those
+ * of RFC 1961 have up to 64 KiB and a header.
+ */
+const MAX_AHEAD = 65 * 1024;
 
 const nothing: Uint8Array = new Uint8Array();
 

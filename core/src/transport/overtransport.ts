@@ -60,7 +60,10 @@ export class OverTransport implements Transport {
   }
 
   close(): void {
-    this.#inside.close();
+    const inside = this.#inside;
+    // Some say to their peer that it is an end, and no failure, as TLS does.
+    if (!inside.closed && inside.unwritten === 0) inside.end();
+    inside.close();
     this.#below.close();
   }
 
