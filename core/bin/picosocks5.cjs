@@ -1,5 +1,15 @@
 #!/usr/bin/env node
 'use strict';
+// Nothing ends process 1 by a signal that it does not take itself (pid_namespaces(7)): one that comes
+// while it starts would be lost.
+if (process.pid === 1) {
+  for (const [signal, status] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ]) {
+    process.on(signal, () => process.exit(status));
+  }
+}
 // First of all: without a listener SIGUSR1 opens Node's debugger, and SIGUSR2 ends the process.
 for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
 require('./node-version.cjs');

@@ -266,13 +266,17 @@ function whereOf(listeners: readonly ListenerState[]): string {
 
 /** Waits for SIGTERM or SIGINT. A second signal ends the process at once. */
 function untilTold(): Promise<void> {
+  const signals = { SIGTERM: 143, SIGINT: 130 } as const;
+  const names = Object.keys(signals) as (keyof typeof signals)[];
   return new Promise((resolve) => {
     const tell = () => {
-      process.off('SIGTERM', tell);
-      process.off('SIGINT', tell);
+      for (const name of names) {
+        process.off(name, tell);
+        // What ends other processes is nothing to process 1.
+        if (process.pid === 1) process.on(name, () => process.exit(signals[name]));
+      }
       resolve();
     };
-    process.on('SIGTERM', tell);
-    process.on('SIGINT', tell);
+    for (const name of names) process.removeAllListeners(name).on(name, tell);
   });
 }
