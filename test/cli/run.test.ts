@@ -12,8 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { unlessHere } from '../support/addresses.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
+import { webServer } from '../support/http.js';
 import { run, unless } from '../support/programs.js';
 import { Client, echoServer, freePort, listening } from '../support/sockets.js';
 import { address, readReply, request } from '../support/socks.js';
@@ -37,6 +39,18 @@ test('the example of the original README: users, on all addresses', async (t) =>
   assert.equal((await login(t, port, 'alice', 'pw')).status, 0);
   assert.notEqual((await login(t, port, 'alice', 'no')).status, 0);
   assert.match(command.stdout, /curl -x socks5h:\/\/USER:PASSWORD@127\.0\.0\.1:\d+/);
+});
+
+test('what is to be tried is reached where only IPv6 is listened to', {
+  skip: unless('curl') ?? (await unlessHere('::1')),
+}, async (t) => {
+  const command = new Command(t, ['-A', '[::]:0']);
+  const { stdout: told } = command.child;
+  while (!command.stdout.includes('Stop: ')) await once(told as NonNullable<typeof told>, 'data');
+  const [, proxy = ''] = /Try: curl -x (\S+)/.exec(command.stdout) ?? [];
+  const { url } = await webServer(t, { '/': 'hello' });
+  const { stdout, stderr } = await run(t, 'curl', ['-sS', '--noproxy', '', '-x', proxy, url]);
+  assert.equal(stdout, 'hello', stderr);
 });
 
 test('SIGHUP takes what is new, keeps connections, and survives mistakes', {

@@ -239,13 +239,16 @@ function greet(listeners: readonly ListenerState[], settings: Settings): void {
   );
 }
 
+/** Where a client on this machine reaches what listens at all addresses of a family. */
+const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
 /** The first listener's address at which plain SOCKS is spoken, as curl takes it, if there is one. */
 function plainProxy(listeners: readonly ListenerState[], settings: Settings): string | undefined {
   for (const { name, addresses } of listeners) {
     const first = addresses.find(({ scheme }) => scheme === undefined);
     if (first === undefined) continue;
     const { auth = [], anonymous = false } = { ...settings, ...settings.listeners?.[name] };
-    const host = first.host === '0.0.0.0' || first.host === '::' ? '127.0.0.1' : first.host;
+    const host = reachable[first.host] ?? first.host;
     const user = auth.length > 0 && !anonymous ? 'USER:PASSWORD@' : '';
     // curl takes a path behind the host localhost for a UNIX socket.
     const path = socketPath(host);

@@ -29,6 +29,7 @@ export const OPTIONS: readonly Option[] = [
       'An IPv4 address, an IPv6 address in brackets, a host name, or * for all addresses; ' +
       'without an address, all. The port is a number or a service name of services(5); 1080 if ' +
       'left out. Clients of an address behind tls:// have to speak TLS before all else; see TLS. ' +
+      'Extensions may bring schemes of their own. ' +
       'May be given several times. Those on the command line replace those of ' +
       'configuration files. Beyond loopback, users or --anonymous are required. What a name or * ' +
       'stands for and this machine does not have, such as IPv6, is left out with a warning, as ' +

@@ -99,11 +99,12 @@ async function observe(
 ): Promise<Observed> {
   const began = performance.now();
   const report = () => {
-    const { connections, tls, resets, early, bytes } = traffic.count;
+    const { connections, tls, tunnels, requests, resets, early, bytes } = traffic.count;
     const seconds = String(Math.round((performance.now() - began) / 1000)).padStart(5);
     const megabytes = (tree.resident() / 1024).toFixed(0);
     out(
-      `${seconds} s: ${connections} connections, ${tls} over TLS, ${resets} reset, ${early} left early, ` +
+      `${seconds} s: ${connections} connections, ${tls} over TLS, ${tunnels} by CONNECT, ` +
+        `${requests} requests forwarded, ${resets} reset, ${early} left early, ` +
         `${traffic.active} active, ${(bytes / 1e9).toFixed(2)} GB, ` +
         `server ${megabytes} MB, ${tree.openFiles()} files, ${traffic.faults.length} faults`,
     );
