@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type Disposable,
   type ExtensionInfo,
+  type HelperForker,
   type Manifest,
   messageOf,
   Sequence,
@@ -37,6 +38,7 @@ interface Parts {
   readonly keychain: Pick<Keychain, 'get' | 'set' | 'delete'>;
   readonly dialogs: Pick<Dialogs, 'ask' | 'chooseFile' | 'chooseFolder'>;
   readonly guard: CrashGuard;
+  readonly forkHelper: HelperForker;
   readonly server: () => ExtensionServer;
 }
 
@@ -143,6 +145,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       if (origin === 'folder') return true;
       return origin === 'bundled' ? !disabled.includes(name) : allowed.includes(basename(folder));
     };
+    server.forkHelper = this.#parts.forkHelper;
     server.secrets = (name, key) => this.#values.secret(name, key);
   }
 
