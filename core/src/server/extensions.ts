@@ -73,10 +73,17 @@ export class Extensions {
   async prepare(options: CheckedOptions): Promise<Change> {
     const { registries } = this.#server;
     const wishes = extensionWishes(options, registries);
-    const isWanted = wishes.isAny || (this.permits !== undefined && !options.noExtensions);
-    if (!isWanted && this.#host === undefined) return nothing(registries);
+    const isListed = this.permits !== undefined && !options.noExtensions;
+    if (!wishes.isAny && !isListed && this.#host === undefined) return nothing(registries);
     this.#host ??= await this.#makeHost();
-    return this.#host.prepare(wishes.options, wishes.asked);
+    try {
+      return await this.#host.prepare(wishes.options, wishes.asked);
+    } catch (error) {
+      // What cannot be listed is in nobody's way who wants none of them.
+      if (wishes.isAny || this.#host.running.size > 0 || !(error instanceof UserError)) throw error;
+      this.#events.warn(error.message);
+      return nothing(registries);
+    }
   }
 
   async #makeHost(): Promise<ExtensionHost> {
