@@ -14,6 +14,7 @@ import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
 import { CrashGuard } from './extensions/crashguard.js';
 import { DesktopExtensions } from './extensions/extensions.js';
+import { forkHelper } from './extensions/fork.js';
 import type { AppState, CommandId, WindowCommandId } from './ipc/contract.js';
 import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
@@ -74,6 +75,7 @@ export class Application {
         keychain,
         dialogs: this.#dialogs,
         guard: new CrashGuard(app.getPath('userData')),
+        forkHelper,
         server: () => this.#server,
       }),
     );

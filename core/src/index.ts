@@ -97,6 +97,7 @@ export type {
   ViewProvider,
 } from './extensions/api.js';
 export type { ExtensionFilter, Found, Origin } from './extensions/catalog.js';
+export type { HelperForker, HelperProcess } from './extensions/helper.js';
 export type { ExtensionCommand, ExtensionInfo, ExtensionView } from './extensions/host.js';
 export type {
   CommandContribution,

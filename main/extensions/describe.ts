@@ -65,9 +65,15 @@ export function contributionsOf({
   return groups.filter(({ items }) => items.length > 0);
 }
 
+const REPLACED =
+  'It was installed anew since it was enabled here: the server does not start before it is enabled ' +
+  'once more, or disabled.';
+
 /** What is known of an extension besides its files. */
 interface Known {
   readonly enabled: boolean;
+  /** Whether it is another one than the user has allowed. */
+  readonly isReplaced: boolean;
   /** As the server sees it. */
   readonly info: ExtensionInfo | undefined;
   /** Why the last attempt to use it failed. */
@@ -75,7 +81,10 @@ interface Known {
 }
 
 /** An extension as the window lists it. */
-export function itemOf(known: KnownExtension, { enabled, info, failure }: Known): ExtensionItem {
+export function itemOf(
+  known: KnownExtension,
+  { enabled, isReplaced, info, failure }: Known,
+): ExtensionItem {
   const { name, manifest, origin, folder, source, error } = known;
   const state = info === undefined || info.state === 'disabled' ? 'inactive' : info.state;
   return {
@@ -88,7 +97,8 @@ export function itemOf(known: KnownExtension, { enabled, info, failure }: Known)
     place: origin === 'installed' ? (source ?? folder) : folder,
     state: error !== undefined ? 'broken' : enabled ? state : 'disabled',
     enabled,
-    error: error ?? failure ?? info?.error,
+    isReplaced,
+    error: error ?? failure ?? (isReplaced ? REPLACED : info?.error),
     contributes: manifest === undefined ? [] : contributionsOf(manifest),
   };
 }

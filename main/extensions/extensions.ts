@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Disposable,
   type ExtensionInfo,
+  type HelperForker,
   type Manifest,
   messageOf,
   Sequence,
@@ -17,6 +17,7 @@ import type { ContributedChange, ContributedCommand, ExtensionsState } from '../
 import type { Keychain } from '../users/keychain.js';
 import type { CrashGuard } from './crashguard.js';
 import { itemOf, trustQuestion } from './describe.js';
+import { Permissions } from './permissions.js';
 import { readReadme } from './readme.js';
 import { type ExtensionSettings, ExtensionValues } from './values.js';
 
@@ -37,6 +38,7 @@ interface Parts {
   readonly keychain: Pick<Keychain, 'get' | 'set' | 'delete'>;
   readonly dialogs: Pick<Dialogs, 'ask' | 'chooseFile' | 'chooseFolder'>;
   readonly guard: CrashGuard;
+  readonly forkHelper: HelperForker;
   readonly server: () => ExtensionServer;
 }
 
@@ -47,6 +49,7 @@ interface Parts {
  */
 export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Disposable {
   readonly #parts: Parts;
+  readonly #permissions: Permissions;
   readonly #values: ExtensionValues;
   #store: Store | undefined;
   #known: readonly KnownExtension[] = [];
@@ -63,6 +66,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     super();
     this.#parts = parts;
     this.#isSafe = parts.guard.isTripped;
+    this.#permissions = new Permissions(parts.settings);
     this.#values = new ExtensionValues({
       settings: parts.settings,
       keychain: parts.keychain,
@@ -101,7 +105,13 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
         const { name } = known;
         const info = infos.find(({ manifest }) => manifest.name === name);
         const failure = this.#failures.get(name);
-        return itemOf(known, { enabled: this.#isEnabled(known), info, failure });
+        const isReplaced = this.#permissions.isReplaced(known);
+        return itemOf(known, {
+          enabled: this.#permissions.isEnabled(known),
+          isReplaced,
+          info,
+          failure,
+        });
       }),
       commands: this.commands,
       views: this.#usable.flatMap(({ name, views }) =>
@@ -124,11 +134,16 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   /** What the server is to have of extensions. */
   options(): Pick<ServerOptions, 'extensions' | 'extensionsDev' | 'settings' | 'noExtensions'> {
     if (this.#isSafe) return { noExtensions: true };
-    const enabled = this.#known.filter((one) => this.#isEnabled(one));
-    const installed = enabled.filter(({ origin }) => origin === 'installed');
-    const folders = enabled.filter(({ origin }) => origin === 'folder');
+    const permissions = this.#permissions;
+    const wanted = this.#known.filter((one) => {
+      return permissions.isEnabled(one) || permissions.isReplaced(one);
+    });
+    const installed = wanted.filter(({ origin }) => origin === 'installed');
+    const folders = wanted.filter(({ origin }) => origin === 'folder');
     return {
-      extensions: installed.map(({ name }) => name),
+      // Where it cannot be told which there are, the server says so, and does without none of them.
+      extensions:
+        this.#problem === undefined ? installed.map(({ name }) => name) : permissions.allowed,
       extensionsDev: folders.map(({ source, folder }) => source ?? folder),
       settings: this.#values.given,
     };
@@ -136,13 +151,10 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
 
   /** Gives a server what it needs to have extensions. */
   equip(server: Server): void {
-    server.permits = ({ manifest: { name, folder }, origin }) => {
-      const { disabled, allowed } = this.#parts.settings.extensions;
-      if (this.#isSafe) return false;
-      // A folder is named if it is enabled.
-      if (origin === 'folder') return true;
-      return origin === 'bundled' ? !disabled.includes(name) : allowed.includes(basename(folder));
+    server.permits = ({ manifest, origin }) => {
+      return !this.#isSafe && this.#permissions.permits(manifest, origin);
     };
+    server.forkHelper = this.#parts.forkHelper;
     server.secrets = (name, key) => this.#values.secret(name, key);
   }
 
@@ -215,17 +227,15 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
    * @throws {UserError} if there is none in it, or it cannot be used.
    */
   async develop(): Promise<void> {
-    const { dialogs, settings } = this.#parts;
+    const { dialogs } = this.#parts;
     const path = await dialogs.chooseFolder({ title: 'Load a development folder' });
     if (path === undefined) return;
     await this.#next(async () => {
-      const { folders } = settings.extensions;
       const { listExtensions } = await this.#load();
       const known = (await listExtensions([path])).find(({ source }) => source === path);
       if (known?.manifest === undefined) throw new UserError(known?.error ?? `"${path}" is none`);
       if (!(await this.#asks(known, known.manifest))) return;
-      const others = folders.filter((folder) => folder.path !== path);
-      settings.keepExtensions({ folders: [...others, { path, enabled: false }] });
+      this.#permissions.addFolder(path);
       await this.#read();
       await this.#enable(known.name);
     });
@@ -243,12 +253,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       await this.#apply();
       await this.#values.forget(name, manifest?.settings.keys() ?? []);
       if (origin === 'installed') await (await this.#open()).remove(name);
-      else {
-        const { folders } = this.#parts.settings.extensions;
-        this.#parts.settings.keepExtensions({
-          folders: folders.filter(({ path }) => path !== source),
-        });
-      }
+      else this.#permissions.removeFolder(source);
       await this.#read();
       await this.#apply();
     });
@@ -313,29 +318,15 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   /** The manifests of those that may be used. */
   get #enabled(): Manifest[] {
     return this.#known.flatMap((known) =>
-      known.manifest !== undefined && this.#isEnabled(known) ? [known.manifest] : [],
+      known.manifest !== undefined && this.#permissions.isEnabled(known) ? [known.manifest] : [],
     );
-  }
-
-  #isEnabled({ name, origin, enabled, folder, source }: KnownExtension): boolean {
-    const { disabled, allowed, folders } = this.#parts.settings.extensions;
-    switch (origin) {
-      case 'bundled':
-        return !disabled.includes(name);
-      case 'installed':
-        return enabled && allowed.includes(basename(folder));
-      case 'folder':
-        return folders.some((one) => one.path === source && one.enabled);
-    }
   }
 
   /** Whether one may run: whoever is asked for the first time is the user. */
   async #mayRun(known: KnownExtension): Promise<boolean> {
-    const { manifest, origin, folder, error } = known;
-    if (manifest === undefined) throw new UserError(error ?? `"${known.name}" cannot be used`);
-    const { allowed } = this.#parts.settings.extensions;
-    const wasAsked = origin !== 'installed' || allowed.includes(basename(folder));
-    return wasAsked || this.#asks(known, manifest);
+    const { name, manifest, error } = known;
+    if (manifest === undefined) throw new UserError(error ?? `"${name}" cannot be used`);
+    return !this.#permissions.mustAsk(known) || this.#asks(known, manifest);
   }
 
   async #asks(known: KnownExtension, manifest: Manifest): Promise<boolean> {
@@ -377,27 +368,8 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   }
 
   async #setEnabled(known: KnownExtension, enabled: boolean): Promise<void> {
-    const { settings } = this.#parts;
-    const { name, origin, folder, source } = known;
-    const { disabled, allowed, folders } = settings.extensions;
-    const add = (list: readonly string[], text: string) => [...new Set([...list, text])];
-    switch (origin) {
-      case 'bundled': {
-        const others = disabled.filter((other) => other !== name);
-        settings.keepExtensions({ disabled: enabled ? others : add(others, name) });
-        break;
-      }
-      case 'installed':
-        await (await this.#open()).setEnabled(name, enabled);
-        if (enabled) settings.keepExtensions({ allowed: add(allowed, basename(folder)) });
-        await this.#read();
-        break;
-      case 'folder':
-        settings.keepExtensions({
-          folders: folders.map((one) => (one.path === source ? { ...one, enabled } : one)),
-        });
-        break;
-    }
+    await this.#permissions.set(known, enabled, await this.#open());
+    await this.#read();
   }
 
   async #apply(): Promise<void> {
@@ -409,25 +381,15 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   }
 
   async #read(): Promise<void> {
-    const { extensions } = this.#parts.settings;
     try {
       const { listExtensions } = await this.#load();
-      this.#known = await listExtensions(extensions.folders.map(({ path }) => path));
+      this.#known = await listExtensions(this.#permissions.folders);
       this.#problem = undefined;
-      this.#dropOldPermissions();
+      this.#permissions.keepOnly(this.#known);
     } catch (error) {
       this.#problem = messageOf(error);
     }
     this.look();
-  }
-
-  /** What may run is forgotten with the folder that was allowed. */
-  #dropOldPermissions(): void {
-    const { settings } = this.#parts;
-    const { allowed } = settings.extensions;
-    const there = new Set(this.#known.map(({ folder }) => basename(folder)));
-    const left = allowed.filter((folder) => there.has(folder));
-    if (left.length < allowed.length) settings.keepExtensions({ allowed: left });
   }
 
   /** @throws {UserError} if there is none of that name. */

@@ -63,6 +63,8 @@ export interface ExtensionItem {
   readonly place: string;
   readonly state: ExtensionItemState;
   readonly enabled: boolean;
+  /** Whether it was enabled, and is another one since: it may not run, and is not left out. */
+  readonly isReplaced: boolean;
   /** What went wrong last. */
   readonly error: string | undefined;
   readonly contributes: readonly ContributionGroup[];

@@ -22,8 +22,8 @@ export interface WindowPlace {
 export interface StoredExtensions {
   /** The names of bundled ones that are not to be used. */
   readonly disabled: readonly string[];
-  /** The folders of installed ones that may run, as the index of these has them. */
-  readonly allowed: readonly string[];
+  /** Installed ones that may run: each in the folder that it had when the user said so. */
+  readonly allowed: readonly { readonly name: string; readonly folder: string }[];
   /** Folders that somebody works on. */
   readonly folders: readonly { readonly path: string; readonly enabled: boolean }[];
   /** The accounts of their secrets, which are in the keychain. */

@@ -147,9 +147,11 @@ function extensionsOf(extensions: unknown, findings: Findings): StoredExtensions
   }
   const isFolder = (one: unknown): one is StoredExtensions['folders'][number] =>
     isObject(one) && isPath(one['path']) && typeof one['enabled'] === 'boolean';
+  const isAllowed = (one: unknown): one is StoredExtensions['allowed'][number] =>
+    isObject(one) && isPath(one['name']) && isPath(one['folder']);
   return {
     disabled: listOf(extensions, 'disabled', isPath, findings),
-    allowed: listOf(extensions, 'allowed', isPath, findings),
+    allowed: listOf(extensions, 'allowed', isAllowed, findings),
     folders: listOf(extensions, 'folders', isFolder, findings),
     secrets: listOf(extensions, 'secrets', isPath, findings),
     settings: kept,

@@ -5,7 +5,7 @@ import { model } from '../model.js';
 /** What can be done about an extension. */
 const ACTIONS = {
   enable: ({ enabled, state: own }: ExtensionItem) => !enabled && own !== 'broken',
-  disable: ({ enabled }: ExtensionItem) => enabled,
+  disable: ({ enabled, isReplaced }: ExtensionItem) => enabled || isReplaced,
   reload: ({ enabled }: ExtensionItem) => enabled && model.app.server.state === 'running',
   remove: ({ origin }: ExtensionItem) => origin !== 'bundled',
 } as const;

@@ -90,7 +90,7 @@ export class ExtensionDetails extends PageElement {
 
   #button(action: ExtensionAction, label: string, symbol: string): TemplateResult | typeof nothing {
     const { item } = this;
-    const isAbout = { enable: !item.enabled, disable: item.enabled };
+    const isAbout = { enable: !item.enabled, disable: item.enabled || item.isReplaced };
     if (action === 'enable' || action === 'disable') {
       if (!isAbout[action]) return nothing;
     } else if (action === 'remove' && !allows(action, item)) return nothing;

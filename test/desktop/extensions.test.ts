@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { openStore } from 'picosocks5/store';
 import { DesktopApp, HEADLESS_ARGS } from '../support/desktopapp.js';
 import {
   answer,
@@ -129,11 +130,31 @@ test('an extension is installed, trusted, disabled and removed while connections
   await app.button('Enable').click();
   await details(app, 'Guard').getByText('Active').first().waitFor();
   assert.deepEqual(await asked(app), []);
+  await assertEcho(client);
+
+  // Another version, which the command has installed, is not what was allowed.
+  await openStore(dirname(file)).install(folder);
+  await app.show('Overview');
+  await app.show('Extensions');
+  await details(app, 'Guard')
+    .getByText(/installed anew since it was enabled/)
+    .waitFor();
+  await app.button('Stop server').click();
+  await app.status('Stopped');
+  await app.button('Start server').click();
+  await app.status('Error');
+  await app.sees(/"picosocks5-ext" is disabled, and something asks for it/);
+  await app.show('Extensions');
+  await answer(app, {});
+  await app.button('Enable').click();
+  assert.equal((await asked(app)).length, 1);
+  await app.button('Start server').click();
+  await app.status('Running');
+  await details(app, 'Guard').getByText('Active').first().waitFor();
 
   await app.button('Remove').click();
   await details(app, 'Guard').waitFor({ state: 'detached' });
   assert.equal(index(), undefined);
-  await assertEcho(client);
   assert.deepEqual(app.console, []);
 });
 

@@ -34,7 +34,7 @@ async function debuggingAddress(app: ChildProcess): Promise<string> {
 /** One extension is in a folder outside of the app, the other one is part of it. */
 async function usesExtensions(app: AppWindow): Promise<void> {
   await runCommand(app, 'Say');
-  await app.sees('I see function UserError');
+  await app.sees('I see function UserError 40 40');
   // What is asked for wakes what has it.
   await app.show('Routing');
   await app.button('Add route').click();
@@ -70,13 +70,17 @@ test('the packed app', { skip: unlessDesktop('curl') }, async (t) => {
     ),
     `import { readFileSync } from 'node:fs';
      import { UserError } from 'picosocks5';
-     export function activate({ registries, commands }) {
+     export function activate({ registries, commands, startHelper }) {
        const by = 'outside';
        registries.accessPolicies.register({ id: by,
          onAddress: ({ destination: { host } }) => host === 'localhost' ? { by } : undefined });
-       commands.register('ext.say', () => 'I see ' + (typeof readFileSync) + ' ' + UserError.name);
+       commands.register('ext.say', async () => {
+         const ask = (kind) => startHelper('helper.js', { kind }).ask(20);
+         return ['I see', typeof readFileSync, UserError.name, await ask('thread'), await ask('process')].join(' ');
+       });
      }`,
   );
+  writeFileSync(join(folder, 'helper.js'), 'export const answer = (number) => number * 2;');
   const settings = join(session.env['XDG_CONFIG_HOME'] ?? '', 'PicoSOCKS5/settings.json');
   mkdirSync(dirname(settings), { recursive: true });
   const folders = [{ path: folder, enabled: true }];

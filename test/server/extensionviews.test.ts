@@ -172,6 +172,20 @@ test('what nobody may use is known, and not woken', async (t) => {
   await assert.rejects(strict.listen(), /the extension "picosocks5-ext" is disabled/);
 });
 
+test('what cannot be listed is in nobody’s way who wants no extension', async (t) => {
+  const extensionsDir = temporaryDirectory(t);
+  writeFileSync(join(extensionsDir, 'extensions.json'), 'damaged');
+  const listen = ['127.0.0.1:0'];
+  const server = createServer({ listen, extensionsDir });
+  server.permits = () => true;
+  const warnings: string[] = [];
+  server.onEvent((event) => event.type === 'warning' && warnings.push(event.message));
+  await server.listen();
+  t.after(() => server.close());
+  assert.match(warnings.join(), /extensions\.json" is damaged/);
+  await assert.rejects(server.reload({ listen, extensionsDir, extensions: ['x'] }), /is damaged/);
+});
+
 test('an extension is activated anew when that is asked for, though no file says so', async (t) => {
   const folder = writeExtension(
     join(temporaryDirectory(t), 'ext'),

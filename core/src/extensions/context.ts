@@ -15,7 +15,7 @@ import type {
   ViewProvider,
 } from './api.js';
 import type { Extension } from './extension.js';
-import { startHelper } from './helper.js';
+import { type HelperForker, startHelper } from './helper.js';
 import type { Point } from './manifest.js';
 import { type WorkerParts, workersOf } from './messaging.js';
 import { giver } from './slots/sinks.js';
@@ -36,6 +36,8 @@ export interface ServerParts {
 export interface ContextParts {
   readonly server: ServerParts;
   readonly points: readonly Point[];
+  /** How a process of a helper is started, if not as Node does it. */
+  readonly forkHelper: HelperForker | undefined;
   /** Where extensions keep what is theirs. */
   readonly storage: string;
   register(point: Point, item: unknown): Disposable;
@@ -96,7 +98,7 @@ export function contextOf(extension: Extension, parts: ContextParts): ExtensionC
     extensionPath: manifest.folder,
     workers: workersOf(extension, server.workers),
     startHelper: (file: string, options?: HelperOptions) => {
-      const helper = startHelper(manifest.folder, String(file), options);
+      const helper = startHelper(manifest.folder, String(file), options, parts.forkHelper);
       const kept = extension.keep(() => helper.dispose());
       return facade({
         ask: (question: unknown) => helper.ask(question),

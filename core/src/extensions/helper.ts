@@ -17,6 +17,23 @@ export type HelperAnswer =
   /** The words of what it threw. */
   | { readonly failure: string };
 
+/** A process that was started for a helper. */
+export interface HelperProcess {
+  /** Sends it what structuredClone() can copy. */
+  send(message: unknown): void;
+  kill(): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** @param listener told why it has ended, in words. */
+  onEnd(listener: (why: string) => void): void;
+}
+
+/**
+ * Starts a process for a helper, where Node's own way is none.
+ *
+ * @param program the file of its program, which takes messages from its parent.
+ */
+export type HelperForker = (program: string, args: readonly string[]) => HelperProcess;
+
 interface Running {
   send(question: unknown): void;
   end(): void;
@@ -27,24 +44,36 @@ interface Running {
  *
  * @param folder of the extension.
  * @param file a module in it.
+ * @param forker how a process is started.
  */
-export function startHelper(folder: string, file: string, options: HelperOptions = {}): Helper {
+export function startHelper(
+  folder: string,
+  file: string,
+  options: HelperOptions = {},
+  forker: HelperForker = forkNode,
+): Helper {
   const path = resolve(folder, file);
   if (!isInside(folder, path)) throw new Error(`"${file}" is not in the folder of the extension`);
-  return new HelperHandle(pathToFileURL(path).href, options);
+  return new HelperHandle(pathToFileURL(path).href, options, forker);
 }
 
 class HelperHandle implements Helper {
   readonly #url: string;
   readonly #kind: 'thread' | 'process';
   readonly #timeout: number;
+  readonly #forker: HelperForker;
   readonly #questions = new Sequence();
   #running: Running | undefined;
   #settle: ((answer: HelperAnswer) => void) | undefined;
   #disposed = false;
 
-  constructor(url: string, { kind = 'thread', timeout = ANSWER_TIME }: HelperOptions) {
+  constructor(
+    url: string,
+    { kind = 'thread', timeout = ANSWER_TIME }: HelperOptions,
+    forker: HelperForker,
+  ) {
     this.#url = url;
+    this.#forker = forker;
     this.#kind = kind;
     this.#timeout = timeout;
   }
@@ -96,19 +125,13 @@ class HelperHandle implements Helper {
   }
 
   #startProcess(): Running {
-    const child: ChildProcess = fork(PROGRAM, [this.#url], {
-      serialization: 'advanced',
-      execArgv: [],
-    });
+    const child = this.#forker(PROGRAM, [this.#url]);
     const running: Running = {
-      send: (question) => void child.send([question], () => {}),
-      end: () => void child.kill('SIGKILL'),
+      send: (question) => child.send([question]),
+      end: () => child.kill(),
     };
-    child.on('message', (answer) => this.#take(running, answer as HelperAnswer));
-    child.on('error', (error) => this.#ended(running, error.message));
-    child.on('exit', (status, signal) => this.#ended(running, `it ended with ${signal ?? status}`));
-    child.unref();
-    child.channel?.unref();
+    child.onMessage((answer) => this.#take(running, answer as HelperAnswer));
+    child.onEnd((why) => this.#ended(running, why));
     return running;
   }
 
@@ -119,4 +142,23 @@ class HelperHandle implements Helper {
   #ended(running: Running, why: string): void {
     if (this.#running === running) this.#end(why);
   }
+}
+
+/** A process of Node's own. */
+function forkNode(program: string, args: readonly string[]): HelperProcess {
+  const child: ChildProcess = fork(program, [...args], {
+    serialization: 'advanced',
+    execArgv: [],
+  });
+  child.unref();
+  child.channel?.unref();
+  return {
+    send: (message) => void child.send(message as object, () => {}),
+    kill: () => void child.kill('SIGKILL'),
+    onMessage: (listener) => void child.on('message', listener),
+    onEnd: (listener) => {
+      child.on('error', (error) => listener(error.message));
+      child.on('exit', (status, signal) => listener(`it ended with ${signal ?? status}`));
+    },
+  };
 }

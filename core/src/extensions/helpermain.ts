@@ -27,8 +27,21 @@ async function reply(question: unknown, send: (answer: HelperAnswer) => void): P
   }
 }
 
+/** What a process has of its parent in Electron (process.parentPort). */
+interface ElectronPort {
+  on(name: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  postMessage(message: unknown): void;
+}
+
+const { parentPort: electron } = process as { readonly parentPort?: ElectronPort };
+
 loading.catch(() => {});
-if (parentPort === null) {
+if (electron !== undefined) {
+  electron.on('message', ({ data }) => {
+    const [question] = data as [unknown];
+    void reply(question, (answer) => electron.postMessage(answer));
+  });
+} else if (parentPort === null) {
   process.on('message', ([question]: [unknown]) => {
     void reply(question, (answer) => process.send?.(answer));
   });

@@ -8,6 +8,7 @@ import { ExtensionChange } from './change.js';
 import { contextOf, notContributed, type ServerParts } from './context.js';
 import { DevelopmentWatch } from './development.js';
 import { Extension, guards } from './extension.js';
+import type { HelperForker } from './helper.js';
 import { loadCode, prepareFor } from './loader.js';
 import type { Manifest, Point, ViewContribution } from './manifest.js';
 import {
@@ -33,6 +34,8 @@ export interface HostOptions {
   emit(event: ServerEvent): void;
   /** Which extensions may be used: what it is false for counts as disabled. */
   readonly permits?: ExtensionFilter | undefined;
+  /** How a process of a helper is started, if not as Node does it. */
+  readonly forkHelper?: HelperForker | undefined;
   /** Finds secrets before the environment and files are asked. */
   readonly secrets?: SecretProvider | undefined;
   /** Reads a file where that is not up to this process alone. */
@@ -171,6 +174,7 @@ export class ExtensionHost {
       server: this.options.server,
       points: this.points,
       storage: plan.storage,
+      forkHelper: this.options.forkHelper,
       register: (point, item) => this.#register(extension, point, item),
       registerCommand: (id, run) => this.#registerCommand(extension, id, run),
       registerView: (id, provider) => this.views.register(extension, id, provider),

@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.js';
 import { extensionWishes } from '../config/extensions.js';
 import type { CheckedOptions } from '../config/settings.js';
 import type { ExtensionFilter } from '../extensions/catalog.js';
+import type { HelperForker } from '../extensions/helper.js';
 import type {
   ExtensionCommand,
   ExtensionHost,
@@ -48,6 +49,8 @@ export class Extensions {
   secrets: SecretProvider | undefined;
   /** Which may be used; with it, all that there are are known, though none may be wanted. */
   permits: ExtensionFilter | undefined;
+  /** How a process of a helper is started, if not as Node does it. */
+  forkHelper: HelperForker | undefined;
   /** The number of the user that the process will be when extensions run. */
   user: number | undefined;
   readonly #viewListeners = new Set<(id: string) => void>();
@@ -70,10 +73,17 @@ export class Extensions {
   async prepare(options: CheckedOptions): Promise<Change> {
     const { registries } = this.#server;
     const wishes = extensionWishes(options, registries);
-    const isWanted = wishes.isAny || (this.permits !== undefined && !options.noExtensions);
-    if (!isWanted && this.#host === undefined) return nothing(registries);
+    const isListed = this.permits !== undefined && !options.noExtensions;
+    if (!wishes.isAny && !isListed && this.#host === undefined) return nothing(registries);
     this.#host ??= await this.#makeHost();
-    return this.#host.prepare(wishes.options, wishes.asked);
+    try {
+      return await this.#host.prepare(wishes.options, wishes.asked);
+    } catch (error) {
+      // What cannot be listed is in nobody's way who wants none of them.
+      if (wishes.isAny || this.#host.running.size > 0 || !(error instanceof UserError)) throw error;
+      this.#events.warn(error.message);
+      return nothing(registries);
+    }
   }
 
   async #makeHost(): Promise<ExtensionHost> {
@@ -108,6 +118,7 @@ export class Extensions {
       emit: (event) => this.#events.emit(event),
       secrets: this.secrets,
       permits: this.permits,
+      forkHelper: this.forkHelper,
       user: this.user,
       readFile,
     });

@@ -20,6 +20,7 @@ import {
 import { checkServerOptions, defaultOf } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
 import type { ExtensionFilter } from '../extensions/catalog.js';
+import type { HelperForker } from '../extensions/helper.js';
 import type { ExtensionCommand, ExtensionInfo, ExtensionView } from '../extensions/host.js';
 import { createRegistries, type Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
@@ -436,6 +437,11 @@ export class Server {
    */
   set permits(filter: ExtensionFilter) {
     this.#extensions.permits = filter;
+  }
+
+  /** Starts processes of extensions' helpers, before `listen()`, where Node's own way is none. */
+  set forkHelper(forker: HelperForker) {
+    this.#extensions.forkHelper = forker;
   }
 
   /** Finds secrets of extensions before the environment and files are asked, such as in a keychain. */

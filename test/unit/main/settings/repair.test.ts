@@ -37,7 +37,7 @@ describe('a settings file with something odd in it', () => {
   test('of extensions what is odd is left out, and may have guarded something', () => {
     const extensions = {
       disabled: ['picosocks5-metrics'],
-      allowed: ['picosocks5-ldap-1.0.0-12345678'],
+      allowed: [{ name: 'picosocks5-ldap', folder: 'picosocks5-ldap-1.0.0-12345678' }],
       folders: [{ path: '/src/mine', enabled: true }],
       secrets: ['extension:picosocks5-ldap/ldap.password'],
       settings: { 'ldap.port': 389, 'ldap.names': ['a'], 'ldap.tls': true },
