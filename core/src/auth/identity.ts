@@ -14,13 +14,7 @@ export interface Identity {
  * wrong before it; the user is disabled or expired; too many are checked at the moment; who knows
  * the user has failed.
  */
-export type LoginFailure =
-  | 'wrong'
-  | 'repeated'
-  | 'locked'
-  | 'closed'
-  | 'busy'
-  | 'source-failed';
+export type LoginFailure = 'wrong' | 'repeated' | 'locked' | 'closed' | 'busy' | 'source-failed';
 
 /** Why a client did not authenticate. */
 export interface AuthenticationFailure {
