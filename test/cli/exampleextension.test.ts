@@ -3,6 +3,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createServer } from 'picosocks5';
+import { testPolicy } from 'picosocks5/testing';
 import { Command } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { ROOT } from '../support/npm.js';
@@ -52,6 +53,13 @@ test('the example of an extension builds, and does what the page says', { skip }
   command.child.kill('SIGHUP');
   await command.line(/nothing was reloaded: .*p\.ini:3: blocklist\.names: expected a list/);
   assert.equal(await command.stop(), 0);
+});
+
+test('the example is a policy as it should be', { skip }, async (t) => {
+  const folder = await built(t);
+  const settings = { 'blocklist.names': ['localhost'] };
+  const refused = { host: 'localhost', port: 80 };
+  await testPolicy(t, { server: { extensions: [folder], settings }, refused });
 });
 
 test('the example has a command', { skip }, async (t) => {

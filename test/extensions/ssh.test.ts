@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
+import { testOutbound } from 'picosocks5/testing';
 import { Command } from '../support/command.js';
 import { temporaryDirectory } from '../support/files.js';
 import { sha256, webServer } from '../support/http.js';
@@ -43,6 +44,11 @@ describe('through an SSH server', { skip }, () => {
     assert.equal((await run(t, 'curl', args)).stdout, 'hello');
     const { via, destination } = await event('closed');
     assert.deepEqual([via, destination?.host], [`ssh://127.0.0.1:${sshd.port}`, 'localhost']);
+  });
+
+  test('it is a way out as one should be', async (t) => {
+    const { url, settings } = await Sshd.start(t);
+    await testOutbound(t, { server: { via: [url], settings } });
   });
 
   test('only what a rule sends there goes there', async (t) => {
