@@ -193,8 +193,12 @@ export class ExtensionChange {
     const isMeant = ({ id, schemes }: Outbound) => schemes?.includes(asked) ?? id === asked;
     const check = () => {
       const items = [...host.registrations].filter(({ point }) => point === 'outbounds');
-      if (items.some(({ item }) => isMeant(item as Outbound))) return;
-      throw this.#notRegistered('outbounds', asked);
+      const found = items.find(({ item }) => isMeant(item as Outbound));
+      if (found === undefined) throw this.#notRegistered('outbounds', asked);
+      if ((found.item as Outbound).before !== true) return;
+      throw new UserError(
+        `via: "${asked}" stands before all ways, and is none that a rule leads to`,
+      );
     };
     if (this.#isActivated) check();
     else this.#waiting.push(check);
