@@ -227,6 +227,13 @@ describe('switching', () => {
     await assertEcho(await connected(t, port, echo));
   });
 
+  test('what was open before it ran goes as well when nothing gets through', async (t) => {
+    const { server, port } = await startServer(t, { extensions: ['metrics'] });
+    const client = await connected(t, port, await echoServer(t));
+    await server.runCommand('conditions.offline');
+    await client.closed();
+  });
+
   test('each preset has a command in the tray', async (t) => {
     const { server } = await withNetwork(t, {});
     const own = server.commands.filter(({ id }) => id.startsWith('conditions.'));
@@ -235,6 +242,30 @@ describe('switching', () => {
     for (const id of tray) {
       assert.equal(typeof (await server.runCommand(id)), 'string', id);
     }
+  });
+
+  test('the views show what it is, and switch', async (t) => {
+    const { server } = await withNetwork(t, {});
+    const changed = new Set<string>();
+    const both = new Promise<void>((resolve) => {
+      server.onViewChange((id) => changed.add(id).size === 2 && resolve());
+    });
+    const now = async () => {
+      const view = await server.viewContent('conditions.presets');
+      assert.ok(view?.kind === 'table');
+      const row = view.rows.find(({ cells }) => cells.at(-1) === 'yes');
+      return { row, action: view.rowActions?.[0]?.command };
+    };
+    const { row, action } = await now();
+    assert.deepEqual([row?.id, action], ['none', 'conditions.use']);
+    await server.viewContent('conditions.status');
+    await server.runCommand('conditions.use', 'flaky');
+    assert.deepEqual((await now()).row?.cells, ['flaky', 100, 400, '-', 10, 'yes']);
+    const status = await server.viewContent('conditions.status');
+    assert.ok(status?.kind === 'status');
+    assert.deepEqual([status.text, status.severity], ['Network: flaky', 'warning']);
+    await both;
+    assert.deepEqual([...changed].sort(), ['conditions.presets', 'conditions.status']);
   });
 
   test('so are changed settings, which count in place of the preset', async (t) => {

@@ -190,15 +190,12 @@ export class ExtensionChange {
   /** @param asked the scheme of a URL, or the id of one that has no schemes. */
   #lateOutbound(asked: string, byId: boolean): Outbound {
     const host = this.#host;
-    const isMeant = ({ id, schemes }: Outbound) => schemes?.includes(asked) ?? id === asked;
+    const isMeant = ({ id, schemes, before }: Outbound) =>
+      before !== true && (schemes?.includes(asked) ?? id === asked);
     const check = () => {
       const items = [...host.registrations].filter(({ point }) => point === 'outbounds');
-      const found = items.find(({ item }) => isMeant(item as Outbound));
-      if (found === undefined) throw this.#notRegistered('outbounds', asked);
-      if ((found.item as Outbound).before !== true) return;
-      throw new UserError(
-        `via: "${asked}" stands before all ways, and is none that a rule leads to`,
-      );
+      if (items.some(({ item }) => isMeant(item as Outbound))) return;
+      throw this.#notRegistered('outbounds', asked);
     };
     if (this.#isActivated) check();
     else this.#waiting.push(check);
