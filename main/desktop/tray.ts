@@ -120,15 +120,29 @@ export class TrayIcon {
     const about = [title, ...(problem === undefined ? [] : [problem])];
     const lines = about.map((label) => ({ label, enabled: false }));
     const separator = { type: 'separator' as const };
-    const contributed = state.contributed.slice(0, MAX_CONTRIBUTED).map(({ id, title }) => ({
-      label: title,
-      click: () => this.#runContributed(id),
-    }));
+    const contributed = this.#contributed(state.contributed.slice(0, MAX_CONTRIBUTED));
     return GROUPS.flatMap((group, i) => [
       ...(i === 0 ? lines : [separator]),
       ...group.flatMap((command) => this.#entry(command, state)),
       ...(i === CONTRIBUTED_AFTER && contributed.length > 0 ? [separator, ...contributed] : []),
     ]);
+  }
+
+  /** Those of an extension whose titles begin alike, as `Network: 3G`, are in a menu of their own. */
+  #contributed(commands: readonly ContributedCommand[]): MenuItemConstructorOptions[] {
+    const menus = new Map<string, MenuItemConstructorOptions[]>();
+    for (const { id, title, extension } of commands) {
+      const [, beginning, rest] = /^(.+?): (.+)$/.exec(title) ?? [];
+      const isOf = (one: ContributedCommand) =>
+        one.extension === extension && one.title.startsWith(`${beginning}: `);
+      const isOne = beginning === undefined || commands.filter(isOf).length < 2;
+      const menu = isOne ? title : beginning;
+      const entry = { label: isOne ? title : rest, click: () => this.#runContributed(id) };
+      menus.set(menu, [...(menus.get(menu) ?? []), entry as MenuItemConstructorOptions]);
+    }
+    return [...menus].flatMap(([label, entries]) =>
+      entries.length < 2 ? entries : [{ label, submenu: entries }],
+    );
   }
 
   #entry({ id, tray, enabled, checked }: Command, state: TrayState): MenuItemConstructorOptions[] {

@@ -94,7 +94,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   /** The ids of ways out that rules can name, which those that may be used contribute. */
   get ways(): string[] {
     return this.#usable.flatMap(({ contributes }) =>
-      (contributes.outbounds ?? []).map(({ id }) => id),
+      (contributes.outbounds ?? []).filter(({ before }) => !before).map(({ id }) => id),
     );
   }
 

@@ -199,7 +199,9 @@ export class Catalog {
 /** Whether an extension contributes an item. @param id or, where it has any, one of its schemes. */
 export function contributes({ contributes: all }: Manifest, point: Point, id: string): boolean {
   const list = all[point] ?? [];
-  return list.some((one) => (one.schemes.length > 0 ? one.schemes.includes(id) : one.id === id));
+  return list.some(
+    (one) => !one.before && (one.schemes.length > 0 ? one.schemes.includes(id) : one.id === id),
+  );
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

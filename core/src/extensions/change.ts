@@ -190,7 +190,8 @@ export class ExtensionChange {
   /** @param asked the scheme of a URL, or the id of one that has no schemes. */
   #lateOutbound(asked: string, byId: boolean): Outbound {
     const host = this.#host;
-    const isMeant = ({ id, schemes }: Outbound) => schemes?.includes(asked) ?? id === asked;
+    const isMeant = ({ id, schemes, before }: Outbound) =>
+      before !== true && (schemes?.includes(asked) ?? id === asked);
     const check = () => {
       const items = [...host.registrations].filter(({ point }) => point === 'outbounds');
       if (items.some(({ item }) => isMeant(item as Outbound))) return;

@@ -17,6 +17,8 @@ export interface Contribution {
   readonly schemes: readonly string[];
   /** Of a layer: whether it lets nobody in whom it cannot identify, so that no users are needed. */
   readonly identifies: boolean;
+  /** Of a way out: whether it stands before all others, so that no rule leads to it. */
+  readonly before?: boolean;
 }
 
 /** A command that an extension has. */
@@ -233,7 +235,8 @@ function contributionOf(point: Point, item: Given): Contribution {
   if (!Array.isArray(schemes) || !schemes.every(isScheme)) {
     throw new UserError(`schemes: expected a list such as ["ssh"], not ${quoted(schemes)}`);
   }
-  return { ...own, schemes, identifies: false };
+  const before = flagOf(item, 'before') ? { before: true } : {};
+  return { ...own, schemes: before.before ? [] : schemes, identifies: false, ...before };
 }
 
 function settingsOf(value: unknown, short: string): Pick<Manifest, 'title' | 'settings'> {

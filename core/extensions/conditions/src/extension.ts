@@ -17,11 +17,20 @@ const DOOMED_TIME = 1000;
 
 /** Reads the settings, and stands before all ways out. */
 export function activate(context: ExtensionContext): void {
-  const { registries, commands, configuration, workers, log } = context;
+  const { registries, commands, configuration, server, workers, log } = context;
   const network = new Network();
   /** Its name; undefined where the settings say more than one. */
   let preset: string | undefined;
 
+  const switchTo = (conditions: Conditions) => {
+    network.change(conditions);
+    if (conditions.loss < 100) return;
+    // Those that were there before this extension ran.
+    for (const { id, command, destination } of server.connections()) {
+      if (command !== 'connect' || destination === undefined) continue;
+      if (network.matches(destination)) server.disconnect(id);
+    }
+  };
   const readSettings = () => {
     const rate = configuration.get<string>('conditions.rate');
     const matcher = destinationMatcher(
@@ -36,12 +45,12 @@ export function activate(context: ExtensionContext): void {
     const named = presetOf(configuration.get<string>('conditions.preset') ?? 'none');
     network.matches = matcher;
     preset = Object.keys(own).length === 0 ? named.name : undefined;
-    network.change({ ...named, ...own });
+    switchTo({ ...named, ...own });
   };
   const use = (name: string): string => {
     const found = presetOf(name);
     preset = found.name;
-    network.change(found);
+    switchTo(found);
     const words = `${found.name}: ${describe(found)}`;
     log.info(words);
     changed();

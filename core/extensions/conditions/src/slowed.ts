@@ -1,6 +1,9 @@
 import type { Address, Transport, TransportReader } from 'picosocks5';
 import { Line, type Link } from './line.js';
 
+/** How long what is on its way when a connection is closed may take, ms. */
+const LINGER = 30_000;
+
 /** A connection over a bad network. */
 export class Slowed implements Transport, TransportReader {
   readonly remote: Address;
@@ -19,6 +22,8 @@ export class Slowed implements Transport, TransportReader {
   #closed = false;
   #closeTold = false;
   #failure: string | undefined;
+  /** Of one that was closed before all was on its way. */
+  #linger: NodeJS.Timeout | undefined;
   /** Resets it when something comes from the far side. */
   #isDoomed = false;
 
@@ -30,11 +35,14 @@ export class Slowed implements Transport, TransportReader {
     this.#up = new Line(
       up,
       (item) => {
-        if (item !== 'end') return this.#inner.write(item);
-        this.#inner.end();
+        if (item === 'end') this.#inner.end();
+        else if (!this.#inner.write(item)) return false;
+        this.#finishLingering();
         return true;
       },
-      () => this.#reader?.onDrain(),
+      () => {
+        if (!this.#closed) this.#reader?.onDrain();
+      },
     );
     this.#down = new Line(
       down,
@@ -58,7 +66,7 @@ export class Slowed implements Transport, TransportReader {
 
   /** Ends it as a network does that fails. */
   fail(): void {
-    if (this.#closed) return;
+    clearTimeout(this.#linger);
     this.#inner.abort();
     this.#over('ECONNRESET');
   }
@@ -123,9 +131,15 @@ export class Slowed implements Transport, TransportReader {
     this.#up.put('end');
   }
 
+  /** What was written before still gets there, as with a socket. */
   close(): void {
     if (this.#closed) return;
-    this.#inner.close();
+    if (this.#up.isEmpty) this.#inner.close();
+    else {
+      this.#up.put('end');
+      this.#linger = setTimeout(() => this.#inner.close(), LINGER).unref();
+      this.#inner.resume();
+    }
     this.#over(undefined);
   }
 
@@ -144,6 +158,7 @@ export class Slowed implements Transport, TransportReader {
   }
 
   onData(chunk: Uint8Array): boolean {
+    if (this.#closed) return true;
     if (this.#isDoomed) {
       process.nextTick(() => this.fail());
       return false;
@@ -152,17 +167,21 @@ export class Slowed implements Transport, TransportReader {
   }
 
   onEnd(): void {
+    if (this.#closed) return;
     if (this.#isDoomed) process.nextTick(() => this.fail());
     else this.#down.put('end');
   }
 
   onDrain(): void {
     this.#up.release();
-    if (this.#up.size === 0) this.#reader?.onDrain();
+    if (this.#closed) this.#finishLingering();
+    else if (this.#up.isEmpty) this.#reader?.onDrain();
   }
 
   onClose(code: string | undefined): void {
     this.#innerClosed = true;
+    clearTimeout(this.#linger);
+    this.#up.close();
     // What it has sent before its end is still on the way.
     const isAllTold = this.#down.isEmpty && this.#ended === this.#endTold;
     if (code !== undefined || isAllTold) this.#over(code);
@@ -185,11 +204,17 @@ export class Slowed implements Transport, TransportReader {
     if (this.#innerClosed) this.#over(undefined);
   }
 
+  /** Closes it once all that was written before is on its way. */
+  #finishLingering(): void {
+    if (this.#linger === undefined || !this.#up.isEmpty || this.#inner.unwritten > 0) return;
+    this.#inner.close();
+  }
+
   #over(code: string | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#failure = code;
-    this.#up.close();
+    if (this.#linger === undefined) this.#up.close();
     this.#down.close();
     this.#gone();
     process.nextTick(() => this.#tellClosed());
