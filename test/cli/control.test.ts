@@ -40,6 +40,7 @@ async function startFull(t: TestContext, workers: string) {
       'anonymous = yes',
       `maxconn = ${maxconn}`,
       `quota-file = ${join(folder, 'quotas')}`,
+      `usage-file = ${join(folder, 'usage')}`,
       `extension = ${own}`,
       'max-login-failures = 2',
       more,
@@ -159,6 +160,8 @@ for (const workers of ['1', '2']) {
     const usage = await ask('GET', '/v1/usage', 200);
     const own = usage.users.find(({ name }: { name: string }) => name === 'alice');
     assert.deepEqual([own.connections, own.up, own.limits.connections], [1, 4, 7]);
+    const today = usage.days[0].users.find(({ name }: { name: string }) => name === 'alice');
+    assert.deepEqual([today.up, today.down, today.connections], [4, 4, 1]);
 
     const disconnect = (body: object) => ask('POST', '/v1/disconnect', 200, { body });
     assert.equal((await disconnect({ user: 'alice' })).disconnected, 1);
@@ -361,6 +364,7 @@ test('the commands speak to a server', { skip: unix }, async (t) => {
     ),
     said(/^ID [^\n]*\n$/, 'connections', 'user=bob'),
     said(/alice +1\/7 +4 +4 +\d+ +1\.0G/, 'usage'),
+    said(/^DAY +USER .*\n\d{4}-\d\d-\d\d +alice +1 +4 +4\n$/, 'usage', '--days', '7'),
     said(/^nobody is locked out\n$/, 'lockouts'),
     said(/^ext\.say +picosocks5-ext +Say something$/m, 'run'),
     said(/"said": \[\s*"a"/, 'run', 'ext.say', 'a'),
@@ -376,7 +380,7 @@ test('the commands speak to a server', { skip: unix }, async (t) => {
   await said(/^would be reloaded: .*\n[\s\S]*maxconn: 100 -> 300\n/, 'reload', '--dry-run');
   await said(/^reloaded: [\s\S]*maxconn: 100 -> 300\n/, 'reload');
   configure(300, 'nonsense = 1');
-  await failed(1, /reload: nothing was reloaded: .*picosocks5\.ini:7: unknown parameter/, 'reload');
+  await failed(1, /reload: nothing was reloaded: .*picosocks5\.ini:8: unknown parameter/, 'reload');
   configure(300, `control = unix:${path}`);
   await Promise.all([
     run(t, process.execPath, [PICOSOCKS5, 'status', '-c', file]).then(({ status }) =>

@@ -91,7 +91,18 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     control === undefined
       ? undefined
       : await (await import('../control/controlling.js')).bindControl({ ...settings, control });
-  const links = { log, reload, observe: (news: EventNews) => controlling?.take(news) };
+  const { usageFile } = settings;
+  const usage =
+    usageFile === undefined
+      ? undefined
+      : await (await import('../process/usagedays.js')).UsageDays.open(usageFile, (message) =>
+          logWarning(log, message),
+        );
+  const observe = (news: EventNews) => {
+    for (const event of usage === undefined ? [] : news.events) usage?.handle(event);
+    controlling?.take(news);
+  };
+  const links = { log, reload, observe };
   const service = workers === 1 ? single(settings, links) : await several(settings, workers, links);
   const told = untilTold();
   const start = service.start();
@@ -120,7 +131,12 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     await start;
     service.dropPrivileges();
     await checkAsLaterUser(service, log, args, settings);
-    await controlling?.serve({ service, levels, reloader, log });
+    if (usage !== undefined) {
+      await usage.save();
+      service.observe('info');
+      usage.start(() => service.connections());
+    }
+    await controlling?.serve({ service, levels, reloader, log, usage });
   } catch (error) {
     controlling?.close();
     await service.stop(0);
@@ -145,6 +161,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   void manager.stopping();
   controlling?.drain();
   await service.stop(settings.grace ?? DEFAULT_GRACE);
+  await usage?.close();
   controlling?.close();
   await log.close();
   // Timers and sockets that an extension has left keep no process alive.
@@ -174,7 +191,8 @@ function single(settings: Settings, { log, reload, observe }: Links): Service {
     wants: (type: ServerEvent['type']) => isOfLevel(type, observer.level),
     handle: (event: ServerEvent) => observe({ events: [event], lost: 0 }),
   };
-  if (settings.control !== undefined) server.registries.eventSinks.register(observer);
+  if (settings.control !== undefined || settings.usageFile !== undefined)
+    server.registries.eventSinks.register(observer);
   const askOne: Service['askOne'] = async (name, ask) =>
     (await answer(server, { name, ask } as Question)) as never;
   return {

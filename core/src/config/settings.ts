@@ -219,12 +219,16 @@ export interface CommandOptions {
   readonly logFile?: string;
   readonly loglevel?: LogLevel;
   readonly logFormat?: LogFormat;
+  /** The fields that lines in JSON have; all, if there are none. */
+  readonly logFields?: readonly string[];
   /** Seconds that connections have to finish when the server stops. */
   readonly grace?: number;
   /** How many processes serve: a number, or `auto`. */
   readonly workers?: string;
   /** Where the server can be asked and told: `unix:PATH`, or an address and port of loopback. */
   readonly control?: string;
+  /** Where it is kept what users move in a day. */
+  readonly usageFile?: string;
   /** The file with what whoever comes to that port has to know. */
   readonly controlToken?: string;
 }

@@ -6,6 +6,7 @@ import type { ListenerState } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import type { ExtensionState } from '../process/questions.js';
 import type { LastReload, ReloadOutcome } from '../process/reloader.js';
+import type { UsageDays } from '../process/usagedays.js';
 import type { Counters } from './feed.js';
 
 /** A connection as it is told: its time as people and machines read it. */
@@ -131,5 +132,8 @@ export interface LogLevelAnswer {
   readonly until?: string;
 }
 
-export type UsageAnswer = ReturnType<typeof usageOf>;
+export type UsageAnswer = ReturnType<typeof usageOf> & {
+  /** The latest first; left out if it is not kept. */
+  readonly days?: ReturnType<UsageDays['last']>;
+};
 export type UsageEntry = UsageAnswer['users'][number];

@@ -7,6 +7,7 @@ import { type BoundHandle, bindTcp, listenOn } from '../listening/boundhandle.js
 import { bindSocket } from '../listening/unixsocket.js';
 import type { LogLevels } from '../process/loglevel.js';
 import type { Reloader } from '../process/reloader.js';
+import type { UsageDays } from '../process/usagedays.js';
 import type { Address } from '../protocol/address.js';
 import type { Controlled } from './controlled.js';
 import type { EventFeed } from './feed.js';
@@ -22,6 +23,8 @@ export interface ControlParts {
   /** ms since 1970. */
   readonly started: number;
   readonly reloader: Reloader;
+  /** undefined: it is not kept what users move in a day. */
+  readonly usage: UsageDays | undefined;
   /** Whether the server is about to end. */
   isDraining(): boolean;
 }

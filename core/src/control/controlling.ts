@@ -3,6 +3,7 @@ import type { Log } from '../log/log.js';
 import type { LogLevels } from '../process/loglevel.js';
 import type { EventNews } from '../process/observing.js';
 import type { Reloader } from '../process/reloader.js';
+import type { UsageDays } from '../process/usagedays.js';
 import { ControlInterface } from './control.js';
 import type { Controlled } from './controlled.js';
 import { EventFeed } from './feed.js';
@@ -13,6 +14,8 @@ export interface Speakers {
   readonly levels: LogLevels;
   readonly reloader: Reloader;
   readonly log: Log;
+  /** undefined: it is not kept what users move in a day. */
+  readonly usage: UsageDays | undefined;
 }
 
 /** The control interface of the program, from the time when it may bind until the program ends. */
@@ -32,7 +35,7 @@ export class Controlling {
   }
 
   /** Answers from now on. @throws {UserError} if it cannot listen. */
-  async serve({ service, levels, reloader, log }: Speakers): Promise<void> {
+  async serve({ service, levels, reloader, log, usage }: Speakers): Promise<void> {
     const feed = new EventFeed((level) => service.observe(level));
     this.#feed = feed;
     log.onSaid = (event) => feed.handle(event);
@@ -41,6 +44,7 @@ export class Controlling {
       feed,
       levels,
       reloader,
+      usage,
       started: this.#started,
       isDraining: () => this.#isDraining,
     });

@@ -140,9 +140,15 @@ export function routesOf(parts: ControlParts): readonly Route[] {
     {
       method: 'GET',
       path: '/v1/usage',
-      answer: async () => ({
-        body: usageOf(await service.connections(), service.usage(), reloader.settings),
-      }),
+      query: { days: { type: 'integer', minimum: 0, maximum: 400 } },
+      async answer({ query }) {
+        const { days = 1 } = query as { days?: number };
+        const { usage } = parts;
+        if (days > 0) await usage?.sample(() => service.connections());
+        const connections = await service.connections();
+        const now = usageOf(connections, service.usage(), reloader.settings);
+        return { body: { ...now, ...(usage === undefined ? {} : { days: usage.last(days) }) } };
+      },
     },
     {
       method: 'GET',

@@ -62,6 +62,8 @@ export class Log implements EventSink {
   onSaid: ((event: ServerEvent) => void) | undefined;
   readonly #name: string | undefined;
   readonly #format: LogFormat;
+  /** Of lines in JSON; none: all. */
+  readonly #fields: readonly string[];
   readonly #owner: number | undefined;
   #threshold = PRIORITIES.info;
   readonly #file: LogWriter | undefined;
@@ -74,7 +76,7 @@ export class Log implements EventSink {
    * @throws {UserError} if the log file cannot be opened.
    */
   constructor(
-    options: Pick<CommandOptions, 'loglevel' | 'logFormat' | 'logFile'>,
+    options: Pick<CommandOptions, 'loglevel' | 'logFormat' | 'logFile' | 'logFields'>,
     mode: LogMode,
     target: number | LogTarget = {},
   ) {
@@ -92,6 +94,10 @@ export class Log implements EventSink {
     }
     this.setLevel(options.loglevel);
     this.#format = options.logFormat ?? 'text';
+    this.#fields = options.logFields ?? [];
+    if (this.#fields.length > 0 && this.#format !== 'json') {
+      throw new UserError('--log-fields needs --log-format json');
+    }
     this.#name = logFile;
     this.#owner = owner;
     const stats = statsOf(fd);
@@ -113,7 +119,7 @@ export class Log implements EventSink {
 
   handle(event: LogEntry): void {
     const priority = PRIORITIES[levelOf(event.type)];
-    this.#syslog?.write(priority, shortLine(event, this.#format, MAX_MESSAGE));
+    this.#syslog?.write(priority, shortLine(event, this.#format, MAX_MESSAGE, this.#fields));
     this.#file?.write(this.#lineOf(event));
   }
 
@@ -153,7 +159,7 @@ export class Log implements EventSink {
 
   #lineOf(event: LogEntry): string {
     const level = levelOf(event.type);
-    const text = this.#format === 'json' ? logJson(event) : logText(event);
+    const text = this.#format === 'json' ? logJson(event, undefined, this.#fields) : logText(event);
     if (this.journal) return `<${PRIORITIES[level]}>${text}`;
     if (this.#format === 'json') return text;
     return `${timeStamp(event.time)} ${level.padEnd(6)} ${text}`;

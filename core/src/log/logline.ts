@@ -231,14 +231,34 @@ export function logText(event: LogEntry, limit = Number.POSITIVE_INFINITY): stri
   return text;
 }
 
+function jsonOf(event: LogEntry): Readonly<Record<string, unknown>> {
+  const { time, ...rest } = event;
+  const entry = { time: timeStamp(time), level: levelOf(event.type), ...rest };
+  if (event.type !== 'closed') return entry;
+  return { ...entry, since: timeStamp(event.since), duration: Math.round(event.duration) };
+}
+
+function picked(
+  entry: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (fields.length === 0) return entry;
+  return Object.fromEntries(fields.map((field) => [field, entry[field]]));
+}
+
 /**
  * An event as a machine reads it: one JSON object, its time in RFC 3339 form.
  *
  * @param limit characters of one text in it at most; if any is cut, `cut` is true.
+ * @param fields those that it has, in this order, as far as there is something in them; all, if
+ *   there are none.
  */
-export function logJson(event: LogEntry, limit = Number.POSITIVE_INFINITY): string {
-  const { time, ...rest } = event;
-  const entry = { time: timeStamp(time), level: levelOf(event.type), ...rest };
+export function logJson(
+  event: LogEntry,
+  limit = Number.POSITIVE_INFINITY,
+  fields: readonly string[] = [],
+): string {
+  const entry = picked(jsonOf(event), fields);
   if (limit === Number.POSITIVE_INFINITY) return visibleJson(entry);
   let isCut = false;
   const short = JSON.parse(
@@ -264,8 +284,14 @@ const VALUE_LIMITS = [600, 240, 120, 60, 30];
  *
  * @param max characters, and thus bytes, at most; 600 or more.
  */
-export function shortLine(event: LogEntry, format: LogFormat, max: number): string {
-  const line = format === 'json' ? logJson : logText;
+export function shortLine(
+  event: LogEntry,
+  format: LogFormat,
+  max: number,
+  fields: readonly string[] = [],
+): string {
+  const line = (event: LogEntry, limit?: number) =>
+    format === 'json' ? logJson(event, limit, fields) : logText(event, limit);
   let text = line(event);
   for (const limit of VALUE_LIMITS) {
     if (text.length <= max) return text;

@@ -1,18 +1,27 @@
+import { UserError } from '../../base/errors.js';
 import type { UsageAnswer, UsageEntry } from '../../control/answers.js';
-import { type ControlCommand, print, printJson } from './command.js';
+import { type ControlCommand, numberOf, print, printJson } from './command.js';
 import { bytes, table, visible } from './text.js';
 
 /** `picosocks5 usage`. */
 export const usage: ControlCommand = {
-  usage: '[--json]',
+  usage: '[--days N] [--json]',
   help: `Says what users and groups use: connections of this moment, their bytes, and of
 those who have limits the bytes of this day and this month, and their quotas.
 
+      --days N          what each user has moved on the last N days, up to 400, of a
+                        server with --usage-file
       --json            as JSON
 `,
-  async run(client, { flags }) {
-    const answer = await client.get<UsageAnswer>('/v1/usage');
-    if (flags['json']) printJson(answer);
+  options: { days: { type: 'string' } },
+  async run(client, given) {
+    const days = numberOf(given, 'days', 0, 400);
+    const answer = await client.get<UsageAnswer>('/v1/usage', { days });
+    if (days > 0 && answer.days === undefined) {
+      throw new UserError('the server keeps no days; one does that is started with --usage-file');
+    }
+    if (given.flags['json']) printJson(answer);
+    else if (days > 0) print(daysOf(answer));
     else print(textOf(answer));
   },
 };
@@ -42,4 +51,21 @@ function rowOf(name: string, entry: UsageEntry): string[] {
     count(monthBytes),
     count(limits.perMonth),
   ];
+}
+
+/** What users have moved, by day: who has moved most stands first. */
+function daysOf({ days = [] }: UsageAnswer): string {
+  const rows = days.flatMap(({ day, users }) =>
+    [...users]
+      .sort((a, b) => b.up + b.down - a.up - a.down)
+      .map(({ name, connections, up, down }) => [
+        day,
+        visible(name),
+        String(connections),
+        bytes(up),
+        bytes(down),
+      ]),
+  );
+  if (rows.length === 0) return 'nobody has moved anything\n';
+  return table([['DAY', 'USER', 'CONNECTIONS', 'UP', 'DOWN'], ...rows], [2, 3, 4]);
 }

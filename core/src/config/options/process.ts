@@ -1,7 +1,17 @@
+import { UserError } from '../../base/errors.js';
+import { didYouMean } from '../../base/guess.js';
+import { isLogField, LOG_FIELDS } from '../../log/fields.js';
 import { parseControlPlace } from '../controlplace.js';
 import type { Option } from '../option.js';
 import { parseWorkers } from '../workercount.js';
-import { seconds } from './schemas.js';
+import { seconds, strings } from './schemas.js';
+
+/** @throws {UserError} if there is no such field. */
+function checkLogField(text: string): void {
+  if (isLogField(text)) return;
+  const hint = didYouMean(text, Object.keys(LOG_FIELDS));
+  throw new UserError(`there is no field "${text}" of the log${hint}`);
+}
 
 /** How the process of the command runs, and its log, in the order of `--help`. */
 export const PROCESS: readonly Option[] = [
@@ -80,6 +90,31 @@ export const PROCESS: readonly Option[] = [
     default: 'text',
     section: 'Process and log',
     description: 'How lines look: text (default) or json, one object a line.',
+  },
+  {
+    key: 'logFields',
+    name: 'log-fields',
+    argument: 'NAME,...',
+    schema: strings,
+    default: [],
+    commas: true,
+    check: checkLogField,
+    section: 'Process and log',
+    description: 'Which fields lines in JSON have, and in which order; all if not given.',
+    details: 'The file log.md of the package says what they are. A change needs a restart.',
+  },
+  {
+    key: 'usageFile',
+    name: 'usage-file',
+    argument: 'FILE',
+    schema: { type: 'string' },
+    default: undefined,
+    names: 'file',
+    section: 'Process and log',
+    description: 'Keep what each user moves in a day in FILE; picosocks5 usage --days N shows it.',
+    details:
+      'Days are those of local time; 400 of them are kept. It is written every minute and at the ' +
+      'end. A change needs a restart.',
   },
   {
     key: 'grace',

@@ -168,7 +168,8 @@ describe('JSON lines', () => {
   test('have the time, the level, and the event', () => {
     for (const [event, level] of EVENTS) {
       const { time, ...rest } = event;
-      const expected = { time: new Date(time).toISOString(), level, ...rest };
+      const times = 'since' in rest ? { since: new Date(rest.since).toISOString() } : {};
+      const expected = { time: new Date(time).toISOString(), level, ...rest, ...times };
       assert.deepEqual(JSON.parse(logJson(event)), JSON.parse(JSON.stringify(expected)));
     }
     assert.match(logJson(rejected), /^\{"time":"2024-01-02T03:04:05\.006Z","level":"notice",/);
