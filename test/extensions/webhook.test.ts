@@ -61,6 +61,20 @@ test('a login is asked about once, over one connection', async (t) => {
   assert.equal(service.posts.length, 4, 'a reload asks anew');
 });
 
+test('the limits of a user hold', async (t) => {
+  const limits = { connections: 1, perDay: 1_000_000 };
+  const service = await WebService.start(t, () => [200, JSON.stringify({ limits })]);
+  const echo = await echoServer(t);
+  const proxy = await started(t, { auth: [`webhook:${service.url}`] });
+  const given = { user: 'alice', password: 'secret' };
+  const first = await proxy.connect('127.0.0.1', echo, given);
+  assert.equal(first.reply, 0);
+  assert.equal((await proxy.connect('127.0.0.1', echo, given)).reply, 2);
+  const { reason } = await proxy.event('rejected');
+  assert.equal(reason, 'quota-exceeded');
+  assert.equal((await proxy.connect('127.0.0.1', echo, { ...given, user: 'bob' })).reply, 0);
+});
+
 test('without a cache each login is asked about', async (t) => {
   const service = await WebService.start(t, () => [200]);
   const auth = [`webhook:${service.url}`];

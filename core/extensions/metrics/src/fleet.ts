@@ -5,7 +5,7 @@ import { FAMILIES, type Family } from './families.js';
 import { type Labels, type Snapshot, Table } from './store.js';
 
 /** How long it is waited for what the other processes have counted, ms. */
-const ANSWER_TIME = 1000;
+const ANSWER_TIME = 2000;
 /** How often each tells what it has counted, for the case that it dies, ms. */
 const TELL_PERIOD = 5000;
 /** Processes that are gone, of which is known what each has counted, at most. */

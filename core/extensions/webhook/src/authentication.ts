@@ -18,8 +18,6 @@ const LIMITS = ['connections', 'devices', 'rateUp', 'rateDown', 'perDay', 'perMo
 export class WebhookSource implements AuthenticationSource {
   readonly name: string;
   readonly kinds = new Set(['password'] as const);
-  /** Users may have quotas. */
-  readonly quotas = true;
   readonly #client: WebClient;
   readonly #target: Target;
   readonly #settings: Settings;
