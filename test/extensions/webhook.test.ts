@@ -21,6 +21,15 @@ async function started(t: TestContext, options: Options): Promise<TestServer> {
   return proxy;
 }
 
+/** What the server warns of, other than of how busy this machine is. */
+async function warning(proxy: TestServer): Promise<string> {
+  const { message } = await proxy.event(
+    'warning',
+    (event) => !event.message.includes('event loop'),
+  );
+  return message;
+}
+
 /** Everything that the server has told, as text. */
 function told({ events }: TestServer): string {
   return events.map((event) => JSON.stringify(event)).join('\n');
@@ -111,12 +120,12 @@ for (const [name, reply, trouble] of failures) {
   test(`who answers with ${name} lets nobody in, and is told of`, async (t) => {
     const service = await WebService.start(t, () => reply);
     const url = service.url.replace('//', '//me:hidden@');
-    const settings = { 'webhook.timeout': 0.2 };
+    const settings = name === 'nothing' ? { 'webhook.timeout': 0.2 } : {};
     const proxy = await started(t, { auth: [`webhook:${url}/login?key=hidden`], settings });
     assert.notEqual((await login(t, proxy.port, 'alice', PASSWORD)).status, 0);
     const { detail } = await proxy.event('authentication-failed');
     assert.equal(detail, 'a source of users failed');
-    const { message } = await proxy.event('warning');
+    const message = await warning(proxy);
     const [start = '', end = ''] = message.split(/; the login of "alice" is denied$/);
     assert.equal(end, '');
     assert.ok(start.startsWith(`the source of users "webhook:${service.url}/login?..." failed: `));
@@ -141,7 +150,7 @@ test('without a connection it is tried again, so many times', async (t) => {
   const proxy = await started(t, { auth, settings: { 'webhook.retries': 1 } });
   assert.notEqual((await login(t, proxy.port, 'alice', PASSWORD)).status, 0);
   assert.equal(resets, 2);
-  assert.match((await proxy.event('warning')).message, /cannot be asked: /);
+  assert.match(await warning(proxy), /cannot be asked: /);
 });
 
 test('a service that comes back meanwhile is found, also where a connection was kept', async (t) => {
@@ -167,7 +176,7 @@ test('over TLS, by the certificates that are named; a token', async (t) => {
   const auth = [`webhook:${service.url}/login`];
   const distrusting = await started(t, { auth });
   assert.notEqual((await login(t, distrusting.port, 'alice', PASSWORD)).status, 0);
-  assert.match((await distrusting.event('warning')).message, /cannot be asked: .*certificate/);
+  assert.match(await warning(distrusting), /cannot be asked: .*certificate/);
   assert.equal(service.posts.length, 0, 'nothing is sent to whom nobody trusts');
   const settings = {
     'webhook.ca': temporaryFile(t, ca.cert, 'ca.pem'),
@@ -259,7 +268,7 @@ test('a request that cannot be asked about is refused', async (t) => {
   const echo = await echoServer(t);
   const proxy = await started(t, { settings: { 'webhook.accessUrl': service.url } });
   assert.equal((await proxy.connect('127.0.0.1', echo)).reply, 2);
-  const { message } = await proxy.event('warning');
+  const message = await warning(proxy);
   assert.match(message, /the access policy "webhook" failed, which denies: .* answered 503$/);
   assert.equal((await proxy.connect('127.0.0.1', echo)).reply, 2);
   assert.equal(service.posts.length, 2, 'a failure is not remembered');

@@ -118,6 +118,7 @@ export class Fleet {
   #hear(message: Message, from: number): void {
     if ('isNew' in message) {
       for (const told of this.#told.values()) this.#send({ told }, from);
+      void this.#tell(undefined, from);
       return;
     }
     this.#keep(message.told);
