@@ -104,6 +104,7 @@ export type {
   Contribution,
   Manifest,
   Point,
+  SubcommandContribution,
   ViewContribution,
 } from './extensions/manifest.js';
 export type { GivenSettings } from './extensions/plan.js';

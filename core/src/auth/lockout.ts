@@ -54,6 +54,8 @@ const LAST_DELAY = 3000;
 interface Failures {
   /** Digests of the different wrong passwords. */
   readonly digests: Set<string>;
+  /** Of those that are still known to be wrong. */
+  readonly wrong: Set<string>;
   /** Failures in a row, the same password counted each time. */
   row: number;
   expires: number;
@@ -89,7 +91,7 @@ export class Lockout {
     const now = monotonic();
     const pair = current(this.#pairs, pairKey(address, user), now);
     const whole = current(this.#addresses, networkOf(address), now);
-    if (pair?.digests.has(short(digest))) return 'repeated';
+    if (pair?.wrong.has(short(digest))) return 'repeated';
     return pair?.lockedUntil || whole?.lockedUntil ? 'locked' : 'try';
   }
 
@@ -164,9 +166,12 @@ export class Lockout {
     return lifted.length;
   }
 
-  /** Forgets which passwords were wrong, since users may have new ones; lockouts stay. */
+  /**
+   * Forgets which passwords were wrong, since users may have new ones; how many different ones there
+   * were, and lockouts, stay.
+   */
   passwordsChanged(): void {
-    for (const { digests } of this.#pairs.values()) digests.clear();
+    for (const { wrong } of this.#pairs.values()) wrong.clear();
   }
 
   #count(address: string, user: string, digest: string, state: LoginState): number {
@@ -198,6 +203,7 @@ function short(digest: string): string {
 
 function count(failures: Failures, digest: string, limit: number, until: number): void {
   if (failures.lockedUntil > 0) return;
+  failures.wrong.add(short(digest));
   failures.digests.add(short(digest));
   if (failures.digests.size >= limit) {
     failures.lockedUntil = until;
@@ -216,6 +222,7 @@ function current(map: Map<string, Failures>, key: string, now: number): Failures
 function remember(map: Map<string, Failures>, key: string, now: number, time: number): Failures {
   const failures: Failures = current(map, key, now) ?? {
     digests: new Set(),
+    wrong: new Set(),
     row: 0,
     expires: now + time,
     lockedUntil: 0,

@@ -50,8 +50,9 @@ export const OPTIONS: readonly Option[] = [
     details:
       'With this option clients have to authenticate, unless --anonymous is given as well. Of ' +
       'several files the first one that has the user decides; for CHAP, the first one that has a ' +
-      '$base64$ secret of the user. See PASSWORD FILE. Extensions have other formats, such as ' +
-      'userdb:FILE for a database of very many users, see USER DATABASE.',
+      '$base64$ secret of the user. See PASSWORD FILE. Extensions have other formats: ' +
+      'userdb:FILE for a database of very many users, see USER DATABASE; ldap:LDAP-URL for a ' +
+      'directory (picosocks5 --help --extensions).',
   },
   {
     key: 'anonymous',

@@ -119,6 +119,19 @@ describe('lockout', () => {
     assert.equal(lockout.check(HERE, 'alice', guess(0)), 'locked');
   });
 
+  test('however often users change, as many guesses lock out', (t) => {
+    const { lockout } = start(t);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(lockout.check(HERE, 'alice', guess(i)), 'try');
+      lockout.failed(HERE, 'alice', guess(i));
+      lockout.failed(HERE, 'carol', guess(0));
+      lockout.passwordsChanged();
+    }
+    assert.equal(lockout.check(HERE, 'alice', guess(9)), 'locked');
+    // The same one again is no new guess.
+    assert.equal(lockout.check(HERE, 'carol', guess(0)), 'try');
+  });
+
   test('remembers no more than 10,000 pairs and addresses', (t) => {
     const { lockout } = start(t, 1);
     fail(lockout, 1, 'first');
