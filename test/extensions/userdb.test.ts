@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { EXTENSIONS } from '#build/extensions.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { plink } from '../support/plink.js';
@@ -13,24 +14,40 @@ import { HASH_OF_SECRET, plainSecret } from '../support/users.js';
 
 const SECRET = plainSecret('secret');
 
-/** A database, and how it is spoken to on the command line. */
+type UserdbCommand = typeof import('../../core/extensions/userdb/dist/command.js');
+
+const command: UserdbCommand = await import(
+  pathToFileURL(join(EXTENSIONS, 'userdb/dist/command.js')).href
+);
+
+/** A database, and how it is spoken to: as on the command line, in this process. */
 function database(t: TestContext) {
   const file = join(temporaryDirectory(t), 'users.db');
-  const userdb = (...args: string[]): Promise<Output> =>
-    run(t, process.execPath, [PICOSOCKS5, 'userdb', file, ...args]);
   const done = async (...args: string[]): Promise<string> => {
-    const { status, stdout, stderr } = await userdb(...args);
-    assert.equal(status, 0, stderr);
-    return stdout;
+    let printed = '';
+    await command.run([file, ...args], {
+      askPassword: () => Promise.resolve(Buffer.from('secret')),
+      async print(text) {
+        printed += text;
+        return true;
+      },
+    });
+    return printed;
   };
   const load = (...lines: string[]) =>
     done('import', temporaryFile(t, lines.map((line) => `${line}\n`).join(''), 'users.txt'));
-  return { file, userdb, done, load };
+  /** As a process of its own, while servers of this one have the database. */
+  const cli = async (...args: string[]): Promise<Output> => {
+    const output = await run(t, process.execPath, [PICOSOCKS5, 'userdb', file, ...args]);
+    assert.equal(output.status, 0, output.stderr);
+    return output;
+  };
+  return { file, done, load, cli };
 }
 
 describe('picosocks5 userdb', { concurrency: true }, () => {
   test('imports a password file, and gives it back', async (t) => {
-    const { done, load, userdb } = database(t);
+    const { done, load } = database(t);
     const lines = [
       `alice:staff:${HASH_OF_SECRET}:devices=2`,
       `bob::${SECRET}`,
@@ -52,9 +69,7 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
     assert.equal(await done('count'), '4\n');
     assert.match(await done('show', 'alice'), /group: other\nsecrets: the password itself\n/);
     assert.match(await done('show', 'alice'), /expires: 2027-01-31T00:00:00Z\n/);
-    const gone = await userdb('show', 'dave');
-    assert.deepEqual([gone.status, gone.stdout], [1, '']);
-    assert.match(gone.stderr, /^picosocks5 userdb: there is no user "dave" in ".*users\.db"\n$/);
+    await assert.rejects(done('show', 'dave'), /there is no user "dave" in ".*users\.db"$/);
   });
 
   test('many users, whose lines are anywhere in the file', async (t) => {
@@ -74,32 +89,21 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
   });
 
   test('a line that is wrong changes nothing', async (t) => {
-    const { done, load, userdb } = database(t);
+    const { done, load } = database(t);
     await load(`alice::${SECRET}`);
     const file = temporaryFile(t, `bob::${SECRET}\ncarol::topsecret\n`, 'users.txt');
-    const { status, stderr } = await userdb('import', file);
-    assert.equal(status, 1);
-    assert.equal(
-      stderr,
-      `picosocks5 userdb: ${file}:2: a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, ` +
-        '$6$ or $y$\n',
-    );
+    const message = `${file}:2: a password hash must begin with $1$, $2a$, $2b$, $2y$, $5$, $6$ or $y$`;
+    await assert.rejects(done('import', file), { name: 'UserError', message });
     assert.equal(await done('export'), `alice::${SECRET}\n`);
   });
 
   test('adds, replaces, disables, enables and removes', async (t) => {
-    const { file, done } = database(t);
-    const add = async (...args: string[]) => {
-      const all = [PICOSOCKS5, 'userdb', file, 'add', ...args];
-      const { status, stderr } = await run(t, process.execPath, all, { input: 'secret\nsecret\n' });
-      assert.equal(status, 0, stderr);
-      return stderr.trim().split('\n').at(-1);
-    };
-    assert.match(`${await add('alice', '-g', 'staff', '-m', 'chap', '-A', 'devices=3')}`, /added$/);
+    const { done } = database(t);
+    await done('add', 'alice', '-g', 'staff', '-m', 'chap', '-A', 'devices=3');
     assert.equal(await done('export'), `alice:staff:${SECRET}:devices=3\n`);
     await done('disable', 'alice');
     assert.equal(await done('export'), `alice:staff:${SECRET}:disabled,devices=3\n`);
-    assert.match(`${await add('alice', '-m', 'basic,chap')}`, /replaced$/);
+    await done('add', 'alice', '-m', 'basic,chap');
     assert.match(await done('show', 'alice'), /group: staff\n.*\ndisabled: yes\n/);
     await done('enable', 'alice');
     assert.match(await done('show', 'alice'), /disabled: no\nexpires: \nlimits: devices=3\n/);
@@ -108,29 +112,32 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
   });
 
   test('mistakes are one sentence', async (t) => {
-    const { userdb, load } = database(t);
-    const wrong = async (...args: string[]) => {
-      const { status, stderr } = await userdb(...args);
-      assert.equal(status, 1);
-      return stderr;
-    };
-    assert.match(await wrong('count'), /there is no database of users ".*"; make one: picosocks5/);
+    const { done, load } = database(t);
+    const wrong = (message: RegExp, ...args: string[]) =>
+      assert.rejects(done(...args), (error: Error) => {
+        assert.equal(error.name, 'UserError');
+        assert.match(error.message, message);
+        return true;
+      });
+    await wrong(/there is no database of users ".*"; make one: picosocks5/, 'count');
     await load(`alice::${SECRET}`);
-    assert.match(
-      await wrong('frobnicate'),
-      /expected FILE and one of import, export, .* not "frob/,
-    );
-    assert.match(await wrong('show'), /show: expected NAME behind it/);
-    assert.match(await wrong('count', 'x'), /count: expected nothing behind it/);
-    assert.match(await wrong('remove', 'a:b'), /the user name must have no colon/);
-    assert.match(
-      await wrong('add', 'x', '-A', 'expire=1'),
-      /--account: expected some of maxconn, /,
-    );
-    assert.match(
-      await wrong('import', '/nowhere/x'),
-      /cannot read the password file "\/nowhere\/x"/,
-    );
+    await wrong(/expected FILE and one of import, export, .* not "frob/, 'frobnicate');
+    await wrong(/show: expected NAME behind it/, 'show');
+    await wrong(/count: expected nothing behind it/, 'count', 'x');
+    await wrong(/the user name must have no colon/, 'remove', 'a:b');
+    await wrong(/--account: expected some of maxconn, /, 'add', 'x', '-A', 'expire=1');
+    await wrong(/cannot read the password file "\/nowhere\/x"/, 'import', '/nowhere/x');
+  });
+
+  test('as a command of picosocks5', async (t) => {
+    const { file, cli } = database(t);
+    const add = [PICOSOCKS5, 'userdb', file, 'add', 'alice'];
+    const added = await run(t, process.execPath, add, { input: 'secret\nsecret\n' });
+    assert.match(added.stderr, /user alice added\n$/);
+    assert.match((await cli('export')).stdout, /^alice::\$6\$[^\n]*\n$/);
+    const wrong = await run(t, process.execPath, [PICOSOCKS5, 'userdb', file, 'show', 'bob']);
+    assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+    assert.equal(wrong.stderr, `picosocks5 userdb: there is no user "bob" in "${file}"\n`);
   });
 
   test('without lmdb it says what is missing', async (t) => {
@@ -161,13 +168,12 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
 
 describe('--auth userdb:FILE', () => {
   test('changes count at once, and connections end where --cut-off says so', async (t) => {
-    const { file, load, done } = database(t);
+    const { file, load, cli } = database(t);
     await load(`alice:staff:${SECRET}:devices=1`, `bob::${HASH_OF_SECRET}`);
     const echo = await echoServer(t);
     const { port, event } = await startServer(t, {
       auth: [`userdb:${file}`],
       cutOff: true,
-      noExtensions: false,
     });
     const connect = async (user: string, host?: string) => {
       const { client, status } = await login(t, port, user, 'secret', host);
@@ -179,26 +185,26 @@ describe('--auth userdb:FILE', () => {
     assert.equal((await connect('alice')).reply, 0);
     assert.equal((await connect('alice', '127.0.0.2')).reply, 2);
     assert.equal((await connect('carol')).status, 1);
-    await done('disable', 'alice');
+    await cli('disable', 'alice');
     const { user, reason } = await event('closed', (closed) => closed.reason === 'cut-off');
     assert.deepEqual([user, reason], ['alice', 'cut-off']);
     assert.equal((await connect('alice')).status, 1);
     await event('authentication-failed', ({ detail }) => detail === 'the user is disabled');
     // What was a wrong password before is right now.
-    await load(`carol::${SECRET}`);
+    await cli('import', temporaryFile(t, `carol::${SECRET}\n`));
     assert.equal((await connect('carol')).reply, 0);
     await assertEcho(bob.client);
-    await done('remove', 'bob');
+    await cli('remove', 'bob');
     await event('closed', (closed) => closed.user === 'bob' && closed.reason === 'cut-off');
     assert.equal((await connect('bob')).status, 1);
   });
 
   test('CHAP is offered once a password is kept readably', { skip: unless('plink') }, async (t) => {
-    const { file, load } = database(t);
+    const { file, load, cli } = database(t);
     await load(`alice:staff:${HASH_OF_SECRET}`);
     const { port, server, event } = await startServer(t, { auth: [`userdb:${file}`] });
     const target = await serve(t, (socket) => socket.end('hello'));
-    await load(`alice:staff:${SECRET}`);
+    await cli('import', temporaryFile(t, `alice:staff:${SECRET}\n`));
     await server.reload();
     const { stdout } = await plink(t, { proxy: port, target, user: 'alice', password: 'secret' });
     assert.equal(stdout, 'hello');
@@ -206,17 +212,17 @@ describe('--auth userdb:FILE', () => {
   });
 
   test('workers have the same users', async (t) => {
-    const { file, load, done } = database(t);
+    const { file, load, cli } = database(t);
     await load(`alice::${SECRET}`);
-    const command = new Command(t, ['--workers', '2', '-a', `userdb:${file}`, '127.0.0.1:0']);
-    const port = await command.port();
+    const server = new Command(t, ['--workers', '2', '-a', `userdb:${file}`, '127.0.0.1:0']);
+    const port = await server.port();
     for (let i = 0; i < 6; i++) {
       assert.equal((await login(t, port, 'alice', 'secret')).status, 0);
     }
-    await done('remove', 'alice');
+    await cli('remove', 'alice');
     for (let i = 0; i < 2; i++) {
       assert.equal((await login(t, port, 'alice', 'secret')).status, 1);
     }
-    await command.stop();
+    await server.stop();
   });
 });

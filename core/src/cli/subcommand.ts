@@ -11,7 +11,7 @@ import { complain } from '../process/complain.js';
 import { askPassword } from './askpassword.js';
 
 /** What a command of an extension has of the program. */
-const tools: SubcommandTools = { askPassword };
+const tools: SubcommandTools = { askPassword, print };
 
 /**
  * Runs a command of an extension that is bundled or installed: `contributes.subcommands` of its
@@ -38,6 +38,23 @@ export async function runSubcommand([name = '', ...args]: readonly string[]): Pr
     complain(`picosocks5 ${name}`, error);
   }
   return true;
+}
+
+/** Whether who reads standard output is gone. */
+let isOver = false;
+
+async function print(text: string): Promise<boolean> {
+  const { stdout } = process;
+  if (stdout.listenerCount('error') === 0) {
+    stdout.on('error', () => {
+      isOver = true;
+    });
+  }
+  if (isOver) return false;
+  await new Promise<void>((resolve) => {
+    stdout.write(text, () => resolve());
+  });
+  return !isOver;
 }
 
 async function load(

@@ -48,6 +48,12 @@ export interface SubcommandTools {
    * @returns its octets, to be wiped.
    */
   askPassword(prompt: string): Promise<Uint8Array>;
+  /**
+   * Writes to standard output, and waits until it is taken.
+   *
+   * @returns false once nobody reads it any more.
+   */
+  print(text: string): Promise<boolean>;
 }
 
 /** What an extension has of the server. It cannot be changed, and what it gives are copies. */

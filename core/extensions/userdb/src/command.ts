@@ -45,7 +45,7 @@ const PRINT = 1000;
 export async function run(args: readonly string[], tools: SubcommandTools): Promise<void> {
   const { values, positionals } = parse(args);
   if (values.help) {
-    process.stdout.write(usage);
+    await tools.print(usage);
     return;
   }
   const [file, command, name, ...rest] = positionals;
@@ -109,7 +109,7 @@ const commands: Readonly<Record<string, Command>> = {
   count: {
     takes: undefined,
     mode: 'read',
-    act: ({ count }) => void process.stdout.write(`${count}\n`),
+    act: async ({ count: users }, _name, _values, { print }) => void (await print(`${users}\n`)),
   },
 };
 
@@ -154,33 +154,20 @@ function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-async function exportAll(database: UserDatabase): Promise<void> {
-  const { stdout } = process;
-  let isOver = false;
-  /** Called when more is taken, or nothing will be any more. */
-  let goOn = () => {};
-  stdout.on('drain', () => goOn());
-  for (const event of ['error', 'close']) {
-    stdout.on(event, () => {
-      isOver = true;
-      goOn();
-    });
-  }
+async function exportAll(
+  database: UserDatabase,
+  _name: string,
+  _values: Values,
+  { print }: SubcommandTools,
+): Promise<void> {
   let lines: string[] = [];
-  const print = async () => {
-    const isTaken = stdout.write(lines.join(''));
-    lines = [];
-    if (isTaken || isOver) return;
-    await new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-  };
   for (const { user, value } of database.all()) {
     for (const line of value.split('\n')) lines.push(`${user}:${line}\n`);
-    if (lines.length >= PRINT) await print();
-    if (isOver) return;
+    if (lines.length < PRINT) continue;
+    if (!(await print(lines.join('')))) return;
+    lines = [];
   }
-  await print();
+  await print(lines.join(''));
 }
 
 async function add(
@@ -254,7 +241,12 @@ function setDisabled(database: UserDatabase, name: string, disabled: boolean): v
   });
 }
 
-function show(database: UserDatabase, name: string): void {
+async function show(
+  database: UserDatabase,
+  name: string,
+  _values: Values,
+  { print }: SubcommandTools,
+): Promise<void> {
   const stored = database.find(name);
   if (stored === undefined) throw unknown(database, name);
   const lines = linesOf(stored);
@@ -273,7 +265,7 @@ function show(database: UserDatabase, name: string): void {
     ['expires', expires === undefined ? '' : formatExpiry(expires)],
     ['limits', formatAccount(limits)],
   ];
-  for (const [key, value] of rows) process.stdout.write(`${key}: ${value}\n`);
+  await print(rows.map(([key, value]) => `${key}: ${value}\n`).join(''));
 }
 
 function unknown({ file }: UserDatabase, name: string): UserError {
