@@ -11,7 +11,7 @@ import {
 } from './library.js';
 
 /** What is wrapped at once; what is longer, beside the event loop, octets. */
-const SHORT = 16 * 1024;
+const SHORT = 8 * 1024;
 /** How many calls are made at once before others have their turn. */
 const AT_ONCE = 32;
 
