@@ -108,12 +108,16 @@ export class Extensions extends PageElement {
 
   #found(): ExtensionItem[] {
     const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
-    return model.app.extensions.extensions.filter((item) => {
-      const { name, displayName, publisher, description, contributes } = item;
-      const ids = contributes.flatMap(({ items }) => items.map(({ id }) => id));
-      const text = [name, displayName, publisher, description, ...ids].join(' ').toLowerCase();
-      return wanted.every((word) => text.includes(word));
-    });
+    const place = ({ origin }: ExtensionItem) => ORIGINS.indexOf(origin);
+    const { extensions } = model.app.extensions;
+    return [...extensions]
+      .sort((a, b) => place(a) - place(b))
+      .filter((item) => {
+        const { name, displayName, publisher, description, contributes } = item;
+        const ids = contributes.flatMap(({ items }) => items.map(({ id }) => id));
+        const text = [name, displayName, publisher, description, ...ids].join(' ').toLowerCase();
+        return wanted.every((word) => text.includes(word));
+      });
   }
 
   #group(

@@ -143,7 +143,7 @@ export class Workbench extends PageElement {
     const shown = model.app.extensions.views.filter(({ kind }) => kind !== 'status');
     if (shown.length === 0) return nothing;
     const chosen = contributedId(model.view);
-    return html`<nav aria-label="Views of extensions" class="contributed">
+    return html`<nav aria-label="Contributed by extensions" class="contributed">
       ${shown.map(({ id, title, kind }) =>
         link(`contributed:${id}`, title, VIEW_ICONS[kind], id === chosen),
       )}

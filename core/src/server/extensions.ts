@@ -1,6 +1,6 @@
 import { type Disposable, toDisposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
-import { extensionWishes } from '../config/extensions.js';
+import { type ExtensionWishes, extensionWishes } from '../config/extensions.js';
 import type { CheckedOptions } from '../config/settings.js';
 import type { ExtensionFilter } from '../extensions/catalog.js';
 import type { HelperForker } from '../extensions/helper.js';
@@ -47,12 +47,14 @@ export interface Change {
 export class Extensions {
   /** Finds secrets before the environment and files are asked. */
   secrets: SecretProvider | undefined;
-  /** Which may be used; with it, all that there are are known, though none may be wanted. */
+  /** Which may be used; with it, commands and views of those that nobody wants can be asked for. */
   permits: ExtensionFilter | undefined;
   /** How a process of a helper is started, if not as Node does it. */
   forkHelper: HelperForker | undefined;
   /** The number of the user that the process will be when extensions run. */
   user: number | undefined;
+  /** What is wanted of extensions that were not looked for yet. */
+  #unlisted: ExtensionWishes | undefined;
   readonly #viewListeners = new Set<(id: string) => void>();
   readonly #server: ExtensibleServer;
   readonly #events: EventStream;
@@ -73,17 +75,35 @@ export class Extensions {
   async prepare(options: CheckedOptions): Promise<Change> {
     const { registries } = this.#server;
     const wishes = extensionWishes(options, registries);
-    const isListed = this.permits !== undefined && !options.noExtensions;
-    if (!wishes.isAny && !isListed && this.#host === undefined) return nothing(registries);
-    this.#host ??= await this.#makeHost();
-    try {
-      return await this.#host.prepare(wishes.options, wishes.asked);
-    } catch (error) {
-      // What cannot be listed is in nobody's way who wants none of them.
-      if (wishes.isAny || this.#host.running.size > 0 || !(error instanceof UserError)) throw error;
-      this.#events.warn(error.message);
+    const isIdle = this.#host === undefined || this.#host.running.size === 0;
+    // What nobody wants is looked for when its commands and views are.
+    this.#unlisted = undefined;
+    if (!wishes.isAny && isIdle && this.permits !== undefined) {
+      this.#unlisted = options.noExtensions ? undefined : wishes;
       return nothing(registries);
     }
+    if (!wishes.isAny && this.#host === undefined) return nothing(registries);
+    this.#host ??= await this.#makeHost();
+    return this.#host.prepare(wishes.options, wishes.asked);
+  }
+
+  /** Whether it is known which extensions there are, as far as anybody may ask one for something. */
+  get isListed(): boolean {
+    return this.#unlisted === undefined;
+  }
+
+  /**
+   * Looks which extensions there are, while nothing else changes.
+   *
+   * @throws {UserError} if that cannot be told.
+   */
+  async list(): Promise<void> {
+    if (this.#unlisted === undefined) return;
+    const { options, asked } = this.#unlisted;
+    this.#host ??= await this.#makeHost();
+    const change = await this.#host.prepare(options, asked);
+    change.commit();
+    this.#unlisted = undefined;
   }
 
   async #makeHost(): Promise<ExtensionHost> {
@@ -128,7 +148,7 @@ export class Extensions {
     return host;
   }
 
-  list(): readonly ExtensionInfo[] {
+  get infos(): readonly ExtensionInfo[] {
     return this.#host?.list() ?? [];
   }
 

@@ -370,7 +370,7 @@ export class Server {
 
   /** The extensions that there are, once one was wanted. */
   get extensions(): readonly ExtensionInfo[] {
-    return this.#extensions.list();
+    return this.#extensions.infos;
   }
 
   /** The commands of extensions. */
@@ -384,7 +384,8 @@ export class Server {
    * @returns what the extension has to say to that.
    * @throws {UserError} if there is no such command, or it fails.
    */
-  runCommand(id: string, ...args: string[]): Promise<unknown> {
+  async runCommand(id: string, ...args: string[]): Promise<unknown> {
+    await this.#listExtensions();
     return this.#extensions.run(id, args);
   }
 
@@ -399,7 +400,8 @@ export class Server {
    * @returns undefined if it has nothing to show.
    * @throws {UserError} if there is no such view, or its extension does not say.
    */
-  viewContent(id: string): Promise<ShownView | undefined> {
+  async viewContent(id: string): Promise<ShownView | undefined> {
+    await this.#listExtensions();
     return this.#extensions.viewContent(id);
   }
 
@@ -410,8 +412,14 @@ export class Server {
    * @returns what the extension has to say to that.
    * @throws {UserError} if there is no such form, or the extension does not take it.
    */
-  submitView(id: string, values: unknown): Promise<unknown> {
+  async submitView(id: string, values: unknown): Promise<unknown> {
+    await this.#listExtensions();
     return this.#extensions.submitView(id, values);
+  }
+
+  /** Looks for extensions that nobody has wanted so far: reloads wait for that. */
+  async #listExtensions(): Promise<void> {
+    if (!this.#extensions.isListed) await this.#reloads.run(() => this.#extensions.list());
   }
 
   /** Calls back with the id of a view that shows something else, ten times a second at most. */
@@ -433,7 +441,7 @@ export class Server {
 
   /**
    * Says which extensions may be used at all, before `listen()`: what it is false for counts as
-   * disabled. With it, all that there are are known, though none may be wanted.
+   * disabled. With it, commands and views of those that nobody wants can be asked for, which wakes them.
    */
   set permits(filter: ExtensionFilter) {
     this.#extensions.permits = filter;

@@ -20,10 +20,10 @@ describe('settings of the desktop', () => {
     const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner'];
     const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
     assert.deepEqual(without, [
-      ...[...ways, 'quotaFile'],
+      ...[...ways, 'cutOff', 'quotaFile'],
       ...extensions.map(({ key }) => key),
       ...process,
-      'workers',
+      ...['workers', 'control', 'controlToken'],
     ]);
   });
 
