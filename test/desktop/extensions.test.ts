@@ -256,8 +256,8 @@ test('views of an extension are drawn of its data, follow it, and have no HTML o
   // What goes takes its views with it.
   await app.show('Extensions');
   await runCommand(app, 'Extensions: Disable the chosen one');
-  await bar.waitFor({ state: 'detached' });
-  assert.equal(await page.locator('pico-status-items .item').count(), 0);
+  await bar.getByRole('link', { name: /^Guard/ }).first().waitFor({ state: 'detached' });
+  assert.equal(await page.locator('pico-status-items .item').getByText('refused').count(), 0);
   assert.deepEqual(app.console, []);
 });
 
