@@ -10,6 +10,7 @@ import {
   answer,
   asked,
   becomes,
+  choose,
   details,
   install,
   runCommand,
@@ -256,7 +257,10 @@ test('views of an extension are drawn of its data, follow it, and have no HTML o
   // What goes takes its views with it.
   await app.show('Extensions');
   await runCommand(app, 'Extensions: Disable the chosen one');
-  await bar.getByRole('link', { name: /^Guard/ }).first().waitFor({ state: 'detached' });
+  await bar
+    .getByRole('link', { name: /^Guard/ })
+    .first()
+    .waitFor({ state: 'detached' });
   assert.equal(await page.locator('pico-status-items .item').getByText('refused').count(), 0);
   assert.deepEqual(app.console, []);
 });
@@ -280,6 +284,7 @@ test('a broken extension keeps neither the app nor, once it is off, the server f
   await again.status('Error');
   await again.sees(/"picosocks5-ext" cannot be activated: not today/);
   await again.show('Extensions');
+  await choose(again, 'Bad');
   await details(again, 'Bad').getByText('Failed').first().waitFor();
   await details(again, 'Bad').getByRole('alert').getByText('not today').waitFor();
   await again.button('Disable').click();
@@ -330,6 +335,7 @@ test('after two crashes at start the app runs without extensions, until it is to
   await safe.sees(/^\s*Safe mode: no extension is used/);
   writeFileSync(join(folder, 'extension.js'), code(''));
   await safe.button('Use extensions again').first().click();
+  await choose(safe, 'Killer');
   await details(safe, 'Killer').getByText('Active').first().waitFor();
   await safe.close();
 });
