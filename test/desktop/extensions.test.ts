@@ -8,6 +8,7 @@ import {
   answer,
   asked,
   becomes,
+  choose,
   details,
   install,
   runCommand,

@@ -102,7 +102,7 @@ test('a command of the menu opens the window that is not there yet', { skip }, a
   await window.getByRole('heading', { name: 'Users' }).waitFor();
 
   // The menu and the activity bar have the same views, and the same keys for them.
-  const bar = window.getByRole('navigation', { name: 'Views' }).getByRole('link');
+  const bar = window.getByRole('navigation', { name: 'Views', exact: true }).getByRole('link');
   const titles = await bar.evaluateAll((links) => links.map(({ title }) => title));
   assert.deepEqual(labels.slice(0, titles.length), titles);
   for (const [i, title] of titles.entries()) {
