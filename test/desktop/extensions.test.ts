@@ -8,7 +8,6 @@ import {
   answer,
   asked,
   becomes,
-  choose,
   details,
   install,
   runCommand,
