@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
+import { testSource } from 'picosocks5/testing';
 import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { BASE, groupOf, noSlapd, person, READER, type Slapd, slapd } from '../support/slapd.js';
@@ -64,6 +65,15 @@ describe('--auth ldap:', { skip: noSlapd, concurrency: true }, () => {
 
   test('all', async (t) => {
     directory = await slapd(t, ldif);
+
+    await t.test('it is a source as one should be', async (suite) => {
+      const settings = { ...reader, 'ldap.password-file': temporaryFile(t, 'readers\n') };
+      await testSource(suite, {
+        server: { auth: [`ldap:${ldap(`${PEOPLE}?uid?one`)}`], settings },
+        broken: { auth: [`ldap:ldap://127.0.0.1:1/${PEOPLE}?uid?one`], settings },
+        ...{ user: 'alice', password: 'secret', secrets: ['readers'] },
+      });
+    });
 
     await t.test('a user is searched for, and logs in as found', async () => {
       const { log } = await start(t, ldap(`${PEOPLE}?uid?one`), reader);

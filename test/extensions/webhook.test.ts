@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { startServer as startTestServer, type TestServer } from 'picosocks5/testing';
+import { startServer as startTestServer, type TestServer, testSource } from 'picosocks5/testing';
 import { certificate } from '../support/certificates.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { temporaryFile } from '../support/files.js';
@@ -68,6 +68,13 @@ test('a login is asked about once, over one connection', async (t) => {
   await proxy.server.reload();
   assert.equal(await statusOf('alice', PASSWORD), 0);
   assert.equal(service.posts.length, 4, 'a reload asks anew');
+});
+
+test('it is a source as one should be', async (t) => {
+  const service = await WebService.start(t, onlyAlice);
+  const server = { auth: [`webhook:${service.url}`] };
+  const broken = { auth: ['webhook:http://127.0.0.1:1/'] };
+  await testSource(t, { server, broken, user: 'alice', password: PASSWORD });
 });
 
 test('the limits of a user hold', async (t) => {
