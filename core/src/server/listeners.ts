@@ -12,7 +12,7 @@ import type { Registries } from '../extensions/registries.js';
 import { startupLimit } from '../limits/startups.js';
 import type { EventStream } from '../log/events.js';
 import type { Listener, ListenerLimit } from '../session/listener.js';
-import type { SessionSettings } from '../session/session.js';
+import type { SessionSettings } from '../session/settings.js';
 import type { Limits } from '../session/usage.js';
 import { ANY_PORT, type PortRange, parsePortRange } from '../transport/ports.js';
 

@@ -15,7 +15,8 @@ import { HeaderReader, type Introduction } from './headerreader.js';
 import type { GoingOn, Past } from './known.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
-import { Session, toldListener } from './session.js';
+import { Session } from './session.js';
+import { toldListener } from './settings.js';
 import type { SessionTable } from './table.js';
 
 /** What counts clients, who is told of them, and where they go then. */

@@ -1,6 +1,6 @@
 import type { Balancers } from '../access/balancers.js';
 import type { Wanted } from '../limits/counts.js';
-import type { SessionSettings } from './session.js';
+import type { SessionSettings } from './settings.js';
 
 /** How many clients a listener may have at once, besides what all have together. */
 export interface ListenerLimit {

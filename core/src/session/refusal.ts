@@ -6,6 +6,7 @@ import { LookupError } from '../outbound/lookup.js';
 import { familyName, familyOf, type Preference } from '../outbound/prefer.js';
 import { UpstreamError } from '../outbound/upstream/error.js';
 import { OriginFormError } from '../protocol/httprequest.js';
+import { ProtocolError } from '../protocol/parser.js';
 import { NotSocksError, Reply } from '../protocol/socks5.js';
 
 export interface RefusalOptions {
@@ -138,4 +139,14 @@ export function unresolved(error: unknown): Refusal {
   const own = error instanceof LookupError ? error.message : words;
   const reply = Reply.hostUnreachable;
   return new Refusal('unreachable', own ?? messageOf(error), { reply, cause: error });
+}
+
+/** Any error as a refusal. @param asked whether the client waits for the answer to a request. */
+export function toRefusal(error: unknown, asked: boolean): Refusal {
+  if (error instanceof Refusal) return error;
+  const detail = messageOf(error);
+  if (error instanceof ProtocolError)
+    return new Refusal('protocol-error', detail, { cause: error });
+  const answer = asked ? { reply: Reply.generalFailure } : {};
+  return new Refusal('internal-error', detail, { ...answer, cause: error });
 }

@@ -1,69 +1,34 @@
-import type { AccessCheck } from '../access/accesscheck.js';
 import type { Verdict } from '../access/policy.js';
 import { type Account, whyClosed } from '../auth/account.js';
-import type {
-  Authenticated,
-  Authentication,
-  AuthenticationMethod,
-  DatagramEncapsulation,
-  Encapsulation,
-  Identity,
-} from '../auth/method.js';
+import type { Authenticated, DatagramEncapsulation, Identity } from '../auth/method.js';
 import type { Awaitable } from '../base/awaitable.js';
 import { Cancellation } from '../base/cancellation.js';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { codeOf, messageOf } from '../base/errors.js';
 import type { Startup } from '../limits/startups.js';
-import type { CloseReason, ConnectionInfo, EventStream } from '../log/events.js';
+import type { CloseReason, ConnectionInfo } from '../log/events.js';
 import type { LocalAddressOf } from '../outbound/from.js';
-import type { Resolver } from '../outbound/resolve.js';
 import type { Address } from '../protocol/address.js';
-import { ProtocolError } from '../protocol/parser.js';
 import { type CommandName, Reply } from '../protocol/socks5.js';
 import type { Throttles } from '../relay/pacer.js';
 import { type Traffic, tunnel } from '../relay/tunnel.js';
-import { linger, untilEnd, untilMore } from '../transport/linger.js';
+import { untilEnd, untilMore } from '../transport/linger.js';
 import { nowhere, type Transport } from '../transport/transport.js';
 import { type Asker, allowedAddresses, demandName, demandRequest, judge } from './access.js';
+import { ClientSide } from './clientside.js';
 import type { CommandContext, CommandSettings } from './commands/command.js';
 import { commandName, commands } from './commands/commands.js';
-import { ClientLeft, Conversation, unlessLeft } from './conversation.js';
+import { ClientLeft, type Conversation, unlessLeft } from './conversation.js';
 import { type Dialect, type DialectRequest, type Relaying, recognize } from './dialect.js';
-import { Encapsulated, forget } from './encapsulation.js';
+import { forget } from './encapsulation.js';
 import { keepAliveDelay } from './keepalive.js';
 import type { GoingOn, Known, More } from './known.js';
-import { type Arriving, type Layer, unwrap } from './layer.js';
+import type { Layer } from './layer.js';
 import { ConnectionRecord } from './record.js';
-import { AuthenticationRefusal, notAllowed, Refusal, unreachable } from './refusal.js';
-import { type Limits, Usage } from './usage.js';
-
-/** What a session needs of its listener: fixed when the client connects. Times are ms. */
-export interface SessionSettings extends Limits {
-  /** The listener's name. */
-  readonly listener: string;
-  /** Whether events tell it: where there is more than one. */
-  readonly tellsListener: boolean;
-  /** What clients of some of its addresses speak before all else, by the addresses' schemes. */
-  readonly layers: ReadonlyMap<string, Layer>;
-  readonly dialects: Iterable<Dialect>;
-  readonly methods: Iterable<AuthenticationMethod>;
-  readonly authentication: Authentication;
-  /** Whether clients may speak SOCKS 4 where anonymous access is allowed. */
-  readonly socks4: boolean;
-  /** Whether clients may speak HTTP. */
-  readonly http: boolean;
-  readonly access: AccessCheck;
-  readonly resolver: Resolver;
-  /** From accept to the complete request; 0: no limit. */
-  readonly handshakeTimeout: number;
-  /** Without a byte moving either way; 0: no limit. */
-  readonly idleTimeout: number;
-  readonly commands: CommandSettings;
-  readonly events: EventStream;
-  /** Told of the system's errors behind refusals. */
-  trouble(error: unknown): void;
-}
+import { AuthenticationRefusal, notAllowed, Refusal, toRefusal, unreachable } from './refusal.js';
+import { type SessionSettings, toldListener } from './settings.js';
+import { Usage } from './usage.js';
 
 /** The methods whose users sources have found, or have verified their passwords. */
 const BY_SOURCES: ReadonlySet<string> = new Set(['userpass', 'chap', 'basic']);
@@ -82,7 +47,7 @@ export class Session implements Startup, CommandContext {
   isListed = false;
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
-  #transport: Transport;
+  readonly #client: ClientSide;
   readonly #session: SessionSettings;
   /** What the client has to speak before all else. */
   readonly #layer: Layer | undefined;
@@ -92,20 +57,14 @@ export class Session implements Startup, CommandContext {
   /** How often the client has failed to log in. */
   #failures: number;
   readonly #record: ConnectionRecord;
-  /** From when all layers are off until the transport is handed over. */
-  #conversation: Conversation | undefined;
   readonly #usage: Usage;
   readonly cancellation = new Cancellation();
   #dialect: Dialect | undefined;
-  /** What all that the client says is put into, where its method of logging in does that. */
-  #encapsulated: Encapsulated | undefined;
   #request: DialectRequest | undefined;
   /** The other side of the tunnel, while there is one. */
   #remote: Transport | undefined;
   /** What moves bytes, where it is no tunnel. */
   #relaying: Relaying | undefined;
-  /** Whether a layer is being taken off, or what is inside of an encapsulation. */
-  #unwrapping = false;
   /** Whether the client goes on with something else, of another connection's. */
   #goesOn = false;
   /** Whether only its last answer is waited for. */
@@ -128,7 +87,7 @@ export class Session implements Startup, CommandContext {
     lease: Disposable,
     { failures = 0, known, balancer, isBalancer = false, layer }: More = {},
   ) {
-    this.#transport = transport;
+    this.#client = new ClientSide(transport, this.cancellation, layer !== undefined);
     this.#session = settings;
     this.#lease = lease;
     this.#failures = failures;
@@ -143,7 +102,6 @@ export class Session implements Startup, CommandContext {
     );
     if (isBalancer) this.#record.holdBack();
     this.#usage = new Usage(settings, this.#record.traffic);
-    if (layer === undefined) this.#conversation = this.#converse();
   }
 
   /**
@@ -166,13 +124,10 @@ export class Session implements Startup, CommandContext {
       reason = this.#refuse(error);
     }
     this.#closing = true;
-    const transport = this.#handOver();
+    const transport = this.#client.handOver();
     const goesOn = this.#goesOn && (await untilMore(transport, limit));
-    if (!goesOn) await linger(transport);
-    if (this.#encapsulated !== undefined) {
-      await this.#encapsulated.finish();
-      this.#encapsulated.dispose();
-    }
+    if (!goesOn) await this.#client.finish();
+    this.#client.dispose();
     this.#usage.dispose();
     this.#giveStartup();
     this.#lease.dispose();
@@ -184,7 +139,7 @@ export class Session implements Startup, CommandContext {
   /** All that comes before a command is served. @returns the command. */
   async #negotiate(): Promise<CommandName> {
     if (this.#layer !== undefined) await this.#unwrap(this.#layer);
-    let conversation = this.#conversation as Conversation;
+    let conversation = this.#client.conversation as Conversation;
     const { dialects, methods, authentication, socks4, http } = this.#session;
     // Which protocol does it speak?
     const dialect = await recognize(conversation, dialects);
@@ -212,7 +167,9 @@ export class Session implements Startup, CommandContext {
       throw error;
     }
     const { encapsulation } = answered;
-    if (encapsulation !== undefined) conversation = await this.#encapsulate(encapsulation);
+    if (encapsulation !== undefined) {
+      conversation = await this.#client.encapsulate(encapsulation);
+    }
     const listed = known ?? (this.#checkedBySources() ? answered : this.#lookUp(answered));
     const identity = listed instanceof Promise ? await listed : listed;
     this.#failures = 0;
@@ -233,32 +190,10 @@ export class Session implements Startup, CommandContext {
     return command;
   }
 
-  #converse(): Conversation {
-    return new Conversation(this.#transport, () => this.cancellation.cancel());
-  }
-
-  /** Takes a layer off: what is behind it is what the client says. */
+  /** Takes a layer off, which may know who the client is. */
   async #unwrap(layer: Layer): Promise<void> {
-    this.#unwrapping = true;
-    const before: Arriving = { transport: this.#transport, client: this.client };
-    const { transport, identity } = await unwrap(layer, before, this.cancellation);
-    this.#transport = transport;
-    this.#conversation = this.#converse();
-    this.#unwrapping = false;
+    const { identity } = await this.#client.unwrap(layer, this.client);
     if (identity !== undefined) this.#known = { identity, method: layer.id };
-  }
-
-  /** Goes on inside of what the client's method puts all into. */
-  async #encapsulate(encapsulation: Encapsulation): Promise<Conversation> {
-    const below = this.#handOver();
-    below.pause();
-    const encapsulated = new Encapsulated(encapsulation, below);
-    this.#encapsulated = encapsulated;
-    this.#unwrapping = true;
-    this.#transport = await encapsulated.wrap(this.cancellation);
-    this.#unwrapping = false;
-    this.#conversation = this.#converse();
-    return this.#conversation;
   }
 
   /** Whether the method that was chosen goes by sources of users alone. */
@@ -319,18 +254,12 @@ export class Session implements Startup, CommandContext {
       return;
     }
     const answer = dialect.encodeRefusal(refusal, this.#request);
-    if (answer !== undefined) this.#transport.write(answer);
+    if (answer !== undefined) this.#client.transport.write(answer);
   }
 
   #answer(reply: Reply, bound?: Address): void {
-    if (this.#dialect !== undefined) this.#transport.write(this.#dialect.encode(reply, bound));
-  }
-
-  /** Ends the conversation: who gets the transport reads what the client sent ahead first. */
-  #handOver(): Transport {
-    this.#conversation?.release();
-    this.#conversation = undefined;
-    return this.#transport;
+    if (this.#dialect !== undefined)
+      this.#client.transport.write(this.#dialect.encode(reply, bound));
   }
 
   #inTime(): void {
@@ -380,11 +309,11 @@ export class Session implements Startup, CommandContext {
   }
 
   get from(): LocalAddressOf | undefined {
-    return this.settings.from?.of(this.user, this.group, this.#transport.local.host);
+    return this.settings.from?.of(this.user, this.group, this.#client.transport.local.host);
   }
 
   get control(): Address {
-    return this.#record.balancer === undefined ? this.#transport.local : nowhere;
+    return this.#record.balancer === undefined ? this.#client.transport.local : nowhere;
   }
 
   get command(): CommandName {
@@ -433,11 +362,11 @@ export class Session implements Startup, CommandContext {
   }
 
   get datagrams(): DatagramEncapsulation | undefined {
-    return this.#encapsulated?.datagrams;
+    return this.#client.datagrams;
   }
 
   whenClientEnded(callback: () => void): void {
-    this.#conversation?.whenEnded(callback);
+    this.#client.conversation?.whenEnded(callback);
   }
 
   reply(reply: Reply, bound: Address): void {
@@ -454,11 +383,11 @@ export class Session implements Startup, CommandContext {
     this.#watchIdle(idleTimeout);
     if (request?.relay !== undefined) {
       const options = { traffic, throttles, handshakeTimeout };
-      this.#relaying = request.relay(this.#handOver(), remote, options);
+      this.#relaying = request.relay(this.#client.handOver(), remote, options);
       return this.#relayed(this.#relaying);
     }
     this.#answer(Reply.succeeded, told);
-    return tunnel(this.#handOver(), remote, traffic, throttles);
+    return tunnel(this.#client.handOver(), remote, traffic, throttles);
   }
 
   async #relayed({ end }: Relaying): Promise<CloseReason> {
@@ -472,8 +401,8 @@ export class Session implements Startup, CommandContext {
     this.#record.established(bound, undefined);
     this.#answer(Reply.succeeded, told);
     this.#watchIdle(udpTimeout);
-    this.#transport.keepAlive(keepAliveDelay(udpTimeout / 1000));
-    await untilEnd(this.#handOver());
+    this.#client.transport.keepAlive(keepAliveDelay(udpTimeout / 1000));
+    await untilEnd(this.#client.handOver());
     return 'finished';
   }
 
@@ -490,7 +419,7 @@ export class Session implements Startup, CommandContext {
 
   /** Whether it is the client that keeps the session waiting. */
   get stalled(): boolean {
-    return this.#closing || this.#unwrapping || (this.#conversation?.waiting ?? false);
+    return this.#closing || this.#client.stalled;
   }
 
   /** Ends a session whose client has not made its request, for others to have its place at once. */
@@ -498,7 +427,7 @@ export class Session implements Startup, CommandContext {
     this.#giveStartup();
     this.#lease.dispose();
     if (this.#closing) {
-      this.#transport.close();
+      this.#client.transport.close();
       return;
     }
     this.#record.rejected('too-many-connections', 'gave way to others before it made a request');
@@ -513,8 +442,8 @@ export class Session implements Startup, CommandContext {
     this.#endedBy ??= reason;
     this.cancellation.cancel();
     const isWhole = this.#remote === undefined || this.#relaying?.resting === true;
-    if (isWhole) this.#transport.close();
-    else this.#transport.abort();
+    if (isWhole) this.#client.transport.close();
+    else this.#client.transport.abort();
   }
 
   /**
@@ -535,7 +464,7 @@ export class Session implements Startup, CommandContext {
     }
     if (waiting > 0) idle.since = now;
     else if (idle.limit > 0 && now - idle.since >= idle.limit) this.end('idle-timeout');
-    this.#transport.rest();
+    this.#client.transport.rest();
     this.#remote?.rest();
   }
 
@@ -550,19 +479,4 @@ export class Session implements Startup, CommandContext {
     const { connectTimeout: timeout, prefer } = settings;
     return { access, resolver, timeout, prefer, listener, record: this.#record, cancellation };
   }
-}
-
-/** The listener's name where events tell it. */
-export function toldListener(settings: SessionSettings): string | undefined {
-  return settings.tellsListener ? settings.listener : undefined;
-}
-
-/** Any error as a refusal. @param asked whether the client waits for the answer to a request. */
-function toRefusal(error: unknown, asked: boolean): Refusal {
-  if (error instanceof Refusal) return error;
-  const detail = messageOf(error);
-  if (error instanceof ProtocolError)
-    return new Refusal('protocol-error', detail, { cause: error });
-  const answer = asked ? { reply: Reply.generalFailure } : {};
-  return new Refusal('internal-error', detail, { ...answer, cause: error });
 }
