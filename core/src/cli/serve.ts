@@ -1,4 +1,5 @@
-import { messageOf } from '../base/errors.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { Sequence } from '../base/sequence.js';
 import { version } from '../base/version.js';
 import type { Argument } from '../config/commandline.js';
 import { loadSettings } from '../config/load.js';
@@ -21,6 +22,7 @@ import { answer, type Question } from '../process/questions.js';
 import { Reloader } from '../process/reloader.js';
 import { ServiceManager, takeSupervision } from '../process/servicemanager.js';
 import { statusOf, type Tally, tallyOf } from '../process/status.js';
+import { startSuccessor, takeSuccession, withoutDropping } from '../process/successor.js';
 import { logError, logWarning, surviveBugs } from '../process/survival.js';
 import { showsPasswords } from '../process/title.js';
 import { formatAddress, formatEndpoint } from '../protocol/address.js';
@@ -28,6 +30,9 @@ import { Server } from '../server/server.js';
 import { alone } from '../sharing/sharing.js';
 
 const DEFAULT_GRACE = 5;
+
+/** How long an answer has to go out before a process leaves its place to another, ms. */
+const ANSWER_TIME = 100;
 
 /** How long the process may live when all is over, ms. */
 const END_TIME = 1000;
@@ -40,6 +45,8 @@ export interface Service extends Controlled {
   dropPrivileges(): void;
   /** @throws {UserError} if the quota file cannot be written. */
   saveUsage(): Promise<void>;
+  /** Leaves the quota file to another process. */
+  handOnUsage(): Promise<void>;
   reload(settings: Settings): Promise<void>;
   /** Says what a reload would warn of. @throws {UserError} if it could not be. */
   tryReload(settings: Settings): Promise<readonly string[]>;
@@ -59,17 +66,20 @@ export interface Service extends Controlled {
  */
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
   const handedOver = takeHandedOver();
-  const load = async (warn: (message: string) => void) =>
-    withHandedOver(await loadSettings(args, warn), handedOver);
+  const isSuccessor = takeSuccession();
+  const load = async (warn: (message: string) => void) => {
+    const loaded = withHandedOver(await loadSettings(args, warn), handedOver);
+    return isSuccessor ? withoutDropping(loaded) : loaded;
+  };
   const idle: string[] = [];
   const settings = await load((message) => idle.push(message));
-  if (settings.nofork === false && !isInBackground) {
+  if (settings.nofork === false && !isInBackground && !isSuccessor) {
     demandNoHandedOver(handedOver);
     const { logmode = 'syslog', logFile } = settings;
     await goToBackground(argv, logmode !== 'syslog' && logFile === undefined);
     return;
   }
-  const supervision = takeSupervision(isInBackground);
+  const supervision = takeSupervision(isInBackground || isSuccessor);
   const mode = logModeOf(settings);
   const log = new Log(settings, mode, { owner: userNumber(settings) });
   log.lookForSyslog();
@@ -90,7 +100,10 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const controlling =
     control === undefined
       ? undefined
-      : await (await import('../control/controlling.js')).bindControl({ ...settings, control });
+      : await (await import('../control/controlling.js')).bindControl(
+          { ...settings, control },
+          isSuccessor,
+        );
   const { usageFile } = settings;
   const usage =
     usageFile === undefined
@@ -105,6 +118,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const links = { log, reload, observe };
   const service = workers === 1 ? single(settings, links) : await several(settings, workers, links);
   const told = untilTold();
+  let isReplaced = false;
   const start = service.start();
   const levels = new LogLevels(settings.loglevel, (level, isTemporary) => {
     log.setLevel(level);
@@ -123,6 +137,25 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     settings,
     start,
   );
+  let leave: () => void = () => {};
+  const replaced = new Promise<true>((resolve) => {
+    leave = () => resolve(true);
+  });
+  const replacing = new Sequence();
+  const replace = () =>
+    replacing.run(async () => {
+      if (isReplaced)
+        throw new UserError('another process has taken the place of this one already');
+      await usage?.sample(() => service.connections());
+      await usage?.save();
+      await service.saveUsage();
+      const pid = await startSuccessor(argv, settings, supervision);
+      isReplaced = true;
+      await usage?.handOn();
+      // Whoever has asked for it is answered first.
+      setTimeout(leave, ANSWER_TIME);
+      return pid;
+    });
   // What it comes to grief by is logged.
   process.on('SIGHUP', () => void reloader.reload().catch(() => {}));
   process.on('SIGUSR1', () => reopen(log));
@@ -136,7 +169,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
       service.observe('info');
       usage.start(() => service.connections());
     }
-    await controlling?.serve({ service, levels, reloader, log, usage });
+    await controlling?.serve({ service, levels, reloader, log, usage, replace });
   } catch (error) {
     controlling?.close();
     await service.stop(0);
@@ -145,12 +178,12 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   }
   surviveBugs(log);
   void manager.ready(service);
-  if (isInBackground) tellReady();
+  if (isInBackground || isSuccessor) tellReady();
   else if (mode === 'stderr' && settings.logFile === undefined && !log.journal) {
     greet(service.listeners, settings);
   }
   try {
-    await Promise.race([told, service.failure]);
+    await Promise.race([told, replaced, service.failure]);
   } catch (error) {
     logError(log, messageOf(error));
     controlling?.close();
@@ -158,11 +191,16 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     await log.close();
     throw error;
   }
-  void manager.stopping();
-  controlling?.drain();
+  if (isReplaced) {
+    await service.handOnUsage();
+    controlling?.handOn();
+  } else {
+    void manager.stopping();
+    controlling?.drain();
+  }
   await service.stop(settings.grace ?? DEFAULT_GRACE);
   await usage?.close();
-  controlling?.close();
+  if (!isReplaced) controlling?.close();
   await log.close();
   // Timers and sockets that an extension has left keep no process alive.
   setTimeout(() => process.exit(), END_TIME).unref();
@@ -204,6 +242,7 @@ function single(settings: Settings, { log, reload, observe }: Links): Service {
     start: () => server.listen({ user: userNumber(settings), bound: drop }),
     dropPrivileges: drop,
     saveUsage: () => server.saveUsage(),
+    handOnUsage: () => server.handOnUsage(),
     reload: (changed) => server.reload(pickServerOptions(changed)),
     tryReload: (changed) => server.tryReload(pickServerOptions(changed)),
     ask: async (name, ask) => [await askOne(name, ask)],

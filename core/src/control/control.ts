@@ -1,9 +1,11 @@
+import { linkSync, renameSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { parseControlPlace } from '../config/controlplace.js';
 import type { Settings } from '../config/settings.js';
-import { type BoundHandle, bindTcp, listenOn } from '../listening/boundhandle.js';
+import { type BoundHandle, listenOn } from '../listening/boundhandle.js';
+import { bindOrTake } from '../listening/handedon.js';
 import { bindSocket } from '../listening/unixsocket.js';
 import type { LogLevels } from '../process/loglevel.js';
 import type { Reloader } from '../process/reloader.js';
@@ -25,6 +27,13 @@ export interface ControlParts {
   readonly reloader: Reloader;
   /** undefined: it is not kept what users move in a day. */
   readonly usage: UsageDays | undefined;
+  /**
+   * Has another process take this one's place, which then drains.
+   *
+   * @returns its process id.
+   * @throws {UserError} if it does not serve.
+   */
+  replace(): Promise<number>;
   /** Whether the server is about to end. */
   isDraining(): boolean;
 }
@@ -38,16 +47,19 @@ export class ControlInterface {
   readonly #handle: BoundHandle;
   readonly #address: Address | undefined;
   readonly #token: string | undefined;
+  readonly #path: string | undefined;
   #server: HttpServer | undefined;
 
   private constructor(
     handle: BoundHandle,
     address: Address | undefined,
     token: string | undefined,
+    path?: string,
   ) {
     this.#handle = handle;
     this.#address = address;
     this.#token = token;
+    this.#path = path;
   }
 
   /**
@@ -55,7 +67,10 @@ export class ControlInterface {
    *
    * @throws {UserError} if it cannot be bound, or there is no token where there has to be one.
    */
-  static async bind(settings: Settings & { readonly control: string }): Promise<ControlInterface> {
+  static async bind(
+    settings: Settings & { readonly control: string },
+    isSuccessor = false,
+  ): Promise<ControlInterface> {
     const { control, controlToken, user, group } = settings;
     const place = parseControlPlace(control);
     if (place.address !== undefined && controlToken === undefined) {
@@ -67,11 +82,14 @@ export class ControlInterface {
     const token = place.address === undefined ? undefined : readToken(controlToken as string);
     try {
       if (place.address !== undefined) {
-        return new ControlInterface(bindTcp(place.address), place.address, token);
+        return new ControlInterface(bindOrTake(place.address), place.address, token);
       }
       const { uid, gid } = accessOf(user, group);
-      const handle = await bindSocket(place.path, { mode: MODE, uid, gid });
-      return new ControlInterface(handle, undefined, token);
+      const path = isSuccessor ? `${place.path}.${process.pid}` : place.path;
+      const handle = await bindSocket(path, { mode: MODE, uid, gid });
+      // The one before is at the path, and goes on until this one serves.
+      if (isSuccessor) renameSync(path, place.path);
+      return new ControlInterface(handle, undefined, token, place.path);
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(`--control: cannot listen at ${control}: ${systemMessage(error)}`);
@@ -90,6 +108,16 @@ export class ControlInterface {
       server.once('listening', resolve);
       listenOn(server, this.#handle, BACKLOG);
     });
+  }
+
+  /** Answers nobody any more, and leaves the path to the process that is there by now. */
+  handOn(): void {
+    const path = this.#path;
+    const kept = `${path}.kept`;
+    // Closed, a socket takes the file of its name along, whosever that is.
+    if (path !== undefined) linkSync(path, kept);
+    this.close();
+    if (path !== undefined) renameSync(kept, path);
   }
 
   /** Answers nobody any more. */

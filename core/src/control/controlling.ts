@@ -16,6 +16,7 @@ export interface Speakers {
   readonly log: Log;
   /** undefined: it is not kept what users move in a day. */
   readonly usage: UsageDays | undefined;
+  readonly replace: () => Promise<number>;
 }
 
 /** The control interface of the program, from the time when it may bind until the program ends. */
@@ -35,7 +36,7 @@ export class Controlling {
   }
 
   /** Answers from now on. @throws {UserError} if it cannot listen. */
-  async serve({ service, levels, reloader, log, usage }: Speakers): Promise<void> {
+  async serve({ service, levels, reloader, log, usage, replace }: Speakers): Promise<void> {
     const feed = new EventFeed((level) => service.observe(level));
     this.#feed = feed;
     log.onSaid = (event) => feed.handle(event);
@@ -45,6 +46,7 @@ export class Controlling {
       levels,
       reloader,
       usage,
+      replace,
       started: this.#started,
       isDraining: () => this.#isDraining,
     });
@@ -55,6 +57,12 @@ export class Controlling {
     this.#isDraining = true;
   }
 
+  /** Leaves its place to the process that has taken this one's. */
+  handOn(): void {
+    this.#isDraining = true;
+    this.#interface.handOn();
+  }
+
   close(): void {
     this.#interface.close();
   }
@@ -63,6 +71,7 @@ export class Controlling {
 /** @throws {UserError} as {@link ControlInterface.bind} does. */
 export async function bindControl(
   settings: Settings & { readonly control: string },
+  isSuccessor: boolean,
 ): Promise<Controlling> {
-  return new Controlling(await ControlInterface.bind(settings));
+  return new Controlling(await ControlInterface.bind(settings, isSuccessor));
 }

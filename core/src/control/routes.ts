@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { monotonic } from '../base/clock.js';
+import { didYouMean } from '../base/guess.js';
 import { version } from '../base/version.js';
 import type { LogLevel } from '../config/settings.js';
 import { type ConnectionFilter, joinPages } from '../server/connectionquery.js';
@@ -138,6 +139,12 @@ export function routesOf(parts: ControlParts): readonly Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/v1/replace',
+      body: {},
+      answer: async () => ({ body: { pid: await parts.replace() } }),
+    },
+    {
       method: 'GET',
       path: '/v1/usage',
       query: { days: { type: 'integer', minimum: 0, maximum: 400 } },
@@ -198,8 +205,8 @@ export function routesOf(parts: ControlParts): readonly Route[] {
         const extensions = await service.askOne('extensions', null);
         const known = extensions.flatMap(({ commands }) => commands.map((one) => one.id));
         if (!known.includes(id)) {
-          const list = known.length === 0 ? 'there is none' : `expected ${known.join(', ')}`;
-          throw new Failure(404, 'not-found', `there is no command ${JSON.stringify(id)}; ${list}`);
+          const hint = didYouMean(id, known);
+          throw new Failure(404, 'not-found', `there is no command ${JSON.stringify(id)}${hint}`);
         }
         const args = (body['args'] ?? []) as readonly string[];
         const result = await service.askOne('run', { id, args });

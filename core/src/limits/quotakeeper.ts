@@ -20,6 +20,7 @@ export class QuotaKeeper {
   /** The last that was written, as JSON. */
   #written = '';
   readonly #writes = new Sequence();
+  #isHandedOn = false;
   /** What was warned of last, until it is over. */
   #trouble: string | undefined;
 
@@ -56,7 +57,18 @@ export class QuotaKeeper {
   /** Writes what was used for the last time. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#save();
+    if (!this.#isHandedOn) await this.#save();
+  }
+
+  /**
+   * Leaves the file to another process, which goes on from what is in it.
+   *
+   * @throws {UserError} if it cannot be written.
+   */
+  async handOn(): Promise<void> {
+    await this.save();
+    this.#isHandedOn = true;
+    clearInterval(this.#timer);
   }
 
   async #save(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Address } from '../protocol/address.js';
-import { type BoundHandle, bindTcp } from './boundhandle.js';
+import type { BoundHandle } from './boundhandle.js';
+import { bindOrTake } from './handedon.js';
 import { inheritedAddress, parseDescriptor, takeInherited } from './inherited.js';
 import { bindSocket, type SocketAccess, socketPath } from './unixsocket.js';
 
@@ -31,5 +32,5 @@ export async function bind(
   const path = socketPath(host);
   if (path !== undefined) return bindSocket(path, access);
   const descriptor = parseDescriptor(host);
-  return descriptor === undefined ? bindTcp({ host, port }) : takeInherited(descriptor);
+  return descriptor === undefined ? bindOrTake({ host, port }) : takeInherited(descriptor);
 }

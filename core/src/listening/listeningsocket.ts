@@ -8,8 +8,9 @@ import { parseIP } from '../protocol/ip.js';
 import { acceptFrom, acceptOptions } from '../transport/accept.js';
 import type { Transport } from '../transport/transport.js';
 import { bind, hasNoPort, whereIs } from './bind.js';
-import { listenOn } from './boundhandle.js';
+import { type BoundHandle, listenOn } from './boundhandle.js';
 import { type Endpoint, parseListenEndpoint } from './endpoint.js';
+import { noteBound, takeGiven } from './handedon.js';
 import { type SocketAccess, setAccess, socketPath } from './unixsocket.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
@@ -270,11 +271,14 @@ async function listen(
   let socket: object | undefined;
   if (sockets !== undefined) socket = await sockets.take(address);
   else if (hasNoPort(address)) socket = await bind(address, address.access);
+  else socket = takeGiven({ host, port });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.once('listening', () => {
         server.off('error', reject);
+        const { _handle: handle } = server as unknown as { readonly _handle: BoundHandle };
+        if (sockets === undefined && !hasNoPort(address)) noteBound({ host, port }, handle);
         resolve();
       });
       if (socket !== undefined) listenOn(server, socket, BACKLOG);

@@ -84,6 +84,7 @@ export class UsageDays {
   readonly #over = new Set<number>();
   #isAsking = false;
   #isChanged = false;
+  #isHandedOn = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #samples = new Sequence();
   readonly #writes = new Sequence();
@@ -161,7 +162,7 @@ export class UsageDays {
   /** Writes what is counted, whole or not at all. */
   save(): Promise<void> {
     return this.#writes.run(async () => {
-      if (!this.#isChanged) return;
+      if (!this.#isChanged || this.#isHandedOn) return;
       this.#isChanged = false;
       const days = Object.fromEntries(
         [...this.#days].map(([day, users]) => [day, Object.fromEntries(users)]),
@@ -173,6 +174,13 @@ export class UsageDays {
         this.#warn(`the usage file: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
+  }
+
+  /** Leaves the file to another process, which goes on from what is in it. */
+  async handOn(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.save();
+    this.#isHandedOn = true;
   }
 
   /** Writes all, for the last time. */

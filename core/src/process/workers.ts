@@ -155,6 +155,11 @@ export class Workers {
     await this.#quotas?.save();
   }
 
+  /** Leaves the quota file to another process. @throws {UserError} if it cannot be written. */
+  async handOnUsage(): Promise<void> {
+    await this.#quotas?.handOn();
+  }
+
   /** Gives all workers new settings. @throws what the first one says that cannot take them. */
   async reload(changed: Settings): Promise<void> {
     const settings = withoutPrivileges(changed);

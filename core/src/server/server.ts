@@ -263,6 +263,11 @@ export class Server {
     await this.#quotas?.save();
   }
 
+  /** Leaves the quota file to another process. @throws {UserError} if it cannot be written. */
+  async handOnUsage(): Promise<void> {
+    await this.#quotas?.handOn();
+  }
+
   /**
    * Serves a connection that somebody else has accepted, as one that came by a listener: one over
    * TLS, of a socket that another program handed over, in a test. From now on it is the server's,

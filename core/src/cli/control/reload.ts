@@ -5,18 +5,29 @@ import { counted, visible } from './text.js';
 
 /** `picosocks5 reload`. */
 export const reload: ControlCommand = {
-  usage: '[--dry-run] [--json]',
+  usage: '[--dry-run|--binary] [--json]',
   help: `Has a running server read its configuration, users and rules again, waits until
 it has, and says what has changed. If anything is wrong, nothing changes, and the
 exit status is 1.
 
       --dry-run         says what would change, and whether it could
+      --binary          starts the program once more, which may be of a new version by
+                        now, hands it the listening sockets, and ends the old
+                        process when its connections have finished, or --grace is
+                        over: nobody is refused meanwhile
       --json            as JSON
 `,
-  options: { 'dry-run': { type: 'boolean' } },
+  options: { 'dry-run': { type: 'boolean' }, binary: { type: 'boolean' } },
   async run(client, { words, flags }) {
     if (words.length > 0) throw new UserError('expected no argument; --help says more');
     const dryRun = flags['dry-run'] === true;
+    if (flags['binary']) {
+      if (dryRun) throw new UserError('expected --dry-run or --binary, not both');
+      const { pid } = await client.post<{ pid: number }>('/v1/replace');
+      if (flags['json']) printJson({ pid });
+      else print(`process ${pid} serves from now on\n`);
+      return;
+    }
     const answer = await client
       .post<ReloadAnswer>('/v1/reload', { dryRun })
       .catch((error: unknown) => {
