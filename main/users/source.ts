@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { AuthenticationMethod, AuthenticationSource, Registries, Secret } from 'picosocks5';
+import type {
+  AuthenticationMethod,
+  AuthenticationSource,
+  Disposable,
+  Registries,
+  Secret,
+} from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
 
 /** The server's option that makes it use the keychain: `auth`. */
@@ -34,10 +40,15 @@ function decoyOf(user: StoredUser, credentials: Credentials): Secret[] {
  * whether the server could be told or not; and a password counts as soon as the keychain gives it.
  *
  * @param credentials asked at each login.
+ * @param onDidChange calls back when they are others.
  */
-export function keychainSource(credentials: () => Credentials): AuthenticationSource {
+export function keychainSource(
+  credentials: () => Credentials,
+  onDidChange: (listener: () => void) => Disposable,
+): AuthenticationSource {
   return {
     name: 'keychain',
+    onDidChange,
     get kinds() {
       const enabled = credentials().users.filter(({ disabled }) => !disabled);
       return new Set(enabled.map(({ hashed }) => (hashed ? 'crypt' : 'plain')));

@@ -102,7 +102,11 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
 
   /** What the server asks. */
   source(): AuthenticationSource {
-    return keychainSource(() => ({ users: this.#store.users, passwords: this.#passwords }));
+    const credentials = () => ({ users: this.#store.users, passwords: this.#passwords });
+    return keychainSource(credentials, (listener) => {
+      this.on('change', listener);
+      return { dispose: () => this.off('change', listener) };
+    });
   }
 
   /** Looks into the keychain again, if it is needed at all. Never throws: the state says why not. */

@@ -28,7 +28,7 @@ test('the network is made bad, and good again: in the tray, its view, and the pa
   await app.sees('offline: nothing gets through');
   assert.equal(await reply(), 3);
 
-  const bar = app.page.getByRole('navigation', { name: 'Views of extensions' });
+  const bar = app.page.getByRole('navigation', { name: 'Contributed by extensions' });
   await bar.getByRole('link', { name: 'Network conditions' }).click();
   await app.page.getByRole('row', { name: /^offline .*yes/ }).waitFor();
   await app.page.getByRole('row', { name: /^none/ }).getByRole('button', { name: 'Use' }).click();

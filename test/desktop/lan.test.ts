@@ -115,7 +115,7 @@ test('TLS with files that are chosen', { skip: unlessDesktop('curl') }, async (t
   const lanPort = await freePort(t);
   await fill(app, 'Network address', HOST);
   await fill(app, 'Network port', String(lanPort));
-  await app.page.getByRole('checkbox', { name: 'TLS' }).check();
+  await app.page.getByRole('checkbox', { name: 'TLS', exact: true }).check();
   await serving(app).check();
   await app.page
     .locator('#wrong-lanCertificate')

@@ -223,6 +223,18 @@ describe('users of the desktop', () => {
     assert.deepEqual(source.find?.('alice'), []);
   });
 
+  test('the source says at once that its users are others', async () => {
+    const { users } = make();
+    let changes = 0;
+    const watching = users.source().onDidChange?.(() => changes++);
+    await users.add(alice);
+    await users.update({ name: 'alice', disabled: true });
+    assert.equal(changes, 2);
+    watching?.dispose();
+    await users.delete('alice');
+    assert.equal(changes, 2);
+  });
+
   test('deleting can be undone', async () => {
     const { keychain, users } = make();
     await users.add(alice);
