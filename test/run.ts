@@ -17,14 +17,17 @@ function sourceOf(file: string): string {
   return join(here, '..', file.replace(/js$/, 'ts'));
 }
 
-const chosen = process.argv.slice(2);
+/** Words of the names of files that are wanted; with a hyphen before them, of those that are not. */
+const words = process.argv.slice(2);
+const chosen = words.filter((word) => !word.startsWith('-'));
+const leftOut = words.filter((word) => word.startsWith('-')).map((word) => word.slice(1));
 const names = readdirSync(here, { recursive: true, encoding: 'utf8' })
   // Not what is left of a test whose source has moved.
   .filter((file) => file.endsWith('.test.js') && existsSync(sourceOf(file)))
-  .filter(
-    (file) =>
-      chosen.length === 0 || chosen.some((word) => file.replaceAll('\\', '/').includes(word)),
-  )
+  .filter((file) => {
+    const has = (word: string) => file.replaceAll('\\', '/').includes(word);
+    return (chosen.length === 0 || chosen.some(has)) && !leftOut.some(has);
+  })
   .sort();
 
 async function runAll(files: readonly string[]): Promise<void> {
@@ -45,11 +48,13 @@ async function runAll(files: readonly string[]): Promise<void> {
 // The compiler alone makes none of them.
 if (wine('tools') === undefined) await buildExtensions();
 if (names.length === 0) {
-  process.stderr.write(`no test file's name has any of: ${chosen.join(' ')}\n`);
+  process.stderr.write(`no test file's name has any of: ${words.join(' ')}\n`);
   process.exitCode = 1;
 } else await runAll(names);
 
-const ofServer = names.filter((file) => /^(server|interop)[/\\]|transport|relay/.test(file));
+const ofServer = names.filter(
+  (file) => /^(server|interop)[/\\]|transport|relay/.test(file) && !/readme|bench/.test(file),
+);
 if (isCI && ofServer.length > 0) {
   // Once more with the transport that is there for a Node whose internals are not as known.
   process.stdout.write('\nThe server again, on sockets in place of handles:\n');
