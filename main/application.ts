@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
 import { DisposableStore, type LogLevel, messageOf, toDisposable } from 'picosocks5';
@@ -28,6 +29,7 @@ import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
 import { Settings } from './settings/store.js';
 import { DesktopUpstreams } from './upstreams/upstreams.js';
+import { UserActivities } from './users/activity.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 
@@ -44,6 +46,7 @@ export class Application {
   readonly #logFile: LogFile;
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
+  readonly #activities: UserActivities;
   readonly #upstreams: DesktopUpstreams;
   readonly #extensions: DesktopExtensions;
   readonly #connections = new ConnectionLog();
@@ -68,6 +71,11 @@ export class Application {
     const keychain = new Keychain();
     const look = lockOfKeychain;
     this.#users = this.#own.add(new DesktopUsers(this.#settings, keychain, { look }));
+    this.#activities = this.#own.add(
+      new UserActivities(join(app.getPath('userData'), 'activity.json'), this.#users, (message) =>
+        this.note(message),
+      ),
+    );
     this.#upstreams = this.#own.add(new DesktopUpstreams(this.#settings, keychain, { look }));
     this.#extensions = this.#own.add(
       new DesktopExtensions({
@@ -87,7 +95,8 @@ export class Application {
       extensions: this.#extensions,
       log: this.#connections,
       traffic: this.#traffic,
-      sinks: [this.#logFile, new ServerNotices(this.#notifications, this.#users)],
+      quotaFile: join(app.getPath('userData'), 'quotas.json'),
+      sinks: [this.#logFile, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
     this.#tray = new TrayPresence({
@@ -99,6 +108,7 @@ export class Application {
     this.#snapshot = new Snapshot({
       settings: this.#settings,
       users: this.#users,
+      activities: this.#activities,
       upstreams: this.#upstreams,
       extensions: this.#extensions,
       server: this.#server,
@@ -165,6 +175,7 @@ export class Application {
   async close(): Promise<void> {
     this.#closing.quit();
     await this.#server.stop();
+    await this.#activities.close();
     await this.#logFile.close();
     this.#tray.dispose();
     this.#window.destroy();
@@ -193,6 +204,9 @@ export class Application {
       }
     });
     this.#users.on('state', () => this.#showUsers());
+    this.#users.on('transfer', (transfer) =>
+      tell(this.#window.contents, 'usersTransfer', transfer),
+    );
     this.#users.on('change', () => {
       this.#showUsers();
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
@@ -226,6 +240,7 @@ export class Application {
       server: this.#server,
       connections: this.#connections,
       traffic: this.#traffic,
+      activities: this.#activities,
       sampled: () => {
         this.#extensions.look();
         this.#tray.show();

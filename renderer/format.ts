@@ -35,6 +35,15 @@ export function formatTime(time: number): string {
   return clock.format(time);
 }
 
+const two = (number: number) => String(number).padStart(2, '0');
+
+/** The day of a moment, of local time: `2027-01-31`. */
+export function formatDate(time: number): string {
+  const date = new Date(time);
+  const year = String(date.getFullYear()).padStart(4, '0');
+  return `${year}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
 /** `1 connection`, `2 connections`. */
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;

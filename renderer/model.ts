@@ -4,6 +4,7 @@ import {
   HISTORY,
   type Notification,
   type TrafficSample,
+  type UserActivity,
 } from '../main/ipc/contract.js';
 import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
@@ -27,7 +28,7 @@ export interface ToastAction {
 export type ViewName = (keyof PicoViews & string) | `contributed:${string}`;
 
 /** What components draw, and what is told to have changed. */
-export type Part = 'app' | 'traffic' | 'toasts' | 'view' | 'palette' | 'busy';
+export type Part = 'app' | 'traffic' | 'activity' | 'toasts' | 'view' | 'palette' | 'busy';
 
 /** How long a notification stays that is no error, ms. */
 const TOAST_TIME = 10_000;
@@ -37,6 +38,8 @@ const MAX_TOASTS = 5;
 class Model {
   app!: AppState;
   traffic: TrafficSample[] = [];
+  /** What users have done, by their names. */
+  readonly activity = new Map<string, UserActivity>();
   toasts: Toast[] = [];
   /** Runs a command: set by who knows them. */
   command: (id: CommandId) => void = () => {};
@@ -79,6 +82,11 @@ class Model {
     this.traffic.push(sample);
     if (this.traffic.length > HISTORY) this.traffic.shift();
     this.changed('traffic');
+  }
+
+  addActivity(changed: readonly UserActivity[]): void {
+    for (const activity of changed) this.activity.set(activity.name, activity);
+    this.changed('activity');
   }
 
   show(view: ViewName): void {
@@ -161,6 +169,8 @@ export async function connect(): Promise<CommandId | undefined> {
   subscribe('server', (server) => update({ server }));
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
+  subscribe('usersTransfer', (usersTransfer) => update({ usersTransfer }));
+  subscribe('activity', (changed) => model.addActivity(changed));
   subscribe('upstreams', (upstreams) => update({ upstreams }));
   subscribe('extensions', (extensions) => update({ extensions }));
   subscribe('tray', (tray) => update({ tray }));
@@ -171,6 +181,7 @@ export async function connect(): Promise<CommandId | undefined> {
   model.app = state;
   model.instant = state.instant;
   model.traffic = [...state.traffic];
+  model.addActivity(state.activity);
   connected = true;
   for (const notification of state.notifications) model.tell(notification);
   return state.command;

@@ -51,8 +51,14 @@ export interface Requests extends Record<AppCommandId, () => void> {
   /** Deletes a user, who can be restored until the window says otherwise or some time passes. */
   'users.delete'(name: string): void;
   'users.restore'(name: string): void;
-  'users.import'(): ImportResult | undefined;
-  'users.export'(): ExportResult | undefined;
+  /**
+   * Takes the users of a file over that the user of the app chooses, which takes a while: see
+   * {@link Subscriptions.usersTransfer}. @returns undefined if no file is chosen.
+   */
+  'users.import'(): ImportResult | 'cancelled' | undefined;
+  'users.export'(): ExportResult | 'cancelled' | undefined;
+  /** Ends the import or export that is under way; the users become what they were before. */
+  'users.cancel'(): void;
 
   /** Says which way a request would take, by the settings that are in force. */
   'routing.check'(question: RouteQuestion): RouteAnswer;
@@ -109,6 +115,10 @@ export interface Subscriptions {
   refusals: Refusal[];
   settings: SettingsState;
   users: UsersState;
+  /** An import or export of users that is under way; undefined once it is over. */
+  usersTransfer: UsersTransfer | undefined;
+  /** Users who have moved something, or come or gone, since it was told last. */
+  activity: UserActivity[];
   upstreams: UpstreamsState;
   extensions: ExtensionsState;
   /** The id of a view of an extension that shows something else. */
@@ -160,6 +170,8 @@ export interface AppState {
   readonly settings: SettingsState;
   readonly descriptors: readonly SettingDescriptor[];
   readonly users: UsersState;
+  readonly usersTransfer: UsersTransfer | undefined;
+  readonly activity: readonly UserActivity[];
   readonly upstreams: UpstreamsState;
   readonly extensions: ExtensionsState;
   /** Notifications that nobody has seen yet. */
@@ -431,10 +443,56 @@ export interface UsersState {
   readonly keychainProblem: string | undefined;
 }
 
+/** How long, and how much, a user may use the proxy; what is left out has no limit. */
+export interface UserLimits {
+  /** From when on the user may not log in any more: ms since 1970. */
+  readonly expires?: number;
+  /** Connections at once. */
+  readonly connections?: number;
+  /** Client addresses at once. */
+  readonly devices?: number;
+  /** Bytes a second from clients, and to them. */
+  readonly rateUp?: number;
+  readonly rateDown?: number;
+  /** Bytes both ways in a day, and in a month, of local time. */
+  readonly perDay?: number;
+  readonly perMonth?: number;
+}
+
+/** The limits that are whole numbers of 1 or more. */
+export const LIMIT_KEYS = [
+  ...(['connections', 'devices', 'rateUp', 'rateDown', 'perDay', 'perMonth'] as const),
+] as const satisfies readonly (keyof UserLimits)[];
+
+/** What a user has done, over all runs of the app. */
+export interface UserActivity {
+  readonly name: string;
+  /** When it was connected last; undefined if never. */
+  readonly lastSeen: number | undefined;
+  /** Connections that there are now. */
+  readonly connections: number;
+  readonly up: number;
+  readonly down: number;
+  /** Bytes of the present day, and of the present month, as limits count them. */
+  readonly dayBytes: number;
+  readonly monthBytes: number;
+}
+
+/** How far an import or export of users has come. */
+export interface UsersTransfer {
+  readonly action: 'import' | 'export';
+  /** How many users are done; going down while what was done is taken back. */
+  readonly done: number;
+  /** How many there are; 0 as long as that is not known. */
+  readonly total: number;
+  readonly cancelled: boolean;
+}
+
 export interface User {
   readonly name: string;
   readonly group: string;
   readonly disabled: boolean;
+  readonly limits: UserLimits;
   /** A hash works for username/password, not for CHAP. */
   readonly password: 'set' | 'hash' | 'none' | 'unknown';
 }
@@ -443,6 +501,7 @@ export interface NewUser {
   readonly name: string;
   readonly group: string;
   readonly password: string;
+  readonly limits?: UserLimits;
 }
 
 export interface UserChange {
@@ -451,6 +510,8 @@ export interface UserChange {
   readonly group?: string;
   readonly disabled?: boolean;
   readonly password?: string;
+  /** All that it has from now on. */
+  readonly limits?: UserLimits;
 }
 
 export interface ImportResult {
@@ -463,7 +524,7 @@ export interface ExportResult {
   /** The file that was written. */
   readonly file: string;
   readonly written: number;
-  /** Names that have no password, or are disabled. */
+  /** Names that have no password. */
   readonly skipped: readonly string[];
 }
 

@@ -3,6 +3,7 @@ import type { MainWindow } from '../desktop/window.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
 import type { Traffic } from '../proxy/traffic.js';
+import type { UserActivities } from '../users/activity.js';
 import { tell } from './serve.js';
 
 /** How often the window is told of connections, and of traffic, ms. */
@@ -14,6 +15,7 @@ interface Parts {
   readonly server: ServerController;
   readonly connections: ConnectionLog;
   readonly traffic: Traffic;
+  readonly activities: UserActivities;
   /** Told after each sample of the traffic. */
   readonly sampled: () => void;
 }
@@ -42,11 +44,13 @@ export class Feed implements Disposable {
   }
 
   #sample(): void {
-    const { server, connections, traffic, window, sampled } = this.#parts;
+    const { server, connections, traffic, activities, window, sampled } = this.#parts;
     const live = server.connections;
     connections.count(live);
     tell(window.contents, 'traffic', traffic.sample(live));
     tell(window.contents, 'refusals', traffic.refusals);
+    const active = activities.sample(live, server.usage);
+    if (active.length > 0) tell(window.contents, 'activity', active);
     sampled();
   }
 }

@@ -83,8 +83,11 @@ export function requestHandlers(parts: Parts): Handlers {
     async 'users.export'() {
       const title = 'Export a password file';
       const file = await dialogs.choosePlace({ title, defaultPath: 'users.txt' });
-      return file === undefined ? undefined : { file, ...(await users.export(file)) };
+      if (file === undefined) return undefined;
+      const result = await users.export(file);
+      return result === 'cancelled' ? result : { file, ...result };
     },
+    'users.cancel': () => users.cancel(),
 
     'routing.check': (question) => server.check(question),
     async 'upstreams.choose'() {

@@ -8,6 +8,8 @@ const names = {
   refusals: true,
   settings: true,
   users: true,
+  usersTransfer: true,
+  activity: true,
   upstreams: true,
   extensions: true,
   viewChanged: true,

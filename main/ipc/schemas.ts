@@ -19,6 +19,8 @@ const MAX_TEXT = 1000;
 const MAX_ITEMS = 1000;
 const MAX_ROWS = 10_000;
 const MAX_FILE = 16 * 1024 * 1024;
+/** The last moment that a Date can be, ms since 1970 (ECMA-262, Time Values). */
+const MAX_TIME = 8.64e15;
 
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
@@ -30,6 +32,17 @@ const value: v.GenericSchema<SettingValue> = v.union([
   text,
   v.pipe(v.array(text), v.maxLength(MAX_ITEMS)),
 ]) as v.GenericSchema<SettingValue>;
+
+const limit = v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
+const limits = v.strictObject({
+  expires: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.maxValue(MAX_TIME))),
+  connections: limit,
+  devices: limit,
+  rateUp: limit,
+  rateDown: limit,
+  perDay: limit,
+  perMonth: limit,
+});
 
 const change = v.strictObject({ key, value });
 const nothing = v.strictTuple([]);
@@ -77,7 +90,9 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
   'settings.choose': v.strictTuple([v.picklist(FILE_SETTINGS)]),
-  'users.add': v.strictTuple([v.strictObject({ name, group: text, password: text })]),
+  'users.add': v.strictTuple([
+    v.strictObject({ name, group: text, password: text, limits: v.exactOptional(limits) }),
+  ]),
   'users.update': v.strictTuple([
     v.strictObject({
       name,
@@ -85,12 +100,14 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
       group: v.exactOptional(text),
       disabled: v.exactOptional(v.boolean()),
       password: v.exactOptional(text),
+      limits: v.exactOptional(limits),
     }),
   ]),
   'users.delete': v.strictTuple([name]),
   'users.restore': v.strictTuple([name]),
   'users.import': nothing,
   'users.export': nothing,
+  'users.cancel': nothing,
   'routing.check': v.strictTuple([
     v.strictObject({
       user: text,

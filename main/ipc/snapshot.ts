@@ -10,12 +10,14 @@ import type { Traffic } from '../proxy/traffic.js';
 import { DESCRIPTORS } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
+import type { UserActivities } from '../users/activity.js';
 import type { DesktopUsers } from '../users/users.js';
 import type { AppState, SettingsState } from './contract.js';
 
 interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
+  readonly activities: UserActivities;
   readonly upstreams: DesktopUpstreams;
   readonly extensions: DesktopExtensions;
   readonly server: ServerController;
@@ -54,6 +56,7 @@ export class Snapshot {
   /** All that a window shows at first. Notifications that waited for one are given to it. */
   take(command: AppState['command']): AppState {
     const { server, users, upstreams, extensions, traffic, tray, notifications } = this.#parts;
+    const { activities } = this.#parts;
     return {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
@@ -65,6 +68,8 @@ export class Snapshot {
       settings: this.settings,
       descriptors: DESCRIPTORS,
       users: users.state,
+      usersTransfer: users.transfer,
+      activity: activities.all(),
       upstreams: upstreams.state,
       extensions: extensions.state,
       notifications: notifications.take(),

@@ -12,6 +12,7 @@ import {
   type ServerEvent,
   type ServerOptions,
   type ShownView,
+  type Usage,
   UserError,
   type UserErrorCode,
 } from 'picosocks5';
@@ -72,6 +73,8 @@ interface Parts {
   readonly extensions?: Pick<DesktopExtensions, 'options' | 'equip' | 'guarded'>;
   readonly log: ConnectionLog;
   readonly traffic: Traffic;
+  /** Where what users have used of their quotas is kept; left out, it is forgotten at the end. */
+  readonly quotaFile?: string;
   /** What else reads the server's events. */
   readonly sinks: readonly EventSink[];
   /** What the machine's interfaces are at present. */
@@ -135,6 +138,11 @@ export class ServerController extends EventEmitter<{
 
   get connections() {
     return this.#server?.connections() ?? [];
+  }
+
+  /** What users with limits have used, by `user NAME`. */
+  get usage(): Readonly<Record<string, Usage>> {
+    return this.#server?.usage() ?? {};
   }
 
   /** The extensions as the server sees them. */
@@ -410,11 +418,12 @@ export class ServerController extends EventEmitter<{
   }
 
   #options(values: SettingValues): ServerOptions {
-    const { users, upstreams } = this.#parts;
+    const { users, upstreams, quotaFile } = this.#parts;
     const auth = users.any ? [KEYCHAIN_SOURCE] : [];
+    const quotas = users.any && quotaFile !== undefined ? { quotaFile } : {};
     const through = upstreams?.options(values.via) ?? {};
     const extensions = this.#parts.extensions?.options() ?? {};
-    return { ...serverOptions(values), ...extensions, auth, upstreams: through };
+    return { ...serverOptions(values), ...extensions, ...quotas, auth, upstreams: through };
   }
 
   /** Gives a server what it asks users and extensions by. */

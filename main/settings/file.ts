@@ -1,4 +1,9 @@
-import type { ContributedValue, SettingValues, UpstreamSettings } from '../ipc/contract.js';
+import type {
+  ContributedValue,
+  SettingValues,
+  UpstreamSettings,
+  UserLimits,
+} from '../ipc/contract.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -7,6 +12,8 @@ export interface StoredUser {
   readonly disabled: boolean;
   /** Whether the keychain has a crypt(3) hash for it, not the password itself. */
   readonly hashed: boolean;
+  /** Left out if it has none. */
+  readonly limits?: UserLimits;
 }
 
 /** Where the window was, in the coordinates of the screen. */

@@ -1,9 +1,11 @@
 import {
   type ContributedValue,
+  LIMIT_KEYS,
   type SettingKey,
   type SettingValues,
   UPSTREAM_SCHEMES,
   type UpstreamSettings,
+  type UserLimits,
 } from '../ipc/contract.js';
 import { DESCRIPTORS } from './descriptors.js';
 import type { SettingsFile, StoredExtensions, StoredUser, WindowPlace } from './file.js';
@@ -96,10 +98,27 @@ function usersOf(users: unknown, findings: Findings): StoredUser[] {
 /** A user, who is kept out if not all that is known of it is as it should be. */
 function userOf(name: string, user: Unknown, findings: Findings): StoredUser {
   const { group, disabled, hashed } = user;
-  const isWhole = isName(group) && typeof disabled === 'boolean' && typeof hashed === 'boolean';
-  if (isWhole) return { name, group, disabled, hashed };
+  const limits = limitsOf(user['limits']);
+  const isWhole =
+    isName(group) &&
+    typeof disabled === 'boolean' &&
+    typeof hashed === 'boolean' &&
+    limits !== undefined;
+  if (isWhole) return { name, group, disabled, hashed, ...limits };
   findings.drop(`user "${name}" is not whole, and disabled now`);
   return { name, group: isName(group) ? group : '', disabled: true, hashed: hashed === true };
+}
+
+/** @returns undefined if something of them is odd: then they might let more in than they should. */
+function limitsOf(value: unknown): Pick<StoredUser, 'limits'> | undefined {
+  if (value === undefined) return {};
+  if (!isObject(value)) return undefined;
+  const { expires, ...counts } = value;
+  const isTime = expires === undefined || Number.isSafeInteger(expires);
+  const isRight = ([key, count]: [string, unknown]) =>
+    LIMIT_KEYS.some((known) => known === key) && Number.isSafeInteger(count) && Number(count) >= 1;
+  if (!isTime || !Object.entries(counts).every(isRight)) return undefined;
+  return { limits: value as UserLimits };
 }
 
 function isName(value: unknown): value is string {

@@ -2,7 +2,9 @@ import { messageOf, Sequence } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
 import { KeychainError } from './keychainerror.js';
 import { Keytar } from './keytar.js';
+import type { Credential } from './keytarprocess.js';
 import type { Lock } from './retry.js';
+import { Cancelled } from './transfer.js';
 
 /** The name under which the system's keychain has our passwords. */
 const SERVICE = 'picosocks5';
@@ -14,6 +16,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   darwin: 'open Keychain Access and see that the login keychain is there and unlocked',
   win32: 'see that the service "Credential Manager" runs',
 };
+
+/** From how many users on all passwords are asked for at once. */
+const MANY = 20;
 
 const LOCKED = 'The keychain is locked: unlock it and try again.';
 
@@ -69,14 +74,23 @@ export class Keychain {
   /**
    * The passwords of some users; those that it has none for are left out.
    *
+   * @param step told how many users were asked for; what it throws ends the reading.
    * @throws {KeychainError}
    */
-  read(users: readonly string[]): Promise<Map<string, string>> {
+  read(
+    users: readonly string[],
+    step: (done: number) => void = () => {},
+  ): Promise<Map<string, string>> {
     return this.#next(async () => {
+      // keytar's search for all of them at once crashes on what is locked.
+      if (users.length >= MANY && (await lockOfKeychain()) === 'open') {
+        const all = await this.#readAll(users).catch(() => undefined);
+        if (all !== undefined) return all;
+      }
       const passwords = new Map<string, string>();
       let unlocked = false;
-      // keytar's search for all of them at once crashes on what is locked.
-      for (const user of users) {
+      for (const [i, user] of users.entries()) {
+        step(i);
         const password = await this.#get(user);
         if (password !== null) passwords.set(user, password);
         else if (!unlocked) await demandUnlocked();
@@ -108,6 +122,13 @@ export class Keychain {
     });
   }
 
+  async #readAll(users: readonly string[]): Promise<Map<string, string>> {
+    const wanted = new Set(users);
+    const all = await this.#keytar.call<Credential[]>('findCredentials', SERVICE);
+    const found = all.filter(({ account }) => wanted.has(account));
+    return new Map(found.map(({ account, password }) => [account, password]));
+  }
+
   #get(user: string): Promise<string | null> {
     return this.#keytar.call('getPassword', SERVICE, user);
   }
@@ -117,7 +138,8 @@ export class Keychain {
       try {
         return await action();
       } catch (error) {
-        throw error instanceof KeychainError ? error : explain(error);
+        const isClear = error instanceof KeychainError || error instanceof Cancelled;
+        throw isClear ? error : explain(error);
       }
     });
   }

@@ -4,13 +4,18 @@ import { messageOf } from 'picosocks5';
 /** What the app asks for: a function of keytar and its arguments. */
 export interface KeytarCall {
   readonly id: number;
-  readonly method: 'getPassword' | 'setPassword' | 'deletePassword';
+  readonly method: 'getPassword' | 'setPassword' | 'deletePassword' | 'findCredentials';
   readonly args: readonly string[];
+}
+
+export interface Credential {
+  readonly account: string;
+  readonly password: string;
 }
 
 export interface KeytarAnswer {
   readonly id: number;
-  readonly result?: string | boolean | null | undefined;
+  readonly result?: string | boolean | Credential[] | null | undefined;
   readonly error?: string;
 }
 

@@ -3,10 +3,12 @@ import type {
   AuthenticationMethod,
   AuthenticationSource,
   Disposable,
+  Identity,
   Registries,
   Secret,
 } from 'picosocks5';
 import type { StoredUser } from '../settings/file.js';
+import { directoryOf } from './directory.js';
 
 /** The server's option that makes it use the keychain: `auth`. */
 export const KEYCHAIN_SOURCE = 'keychain:picosocks5';
@@ -15,24 +17,33 @@ export const KEYCHAIN_SOURCE = 'keychain:picosocks5';
 export interface Credentials {
   readonly users: readonly StoredUser[];
   readonly passwords: ReadonlyMap<string, string>;
+  /** Another one whenever passwords are others. */
+  readonly generation: number;
 }
 
-function secretOf({ name, group, disabled, hashed }: StoredUser, { passwords }: Credentials) {
-  const password = passwords.get(name);
-  if (disabled || password === undefined) return [];
-  const ofGroup = { group: group === '' ? undefined : group };
-  const secret: Secret = hashed
-    ? { kind: 'crypt', hash: password, ...ofGroup }
-    : { kind: 'plain', password: Buffer.from(password), ...ofGroup };
-  return [secret];
+/** What is said of a user besides the secret. */
+function factsOf({ group, limits }: StoredUser): Pick<Identity, 'group' | 'account'> {
+  return { group: group === '' ? undefined : group, ...(limits && { account: limits }) };
 }
+
+function secretOf(user: StoredUser, { passwords }: Credentials): Secret[] {
+  const password = passwords.get(user.name);
+  if (user.disabled || password === undefined) return [];
+  const facts = factsOf(user);
+  return user.hashed
+    ? [{ kind: 'crypt', hash: password, ...facts }]
+    : [{ kind: 'plain', password: Buffer.from(password), ...facts }];
+}
+
+/** What costs as much to check as any password. */
+const PLAIN: Secret = { kind: 'plain', password: randomBytes(16), group: undefined };
 
 /** What costs as much to check as a user's secret, whether the keychain has given it yet or not. */
-function decoyOf(user: StoredUser, credentials: Credentials): Secret[] {
-  const [secret] = secretOf(user, credentials);
-  if (secret?.kind === 'crypt') return [{ ...secret, group: undefined }];
-  if (user.disabled || user.hashed) return [];
-  return [{ kind: 'plain', password: randomBytes(16), group: undefined }];
+function decoyOf(user: StoredUser, { passwords }: Credentials): Secret[] {
+  if (user.disabled) return [];
+  if (!user.hashed) return [PLAIN];
+  const hash = passwords.get(user.name);
+  return hash === undefined ? [] : [{ kind: 'crypt', hash, group: undefined }];
 }
 
 /**
@@ -46,25 +57,29 @@ export function keychainSource(
   credentials: () => Credentials,
   onDidChange: (listener: () => void) => Disposable,
 ): AuthenticationSource {
+  let decoys: readonly Secret[] = [];
+  let of: Credentials | undefined;
   return {
     name: 'keychain',
     onDidChange,
     get kinds() {
-      const enabled = credentials().users.filter(({ disabled }) => !disabled);
-      return new Set(enabled.map(({ hashed }) => (hashed ? 'crypt' : 'plain')));
+      return directoryOf(credentials().users).kinds;
     },
     get decoys() {
       const present = credentials();
-      return present.users.flatMap((user) => decoyOf(user, present));
+      if (of?.users !== present.users || of.generation !== present.generation) {
+        decoys = present.users.flatMap((user) => decoyOf(user, present));
+        of = present;
+      }
+      return decoys;
     },
     identify(name) {
-      const user = credentials().users.find((candidate) => candidate.name === name);
-      if (user === undefined) return undefined;
-      return { user: name, group: user.group === '' ? undefined : user.group };
+      const user = directoryOf(credentials().users).get(name);
+      return user && { user: name, ...factsOf(user) };
     },
     find(name) {
       const present = credentials();
-      const user = present.users.find((candidate) => candidate.name === name);
+      const user = directoryOf(present.users).get(name);
       return user === undefined ? [] : secretOf(user, present);
     },
   };

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import {
   type AuthenticationSource,
   type Disposable,
+  formatExpiry,
   formatPasswordLine,
   messageOf,
   plainSecret,
@@ -15,27 +16,32 @@ import type {
   NewUser,
   User,
   UserChange,
+  UserLimits,
   UsersState,
+  UsersTransfer,
 } from '../ipc/contract.js';
 import type { StoredUser } from '../settings/file.js';
 import { writeWholeFile } from '../wholefile.js';
-import { checkGroup, checkName, checkPassword, lookOf } from './checks.js';
+import { checkGroup, checkName, checkPassword } from './checks.js';
+import { directoryOf } from './directory.js';
 import { type Imported, readImport } from './importfile.js';
 import type { Keychain } from './keychain.js';
 import { KeychainError } from './keychainerror.js';
 import { type Lock, Retry } from './retry.js';
 import { keychainSource } from './source.js';
+import { Cancelled, type Transfer, Transfers } from './transfer.js';
 
 /** How long a deleted user can be restored, ms. */
 const UNDO_TIME = 60_000;
 
-/** How long the keychain may take before it is told that it does not answer, ms. */
+/** How long the keychain may take before it is told that it does not answer, ms: and for each user. */
 const SLOW = 1000;
+const SLOW_EACH = 1;
 
 const SILENT = 'The keychain has not answered yet: see whether the system asks to unlock it.';
 
-/** `user2` before `user10`. */
-const byName = new Intl.Collator('en', { numeric: true });
+/** How many lines are made between two pauses. */
+const LINES = 500;
 
 /** Where the users without their passwords are kept. */
 export interface UserStore {
@@ -59,19 +65,31 @@ export interface RetryOptions {
 /**
  * The users of the desktop: their names in the settings, their passwords in the keychain. Emits
  * `change` when the server has to read them again, and `state` when what is shown of them is
- * another. Changes wait for each other.
+ * another; `transfer` tells how far an import or export is, and `renamed` of another name. Changes
+ * wait for each other.
  */
-export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implements Disposable {
+export class DesktopUsers
+  extends EventEmitter<{
+    change: [];
+    state: [];
+    transfer: [state: UsersTransfer | undefined];
+    renamed: [from: string, to: string];
+  }>
+  implements Disposable
+{
   readonly #store: UserStore;
   readonly #keychain: Keychain;
   /** What the keychain had when it was asked last. */
   #passwords = new Map<string, string>();
+  /** Counts the changes of passwords. */
+  #generation = 0;
   #problem: string | undefined;
   readonly #retry: Retry;
   /** The reading of the keychain that is under way. */
   #reading: Promise<void> | undefined;
   readonly #deleted = new Map<string, Deleted>();
   readonly #changes = new Sequence();
+  readonly #transfers = new Transfers((state) => this.emit('transfer', state));
 
   constructor(
     store: UserStore,
@@ -95,14 +113,32 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   get state(): UsersState {
-    const users = this.#store.users.map((user) => this.#view(user));
-    users.sort((a, b) => byName.compare(a.name, b.name));
+    const users = directoryOf(this.#store.users).sorted.map((user) => this.#view(user));
     return { users, keychainProblem: this.#problem };
+  }
+
+  /** The import or export that is under way. */
+  get transfer(): UsersTransfer | undefined {
+    return this.#transfers.state;
+  }
+
+  /** Ends it, if there is one: the users become what they were before. */
+  cancel(): void {
+    this.#transfers.cancel();
+  }
+
+  /** Whether there is a user of a name. */
+  has(name: string): boolean {
+    return directoryOf(this.#store.users).get(name) !== undefined;
   }
 
   /** What the server asks. */
   source(): AuthenticationSource {
-    const credentials = () => ({ users: this.#store.users, passwords: this.#passwords });
+    const credentials = () => ({
+      users: this.#store.users,
+      passwords: this.#passwords,
+      generation: this.#generation,
+    });
     return keychainSource(credentials, (listener) => {
       this.on('change', listener);
       return { dispose: () => this.off('change', listener) };
@@ -140,9 +176,13 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
 
   /** Why a user with the right password could not log in; undefined if nothing stands in the way. */
   obstacle(name: string): string | undefined {
-    const user = this.#store.users.find((candidate) => candidate.name === name);
+    const user = directoryOf(this.#store.users).get(name);
     if (user === undefined) return undefined;
     if (user.disabled) return 'this user is disabled';
+    const { expires } = user.limits ?? {};
+    if (expires !== undefined && expires <= Date.now()) {
+      return `this user expired at ${formatExpiry(expires)}`;
+    }
     if (this.#passwords.has(name)) return undefined;
     return this.#problem ?? (this.#reading ? SILENT : 'the keychain has no password of this user');
   }
@@ -155,21 +195,28 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   /** @throws {UserError} if the name or the password cannot be used; {@link KeychainError}. */
-  add({ name: typed, group: typedGroup, password }: NewUser): Promise<void> {
+  add({ name: typed, group: typedGroup, password, limits = {} }: NewUser): Promise<void> {
     return this.#next(async () => {
       const [name, group] = [typed.trim(), typedGroup.trim()];
       this.#checkNew(name);
       checkGroup(group);
       checkPassword(password);
       await this.#keychainSet(name, password);
-      const user = { name, group, disabled: false, hashed: false };
+      const user = { name, group, disabled: false, hashed: false, ...stored(limits) };
       await this.#save([...this.#store.users, user], () => this.#keychainDelete(name));
       this.#forget(name);
     });
   }
 
   /** @throws as `add()` does, and if there is no such user. */
-  update({ name, newName: typed = name, group, disabled, password }: UserChange): Promise<void> {
+  update({
+    name,
+    newName: typed = name,
+    group,
+    disabled,
+    password,
+    limits,
+  }: UserChange): Promise<void> {
     return this.#next(async () => {
       const user = this.#find(name);
       const newName = typed === name ? name : typed.trim();
@@ -185,6 +232,7 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
         group: group?.trim() ?? user.group,
         disabled: disabled ?? user.disabled,
         hashed: password === undefined && user.hashed,
+        ...stored(limits ?? user.limits ?? {}),
       };
       const users = this.#store.users.map((other) => (other === user ? changed : other));
       await this.#save(users, async () => {
@@ -192,7 +240,9 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
         if (before === undefined) await this.#keychainDelete(newName);
         else await this.#keychainSet(newName, before);
       });
-      if (newName !== name) await this.#keychainDelete(name);
+      if (newName === name) return;
+      this.emit('renamed', name, newName);
+      await this.#keychainDelete(name);
     });
   }
 
@@ -228,33 +278,45 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   /**
-   * Takes the users of a password file over. A hash serves for username/password only. Users that
-   * are there already stay as they are.
+   * Takes the users of a password file over, with their limits. A hash serves for username/password
+   * only. Users that are there already stay as they are.
    *
-   * @throws {UserError} if the file cannot be used; then nothing is taken.
+   * @throws {UserError} if the file cannot be used; then nothing is taken, as when it is cancelled.
    */
-  import(file: string): Promise<ImportResult> {
-    return this.#next(async () => {
-      const { added, skipped } = await readImport(file, this.#store.users);
-      await this.#storeAll(added);
+  import(file: string): Promise<ImportResult | 'cancelled'> {
+    return this.#transfer('import', async (transfer) => {
+      const { added, skipped } = await readImport(file, this.#store.users, transfer);
+      await this.#storeAll(added, transfer);
       await this.#save([...this.#store.users, ...added.map(({ user }) => user)], async () => {
         for (const { user } of added) await this.#keychainDelete(user.name).catch(() => {});
       });
+      for (const { user } of added) this.#forget(user.name);
       return { added: added.length, skipped };
     });
   }
 
-  /** Writes a password file that only its owner can read. @throws {UserError} if it cannot. */
-  export(file: string): Promise<Omit<ExportResult, 'file'>> {
-    return this.#next(async () => {
-      await this.#read();
+  /**
+   * Writes a password file that only its owner can read: what has a limit, or is disabled, has it in
+   * the fourth field.
+   *
+   * @throws {UserError} if it cannot. Then, and when it is cancelled, the file stays as it was.
+   */
+  export(file: string): Promise<Omit<ExportResult, 'file'> | 'cancelled'> {
+    return this.#transfer('export', async (transfer) => {
+      const { users } = this.#store;
+      await this.#read((done) => transfer.step(done, users.length));
       if (this.#problem !== undefined) throw new KeychainError(this.#problem);
       const lines: string[] = [];
       const skipped: string[] = [];
-      for (const { name, group, disabled, hashed } of this.#store.users) {
+      for (const [i, { name, group, disabled, hashed, limits }] of users.entries()) {
+        if (i % LINES === 0) await transfer.pause(i);
         const password = this.#passwords.get(name);
-        if (disabled || password === undefined) skipped.push(name);
-        else lines.push(formatPasswordLine(name, group, hashed ? password : plainSecret(password)));
+        const account = { ...(disabled && { disabled }), ...limits };
+        if (password === undefined) skipped.push(name);
+        else {
+          const secret = hashed ? password : plainSecret(password);
+          lines.push(formatPasswordLine(name, group, secret, account));
+        }
       }
       await writeWholeFile(file, lines.map((line) => `${line}\n`).join(''), { secret: true });
       return { written: lines.length, skipped };
@@ -263,6 +325,7 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
 
   /** Looks at the keychain no more, and forgets who was deleted. */
   dispose(): void {
+    this.cancel();
     this.#retry.end();
     for (const { timer } of this.#deleted.values()) clearTimeout(timer);
     this.#deleted.clear();
@@ -272,15 +335,22 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
     return this.#changes.run(action);
   }
 
-  #view({ name, group, disabled, hashed }: StoredUser): User {
+  #transfer<T>(
+    action: UsersTransfer['action'],
+    work: (transfer: Transfer) => Promise<T>,
+  ): Promise<T | 'cancelled'> {
+    return this.#transfers.run(action, (transfer) => this.#next(() => work(transfer)));
+  }
+
+  #view({ name, group, disabled, hashed, limits = {} }: StoredUser): User {
     const has = this.#passwords.has(name);
     const unread = this.#problem !== undefined && !has;
     const password = unread ? 'unknown' : has ? (hashed ? 'hash' : 'set') : 'none';
-    return { name, group, disabled, password };
+    return { name, group, disabled, limits, password };
   }
 
   #find(name: string): StoredUser {
-    const user = this.#store.users.find((candidate) => candidate.name === name);
+    const user = directoryOf(this.#store.users).get(name);
     if (user === undefined) throw new UserError(`There is no user "${name}".`);
     return user;
   }
@@ -292,14 +362,10 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   #checkFree(name: string, self?: StoredUser): void {
-    const other = this.#namesake(name);
+    const other = directoryOf(this.#store.users).namesake(name);
     if (other === undefined || other === self) return;
     const same = other.name === name ? '' : ', whose name looks the same';
     throw new UserError(`There is a user "${other.name}" already${same}.`);
-  }
-
-  #namesake(name: string): StoredUser | undefined {
-    return this.#store.users.find((user) => lookOf(user.name) === lookOf(name));
   }
 
   /**
@@ -323,15 +389,26 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
     this.#deleted.delete(name);
   }
 
-  async #read(): Promise<void> {
-    const slow = setTimeout(() => {
-      this.#problem = SILENT;
-      this.emit('state');
-    }, SLOW);
+  /** @param step told how many users the keychain was asked for: it may throw {@link Cancelled}. */
+  async #read(step: (done: number) => void = () => {}): Promise<void> {
+    const names = this.#store.users.map(({ name }) => name);
+    const slow = setTimeout(
+      () => {
+        this.#problem = SILENT;
+        this.emit('state');
+      },
+      SLOW + SLOW_EACH * names.length,
+    );
     try {
-      this.#passwords = await this.#keychain.read(this.#store.users.map(({ name }) => name));
+      this.#passwords = await this.#keychain.read(names, (done) => {
+        // Many take long, although each is answered.
+        slow.refresh();
+        step(done);
+      });
+      this.#generation++;
       this.#solved();
     } catch (error) {
+      if (error instanceof Cancelled) throw error;
       this.#failed(error);
     } finally {
       clearTimeout(slow);
@@ -349,15 +426,20 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   }
 
   /** Stores all of some passwords, or none. */
-  async #storeAll(imported: readonly Imported[]): Promise<void> {
+  async #storeAll(imported: readonly Imported[], transfer: Transfer): Promise<void> {
     const stored: string[] = [];
     try {
       for (const { user, text } of imported) {
+        transfer.step(stored.length, imported.length);
         await this.#keychainSet(user.name, text);
         stored.push(user.name);
       }
+      transfer.step(stored.length);
     } catch (error) {
-      for (const name of stored) await this.#keychainDelete(name).catch(() => {});
+      for (const [i, name] of stored.entries()) {
+        transfer.undo(stored.length - i);
+        await this.#keychainDelete(name).catch(() => {});
+      }
       throw error;
     }
   }
@@ -369,11 +451,13 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
   async #keychainSet(name: string, password: string): Promise<void> {
     await this.#watch(() => this.#keychain.set(name, password));
     this.#passwords.set(name, password);
+    this.#generation++;
   }
 
   async #keychainDelete(name: string): Promise<void> {
     await this.#watch(() => this.#keychain.delete(name));
     this.#passwords.delete(name);
+    this.#generation++;
   }
 
   /** Notes whether the keychain can be used. */
@@ -388,4 +472,9 @@ export class DesktopUsers extends EventEmitter<{ change: []; state: [] }> implem
       throw error;
     }
   }
+}
+
+/** Limits as they are stored: not at all, if there is none. */
+function stored(limits: UserLimits): Pick<StoredUser, 'limits'> {
+  return Object.keys(limits).length === 0 ? {} : { limits };
 }

@@ -1,3 +1,5 @@
+import type { TemplateResult } from 'lit';
+
 /** A column of a table whose rows are of some type. */
 export interface Column<Row> {
   readonly key: string;
@@ -9,6 +11,10 @@ export interface Column<Row> {
   readonly number?: boolean;
   /** @param now the present instant, for what goes on. */
   readonly text: (row: Row, now: number) => string;
+  /** What is shown in place of its text, such as buttons; then it has no order. */
+  readonly parts?: (row: Row) => TemplateResult;
+  /** Says more than the text, to who points at it. */
+  readonly hint?: (row: Row) => string;
 }
 
 /** The sign of the order beside a title, px. */
@@ -35,6 +41,12 @@ export class ColumnWidths {
     if (!grows) return;
     const width = Math.min(MAX_WIDTH, this.#measure(text, font));
     if (width > (this.#longest.get(key) ?? 0)) this.#longest.set(key, width);
+  }
+
+  /** How wide some columns are at least, with a gap between any two, px. */
+  least(columns: readonly Measured[], gap: number): number {
+    const widths = columns.map(({ key, width }) => Math.max(width, this.#titles.get(key) ?? 0));
+    return widths.reduce((sum, width) => sum + width + gap, 0);
   }
 
   /** The widths of some columns, as CSS has them. */

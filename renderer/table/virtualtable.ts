@@ -6,6 +6,9 @@ import { icon } from '../icon.js';
 import { type Column, ColumnWidths } from './columns.js';
 import { Follower, type Heights, type Listing } from './follower.js';
 
+/** What is between two columns, px: as in the style sheet. */
+const GAP = 5;
+
 /** What a row has at least. */
 export interface TableRow {
   readonly id: number;
@@ -84,6 +87,7 @@ export class VirtualTable extends PageElement {
     if (this.content === undefined) return nothing;
     const { rows, columns, heights, now, chosen, label, empty } = this.content;
     const columnsOf = `grid-template-columns: ${this.#widths.template(columns)}`;
+    const least = `min-width: ${this.#widths.least(columns, GAP) + 2 * GAP}px`;
     const isDrawn = this.#visible.some(([{ id }]) => id === chosen);
     return html`<div
       class="grid"
@@ -97,12 +101,12 @@ export class VirtualTable extends PageElement {
       @keydown=${this.#press}
       @contextmenu=${(event: MouseEvent) => this.#askMenu(event, this.content?.chosen)}
     >
-      <div role="rowgroup" class="head" .style=${`height: ${heights.head}px`}>
+      <div role="rowgroup" class="head" .style=${`height: ${heights.head}px; ${least}`}>
         <div role="row" aria-rowindex="1" .style=${columnsOf}>
           ${columns.map((column) => this.#header(column))}
         </div>
       </div>
-      <div role="rowgroup" class="spacer" .style=${`height: ${rows.length * heights.row}px`}>
+      <div role="rowgroup" class="spacer" .style=${`height: ${rows.length * heights.row}px; ${least}`}>
         ${repeat(
           this.#visible,
           ([{ id }]) => id,
@@ -122,6 +126,15 @@ export class VirtualTable extends PageElement {
 
   override focus(): void {
     this.body?.focus();
+  }
+
+  /** Brings a row into view and chooses it, if it is there. */
+  async reveal(id: number): Promise<void> {
+    const i = this.content?.rows.findIndex((row) => row.id === id) ?? -1;
+    if (i < 0) return;
+    this.#goTo(i);
+    this.requestUpdate();
+    await this.updateComplete;
   }
 
   /** The rows are others, or in another order: nothing of what was read stays where it was. */
@@ -150,6 +163,11 @@ export class VirtualTable extends PageElement {
   #header(column: Column<TableRow>): TemplateResult {
     const { key, descending } = this.content?.order ?? { key: '', descending: false };
     const isSorted = key === column.key;
+    if (column.parts !== undefined) {
+      return html`<div role="columnheader" class=${column.key}>
+        <span class="hidden">${column.title}</span>
+      </div>`;
+    }
     const direction = descending ? 'descending' : 'ascending';
     return html`<div
       role="columnheader"
@@ -174,12 +192,21 @@ export class VirtualTable extends PageElement {
       @click=${() => this.#read(row.id)}
       @contextmenu=${(event: MouseEvent) => this.#askMenu(event, row.id)}
     >
-      ${columns.map((column) => this.#cell(column, column.text(row, now)))}
+      ${columns.map((column) => this.#cell(column, row, now))}
     </div>`;
   }
 
-  #cell({ key, number }: Column<TableRow>, text: string): TemplateResult {
-    return html`<span role="gridcell" class="${key} ${number ? 'number' : ''}" title=${text}
+  #cell(
+    { key, number, text: textOf, parts, hint }: Column<TableRow>,
+    row: TableRow,
+    now: number,
+  ): TemplateResult {
+    if (parts !== undefined) {
+      return html`<span role="gridcell" class=${key}>${parts(row)}</span>`;
+    }
+    const text = textOf(row, now);
+    const title = hint?.(row) ?? text;
+    return html`<span role="gridcell" class="${key} ${number ? 'number' : ''}" title=${title}
       >${text}</span
     >`;
   }

@@ -1,8 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
-import { repeat } from 'lit/directives/repeat.js';
-import type { User } from '../../main/ipc/contract.js';
+import type { User, UsersTransfer } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -10,28 +9,50 @@ import { count } from '../format.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
+import type { Column } from '../table/columns.js';
+import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
+import '../table/virtualtable.js';
+import { userEditor } from './usereditor.js';
+import { LimitError, parseLimits } from './userlimits.js';
+import { selectUsers, type UserRow, type UserSelection, userColumns } from './userrows.js';
 
-const SECRETS: Readonly<Record<User['password'], readonly [text: string, hint: string]>> = {
-  set: ['in the keychain', 'works for username/password and CHAP'],
-  hash: ['hash in the keychain', 'works for username/password, not for CHAP'],
-  none: ['no password', 'the keychain has none: edit the user to set one'],
-  unknown: ['unknown', 'the keychain cannot be read'],
-};
+const HEIGHTS = { row: 28, head: 28 };
 
-/** How many users are shown at once: the search finds the others. */
-const MAX_SHOWN = 500;
+/** How many names a message names. */
+const MAX_NAMED = 5;
+
+const COLUMNS = userColumns((name) => model.activity.get(name));
+
+/** The ids of rows, by the users' names: a row stays the same while its user changes. */
+const ids = new Map<string, number>();
+
+function idOf(name: string): number {
+  const known = ids.get(name) ?? ids.size + 1;
+  ids.set(name, known);
+  return known;
+}
 
 /** Who may use the proxy. Passwords go to the keychain; the window only ever sends them. */
 @customElement('pico-users')
 export class Users extends PageElement {
-  protected override readonly parts = ['app'] as const;
+  protected override readonly parts = ['app', 'activity'] as const;
   /** Who is edited: a user's name, or an empty one for a new user. */
   @state() accessor editing: string | undefined;
   @state() accessor problem = '';
   @state() accessor saving = false;
-  @state() accessor search = recall('users', { search: '' }).search;
+  @state() accessor selection = recall<UserSelection>('users', {
+    search: '',
+    sort: 'name',
+    descending: false,
+  });
+  @state() accessor chosen: number | undefined;
   @query('form') accessor form!: HTMLFormElement | null;
+  @query('pico-table') accessor table!: VirtualTable | null;
+  /** What the rows were made of. */
+  #of: readonly User[] | undefined;
+  #rows: readonly UserRow[] = [];
+  #columns: readonly Column<UserRow>[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -40,16 +61,22 @@ export class Users extends PageElement {
 
   override render(): TemplateResult {
     const { users } = model.app.users;
-    const found = this.#found(users);
-    return html`<div class="page">
+    this.#take(users);
+    const found = selectUsers(this.#rows, this.selection, COLUMNS);
+    const isBusy = model.app.usersTransfer !== undefined;
+    return html`<div class="page table-page">
       <h1>Users</h1>
-      ${this.#keychainProblem()}
+      ${this.#keychainProblem()} ${this.#transfer()}
       <div class="toolbar">
-        <button class="add" @click=${() => this.edit('')}>${icon('add')} Add user</button>
-        <button class="secondary" @click=${() => run('users.import')}>Import …</button>
+        <button class="add" ?disabled=${isBusy} @click=${() => this.edit('')}>
+          ${icon('add')} Add user
+        </button>
+        <button class="secondary" ?disabled=${isBusy} @click=${() => run('users.import')}>
+          Import …
+        </button>
         <button
           class="secondary"
-          ?disabled=${users.length === 0}
+          ?disabled=${users.length === 0 || isBusy}
           @click=${() => run('users.export')}
         >
           Export …
@@ -57,17 +84,27 @@ export class Users extends PageElement {
         ${users.length === 0 ? nothing : this.#searchBox(found.length, users.length)}
       </div>
       ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
-      ${users.length === 0 ? this.#nobody() : this.#table(found)}
+      ${
+        users.length === 0
+          ? this.#nobody()
+          : html`<pico-table class="users" .content=${this.#content(found)}></pico-table>`
+      }
     </div>`;
   }
 
-  #found(users: readonly User[]): readonly User[] {
-    const wanted = this.search.toLowerCase().split(/\s+/).filter(Boolean);
-    if (wanted.length === 0) return users;
-    return users.filter(({ name, group, disabled }) => {
-      const text = `${name} ${group} ${disabled ? 'disabled' : 'allowed'}`.toLowerCase();
-      return wanted.every((word) => text.includes(word));
-    });
+  /** Makes the rows and columns of users, if they are others. */
+  #take(users: readonly User[]): void {
+    if (users === this.#of) return;
+    this.#of = users;
+    this.#rows = users.map((user) => ({ id: idOf(user.name), user }));
+    const told = COLUMNS.filter(({ tells }) => tells === undefined || users.some(tells));
+    this.#columns = [...told, this.#actions];
+  }
+
+  #select(change: Partial<UserSelection>): void {
+    this.table?.forget();
+    this.selection = { ...this.selection, ...change };
+    remember('users', this.selection);
   }
 
   #searchBox(found: number, all: number): TemplateResult {
@@ -75,11 +112,10 @@ export class Users extends PageElement {
         class="filter"
         type="search"
         aria-label="Search users"
-        placeholder="Search: name, group, disabled"
-        .value=${this.search}
+        placeholder="Search: name, group, disabled, expired"
+        .value=${this.selection.search}
         @input=${(event: Event) => {
-          this.search = (event.target as HTMLInputElement).value;
-          remember('users', { search: this.search });
+          this.#select({ search: (event.target as HTMLInputElement).value });
         }}
       />
       <span class="dim counts" aria-live="polite">
@@ -97,6 +133,30 @@ export class Users extends PageElement {
     </div>`;
   }
 
+  /** How far an import or export is. */
+  #transfer(): TemplateResult | typeof nothing {
+    const { usersTransfer: transfer } = model.app;
+    if (transfer === undefined) return nothing;
+    const { done, total, cancelled } = transfer;
+    const words = wordsOf(transfer);
+    return html`<div class="banner transfer" role="group" aria-label=${words}>
+      <p>${words}</p>
+      ${
+        total === 0
+          ? html`<progress aria-label=${words}></progress>`
+          : html`<progress class="share" aria-label=${words} max=${total} value=${done}></progress>`
+      }
+      <button
+        class="secondary"
+        aria-label=${`Cancel the ${transfer.action}`}
+        ?disabled=${cancelled}
+        @click=${() => model.attempt(() => request('users.cancel'))}
+      >
+        Cancel
+      </button>
+    </div>`;
+  }
+
   #nobody(): TemplateResult {
     return html`<p class="empty">
       Nobody yet: every program on this computer may use the proxy. With users, clients have to
@@ -104,96 +164,81 @@ export class Users extends PageElement {
     </p>`;
   }
 
-  #table(users: readonly User[]): TemplateResult {
-    const more = users.length - MAX_SHOWN;
-    return html`<table class="plain users" aria-label="Users">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Group</th>
-            <th>Secret</th>
-            <th>Access</th>
-            <th><span class="hidden">Actions</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${repeat(
-            users.slice(0, MAX_SHOWN),
-            ({ name }) => name,
-            (user) => this.#row(user),
-          )}
-        </tbody>
-      </table>
-      ${users.length === 0 ? html`<p class="empty">No user has these words.</p>` : nothing}
-      ${more > 0 ? html`<p class="empty">And ${count(more, 'user')} more: search for them.</p>` : nothing}`;
+  #content(rows: readonly UserRow[]): TableContent<UserRow> {
+    const { sort, descending } = this.selection;
+    return {
+      label: 'Users',
+      columns: this.#columns,
+      rows,
+      heights: HEIGHTS,
+      order: { key: sort, descending },
+      newestFirst: false,
+      follows: false,
+      chosen: this.chosen,
+      now: Date.now(),
+      empty: 'No user has these words.',
+      rowClass: ({ user }) => {
+        const access = COLUMNS.find(({ key }) => key === 'access')?.value(user);
+        return `${access === 'allowed' ? '' : 'off'} password-${user.password}`;
+      },
+      choose: (id) => {
+        this.chosen = id;
+      },
+      sort: ({ key, number }) =>
+        this.#select({ sort: key, descending: key === sort ? !descending : number === true }),
+      follow: () => {},
+      menu: () => {},
+      press: (event) => this.#press(event),
+    };
   }
 
-  #row(user: User): TemplateResult {
-    const { name, group, disabled } = user;
-    const [text, hint] = SECRETS[user.password];
-    const warn = user.password === 'none' || user.password === 'unknown';
-    return html`<tr class=${disabled ? 'off' : ''} data-user=${name}>
-      <td title=${name}><strong>${name}</strong></td>
-      <td title=${group}>${group}</td>
-      <td title=${hint}>${warn ? icon('warning') : nothing} ${text}</td>
-      <td>${disabled ? 'disabled' : 'allowed'}</td>
-      <td class="actions">
-        ${this.#action(`Edit ${name}`, 'edit', () => this.edit(name))}
-        ${
-          disabled
-            ? this.#action(`Enable ${name}`, 'pass', () => this.#disable(name, false))
-            : this.#action(`Disable ${name}`, 'circle-slash', () => this.#disable(name, true))
-        }
-        ${this.#action(`Delete ${name}`, 'trash', () => this.#delete(name))}
-      </td>
-    </tr>`;
+  /** Keys of the chosen row; those of its buttons are theirs. */
+  #press({ key, target }: KeyboardEvent): void {
+    const user = this.#rows.find(({ id }) => id === this.chosen)?.user;
+    if (user === undefined || model.app.usersTransfer !== undefined) return;
+    if (target instanceof Element && target.closest('button') !== null) return;
+    if (key === 'Enter') void this.edit(user.name);
+    else if (key === 'Delete') void this.#delete(user.name);
   }
+
+  readonly #actions: Column<UserRow> = {
+    key: 'actions',
+    title: 'Actions',
+    width: 96,
+    text: () => '',
+    parts: ({ user: { name, disabled } }) => html`
+      ${this.#action(`Edit ${name}`, 'edit', () => this.edit(name))}
+      ${
+        disabled
+          ? this.#action(`Enable ${name}`, 'pass', () => this.#disable(name, false))
+          : this.#action(`Disable ${name}`, 'circle-slash', () => this.#disable(name, true))
+      }
+      ${this.#action(`Delete ${name}`, 'trash', () => this.#delete(name))}
+    `,
+  };
 
   #action(name: string, symbol: string, act: () => void): TemplateResult {
-    return html`<button class="plain" aria-label=${name} title=${name} @click=${act}>
+    return html`<button
+      class="plain"
+      aria-label=${name}
+      title=${name}
+      ?disabled=${model.app.usersTransfer !== undefined}
+      @click=${act}
+    >
       ${icon(symbol)}
     </button>`;
   }
 
   #editor(name: string): TemplateResult {
-    const user = model.app.users.users.find((candidate) => candidate.name === name);
-    const isNew = user === undefined;
-    return html`<form class="editor" aria-label=${isNew ? 'New user' : `Edit ${name}`} @submit=${this.#save}>
-      <label>
-        <span>User name</span>
-        <input
-          name="name"
-          required
-          maxlength="255"
-          autocomplete="off"
-          aria-describedby="user-problem"
-          value=${name}
-        />
-      </label>
-      <label>
-        <span>Password</span>
-        <input
-          name="password"
-          type="password"
-          role="textbox"
-          maxlength="255"
-          autocomplete="new-password"
-          ?required=${isNew}
-          placeholder=${isNew ? '' : 'as it is'}
-          aria-describedby="user-problem"
-        />
-      </label>
-      <label>
-        <span>Group</span>
-        <input name="group" maxlength="255" autocomplete="off" value=${user?.group ?? ''} />
-      </label>
-      <div class="buttons">
-        <button type="submit" ?disabled=${this.saving}>Save</button>
-        <button type="button" class="secondary" @click=${this.#close}>Cancel</button>
-        ${this.saving ? html`<progress aria-label="Asking the keychain"></progress>` : nothing}
-      </div>
-      <p id="user-problem" class="invalid" role="alert">${this.#shownProblem()}</p>
-    </form>`;
+    return userEditor(
+      model.app.users.users.find((candidate) => candidate.name === name),
+      {
+        problem: this.#shownProblem(),
+        saving: this.saving,
+        save: (event) => void this.#save(event),
+        close: () => this.#close(),
+      },
+    );
   }
 
   /** What is wrong is said once: the keychain has its place above. */
@@ -215,20 +260,22 @@ export class Users extends PageElement {
     const data = new FormData(form);
     const field = (name: string) => String(data.get(name) ?? '');
     const [newName, group, password] = [field('name'), field('group'), field('password')];
+    const name = this.editing ?? '';
+    const before = model.app.users.users.find((user) => user.name === name);
     this.saving = true;
     this.problem = '';
     try {
-      if (this.editing === '') await request('users.add', { name: newName, group, password });
+      const limits = parseLimits(field, before?.limits ?? {});
+      if (name === '') await request('users.add', { name: newName, group, password, limits });
       else {
-        const name = this.editing ?? '';
         const secret = password === '' ? {} : { password };
-        await request('users.update', { name, newName, group, ...secret });
+        await request('users.update', { name, newName, group, limits, ...secret });
       }
       form.reset();
       // Somebody else may be edited by now.
       if (form.isConnected) this.#close(newName.trim());
     } catch (error) {
-      this.problem = sentence(error);
+      this.problem = error instanceof LimitError ? error.message : sentence(error);
     } finally {
       this.saving = false;
     }
@@ -244,8 +291,10 @@ export class Users extends PageElement {
   /** Gives the focus to a button of a user's row; without one, to where a user is added. */
   async #focusRow(name: string | undefined, button = 'Edit'): Promise<void> {
     await this.updateComplete;
-    const rows = [...this.querySelectorAll<HTMLElement>('tr[data-user]')];
-    const row = rows.find(({ dataset }) => dataset['user'] === name);
+    await this.table?.updateComplete;
+    const id = name === undefined ? undefined : idOf(name);
+    if (id !== undefined) await this.table?.reveal(id);
+    const row = this.querySelector(`#row-${id}`);
     const target = row?.querySelector<HTMLElement>(`[aria-label^="${button} "]`);
     (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
   }
@@ -255,7 +304,7 @@ export class Users extends PageElement {
   }
 
   async #delete(name: string): Promise<void> {
-    const names = this.#found(model.app.users.users).map((user) => user.name);
+    const names = selectUsers(this.#rows, this.selection, COLUMNS).map(({ user }) => user.name);
     const at = names.indexOf(name);
     if (!(await model.attempt(() => request('users.delete', name)))) return;
     if (this.editing === name) this.#close();
@@ -278,30 +327,49 @@ async function addUser(): Promise<void> {
   void document.querySelector('pico-users')?.edit('');
 }
 
+/** What is under way, in words. */
+function wordsOf({ action, done, total, cancelled }: UsersTransfer): string {
+  if (cancelled) {
+    const left = done === 0 ? '' : `: ${count(done, 'user')} left`;
+    return `The ${action} is cancelled, and taken back${left} …`;
+  }
+  const verb = action === 'import' ? 'Importing' : 'Exporting';
+  if (total === 0) return `${verb} users …`;
+  return `${verb} users: ${done.toLocaleString('en')} of ${total.toLocaleString('en')} …`;
+}
+
+/** Some names, and how many there are besides them. */
+function someOf(names: readonly string[]): string {
+  const more = names.length - MAX_NAMED;
+  const named = names.slice(0, MAX_NAMED).join(', ');
+  return more > 0 ? `${named}, and ${more.toLocaleString('en')} more` : named;
+}
+
+function tell(message: string): void {
+  model.notify({ severity: 'info', message });
+}
+
 async function importUsers(): Promise<void> {
   model.show('users');
   await model.attempt(async () => {
     const result = await request('users.import');
     if (result === undefined) return;
-    const skipped =
-      result.skipped.length === 0 ? '' : ` Already there: ${result.skipped.join(', ')}.`;
-    const message = `Users imported: ${result.added}.${skipped}`;
-    model.notify({ severity: 'info', message });
+    if (result === 'cancelled') return tell('The import was cancelled: no user was taken over.');
+    const { added, skipped } = result;
+    const there = skipped.length === 0 ? '' : ` Already there: ${someOf(skipped)}.`;
+    tell(`Users imported: ${added}.${there}`);
   });
 }
 
 async function exportUsers(): Promise<void> {
+  model.show('users');
   await model.attempt(async () => {
     const result = await request('users.export');
     if (result === undefined) return;
-    const skipped =
-      result.skipped.length === 0
-        ? ''
-        : ` Left out, disabled or without one: ${result.skipped.join(', ')}.`;
-    const message =
-      `Users exported: ${result.written}, to ${result.file}. ` +
-      `The file holds secrets readably.${skipped}`;
-    model.notify({ severity: 'info', message });
+    if (result === 'cancelled') return tell('The export was cancelled: nothing was written.');
+    const { written, file, skipped } = result;
+    const left = skipped.length === 0 ? '' : ` Left out, without a password: ${someOf(skipped)}.`;
+    tell(`Users exported: ${written}, to ${file}. The file holds secrets readably.${left}`);
   });
 }
 

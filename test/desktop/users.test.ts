@@ -176,7 +176,7 @@ test('names that look the same, and the order of many', { skip: unlessDesktop() 
   await app.addUser('user10', PASSWORD, 'staff');
   await app.addUser('user2', PASSWORD);
   await app.addUser('user1', PASSWORD);
-  const names = () => app.page.locator('table.users tbody strong').allTextContents();
+  const names = () => app.page.locator('pico-table.users .row .name').allTextContents();
   assert.deepEqual(await names(), ['user1', 'user2', 'user10']);
 
   for (const [name, problem] of [

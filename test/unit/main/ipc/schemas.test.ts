@@ -14,6 +14,9 @@ describe('arguments of requests', () => {
     assert.ok(valid('settings.choose', 'lanKey'));
     assert.ok(valid('users.add', { name: 'alice', group: '', password: 'x' }));
     assert.ok(valid('users.update', { name: 'alice', disabled: true }));
+    const limits = { expires: 1_800_000_000_000, perDay: 1, rateUp: 500 };
+    assert.ok(valid('users.update', { name: 'alice', limits }));
+    assert.ok(valid('users.cancel'));
     const upstream = {
       name: 'w',
       scheme: 'http',
@@ -53,6 +56,9 @@ describe('arguments of requests', () => {
     assert.ok(!valid('users.add', { name: '', group: '', password: 'x' }));
     assert.ok(!valid('users.add', { name: 'a', group: '', password: 'x', more: 1 }));
     assert.ok(!valid('users.update', { name: 'a', password: undefined }));
+    for (const limits of [{ perDay: 0 }, { perDay: 1.5 }, { expires: 1e16 }, { speed: 1 }, '']) {
+      assert.ok(!valid('users.update', { name: 'a', limits }), JSON.stringify(limits));
+    }
     assert.ok(!valid('users.delete', 'x'.repeat(300)));
     assert.ok(!valid('extensions.install-folder', '/tmp'));
     assert.ok(!valid('extensions.enable', ''));

@@ -102,4 +102,16 @@ describe('a settings file with something odd in it', () => {
     assert.equal(found.dropped.length, 5);
     assert.equal(found.guards, true);
   });
+
+  test('limits of a user stay; where one of them is odd, the user is disabled', () => {
+    const limits = { expires: -1, connections: 3, perDay: 1000 };
+    const kept = repair({ version: 1, users: [{ ...alice, limits }] });
+    assert.deepEqual(kept.file.users, [{ ...alice, limits }]);
+    assert.deepEqual(kept.dropped, []);
+    for (const odd of [7, [], { perDay: 0 }, { rateUp: '1' }, { expires: 1.5 }, { speed: 1 }]) {
+      const { file, dropped } = repair({ version: 1, users: [{ ...alice, limits: odd }] });
+      assert.deepEqual(file.users, [{ ...alice, disabled: true }]);
+      assert.deepEqual(dropped, ['user "alice" is not whole, and disabled now']);
+    }
+  });
 });

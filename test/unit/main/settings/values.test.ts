@@ -18,7 +18,17 @@ describe('settings of the desktop', () => {
     const extensions = OPTIONS.filter(({ section }) => section === 'Extensions');
     const tls = ['tlsCert', 'tlsKey', 'tlsClientCa'];
     const ways = ['listen', 'auth', ...tls, 'proxyProtocol', 'unixMode', 'unixOwner'];
-    const process = ['user', 'group', 'nofork', 'logmode', 'logFile', 'logFormat', 'grace'];
+    const process = [
+      'user',
+      'group',
+      'nofork',
+      'logmode',
+      'logFile',
+      'logFormat',
+      'logFields',
+      'usageFile',
+      'grace',
+    ];
     assert.deepEqual(without, [
       ...[...ways, 'cutOff', 'quotaFile'],
       ...extensions.map(({ key }) => key),

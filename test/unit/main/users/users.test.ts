@@ -207,7 +207,7 @@ describe('users of the desktop', () => {
     await users.update({ name: 'alice', newName: 'bob' });
     assert.deepEqual([...keychain.entries], [['bob', 'secret']]);
     assert.deepEqual(users.state.users, [
-      { name: 'bob', group: 'staff', disabled: false, password: 'set' },
+      { name: 'bob', group: 'staff', disabled: false, limits: {}, password: 'set' },
     ]);
   });
 
@@ -327,8 +327,9 @@ describe('users of the desktop', () => {
     keychain.entries.delete('carol');
     const file = join(temporaryDirectory(t), 'users.txt');
     const result = await users.export(file);
-    assert.deepEqual(result, { written: 1, skipped: ['bob', 'carol'] });
-    assert.equal(readFileSync(file, 'utf8'), 'alice:staff:$base64$c2VjcmV0\n');
+    assert.deepEqual(result, { written: 2, skipped: ['carol'] });
+    const lines = ['alice:staff:$base64$c2VjcmV0', 'bob::$base64$Yg==:disabled', ''];
+    assert.equal(readFileSync(file, 'utf8'), lines.join('\n'));
     if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 });
