@@ -19,7 +19,9 @@ const printing = `
 /** What takes long to load, and only some servers need. */
 const SELDOM = ['http2', 'https', 'http', 'tls', '_tls_wrap'];
 
-test('a plain server loads nothing of Node that only others need', async (t) => {
+const unix = process.platform === 'win32' ? 'no signals on Windows' : undefined;
+
+test('a plain server loads nothing of Node that only others need', { skip: unix }, async (t) => {
   const preload = temporaryFile(t, printing, 'printing.cjs');
   const command = new Command(t, ['127.0.0.1:0'], { NODE_OPTIONS: `-r ${preload}` });
   await command.port();
@@ -58,7 +60,9 @@ test('the program runs what was built of its modules, or these, where they are n
   assert.equal(await said(), 'modules');
 });
 
-test('what an extension imports as picosocks5 is what the program runs', async (t) => {
+test('what an extension imports as picosocks5 is what the program runs', {
+  skip: unix,
+}, async (t) => {
   const folder = extension(
     t,
     contributing({ accessPolicies: ['mine'] }),
