@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
 import { test } from 'node:test';
 import { Resolver } from '#core/outbound/resolve.js';
 import { startServer } from '../support/server.js';
@@ -31,7 +32,8 @@ test('what a server cannot know when it starts it notices when it would dial its
     listen: [`127.0.0.1:${port}`],
     via: [`socks5://other.invalid:${port}`],
   });
-  // The name leads here from now on.
+  // What was asked when it started is answered. The name leads here from now on.
+  await assert.rejects(lookup('other.invalid'));
   t.mock.method(Resolver.prototype, 'resolve', async () => ['127.0.0.1']);
   const client = await greeted(t, port);
   client.send(5, 1, 0, domain('a.invalid', 80));
