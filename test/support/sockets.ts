@@ -183,9 +183,14 @@ export class Client {
 
   /** Waits until the connection is closed, in peace or by an error. */
   closed(): Promise<void> {
+    const { socket } = this;
     return new Promise((resolve) => {
-      if (this.socket.closed) resolve();
-      else this.socket.once('close', () => resolve());
+      if (socket.closed) resolve();
+      else socket.once('close', () => resolve());
+      if (wine('reset') === undefined) return;
+      // Of a reset there may be an end alone.
+      if (socket.readableEnded) socket.destroy();
+      else socket.once('end', () => socket.destroy());
     });
   }
 
