@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { lookup } from 'node:dns/promises';
 import { test } from 'node:test';
 import { Resolver } from '#core/outbound/resolve.js';
 import { startServer } from '../support/server.js';
 import { freePort } from '../support/sockets.js';
 import { domain, greeted, readReply } from '../support/socks.js';
+import { wine } from '../support/wine.js';
 
 const listen = ['127.0.0.1:0'];
 
@@ -26,14 +26,15 @@ test('a reload that would have the server go through itself changes nothing', as
   await event('reloaded');
 });
 
-test('what a server cannot know when it starts it notices when it would dial itself', async (t) => {
+test('what a server cannot know when it starts it notices when it would dial itself', {
+  skip: wine('names'),
+}, async (t) => {
   const port = await freePort(t);
   const { server, event } = await startServer(t, {
     listen: [`127.0.0.1:${port}`],
     via: [`socks5://other.invalid:${port}`],
   });
-  // What was asked when it started is answered. The name leads here from now on.
-  await assert.rejects(lookup('other.invalid'));
+  // The name leads here from now on.
   t.mock.method(Resolver.prototype, 'resolve', async () => ['127.0.0.1']);
   const client = await greeted(t, port);
   client.send(5, 1, 0, domain('a.invalid', 80));

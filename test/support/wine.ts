@@ -11,6 +11,8 @@ const DIFFERENCES = {
     'Wine does not tell that node_modules/picosocks5 is a link: its modules are others than those of core/',
   source:
     'Wine sends datagrams of a socket that is bound to another address than 127.0.0.1 from there',
+  names:
+    'Wine takes longer to say that a name does not resolve: who asks meanwhile gets the same answer',
   tools: 'the compiler and the bundler are installed for the machine that Wine runs on',
 } as const;
 
