@@ -8,7 +8,10 @@ import { pipeline } from 'node:stream/promises';
 /** The folders of tests that need nothing but Node: those of the window need its bundler, too. */
 const FOLDERS = ['unit/core', 'unit/main', 'unit/bench', 'server/', 'cli/'];
 
-/** Commands about extensions: their tests go by signals, /proc and npm, which are not there. */
+/**
+ * Commands about extensions: most of their tests go by signals, /proc or npm, which are not there, and
+ * wait for them in vain.
+ */
 const LEFT_OUT = ['-cli/extension'];
 
 /** Where Node for Windows finds a file of this machine: for Wine, Z: is its root. */

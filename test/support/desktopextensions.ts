@@ -42,11 +42,6 @@ export function details(app: AppWindow, name: string) {
   return app.page.getByRole('article', { name: `Extension ${name}` });
 }
 
-/** Chooses an extension in the list of the view. */
-export async function choose({ page }: AppWindow, name: string): Promise<void> {
-  await page.getByRole('button', { name: new RegExp(`^${name}, `) }).click();
-}
-
 /** Installs an extension, enables it, and waits until it runs. */
 export async function install(app: DesktopApp, folder: string, name = 'Guard'): Promise<void> {
   await app.show('Extensions');

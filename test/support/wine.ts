@@ -12,7 +12,7 @@ const DIFFERENCES = {
   source:
     'Wine sends datagrams of a socket that is bound to another address than 127.0.0.1 from there',
   names:
-    'Wine takes longer to say that a name does not resolve: who asks meanwhile gets the same answer',
+    'under Wine a name that did not resolve when the server started is still none when a client comes',
   tools: 'the compiler and the bundler are installed for the machine that Wine runs on',
 } as const;
 
