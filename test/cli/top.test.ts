@@ -13,7 +13,8 @@ async function terminal(t: TestContext, program: readonly string[], env: Record<
   const socket = join(temporaryDirectory(t), 'tmux');
   const tmux = async (...args: string[]) => {
     const { status, stdout, stderr } = await run(t, 'tmux', ['-S', socket, ...args], {
-      env: { ...process.env, ...env, TERM: 'xterm' },
+      // The user who runs the tests may have none that runs commands, as nobody has.
+      env: { ...process.env, ...env, TERM: 'xterm', SHELL: '/bin/sh' },
     });
     assert.equal(status, 0, stderr);
     return stdout;
