@@ -66,7 +66,7 @@ const configuration = {
   asar: { smartUnpack: false },
   asarUnpack: ['**/*.node'],
   npmRebuild: false,
-  electronLanguages: ['en-US'],
+  electronLanguages: ['en-US', 'de'],
   electronFuses: {
     runAsNode: false,
     // There are no cookies, and encryption would ask for the keychain.

@@ -7,6 +7,7 @@ import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
 import { Dialogs } from './desktop/dialogs.js';
+import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
 import { Notifications } from './desktop/notifications.js';
 import { ServerNotices } from './desktop/servernotices.js';
@@ -32,6 +33,7 @@ import { DesktopUpstreams } from './upstreams/upstreams.js';
 import { UserActivities } from './users/activity.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
+import { type LanguageSetting, languageInForce } from './words/language.js';
 
 /** How long the start of the server waits for the keychain, ms: logins wait for it longer. */
 const KEYCHAIN_TIME = 1000;
@@ -61,13 +63,19 @@ export class Application {
   #openedFor: WindowCommandId | undefined;
 
   constructor() {
+    speak('system');
     this.#settings = Settings.open(app.getPath('userData'), (message) =>
       this.#notifications.notify({ severity: 'warning', message }),
     );
-    const { loglevel } = this.#settings.values;
+    const { loglevel, language } = this.#settings.values;
+    speak(language);
     const complain = (message: string) => this.#complain(message);
     this.#logFile = new LogFile(app.getPath('logs'), loglevel as LogLevel);
-    this.#effects = new SettingEffects({ logFile: this.#logFile, complain });
+    this.#effects = new SettingEffects({
+      logFile: this.#logFile,
+      language: (setting) => this.#speak(setting),
+      complain,
+    });
     const keychain = new Keychain();
     const look = lockOfKeychain;
     this.#users = this.#own.add(new DesktopUsers(this.#settings, keychain, { look }));
@@ -153,13 +161,25 @@ export class Application {
     this.#reloadWhenTold();
     this.#connect();
     this.#watchSurroundings();
-    setApplicationMenu((command) => void this.#run(command), !app.isPackaged);
+    this.#showMenu();
     this.#effects.start(this.#settings.values);
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
     if (!hidden || !this.#tray.isThere) this.showWindow();
     await started;
+  }
+
+  #showMenu(): void {
+    setApplicationMenu((command) => void this.#run(command), !app.isPackaged);
+  }
+
+  /** From now on all that is shown is in another language: what is shown already as well. */
+  #speak(setting: LanguageSetting): void {
+    speak(setting);
+    this.#showMenu();
+    this.#tray.show();
+    tell(this.#window.contents, 'language', languageInForce());
   }
 
   showWindow(): void {

@@ -7,8 +7,10 @@ import {
   type ContributedCommand,
   type Command as Descriptor,
   isOfApp,
+  titleOf,
   type WindowCommandId,
 } from '../main/ipc/contract.js';
+import { text } from '../main/words/words.js';
 import { request } from './bridge.js';
 import { model, type ViewName } from './model.js';
 
@@ -42,9 +44,14 @@ function state(): CommandState {
 }
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {
-  const { id, title, key, palette } = descriptor;
+  const { id, key, palette } = descriptor;
   const isEnabled = () => (descriptor.enabled?.(state()) ?? true) && (enabled?.() ?? true);
-  return { id, title, key, inPalette: palette ?? true, enabled: isEnabled, run };
+  return {
+    ...{ id, key, inPalette: palette ?? true, enabled: isEnabled, run },
+    get title() {
+      return titleOf(id);
+    },
+  };
 }
 
 /** The commands that can be run now, by their ids. */
@@ -64,7 +71,7 @@ export async function carryOut(id: AppCommandId): Promise<void> {
       if (model.view !== 'settings') model.show('overview');
     });
   } else if ((await model.attempt(() => request(id))) && done !== undefined) {
-    model.notify({ severity: 'info', message: done });
+    model.notify({ severity: 'info', message: text(done) });
   }
 }
 
@@ -81,11 +88,16 @@ export function provide(handlers: Partial<Readonly<Record<WindowCommandId, Handl
 }
 
 /** Adds the command that shows a view; what the table says of it has precedence. */
-export function provideView(name: ViewName, title: string, key: string): void {
+export function provideView(name: ViewName, title: () => string, key: string): void {
   const id = `view.${name}` as const;
   const descriptor = COMMANDS.find((command) => command.id === id);
   const run = () => model.show(name);
-  const own = { id, title, key, inPalette: true, enabled: () => true, run };
+  const own = {
+    ...{ id, key, inPalette: true, enabled: () => true, run },
+    get title() {
+      return text('commands.view', { view: title() });
+    },
+  };
   present.set(id, descriptor === undefined ? own : fromTable(descriptor, { run }));
 }
 
@@ -114,7 +126,7 @@ function viewsOfExtensions(): Command[] {
   const shown = model.app.extensions.views.filter(({ kind }) => kind !== 'status');
   return shown.map(({ id, title }) => ({
     id: `view.contributed:${id}`,
-    title: `View: ${title}`,
+    title: text('commands.view', { view: title }),
     key: undefined,
     inPalette: true,
     enabled: () => true,

@@ -3,13 +3,14 @@ import { model, type Part } from './model.js';
 
 /** A component that draws into the page itself: one style sheet, and labels reach their fields. */
 export class PageElement extends LitElement {
-  /** What of the model it shows: it is drawn again when that changes. */
+  /** What of the model it shows: it is drawn again when that changes, or the language. */
   protected readonly parts: readonly Part[] = [];
   #unlisten: (() => void)[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#unlisten = this.parts.map((part) => model.listen(part, () => this.requestUpdate()));
+    const parts = ['language', ...this.parts] as const;
+    this.#unlisten = parts.map((part) => model.listen(part, () => this.requestUpdate()));
   }
 
   override disconnectedCallback(): void {

@@ -6,6 +6,7 @@ import {
   type TrafficSample,
   type UserActivity,
 } from '../main/ipc/contract.js';
+import { type LanguageInForce, setLanguage } from '../main/words/language.js';
 import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
 
@@ -28,7 +29,15 @@ export interface ToastAction {
 export type ViewName = (keyof PicoViews & string) | `contributed:${string}`;
 
 /** What components draw, and what is told to have changed. */
-export type Part = 'app' | 'traffic' | 'activity' | 'toasts' | 'view' | 'palette' | 'busy';
+export type Part =
+  | 'app'
+  | 'language'
+  | 'traffic'
+  | 'activity'
+  | 'toasts'
+  | 'view'
+  | 'palette'
+  | 'busy';
 
 /** How long a notification stays that is no error, ms. */
 const TOAST_TIME = 10_000;
@@ -177,7 +186,9 @@ export async function connect(): Promise<CommandId | undefined> {
   subscribe('refusals', (refusals) => update({ refusals }));
   subscribe('traffic', (sample) => model.addTraffic(sample));
   subscribe('notification', (notification) => model.tell(notification));
+  subscribe('language', () => void model.attempt(learnLanguage));
   const state = await request('app.state');
+  speak(state.language);
   model.app = state;
   model.instant = state.instant;
   model.traffic = [...state.traffic];
@@ -185,4 +196,17 @@ export async function connect(): Promise<CommandId | undefined> {
   connected = true;
   for (const notification of state.notifications) model.tell(notification);
   return state.command;
+}
+
+/** Asks for all that has texts anew, and has it drawn. */
+async function learnLanguage(): Promise<void> {
+  const { language, ...state } = await request('app.state');
+  speak(language);
+  model.update({ ...state, language });
+  model.changed('language');
+}
+
+function speak(language: LanguageInForce): void {
+  setLanguage(language);
+  document.documentElement.lang = language.locale;
 }

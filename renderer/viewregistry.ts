@@ -6,7 +6,8 @@ import { model, type ViewName } from './model.js';
 export interface ViewDescriptor {
   /** Declared in `PicoViews`. */
   readonly id: ViewName;
-  readonly title: string;
+  /** In the language in force. */
+  readonly title: () => string;
   /** The codicon of its entry in the activity bar. */
   readonly icon: string;
   /** Its place in the activity bar, from 1 on: Ctrl with that number shows it. */
@@ -28,7 +29,7 @@ export function registerView(view: ViewDescriptor): void {
   if (other !== undefined) throw new Error(`the view "${view.id}" collides with "${other.id}"`);
   registered.push(view);
   registered.sort((a, b) => a.order - b.order);
-  provideView(view.id, `View: ${view.title}`, `Ctrl+${view.order}`);
+  provideView(view.id, view.title, `Ctrl+${view.order}`);
 }
 
 /** The views, in the order of the activity bar. */

@@ -8,8 +8,8 @@ import {
   type ContributedCommand,
   type ServerState,
   type ServerStatus,
-  STATE_NAMES,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 const ICONS = join(import.meta.dirname, '../../../build/dist/icons');
 
@@ -74,7 +74,7 @@ export class TrayIcon {
     this.#state = state;
     const { server, connections } = state;
     const where = server.listening.join(', ');
-    const title = `${STATE_NAMES[server.state]}${where && `: ${where}`}`;
+    const title = `${text(`states.${server.state}`)}${where && `: ${where}`}`;
     const icon = server.problem === undefined ? server.state : 'error';
     if (icon !== this.#icon) this.#tray.setImage(iconOf(icon));
     this.#icon = icon;
@@ -150,7 +150,7 @@ export class TrayIcon {
     const { label } = tray;
     return [
       {
-        label: typeof label === 'string' ? label : label(state),
+        label: typeof label === 'string' ? text(label) : label(state),
         enabled: enabled?.(state) ?? true,
         click: () => this.#run(id),
         ...(checked && {

@@ -1,4 +1,5 @@
-import type { ServerStatus } from './contract.js';
+import { type PlainKey, text } from '../words/words.js';
+import type { ServerStatus, Theme } from './contract.js';
 
 /** What decides whether a command can be run, and how it is called: known on both sides. */
 export interface CommandState {
@@ -12,7 +13,7 @@ export interface CommandState {
 /** An entry of the application's menu. */
 export interface MenuPlace {
   readonly menu: 'app' | 'view';
-  readonly label: string;
+  readonly label: PlainKey;
   /** Where it is not that of the command. */
   readonly key?: string;
 }
@@ -20,15 +21,14 @@ export interface MenuPlace {
 /** An entry of the tray's menu: there are lines between the groups. */
 export interface TrayPlace {
   readonly group: 0 | 1 | 2 | 3;
-  readonly label: string | ((state: CommandState) => string);
+  readonly label: PlainKey | ((state: CommandState) => string);
   /** Whether it is there at all; it always is if this is left out. */
   readonly shown?: (state: CommandState) => boolean;
 }
 
 interface Descriptor {
+  /** Its title in the palette is the text of that name, see {@link titleOf}. */
   readonly id: string;
-  /** As the palette lists it. */
-  readonly title: string;
   /** Who runs it. A command of the app is a request of the same name, and needs no window. */
   readonly runs: 'app' | 'window';
   /** As `Ctrl+Shift+P`; Ctrl is Cmd on macOS. */
@@ -42,10 +42,14 @@ interface Descriptor {
   /** Whether its entry is ticked, where it switches something. */
   readonly checked?: (state: CommandState) => boolean;
   /** What the window says once it is done. */
-  readonly done?: string;
+  readonly done?: PlainKey;
   /** Whether the server's state says why it failed, so that it need not be told once more. */
   readonly failsInState?: true;
 }
+
+/** The views that the window itself has: each has a text for its title. */
+export type OwnViewName =
+  Extract<PlainKey, `views.${string}`> extends `views.${infer Name}` ? Name : never;
 
 const runs = ({ server: { state } }: CommandState) => state === 'running';
 const isUp = ({ server: { state } }: CommandState) => state === 'running' || state === 'stopping';
@@ -55,153 +59,139 @@ const isUp = ({ server: { state } }: CommandState) => state === 'running' || sta
  *
  * @param order its place among the views, from 1 on: that is its key as well.
  */
-function view<Id extends string>(id: Id, title: string, order: number, ...menus: MenuPlace[]) {
+function view<Id extends OwnViewName>(id: Id, order: number, ...menus: MenuPlace[]) {
+  const label: PlainKey = `views.${id}`;
   return {
     id: `view.${id}` as const,
-    title: `View: ${title}`,
     runs: 'window' as const,
     key: `Ctrl+${order}`,
-    menus: [{ menu: 'view' as const, label: title }, ...menus],
+    menus: [{ menu: 'view' as const, label }, ...menus],
   };
 }
 
-function theme<Id extends string>(id: Id, title: string) {
-  return { id: `theme.${id}` as const, title: `Theme: ${title}`, runs: 'window' as const };
+function theme<Id extends Theme>(id: Id) {
+  return { id: `theme.${id}` as const, runs: 'window' as const };
 }
 
 const TABLE = [
-  { id: 'connections.pause', title: 'Connections: Pause or go on', runs: 'window' },
-  { id: 'connections.follow', title: 'Connections: Follow the newest', runs: 'window' },
-  { id: 'connections.clear', title: 'Connections: Clear those that are over', runs: 'window' },
-  { id: 'connections.copy', title: 'Connections: Copy as text', runs: 'window' },
-  { id: 'connections.csv', title: 'Connections: Export as CSV', runs: 'window' },
-  { id: 'connections.jsonl', title: 'Connections: Export as JSON Lines', runs: 'window' },
+  { id: 'connections.pause', runs: 'window' },
+  { id: 'connections.follow', runs: 'window' },
+  { id: 'connections.clear', runs: 'window' },
+  { id: 'connections.copy', runs: 'window' },
+  { id: 'connections.csv', runs: 'window' },
+  { id: 'connections.jsonl', runs: 'window' },
   {
     id: 'connections.disconnect',
-    title: 'Connections: Disconnect the chosen one',
     runs: 'window',
   },
   {
     id: 'connections.route',
-    title: 'Connections: Route the destination of the chosen one',
     runs: 'window',
   },
   {
     id: 'connections.deny',
-    title: 'Connections: Deny the destination of the chosen one',
     runs: 'window',
   },
   {
     id: 'server.start',
-    title: 'Server: Start',
     runs: 'app',
-    tray: { group: 1, label: 'Start server', shown: (state) => !isUp(state) },
+    tray: { group: 1, label: 'menus.startServer', shown: (state) => !isUp(state) },
     enabled: ({ server: { state } }) => state === 'stopped' || state === 'error',
     failsInState: true,
   },
   {
     id: 'server.stop',
-    title: 'Server: Stop',
     runs: 'app',
-    tray: { group: 1, label: 'Stop server', shown: isUp },
+    tray: { group: 1, label: 'menus.stopServer', shown: isUp },
     enabled: runs,
   },
   {
     id: 'server.restart',
-    title: 'Server: Restart with the present settings',
     runs: 'app',
     enabled: runs,
     failsInState: true,
   },
   {
     id: 'server.copy',
-    title: 'Server: Copy address',
     runs: 'app',
     tray: {
       group: 1,
-      label: ({ server: { url } }) => (url === undefined ? 'Copy address' : `Copy ${url}`),
+      label: ({ server: { url } }) =>
+        url === undefined ? text('menus.copyAddress') : text('menus.copyUrl', { url }),
     },
     enabled: ({ server: { url } }) => url !== undefined,
-    done: 'Address copied.',
+    done: 'menus.addressCopied',
   },
   {
     id: 'app.open',
-    title: 'App: Open the window',
     runs: 'app',
     palette: false,
-    tray: { group: 2, label: 'Open PicoSOCKS5' },
+    tray: { group: 2, label: 'menus.open' },
   },
-  view('overview', 'Overview', 1),
-  { ...view('connections', 'Connections', 2), tray: { group: 0, label: 'Connections' } },
-  view('users', 'Users', 3),
-  view('routing', 'Routing', 4),
+  view('overview', 1),
+  { ...view('connections', 2), tray: { group: 0, label: 'views.connections' } },
+  view('users', 3),
+  view('routing', 4),
   {
-    ...view('settings', 'Settings', 5, { menu: 'app', label: 'Settings…', key: 'Ctrl+,' }),
-    tray: { group: 2, label: 'Settings' },
+    ...view('settings', 5, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
+    tray: { group: 2, label: 'views.settings' },
   },
-  view('extensions', 'Extensions', 6),
-  { id: 'users.new', title: 'Users: Add a user', runs: 'window' },
-  { id: 'users.import', title: 'Users: Import a password file', runs: 'window' },
+  view('extensions', 6),
+  { id: 'users.new', runs: 'window' },
+  { id: 'users.import', runs: 'window' },
   {
     id: 'users.export',
-    title: 'Users: Export a password file',
     runs: 'window',
     enabled: ({ hasUsers }) => hasUsers,
   },
-  { id: 'users.refresh', title: 'Users: Look into the keychain again', runs: 'app' },
-  { id: 'routing.route', title: 'Routing: Add a route', runs: 'window' },
-  { id: 'routing.rule', title: 'Routing: Add a request rule', runs: 'window' },
-  { id: 'upstreams.new', title: 'Routing: Add an upstream server', runs: 'window' },
+  { id: 'users.refresh', runs: 'app' },
+  { id: 'routing.route', runs: 'window' },
+  { id: 'routing.rule', runs: 'window' },
+  { id: 'upstreams.new', runs: 'window' },
   {
     id: 'extensions.install-folder',
-    title: 'Extensions: Install from a folder',
     runs: 'app',
   },
-  { id: 'extensions.install-file', title: 'Extensions: Install from a .tgz', runs: 'app' },
-  { id: 'extensions.develop', title: 'Extensions: Load a development folder', runs: 'app' },
-  { id: 'extensions.enable-chosen', title: 'Extensions: Enable the chosen one', runs: 'window' },
-  { id: 'extensions.disable-chosen', title: 'Extensions: Disable the chosen one', runs: 'window' },
-  { id: 'extensions.reload-chosen', title: 'Extensions: Reload the chosen one', runs: 'window' },
-  { id: 'extensions.remove-chosen', title: 'Extensions: Remove the chosen one', runs: 'window' },
+  { id: 'extensions.install-file', runs: 'app' },
+  { id: 'extensions.develop', runs: 'app' },
+  { id: 'extensions.enable-chosen', runs: 'window' },
+  { id: 'extensions.disable-chosen', runs: 'window' },
+  { id: 'extensions.reload-chosen', runs: 'window' },
+  { id: 'extensions.remove-chosen', runs: 'window' },
   {
     id: 'extensions.resume',
-    title: 'Extensions: Leave the safe mode',
     runs: 'app',
     enabled: ({ safeMode }) => safeMode,
   },
-  theme('system', 'As the system'),
-  theme('light', 'Light'),
-  theme('dark', 'Dark'),
-  theme('high-contrast', 'High contrast'),
-  theme('high-contrast-light', 'High contrast, light'),
+  theme('system'),
+  theme('light'),
+  theme('dark'),
+  theme('high-contrast'),
+  theme('high-contrast-light'),
   {
     id: 'app.palette',
-    title: 'Show all commands',
     runs: 'window',
     key: 'Ctrl+Shift+P',
     palette: false,
   },
-  { id: 'app.log', title: 'App: Open the folder of the log', runs: 'app' },
+  { id: 'app.log', runs: 'app' },
   {
     id: 'app.settings-folder',
-    title: 'App: Open the folder of the settings file',
     runs: 'app',
   },
   {
     id: 'app.start-at-login',
-    title: 'App: Start at login, or no more',
     runs: 'app',
     palette: false,
-    tray: { group: 2, label: 'Start at login' },
+    tray: { group: 2, label: 'menus.startAtLogin' },
     checked: ({ startAtLogin }) => startAtLogin,
   },
   {
     id: 'app.quit',
-    title: 'App: Quit',
     runs: 'app',
     key: 'Ctrl+Q',
-    menus: [{ menu: 'app', label: 'Quit PicoSOCKS5' }],
-    tray: { group: 3, label: 'Quit' },
+    menus: [{ menu: 'app', label: 'menus.quitApp' }],
+    tray: { group: 3, label: 'menus.quit' },
   },
 ] as const satisfies readonly Descriptor[];
 
@@ -224,4 +214,14 @@ export const COMMANDS: readonly Command[] = TABLE;
 /** Whether the app runs a command, not the window. */
 export function isOfApp(id: CommandId): id is AppCommandId {
   return COMMANDS.some((command) => command.id === id && command.runs === 'app');
+}
+
+type OwnTitleId = Exclude<CommandId, `view.${string}` | `theme.${string}`>;
+
+/** A command as the palette lists it, in the language in force. */
+export function titleOf(id: CommandId): string {
+  const [kind, name] = id.split('.');
+  if (kind === 'view') return text('commands.view', { view: text(`views.${name as OwnViewName}`) });
+  if (kind === 'theme') return text('commands.theme', { theme: text(`themes.${name as Theme}`) });
+  return text(`commands.${id as OwnTitleId}`);
 }

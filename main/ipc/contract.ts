@@ -1,8 +1,9 @@
 /**
- * What the window and the main process say to each other, and what both have to know: the only
- * file of main that the renderer knows. Times are ms since 1970, for people to read; instants are
+ * What the window and the main process say to each other, and what both have to know: with the
+ * words, all of main that the renderer knows. Times are ms since 1970, for people to read; instants are
  * ms of the app's own clock, which is never set, for spans between them; rates are bytes a second.
  */
+import type { LanguageInForce, LanguageSetting } from '../words/language.js';
 import type { AppCommandId, CommandId } from './commands.js';
 import type {
   ContributedCall,
@@ -114,6 +115,8 @@ export interface Subscriptions {
   traffic: TrafficSample;
   refusals: Refusal[];
   settings: SettingsState;
+  /** Another language is in force: all that the window shows is to be asked for anew. */
+  language: LanguageInForce;
   users: UsersState;
   /** An import or export of users that is under way; undefined once it is over. */
   usersTransfer: UsersTransfer | undefined;
@@ -162,6 +165,7 @@ export interface AppState {
   readonly platform: 'win32' | 'darwin' | 'linux';
   /** Whether the tray shows the icon; without one, closing the window would hide the app. */
   readonly tray: boolean;
+  readonly language: LanguageInForce;
   /** The present one. */
   readonly instant: number;
   readonly server: ServerStatus;
@@ -181,15 +185,6 @@ export interface AppState {
 }
 
 export type ServerState = 'stopped' | 'starting' | 'running' | 'stopping' | 'error';
-
-/** The states of the server in words. */
-export const STATE_NAMES: Readonly<Record<ServerState, string>> = {
-  stopped: 'Stopped',
-  starting: 'Starting …',
-  running: 'Running',
-  stopping: 'Stopping …',
-  error: 'Error',
-};
 
 export interface ServerStatus {
   readonly state: ServerState;
@@ -394,6 +389,7 @@ export interface AppSettings {
   readonly startServer: boolean;
   readonly startAtLogin: boolean;
   readonly theme: Theme;
+  readonly language: LanguageSetting;
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}
@@ -416,7 +412,7 @@ export interface SettingChange {
   readonly value: SettingValue;
 }
 
-/** A setting as the settings page draws it. */
+/** A setting as the settings page draws it, in the language in force. */
 export interface SettingDescriptor {
   readonly key: SettingKey;
   /** Whom it is given to. */
@@ -428,9 +424,9 @@ export interface SettingDescriptor {
   readonly default: SettingValue;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly unit?: string;
-  readonly choices?: readonly { readonly value: string; readonly label: string }[];
-  readonly placeholder?: string;
+  readonly unit: string | undefined;
+  readonly choices: readonly { readonly value: string; readonly label: string }[] | undefined;
+  readonly placeholder: string | undefined;
   /** Which of the machine's addresses may be picked. */
   readonly pick?: 'address' | 'network' | 'external';
   /** Whether a running server takes it over only when it is restarted. */

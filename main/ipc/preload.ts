@@ -7,6 +7,7 @@ const names = {
   traffic: true,
   refusals: true,
   settings: true,
+  language: true,
   users: true,
   usersTransfer: true,
   activity: true,

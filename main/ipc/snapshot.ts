@@ -12,6 +12,7 @@ import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { UserActivities } from '../users/activity.js';
 import type { DesktopUsers } from '../users/users.js';
+import { languageInForce } from '../words/language.js';
 import type { AppState, SettingsState } from './contract.js';
 
 interface Parts {
@@ -61,6 +62,7 @@ export class Snapshot {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
       tray: tray.isThere,
+      language: languageInForce(),
       instant: monotonic(),
       server: server.status,
       traffic: traffic.history,

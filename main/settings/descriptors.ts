@@ -6,19 +6,29 @@ import type {
   SettingKey,
   SettingValue,
 } from '../ipc/contract.js';
+import { LANGUAGES } from '../words/language.js';
+import { type PlainKey, text } from '../words/words.js';
 
-type Own = Partial<Omit<SettingDescriptor, 'key'>> & Pick<SettingDescriptor, 'title' | 'section'>;
+type Section =
+  Extract<PlainKey, `options.section.${string}`> extends `options.section.${infer Name}`
+    ? Name
+    : never;
 
-const LISTENING = 'Listening';
-const LAN = 'Local network';
-const EXTERNAL = 'BIND and UDP';
-const OUTGOING = 'Outgoing connections';
-const ACCESS = 'Access';
-const LIMITS = 'Limits';
-const TIMEOUTS = 'Timeouts';
-const APPLICATION = 'Application';
+/** A setting but for its title and description, which are texts `options.KEY.…`. */
+interface Shape
+  extends Omit<
+    SettingDescriptor,
+    'title' | 'description' | 'section' | 'choices' | 'placeholder' | 'unit'
+  > {
+  readonly section: Section;
+  readonly choices?: readonly { readonly value: string; readonly label: () => string }[];
+  readonly placeholder?: () => string;
+  readonly unit?: 'seconds';
+}
 
-const seconds = { unit: 'seconds' };
+type Own = Partial<Omit<Shape, 'key'>> & Pick<Shape, 'section'>;
+
+const seconds = { unit: 'seconds' } as const;
 
 /** Settings of the server's listeners, which are no options of the same names. */
 type ListeningKey = 'listenAddress' | 'port' | Extract<ServerSettingKey, `lan${string}`>;
@@ -32,112 +42,81 @@ type OptionKey = Exclude<ServerSettingKey, ListeningKey> | 'loglevel';
  */
 const options: Readonly<Record<OptionKey, Own>> = {
   bind: {
-    title: 'External address',
-    section: EXTERNAL,
-    description:
-      'Address at which BIND and UDP ASSOCIATE are reached by other hosts: an address, a host ' +
-      'name, or @INTERFACE. Empty: found by itself.',
-    placeholder: 'automatic',
+    section: 'external',
+    placeholder: () => text('options.placeholder.automatic'),
     pick: 'external',
   },
   advertise: {
-    title: 'Advertised address',
-    section: EXTERNAL,
-    placeholder: 'the external address',
+    section: 'external',
+    placeholder: () => text('options.advertise.placeholder'),
   },
-  bindPorts: { title: 'BIND range', section: EXTERNAL, placeholder: 'any free port' },
-  udpPorts: { title: 'UDP range', section: EXTERNAL, placeholder: 'any free port' },
+  bindPorts: { section: 'external', placeholder: () => text('options.placeholder.anyPort') },
+  udpPorts: { section: 'external', placeholder: () => text('options.placeholder.anyPort') },
   from: {
-    title: 'Outgoing address',
-    section: OUTGOING,
-    description:
-      'Address that connections leave from: an address of this computer, @INTERFACE, client (the ' +
-      'one that the client came in on) or PREFIX/BITS for a random one each time.',
-    placeholder: 'automatic',
+    section: 'outgoing',
+    placeholder: () => text('options.placeholder.automatic'),
     pick: 'external',
   },
   prefer: {
-    title: 'Preferred addresses',
-    section: OUTGOING,
-    description: 'Which addresses of a name come first, or are the only ones.',
+    section: 'outgoing',
     default: '',
     choices: [
-      { value: '', label: 'As the system' },
-      { value: 'ipv4', label: 'IPv4 first' },
-      { value: 'ipv6', label: 'IPv6 first' },
-      { value: 'ipv4-only', label: 'IPv4 only' },
-      { value: 'ipv6-only', label: 'IPv6 only' },
+      { value: '', label: () => text('options.prefer.system') },
+      { value: 'ipv4', label: () => text('options.prefer.ipv4') },
+      { value: 'ipv6', label: () => text('options.prefer.ipv6') },
+      { value: 'ipv4-only', label: () => text('options.prefer.ipv4-only') },
+      { value: 'ipv6-only', label: () => text('options.prefer.ipv6-only') },
     ],
   },
   resolver: {
-    title: 'Resolvers',
-    section: OUTGOING,
-    description:
-      'Who is asked for names, the next one where one does not know: system, udp://ADDRESS, ' +
-      'tcp://ADDRESS, tls://HOST or https://HOST/PATH.',
-    placeholder: 'system',
+    section: 'outgoing',
+    placeholder: () => 'system',
   },
   anonymous: {
-    title: 'Anonymous access',
-    section: ACCESS,
-    description:
-      'Let clients in that do not authenticate, even if there are users. Needed to listen beyond ' +
-      'this computer without users.',
+    section: 'access',
   },
-  socks4: { title: 'SOCKS 4', section: ACCESS },
-  http: { title: 'HTTP', section: ACCESS },
-  network: { title: 'Client rules', section: ACCESS },
-  request: { title: 'Request rules', section: ACCESS },
+  socks4: { section: 'access' },
+  http: { section: 'access' },
+  network: { section: 'access' },
+  request: { section: 'access' },
   via: {
-    title: 'Routes',
-    section: ACCESS,
-    description:
-      'Which way connections leave: direct, block, or the name of an upstream server, for all ' +
-      'destinations or those before =. The first route that matches decides.',
-    placeholder: '[DESTINATION[:PORTS]=]WAY',
+    section: 'access',
+    placeholder: () => text('options.via.placeholder'),
   },
-  maxconn: { title: 'Connections', section: LIMITS },
-  maxconnPerAddress: { title: 'Connections per address', section: LIMITS },
-  maxconnPerUser: { title: 'Connections per user', section: LIMITS },
-  maxStartups: { title: 'Connections without a request', section: LIMITS },
-  maxassoc: { title: 'UDP associations per address', section: LIMITS },
-  maxLoginFailures: { title: 'Wrong passwords', section: LIMITS },
-  lockoutTime: { title: 'Lockout', section: LIMITS, ...seconds },
-  timeout: { title: 'Idle timeout', section: TIMEOUTS, ...seconds },
-  handshakeTimeout: { title: 'Handshake timeout', section: TIMEOUTS, ...seconds },
-  connectTimeout: { title: 'Connect timeout', section: TIMEOUTS, ...seconds },
-  bindTimeout: { title: 'BIND timeout', section: TIMEOUTS, ...seconds },
-  udpTimeout: { title: 'UDP timeout', section: TIMEOUTS, ...seconds },
+  maxconn: { section: 'limits' },
+  maxconnPerAddress: { section: 'limits' },
+  maxconnPerUser: { section: 'limits' },
+  maxStartups: { section: 'limits' },
+  maxassoc: { section: 'limits' },
+  maxLoginFailures: { section: 'limits' },
+  lockoutTime: { section: 'limits', ...seconds },
+  timeout: { section: 'timeouts', ...seconds },
+  handshakeTimeout: { section: 'timeouts', ...seconds },
+  connectTimeout: { section: 'timeouts', ...seconds },
+  bindTimeout: { section: 'timeouts', ...seconds },
+  udpTimeout: { section: 'timeouts', ...seconds },
   loglevel: {
     of: 'app',
-    title: 'Log level',
-    section: APPLICATION,
-    description: 'What is written to the log file: info has a line for every finished connection.',
+    section: 'application',
   },
 };
 
 /** What the server's option `listen` is made of, and its listener for the local network. */
-const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[] = [
+const listening: readonly (Shape & { readonly key: ListeningKey })[] = [
   {
     key: 'listenAddress',
     of: 'server',
-    title: 'Listen address',
-    section: LISTENING,
-    description:
-      'Addresses at which the server listens, with commas between: 127.0.0.1 for this computer ' +
-      'only, * for everybody who can reach it.',
+    section: 'listening',
     type: 'list',
     default: ['127.0.0.1'],
-    placeholder: '127.0.0.1',
+    placeholder: () => '127.0.0.1',
     pick: 'address',
     restart: true,
   },
   {
     key: 'port',
     of: 'server',
-    title: 'Port',
-    section: LISTENING,
-    description: 'TCP port at which the server listens; 1080 is that of SOCKS.',
+    section: 'listening',
     type: 'number',
     default: 1080,
     minimum: 1,
@@ -147,11 +126,7 @@ const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[]
   {
     key: 'lan',
     of: 'server',
-    title: 'Serve the local network',
-    section: LAN,
-    description:
-      'Let other computers in as well, at an address and a port of their own. There everybody has ' +
-      'to log in as one of the users, whatever programs on this computer have to do.',
+    section: 'lan',
     type: 'boolean',
     default: false,
     restart: false,
@@ -159,23 +134,17 @@ const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[]
   {
     key: 'lanAddress',
     of: 'server',
-    title: 'Network address',
-    section: LAN,
-    description:
-      'Addresses at which other computers reach the server, with commas between: * for all of this ' +
-      'computer, @INTERFACE for those that an interface has at the time.',
+    section: 'lan',
     type: 'list',
     default: ['*'],
-    placeholder: '*',
+    placeholder: () => '*',
     pick: 'network',
     restart: false,
   },
   {
     key: 'lanPort',
     of: 'server',
-    title: 'Network port',
-    section: LAN,
-    description: 'TCP port for other computers.',
+    section: 'lan',
     type: 'number',
     default: 1081,
     minimum: 1,
@@ -185,11 +154,7 @@ const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[]
   {
     key: 'lanTls',
     of: 'server',
-    title: 'TLS',
-    section: LAN,
-    description:
-      'Encrypt what other computers send, passwords included: they use it as an HTTPS proxy. It ' +
-      'needs a certificate and its key.',
+    section: 'lan',
     type: 'boolean',
     default: false,
     restart: false,
@@ -197,9 +162,7 @@ const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[]
   {
     key: 'lanCertificate',
     of: 'server',
-    title: 'Certificate',
-    section: LAN,
-    description: 'PEM file with the certificate for TLS, and those of its issuers behind it.',
+    section: 'lan',
     type: 'file',
     default: '',
     restart: false,
@@ -207,22 +170,48 @@ const listening: readonly (SettingDescriptor & { readonly key: ListeningKey })[]
   {
     key: 'lanKey',
     of: 'server',
-    title: 'Private key',
-    section: LAN,
-    description: 'PEM file with the key of the certificate, which only its owner should read.',
+    section: 'lan',
     type: 'file',
     default: '',
     restart: false,
   },
 ];
 
-const application: readonly (SettingDescriptor & { readonly key: AppSettingKey })[] = [
+const appearance: readonly (Shape & { readonly key: AppSettingKey })[] = [
+  {
+    key: 'theme',
+    of: 'app',
+    section: 'appearance',
+    type: 'choice',
+    default: 'system',
+    choices: [
+      { value: 'system', label: () => text('themes.system') },
+      { value: 'light', label: () => text('themes.light') },
+      { value: 'dark', label: () => text('themes.dark') },
+      { value: 'high-contrast', label: () => text('themes.high-contrast') },
+      { value: 'high-contrast-light', label: () => text('themes.high-contrast-light') },
+    ],
+    restart: false,
+  },
+  {
+    key: 'language',
+    of: 'app',
+    section: 'appearance',
+    type: 'choice',
+    default: 'system',
+    choices: [
+      { value: 'system', label: () => text('options.language.system') },
+      ...Object.entries(LANGUAGES).map(([value, name]) => ({ value, label: () => name })),
+    ],
+    restart: false,
+  },
+];
+
+const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
   {
     key: 'startServer',
     of: 'app',
-    title: 'Start the server at launch',
-    section: APPLICATION,
-    description: 'Start the server when the app starts.',
+    section: 'application',
     type: 'boolean',
     default: false,
     restart: false,
@@ -230,34 +219,15 @@ const application: readonly (SettingDescriptor & { readonly key: AppSettingKey }
   {
     key: 'startAtLogin',
     of: 'app',
-    title: 'Start at login',
-    section: APPLICATION,
-    description: 'Start the app, in the tray, when you log in.',
+    section: 'application',
     type: 'boolean',
     default: false,
-    restart: false,
-  },
-  {
-    key: 'theme',
-    of: 'app',
-    title: 'Theme',
-    section: APPLICATION,
-    description: 'Colours of the window.',
-    type: 'choice',
-    default: 'system',
-    choices: [
-      { value: 'system', label: 'As the system' },
-      { value: 'light', label: 'Light' },
-      { value: 'dark', label: 'Dark' },
-      { value: 'high-contrast', label: 'High contrast' },
-      { value: 'high-contrast-light', label: 'High contrast, light' },
-    ],
     restart: false,
   },
 ];
 
 /** How a value of an option is typed on a settings page. */
-function shapeOf({ schema, default: initial }: Option): Partial<SettingDescriptor> {
+function shapeOf({ schema, default: initial }: Option): Partial<Shape> {
   switch (schema.type) {
     case 'boolean':
       return { type: 'boolean' };
@@ -269,23 +239,49 @@ function shapeOf({ schema, default: initial }: Option): Partial<SettingDescripto
     case 'string':
       return schema.enum === undefined
         ? { type: 'text', default: (initial as string | undefined) ?? '' }
-        : { type: 'choice', choices: schema.enum.map((value) => ({ value, label: value })) };
+        : { type: 'choice', choices: schema.enum.map((value) => ({ value, label: () => value })) };
   }
 }
 
-function describe(key: string, own: Own): SettingDescriptor {
+function describe(key: string, own: Own): Shape {
   const option = OPTIONS.find((candidate) => candidate.key === key);
   if (option === undefined) throw new Error(`the server has no option "${key}"`);
+  const { argument } = option;
   return {
     key: key as SettingKey,
     of: 'server',
-    description: option.description,
     type: 'text',
     default: option.default as SettingValue,
     restart: false,
-    ...(option.argument !== undefined && { placeholder: option.argument.replace(',...', '') }),
+    ...(argument !== undefined && { placeholder: () => argument.replace(',...', '') }),
     ...shapeOf(option),
     ...own,
+  };
+}
+
+/** A setting with its texts, which are in whatever language is in force when they are read. */
+function worded({ section, choices, placeholder, unit, ...shape }: Shape): SettingDescriptor {
+  const { key } = shape;
+  return {
+    ...shape,
+    get title() {
+      return text(`options.${key}.title`);
+    },
+    get description() {
+      return text(`options.${key}.description`);
+    },
+    get section() {
+      return text(`options.section.${section}`);
+    },
+    get choices() {
+      return choices?.map(({ value, label }) => ({ value, label: label() }));
+    },
+    get placeholder() {
+      return placeholder?.();
+    },
+    get unit() {
+      return unit && text(`options.unit.${unit}`);
+    },
   };
 }
 
@@ -293,8 +289,9 @@ function describe(key: string, own: Own): SettingDescriptor {
 export const DESCRIPTORS: readonly SettingDescriptor[] = [
   ...listening,
   ...Object.entries(options).map(([key, own]) => describe(key, own)),
+  ...appearance,
   ...application,
-];
+].map(worded);
 
 /** @throws if there is no such setting. */
 export function descriptorOf(key: SettingKey): SettingDescriptor {

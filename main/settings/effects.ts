@@ -3,6 +3,7 @@ import { type LogLevel, messageOf } from 'picosocks5';
 import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
 import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
 import type { LogFile } from '../proxy/logfile.js';
+import type { LanguageSetting } from '../words/language.js';
 import { descriptorOf } from './descriptors.js';
 
 /** What happens when a setting of the app is another one: those of the server are given to it. */
@@ -10,6 +11,8 @@ type Effects = { readonly [K in AppSettingKey]: (value: SettingValues[K]) => voi
 
 interface Parts {
   readonly logFile: LogFile;
+  /** Puts the language in force that the user wants. */
+  readonly language: (setting: LanguageSetting) => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -19,7 +22,7 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ logFile, complain }: Parts) {
+  constructor({ logFile, language, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
       loglevel: (level) => logFile.setLevel(level as LogLevel),
@@ -28,6 +31,7 @@ export class SettingEffects {
         // It counts when the app starts.
       },
       theme: applyTheme,
+      language,
     };
   }
 

@@ -13,6 +13,7 @@ import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
 import { openMenu } from '../workbench/menu.js';
 import '../table/virtualtable.js';
+import { text } from '../../main/words/words.js';
 import { connectionDetails } from './connectiondetails.js';
 import { exportAs, toCsv, toJsonLines, toText } from './exports.js';
 import { type Choices, logView } from './logview.js';
@@ -317,7 +318,7 @@ function stateOf({ state, reason, detail, diagnosis }: ConnectionRow): string {
 
 registerView({
   id: 'connections',
-  title: 'Connections',
+  title: () => text('views.connections'),
   icon: 'list-flat',
   order: 2,
   tag: 'pico-connections',

@@ -16,6 +16,7 @@ import { model } from '../model.js';
 import { registerView } from '../viewregistry.js';
 import { act, allows, type ExtensionAction } from './extensionactions.js';
 import './extensiondetails.js';
+import { text } from '../../main/words/words.js';
 
 const ORIGINS: readonly ExtensionOrigin[] = ['folder', 'installed', 'bundled'];
 
@@ -207,7 +208,7 @@ provide({
 
 registerView({
   id: 'extensions',
-  title: 'Extensions',
+  title: () => text('views.extensions'),
   icon: 'extensions',
   order: 6,
   tag: 'pico-extensions',

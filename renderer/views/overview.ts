@@ -17,6 +17,7 @@ import { explain, explainDetail } from '../reasons.js';
 import { recipesFor } from '../recipes.js';
 import { registerView } from '../viewregistry.js';
 import './chart.js';
+import { text } from '../../main/words/words.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
 @customElement('pico-overview')
@@ -263,7 +264,7 @@ function copyButton(text: string, name: string): TemplateResult {
 
 registerView({
   id: 'overview',
-  title: 'Overview',
+  title: () => text('views.overview'),
   icon: 'dashboard',
   order: 1,
   tag: 'pico-overview',

@@ -9,6 +9,7 @@ import { registerView } from '../viewregistry.js';
 import './rulelist.js';
 import './routetest.js';
 import './upstreams.js';
+import { text } from '../../main/words/words.js';
 import type { RuleList } from './rulelist.js';
 import { denying } from './rulesview.js';
 import type { Upstreams } from './upstreams.js';
@@ -78,7 +79,7 @@ provide({
 
 registerView({
   id: 'routing',
-  title: 'Routing',
+  title: () => text('views.routing'),
   icon: 'git-branch',
   order: 4,
   tag: 'pico-routing',

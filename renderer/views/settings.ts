@@ -18,6 +18,7 @@ import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
 import { addressChoices } from './addresschoices.js';
 import './contributedsettings.js';
+import { text } from '../../main/words/words.js';
 import { matches } from './contributedsettings.js';
 import { Drafts } from './drafts.js';
 
@@ -374,7 +375,7 @@ export class Settings extends PageElement {
 
 registerView({
   id: 'settings',
-  title: 'Settings',
+  title: () => text('views.settings'),
   icon: 'settings-gear',
   order: 5,
   tag: 'pico-settings',

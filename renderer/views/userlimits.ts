@@ -1,5 +1,5 @@
 import type { UserLimits } from '../../main/ipc/contract.js';
-import { formatDate } from '../format.js';
+import { isoDate } from '../format.js';
 
 /** What was typed cannot be used: the message is a sentence for the user. */
 export class LimitError extends Error {}
@@ -62,7 +62,7 @@ export function parseWhole(text: string, title: string): number | undefined {
 
 /** The last day on which a user may log in: the moment at which it expires may be the day's end. */
 export function lastDay(expires: number): string {
-  return formatDate(expires - 1);
+  return isoDate(expires - 1);
 }
 
 /**

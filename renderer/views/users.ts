@@ -13,6 +13,7 @@ import type { Column } from '../table/columns.js';
 import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
 import '../table/virtualtable.js';
+import { text } from '../../main/words/words.js';
 import { userEditor } from './usereditor.js';
 import { LimitError, parseLimits } from './userlimits.js';
 import { selectUsers, type UserRow, type UserSelection, userColumns } from './userrows.js';
@@ -379,7 +380,13 @@ provide({
   'users.export': { run: exportUsers },
 });
 
-registerView({ id: 'users', title: 'Users', icon: 'account', order: 3, tag: 'pico-users' });
+registerView({
+  id: 'users',
+  title: () => text('views.users'),
+  icon: 'account',
+  order: 3,
+  tag: 'pico-users',
+});
 
 declare global {
   interface HTMLElementTagNameMap {

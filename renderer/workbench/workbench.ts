@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { STATE_NAMES } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { commandOf, keyName, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -135,7 +135,7 @@ export class Workbench extends PageElement {
 
   #item({ id, title, icon: symbol }: ViewDescriptor): TemplateResult {
     const isShown = contributedId(model.view) === undefined && viewOf(model.view)?.id === id;
-    return link(id, title, symbol, isShown);
+    return link(id, title(), symbol, isShown);
   }
 
   /** The views that extensions contribute, if there are any. */
@@ -156,7 +156,7 @@ export class Workbench extends PageElement {
     const runs = server.state === 'running';
     const warns = server.problem !== undefined;
     return html`<footer class="statusbar ${warns ? 'problem' : server.state}">
-      <span class="state" role="status">${STATE_NAMES[server.state]}</span>
+      <span class="state" role="status">${text(`states.${server.state}`)}</span>
       ${warns ? html`<span class="warn" title=${server.problem}>${icon('warning')}</span>` : nothing}
       ${
         runs

@@ -17,6 +17,7 @@ export const SESSION_PROGRAMS = [
 /** What of the caller's environment is about its own session. */
 const CALLERS = [
   /^(DBUS|GNOME|KDE|WAYLAND|XDG)_/,
+  /^(LANG|LANGUAGE|LC_\w+)$/,
   /^(DESKTOP_SESSION|DISPLAY|ELECTRON_RUN_AS_NODE|NODE_TEST_CONTEXT|SSH_AUTH_SOCK|XAUTHORITY)$/,
 ];
 
@@ -47,6 +48,8 @@ export interface DesktopSessionOptions {
   readonly keyring?: 'unlocked' | 'locked' | 'none';
   /** Whether something shows tray icons. */
   readonly trayHost?: boolean;
+  /** The system's language, as `LANGUAGE` has it. */
+  readonly language?: string;
 }
 
 /** What a stored secret is found by; keytar's have `service` and `account`. */
@@ -169,7 +172,7 @@ export class DesktopSession implements Scope {
 /** Makes a desktop session, for programs to be started in with its `env`; it ends with the test. */
 export async function startDesktopSession(
   t: Scope,
-  { keyring = 'unlocked', trayHost = false }: DesktopSessionOptions = {},
+  { keyring = 'unlocked', trayHost = false, language = 'en' }: DesktopSessionOptions = {},
 ): Promise<DesktopSession> {
   const scope = new Cleanups(t);
   const folder = mkdtempSync(join(tmpdir(), 'picosocks5-test-'));
@@ -182,6 +185,7 @@ export async function startDesktopSession(
   };
   const bare: Record<string, string> = {
     ...callersEnvironment(),
+    LANGUAGE: language,
     HOME: directory('home'),
     XDG_CONFIG_HOME: directory('home/.config'),
     XDG_DATA_HOME: directory('home/.local/share'),

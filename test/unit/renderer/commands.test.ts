@@ -117,11 +117,11 @@ describe('what extensions contribute', () => {
 });
 
 describe('a view', () => {
-  const view = { title: 'Extra', icon: 'beaker', order: 7, tag: 'pico-overview' } as const;
+  const view = { title: () => 'Extra', icon: 'beaker', order: 7, tag: 'pico-overview' } as const;
   const id = 'extra' as unknown as Parameters<typeof registerView>[0]['id'];
 
   test('that registers itself has its place, its command and its key', () => {
-    registerView({ id: 'users', title: 'Users', icon: 'account', order: 3, tag: 'pico-users' });
+    registerView({ ...view, id: 'users', order: 3, tag: 'pico-users' });
     registerView({ id, ...view });
     registerView({ id: 'overview', ...view, order: 1 });
     assert.deepEqual(

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COMMANDS, type CommandState, isOfApp, proxyUrl } from '#main/ipc/contract.js';
+import {
+  COMMANDS,
+  type Command,
+  type CommandState,
+  isOfApp,
+  proxyUrl,
+  titleOf,
+} from '#main/ipc/contract.js';
+import { text } from '#main/words/words.js';
 
 const state: CommandState = {
   server: { state: 'stopped', url: undefined },
@@ -37,8 +45,12 @@ describe('what both sides know', () => {
 
 describe('the table of commands', () => {
   test('names and keys are given once', () => {
-    for (const key of ['id', 'title', 'key'] as const) {
-      const given = COMMANDS.map((command) => command[key]).filter((value) => value !== undefined);
+    for (const of of [
+      ({ id }: Command) => id,
+      ({ id }: Command) => titleOf(id),
+      ({ key }: Command) => key,
+    ]) {
+      const given = COMMANDS.map(of).filter((value) => value !== undefined);
       assert.deepEqual(given, [...new Set(given)]);
     }
   });
@@ -46,7 +58,7 @@ describe('the table of commands', () => {
   test('menus and tray have what they had', () => {
     const menu = (name: 'app' | 'view') =>
       COMMANDS.flatMap(({ menus = [] }) =>
-        menus.filter((place) => place.menu === name).map(({ label }) => label),
+        menus.filter((place) => place.menu === name).map(({ label }) => text(label)),
       );
     assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
     assert.deepEqual(menu('view'), [
