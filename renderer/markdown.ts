@@ -107,7 +107,7 @@ function draw(block: Block, top: number): TemplateResult {
     case 'paragraph':
       return html`<p>${inline(block.text)}</p>`;
     case 'code':
-      return html`<pre><code>${block.text}</code></pre>`;
+      return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
     case 'list': {
       const items = block.items.map((item) => html`<li>${inline(item)}</li>`);
       return block.ordered ? html`<ol>${items}</ol>` : html`<ul>${items}</ul>`;

@@ -142,7 +142,6 @@ export class Extensions extends PageElement {
     return html`<li>
       <button
         class="plain entry ${own}"
-        aria-label="${displayName}, ${EXTENSION_STATES[own]}"
         aria-current=${isShown}
         @click=${() => this.#choose(name)}
       >
