@@ -190,6 +190,7 @@ export async function connect(): Promise<CommandId | undefined> {
   const state = await request('app.state');
   speak(state.language);
   model.app = state;
+  if (state.welcome) model.view = 'welcome';
   model.instant = state.instant;
   model.traffic = [...state.traffic];
   model.addActivity(state.activity);

@@ -10,13 +10,18 @@ export interface ViewDescriptor {
   readonly title: () => string;
   /** The codicon of its entry in the activity bar. */
   readonly icon: string;
-  /** Its place in the activity bar, from 1 on: Ctrl with that number shows it. */
-  readonly order: number;
+  /**
+   * Its place in the activity bar, from 1 on: Ctrl with that number shows it; undefined for one that
+   * is not there.
+   */
+  readonly order: number | undefined;
   /** The element that draws it. */
   readonly tag: keyof HTMLElementTagNameMap;
 }
 
-const registered: ViewDescriptor[] = [];
+/** All there are, and those of the activity bar in its order. */
+const registered = new Map<string, ViewDescriptor>();
+let inBar: readonly ViewDescriptor[] = [];
 
 /**
  * Adds a view: its entry in the activity bar, its command, and its key. An entry in the menus is a
@@ -25,16 +30,18 @@ const registered: ViewDescriptor[] = [];
  * @throws if there is another one of that name or in that place.
  */
 export function registerView(view: ViewDescriptor): void {
-  const other = registered.find(({ id, order }) => id === view.id || order === view.order);
-  if (other !== undefined) throw new Error(`the view "${view.id}" collides with "${other.id}"`);
-  registered.push(view);
-  registered.sort((a, b) => a.order - b.order);
-  provideView(view.id, view.title, `Ctrl+${view.order}`);
+  const { id, order, title } = view;
+  const other = registered.get(id) ?? inBar.find((one) => one.order === order);
+  if (other !== undefined) throw new Error(`the view "${id}" collides with "${other.id}"`);
+  registered.set(id, view);
+  if (order === undefined) return;
+  inBar = [...inBar, view].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+  provideView(id, title, `Ctrl+${order}`);
 }
 
 /** The views, in the order of the activity bar. */
 export function views(): readonly ViewDescriptor[] {
-  return registered;
+  return inBar;
 }
 
 /** The id of a view of an extension that draws itself in the window; undefined for another one. */
@@ -46,5 +53,5 @@ export function contributedId(name: string): string | undefined {
 
 /** A view of the window by its name; the first one if there is none of that name any more. */
 export function viewOf(name: string): ViewDescriptor | undefined {
-  return registered.find(({ id }) => id === name) ?? registered[0];
+  return registered.get(name) ?? inBar[0];
 }

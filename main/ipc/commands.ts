@@ -174,6 +174,7 @@ const TABLE = [
     key: 'Ctrl+Shift+P',
     palette: false,
   },
+  { id: 'app.welcome', runs: 'window' },
   { id: 'app.log', runs: 'app' },
   {
     id: 'app.settings-folder',

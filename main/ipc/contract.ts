@@ -32,6 +32,8 @@ export * from './routing.js';
 export interface Requests extends Record<AppCommandId, () => void> {
   /** All that the window shows at first. */
   'app.state'(): AppState;
+  /** The welcome page was closed: it does not come by itself any more. */
+  'app.welcomed'(): void;
   'app.copy'(text: string): void;
   /** Puts a text where the user chooses. @returns the file; undefined if the user chooses none. */
   'app.export'(file: ExportedFile): string | undefined;
@@ -180,6 +182,8 @@ export interface AppState {
   readonly extensions: ExtensionsState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
+  /** Whether the window begins with the welcome page. */
+  readonly welcome: boolean;
   /** A command to run at once: what the window was opened for. */
   readonly command: CommandId | undefined;
 }

@@ -37,6 +37,9 @@ export function requestHandlers(parts: Parts): Handlers {
   return {
     ...parts.commands,
     'app.state': () => parts.state(),
+    'app.welcomed': () => {
+      settings.welcome = false;
+    },
     'app.copy': (text) => clipboard.writeText(text),
     async 'app.export'({ name, content }) {
       const file = await dialogs.choosePlace({ title: 'Export connections', defaultPath: name });

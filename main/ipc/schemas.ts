@@ -79,6 +79,7 @@ const ofCommands = Object.fromEntries(
 export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestArgument<K>> } = {
   ...ofCommands,
   'app.state': nothing,
+  'app.welcomed': nothing,
   'app.copy': v.strictTuple([v.pipe(v.string(), v.maxLength(MAX_FILE))]),
   'app.export': v.strictTuple([
     v.strictObject({

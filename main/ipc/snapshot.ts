@@ -15,6 +15,9 @@ import type { DesktopUsers } from '../users/users.js';
 import { languageInForce } from '../words/language.js';
 import type { AppState, SettingsState } from './contract.js';
 
+/** The argument that leaves the welcome page out, as VS Code's does. */
+const SKIP_WELCOME = '--skip-welcome';
+
 interface Parts {
   readonly settings: Settings;
   readonly users: DesktopUsers;
@@ -75,6 +78,7 @@ export class Snapshot {
       upstreams: upstreams.state,
       extensions: extensions.state,
       notifications: notifications.take(),
+      welcome: this.#parts.settings.welcome && !process.argv.includes(SKIP_WELCOME),
       command,
     };
   }

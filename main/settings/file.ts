@@ -54,6 +54,8 @@ export interface SettingsFile {
   readonly upstreams?: readonly UpstreamSettings[];
   readonly extensions?: StoredExtensions;
   readonly window?: WindowPlace;
+  /** Whether a window begins with the welcome page, until that is closed. */
+  readonly welcome?: boolean;
 }
 
 /** Makes a file of one version one of the next. */

@@ -56,6 +56,7 @@ export function repair(content: Unknown): Repaired {
     ...(upstreams.length > 0 && { upstreams }),
     ...(extensions !== undefined && { extensions }),
     ...(place !== undefined && { window: place }),
+    ...(content['welcome'] === true && { welcome: true }),
   };
   return { file, dropped: findings.dropped, guards: findings.guards };
 }

@@ -50,11 +50,13 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
    */
   static open(folder: string, warn: (message: string) => void): Settings {
     const file = join(folder, 'settings.json');
+    const isFirst = !existsSync(file);
     const aside = join(folder, `settings.damaged-${stamp(new Date())}.json`);
     try {
       const { dropped, guards } = update(file, aside);
       const settings = new Settings(openStore(folder), guards);
       if (dropped.length > 0) warn(whatWasDropped(dropped, aside, guards));
+      if (isFirst) settings.welcome = true;
       return settings;
     } catch (error) {
       renameSync(file, aside);
@@ -105,6 +107,15 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   /** @throws {UserError} if the file cannot be written; nothing is changed then. */
   keepExtensions(change: Partial<StoredExtensions>): void {
     this.#keep({ extensions: { ...this.extensions, ...change } });
+  }
+
+  /** Whether a window is to begin with the welcome page. */
+  get welcome(): boolean {
+    return this.#file.welcome === true;
+  }
+
+  set welcome(welcome: boolean) {
+    this.#keep({ welcome });
   }
 
   get window(): WindowPlace | undefined {

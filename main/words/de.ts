@@ -4,6 +4,7 @@ import { options } from './de/options.js';
 import { states } from './de/states.js';
 import { themes } from './de/themes.js';
 import { views } from './de/views.js';
+import { welcome } from './de/welcome.js';
 import type { EN } from './en.js';
 
 /** The texts in German. */
@@ -14,4 +15,5 @@ export const DE = {
   states,
   themes,
   views,
+  welcome,
 } satisfies Record<keyof typeof EN, unknown>;

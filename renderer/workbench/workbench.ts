@@ -21,6 +21,7 @@ import '../views/overview.js';
 import '../views/routing.js';
 import '../views/settings.js';
 import '../views/users.js';
+import '../views/welcome.js';
 
 model.command = run;
 provide({ 'app.palette': { run: () => model.openPalette(true) } });

@@ -23,7 +23,13 @@ export class DesktopApp extends AppWindow {
 
   /** Starts the app, which ends with the session. */
   static async start(session: DesktopSession, ...args: string[]): Promise<DesktopApp> {
-    const electron = await launch(session, args);
+    const electron = await launch(session, ['--skip-welcome', ...args]);
+    return new DesktopApp(electron, await electron.firstWindow());
+  }
+
+  /** Starts the app with what it shows who has never used it. */
+  static async startFirst(session: DesktopSession): Promise<DesktopApp> {
+    const electron = await launch(session, []);
     return new DesktopApp(electron, await electron.firstWindow());
   }
 

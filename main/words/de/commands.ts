@@ -35,6 +35,7 @@ export const commands = {
   'extensions.resume': 'Erweiterungen: Abgesicherten Modus verlassen',
   'app.palette': 'Alle Befehle anzeigen',
   'app.log': 'App: Ordner des Protokolls öffnen',
+  'app.welcome': 'Hilfe: Willkommen',
   'app.settings-folder': 'App: Ordner der Einstellungsdatei öffnen',
   'app.start-at-login': 'App: Bei der Anmeldung starten oder nicht mehr',
   'app.quit': 'App: Beenden',

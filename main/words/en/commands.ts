@@ -33,6 +33,7 @@ export const commands = {
   'extensions.resume': 'Extensions: Leave the safe mode',
   'app.palette': 'Show all commands',
   'app.log': 'App: Open the folder of the log',
+  'app.welcome': 'Help: Welcome',
   'app.settings-folder': 'App: Open the folder of the settings file',
   'app.start-at-login': 'App: Start at login, or no more',
   'app.quit': 'App: Quit',
