@@ -1,16 +1,17 @@
 import { type Address, messageOf, type ServerOptions, UserError } from 'picosocks5';
-import type {
-  CertificateFacts,
-  Endpoint,
-  InterfaceAddress,
-  SettingFault,
-  SettingKey,
-  SettingValues,
+import {
+  type CertificateFacts,
+  type Endpoint,
+  type InterfaceAddress,
+  type SettingFault,
+  type SettingKey,
+  type SettingValues,
+  THIS_COMPUTER,
 } from '../ipc/contract.js';
 import { readCertificate } from '../settings/certificate.js';
 import { lanEndpoints } from '../settings/values.js';
 import { KEYCHAIN_SOURCE } from '../users/source.js';
-import { endpointsOf, THIS_COMPUTER } from './endpoints.js';
+import { endpointsOf } from './endpoints.js';
 
 /** The name of the listener for the local network. */
 export const LAN = 'lan';

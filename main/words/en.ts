@@ -1,18 +1,30 @@
 import { commands } from './en/commands.js';
+import { common } from './en/common.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
+import { overview } from './en/overview.js';
+import { routing } from './en/routing.js';
 import { states } from './en/states.js';
 import { themes } from './en/themes.js';
+import { upstreams } from './en/upstreams.js';
+import { users } from './en/users.js';
 import { views } from './en/views.js';
 import { welcome } from './en/welcome.js';
+import { workbench } from './en/workbench.js';
 
 /** The texts in English, by areas: a new area is a line here and one of each other language. */
 export const EN = {
   commands,
+  common,
   menus,
   options,
+  overview,
+  routing,
   states,
   themes,
+  upstreams,
+  users,
   views,
   welcome,
+  workbench,
 };

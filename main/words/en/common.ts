@@ -1,0 +1,23 @@
+/** What stands in many places. */
+export const common = {
+  save: 'Save',
+  cancel: 'Cancel',
+  undo: 'Undo',
+  tryAgain: 'Try again',
+  copy: 'Copy',
+  copyWhat: 'Copy {what}',
+  line: 'Line',
+  copied: '{what} copied.',
+  choose: 'Choose …',
+  addUser: 'Add a user',
+  actions: 'Actions',
+  edit: 'Edit {name}',
+  delete: 'Delete {name}',
+  asItIs: 'as it is',
+  askingKeychain: 'Asking the keychain',
+  internalError: 'Internal error: {error}',
+  notHere: 'The command "{id}" cannot be run here.',
+  thisComputer: 'this computer',
+  anAddress: 'an address',
+  nothingSaved: 'Nothing was saved.',
+} as const;
