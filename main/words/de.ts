@@ -1,5 +1,6 @@
 import { commands } from './de/commands.js';
 import { common } from './de/common.js';
+import { extensions } from './de/extensions.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
 import { overview } from './de/overview.js';
@@ -17,6 +18,7 @@ import type { EN } from './en.js';
 export const DE = {
   commands,
   common,
+  extensions,
   menus,
   options,
   overview,

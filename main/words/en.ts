@@ -1,5 +1,6 @@
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
+import { extensions } from './en/extensions.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
@@ -16,6 +17,7 @@ import { workbench } from './en/workbench.js';
 export const EN = {
   commands,
   common,
+  extensions,
   menus,
   options,
   overview,
