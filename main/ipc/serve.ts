@@ -1,6 +1,7 @@
 import { ipcMain, type WebContents } from 'electron';
 import { type Disposable, messageOf, toDisposable, UserError } from 'picosocks5';
 import * as v from 'valibot';
+import { text } from '../words/words.js';
 import type {
   Outcome,
   RequestArgument,
@@ -62,7 +63,9 @@ function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown
 
 function failure(error: unknown): Outcome<never> {
   const message =
-    error instanceof UserError ? error.message : `Internal error: ${messageOf(error)}`;
+    error instanceof UserError
+      ? error.message
+      : text('common.internalError', { error: messageOf(error) });
   return { ok: false, error: { message } };
 }
 
