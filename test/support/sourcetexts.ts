@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type CallExpression,
   type Node,
   type SourceFile,
   SyntaxKind,
@@ -28,12 +29,23 @@ export interface Findings {
 const READ =
   /^(title|placeholder|alt|label|aria-(label|description|placeholder|roledescription|valuetext))$/;
 
-/** What is the same in every language: names, and examples of what is typed. */
-const NAMES = /PicoSOCKS5|SOCKS ?[45]?|HTTPS?|GitHub|JSON Lines|CSV|Ctrl|Shift/g;
+/** What is the same in every language: names of products, protocols and keys. */
+const NAMES =
+  /PicoSOCKS5|SOCKS ?[45]?a?|HTTPS?|JSON|CSV|CommandOrControl|(Alt|Ctrl|Shift)\b|Arrow\w+|Enter|Delete/g;
 
-/** Calls whose texts are for the log, for developers, or are no texts. */
+/** Calls whose texts are for the log and for developers, or are no texts. */
 const NOT_READ =
-  /(^|\.)(note|#note|write|debug|querySelector(All)?|closest|matches|whenDefined|Error|TypeError|RangeError|RegExp|rmSync|customElement|getElementById|DateTimeFormat)$/;
+  /(^|\.)(#?note|report|write|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
+
+/** What looks like a text and is none. */
+const NO_TEXTS: readonly string[] = [
+  // Places of addresses, as main names them: the window has texts for them.
+  ...['this computer', 'an address'],
+  // D-Bus, and what other programs read.
+  ...['IsStatusNotifierHostRegistered', 'Locked', '-----BEGIN CERTIFICATE-----'],
+  // Units, CSS, and what the log says of a process.
+  ...['TiB', 'GiB', 'MiB', 'KiB', '11px system-ui', 'it ended with'],
+];
 
 /** Looks through all sources of a project. */
 export function sourceTexts(project: 'main' | 'renderer'): Findings {
@@ -65,7 +77,7 @@ function textsOf(source: SourceFile, name: string): Findings {
   const say = (text: string) => literals.push({ file, text: text.trim().replace(/\s+/g, ' ') });
   const visit = (node: Node, inFunction: boolean): void => {
     if (isTemplate(node)) for (const text of inTemplate(node)) say(text);
-    else if (isLiteral(node) && isRead(node) && looksLikeText(node.text)) say(node.text);
+    else if (isLiteral(node) && looksLikeText(node.text) && isRead(node)) say(node.text);
     if (
       node.kind === SyntaxKind.CallExpression &&
       !inFunction &&
@@ -128,8 +140,13 @@ function isRead(node: Node): boolean {
       }
       case SyntaxKind.CallExpression:
       case SyntaxKind.NewExpression: {
-        const { expression } = parent as unknown as { expression: Node };
-        if (NOT_READ.test(expression.getText())) return false;
+        const { expression, arguments: given } = parent as unknown as CallExpression;
+        const name = expression.getText();
+        if (NOT_READ.test(name)) return false;
+        // The name of a text, and notes for the log that are told by an event.
+        const [first] = given ?? [];
+        if (child === first && /^(text|pieces)$/.test(name)) return false;
+        if (name.endsWith('.emit') && first?.getText() === "'note'") return false;
         break;
       }
     }
@@ -147,6 +164,8 @@ const COMPARISONS = new Set([
 
 /** Words with a space between them, or one that begins as a title does. */
 function looksLikeText(text: string): boolean {
+  if (NO_TEXTS.includes(text.trim()) || /^(\[Desktop Entry\]|button:enabled)/.test(text))
+    return false;
   const own = text.replace(NAMES, '');
   return /^\p{Lu}\p{Ll}/u.test(own) || /\p{L}{2,},? \p{L}{2,}/u.test(own);
 }
