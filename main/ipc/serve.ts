@@ -34,7 +34,7 @@ export function serveRequests(
   ipcMain.handle('request', async (event, name: unknown, ...argument: unknown[]) => {
     try {
       if (!isOurs(event.sender, event.senderFrame?.url ?? '')) {
-        throw new UserError('Only the window of the app may ask.');
+        throw new UserError(text('common.notOurs'));
       }
       return { ok: true, value: await answer(handlers, name, argument) };
     } catch (error) {
@@ -47,7 +47,7 @@ export function serveRequests(
 
 function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown {
   if (typeof name !== 'string' || !Object.hasOwn(ARGUMENTS, name)) {
-    throw new UserError('There is no such request.');
+    throw new UserError(text('common.noRequest'));
   }
   const known = name as RequestName;
   const checked = v.safeParse(ARGUMENTS[known], argument);
@@ -55,7 +55,11 @@ function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown
     const [issue] = checked.issues;
     // A message may quote the value: only its place is told, for it may be a password.
     const place = v.getDotPath(issue)?.replace(/^0\.?/, '') ?? '';
-    throw new UserError(`${known}: the argument${place && ` "${place}"`} is not valid.`);
+    throw new UserError(
+      place === ''
+        ? text('common.badArgument', { request: known })
+        : text('common.badArgumentAt', { request: known, place }),
+    );
   }
   const handler = handlers[known] as (...argument: unknown[]) => unknown;
   return handler(...(checked.output as unknown[]));

@@ -14,7 +14,8 @@ export function desktopWords(error: unknown): string {
 }
 
 /** An error in the language in force; undefined if it has no code that says enough. */
-export function knownWords({ code, subject = '', cause }: UserError): string | undefined {
+export function knownWords({ code, subject, cause }: UserError): string | undefined {
+  if (subject === undefined) return undefined;
   switch (code) {
     case 'open-proxy':
       return text('server.openProxy', { address: subject });

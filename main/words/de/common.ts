@@ -22,4 +22,8 @@ export const common = {
   thisComputer: 'dieser Computer',
   anAddress: 'eine Adresse',
   nothingSaved: 'Es wurde nichts gespeichert.',
+  notOurs: 'Nur das Fenster der App darf fragen.',
+  noRequest: 'Eine solche Anfrage gibt es nicht.',
+  badArgument: '{request}: Das Argument ist ungültig.',
+  badArgumentAt: '{request}: Das Argument „{place}“ ist ungültig.',
 } satisfies Translation<typeof english>;

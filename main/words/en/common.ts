@@ -20,4 +20,8 @@ export const common = {
   thisComputer: 'this computer',
   anAddress: 'an address',
   nothingSaved: 'Nothing was saved.',
+  notOurs: 'Only the window of the app may ask.',
+  noRequest: 'There is no such request.',
+  badArgument: '{request}: the argument is not valid.',
+  badArgumentAt: '{request}: the argument "{place}" is not valid.',
 } as const;
