@@ -6,6 +6,7 @@ import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
 import { watchForUpdates } from './desktop/update.js';
+import { text } from './words/words.js';
 
 /** Starts the app; a second start shows the window of the first instead. */
 function start(): void {
@@ -39,7 +40,7 @@ function start(): void {
       const running = application;
       await watchForUpdates((error) => running.note(`no look for updates: ${messageOf(error)}`));
     } catch (error) {
-      dialog.showErrorBox('PicoSOCKS5 cannot start', messageOf(error));
+      dialog.showErrorBox(text('dialogs.cannotStart'), messageOf(error));
       app.exit(1);
     }
   });

@@ -34,6 +34,7 @@ import { UserActivities } from './users/activity.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 import { type LanguageSetting, languageInForce } from './words/language.js';
+import { text } from './words/words.js';
 
 /** How long the start of the server waits for the keychain, ms: logins wait for it longer. */
 const KEYCHAIN_TIME = 1000;
@@ -316,10 +317,8 @@ export class Application {
   #offerToLeaveSafeMode(): void {
     this.#notifications.notify({
       severity: 'warning',
-      message:
-        'PicoSOCKS5 ended twice in a row while its extensions were being started, so it runs ' +
-        'without them: the view Extensions says which there are.',
-      action: { label: 'Use extensions again', command: 'extensions.resume' },
+      message: text('extensions.safeModeNotice'),
+      action: { label: text('extensions.useAgain'), command: 'extensions.resume' },
     });
   }
 
@@ -349,6 +348,6 @@ export class Application {
   #report(error: unknown): void {
     const stack = error instanceof Error ? error.stack : undefined;
     this.#logFile.write('error', `internal error: ${stack ?? messageOf(error)}`);
-    this.#complain(`Internal error: ${messageOf(error)}`);
+    this.#complain(text('common.internalError', { error: messageOf(error) }));
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemMessage, UserError } from 'picosocks5';
+import { text } from './words/words.js';
 
 /** What a file is written with. */
 export interface WholeFileOptions {
@@ -26,9 +27,7 @@ export async function writeWholeFile(
     if (before !== undefined && !before.isFile()) throw new Error('it is not a regular file');
     await replace(target, content, secret ? 0o600 : before && before.mode & 0o777);
   } catch (error) {
-    throw new UserError(
-      `"${file}" cannot be written: ${systemMessage(error)}. Choose another place.`,
-    );
+    throw new UserError(text('server.notWritten', { file, problem: systemMessage(error) }));
   }
 }
 

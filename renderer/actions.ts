@@ -1,11 +1,12 @@
+import { text } from '../main/words/words.js';
 import { request } from './bridge.js';
 import { carryOut } from './commands.js';
 import { model } from './model.js';
 
 /** Copies a text, and says so. */
-export async function copy(text: string, what: string): Promise<void> {
-  if (await model.attempt(() => request('app.copy', text))) {
-    model.notify({ severity: 'info', message: `${what} copied.` });
+export async function copy(content: string, what: string): Promise<void> {
+  if (await model.attempt(() => request('app.copy', content))) {
+    model.notify({ severity: 'info', message: text('common.copied', { what }) });
   }
 }
 

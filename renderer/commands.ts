@@ -146,7 +146,7 @@ export async function runContributed(call: ContributedCall): Promise<void> {
 export function run(id: RunnableId): void {
   const command = present.get(id) ?? commands().find((candidate) => candidate.id === id);
   if (command === undefined) {
-    model.notify({ severity: 'warning', message: `The command "${id}" cannot be run here.` });
+    model.notify({ severity: 'warning', message: text('common.notHere', { id }) });
   } else if (command.enabled()) void command.run();
 }
 

@@ -7,6 +7,7 @@ import {
   type UserActivity,
 } from '../main/ipc/contract.js';
 import { type LanguageInForce, setLanguage } from '../main/words/language.js';
+import { text } from '../main/words/words.js';
 import { RequestError, request } from './bridge.js';
 import { recall, remember } from './memory.js';
 
@@ -161,7 +162,9 @@ export const model = new Model();
 
 /** What went wrong, for the user. */
 export function sentence(error: unknown): string {
-  return error instanceof RequestError ? error.message : `Internal error: ${String(error)}`;
+  return error instanceof RequestError
+    ? error.message
+    : text('common.internalError', { error: String(error) });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { app } from 'electron';
+import { text } from '../words/words.js';
 import type { Dialogs } from './dialogs.js';
 import type { TrayPresence } from './traypresence.js';
 import type { MainWindow } from './window.js';
@@ -41,11 +42,9 @@ export class Closing {
     }
     const response = await this.#dialogs.ask({
       type: 'question',
-      message: 'Quit PicoSOCKS5?',
-      detail:
-        'This desktop has no tray from which the window could be opened again. The server can ' +
-        'go on without a window; starting PicoSOCKS5 once more brings the window back.',
-      buttons: ['Quit', 'Keep running', 'Cancel'],
+      message: text('dialogs.quitQuestion'),
+      detail: text('dialogs.quitDetail'),
+      buttons: [text('menus.quit'), text('dialogs.keepRunning'), text('common.cancel')],
       defaultId: 0,
       cancelId: 2,
     });
@@ -59,9 +58,9 @@ export class Closing {
     if (!this.#window.isVisible) return;
     const response = await this.#dialogs.ask({
       type: 'error',
-      message: why === 'gone' ? 'The window keeps failing.' : 'The window does not answer.',
-      detail: 'The server goes on meanwhile. The log of PicoSOCKS5 says more.',
-      buttons: ['Load it again', 'Wait', 'Quit PicoSOCKS5'],
+      message: text(why === 'gone' ? 'dialogs.windowFails' : 'dialogs.windowHangs'),
+      detail: text('dialogs.windowDetail'),
+      buttons: [text('dialogs.loadAgain'), text('dialogs.wait'), text('menus.quitApp')],
       defaultId: 0,
       cancelId: 1,
     });

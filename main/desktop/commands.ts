@@ -13,6 +13,7 @@ import type { ServerController } from '../proxy/controller.js';
 import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
+import { text } from '../words/words.js';
 
 /** What each command of the app does. */
 export type AppCommands = Readonly<Record<AppCommandId, () => void | Promise<void>>>;
@@ -30,7 +31,7 @@ interface Parts {
 
 async function openFolder(folder: string): Promise<void> {
   const problem = await shell.openPath(folder);
-  if (problem !== '') throw new UserError(`${folder} cannot be opened: ${problem}`);
+  if (problem !== '') throw new UserError(text('server.notOpened', { folder, problem }));
 }
 
 export function appCommands(parts: Parts): AppCommands {

@@ -1,5 +1,6 @@
 import type { EventSink, ServerEvent } from 'picosocks5';
 import type { DesktopUsers } from '../users/users.js';
+import { text } from '../words/words.js';
 import type { Notifications } from './notifications.js';
 
 /** What the user is told of the server's events: warnings, errors, and logins that need a hand. */
@@ -29,7 +30,10 @@ export class ServerNotices implements EventSink {
     } else if (event.type === 'authentication-failed') {
       const { problem } = this.#users;
       if (problem !== undefined && event.detail === problem) {
-        this.#tellOfLogin(`${event.user} could not log in. ${problem}`, problem);
+        this.#tellOfLogin(
+          text('accounts.couldNotLogIn', { user: event.user ?? '', problem }),
+          problem,
+        );
       }
     }
   }

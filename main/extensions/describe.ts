@@ -1,31 +1,12 @@
 import type { ExtensionInfo, Manifest, Point, SettingSchema } from 'picosocks5';
 import type { KnownExtension } from 'picosocks5/store';
-import {
-  type ContributedSetting,
-  type ContributedValue,
-  type ContributionGroup,
-  EXTENSION_ORIGINS,
-  type ExtensionItem,
+import type {
+  ContributedSetting,
+  ContributedValue,
+  ContributionGroup,
+  ExtensionItem,
 } from '../ipc/contract.js';
-
-/** What is registered in each registry, in words. */
-const POINTS: Readonly<Record<Point, string>> = {
-  authenticationMethods: 'Authentication methods',
-  authenticationSources: 'Sources of users',
-  accessPolicies: 'Access policies',
-  outbounds: 'Ways out',
-  resolvers: 'Resolvers',
-  dialects: 'Protocols of clients',
-  layers: 'Layers of listening addresses',
-  eventSinks: 'Event sinks',
-};
-
-const VIEW_KINDS = {
-  table: 'a table',
-  form: 'a form',
-  text: 'a text',
-  status: 'in the status bar',
-};
+import { text } from '../words/words.js';
 
 /** What an extension contributes, by kinds. */
 export function contributionsOf({
@@ -35,39 +16,39 @@ export function contributionsOf({
   views,
 }: Manifest): ContributionGroup[] {
   const registered = Object.entries(contributes).map(([point, list]) => ({
-    title: POINTS[point as Point] ?? point,
+    kind: point,
+    title: text(`extensions.point.${point as Point}`),
     items: list.map(({ id, description }) => ({ id, description })),
   }));
   const groups: ContributionGroup[] = [
     ...registered,
     {
-      title: 'Settings',
+      kind: 'settings',
+      title: text('extensions.settings'),
       items: [...settings].map(([id, { description, secret }]) => ({
         id,
-        description: secret ? `${description} (a secret)`.trim() : description,
+        description: secret ? text('extensions.isSecret', { description }).trim() : description,
       })),
     },
     {
-      title: 'Commands',
+      kind: 'commands',
+      title: text('extensions.commands'),
       items: commands.map(({ command, title, tray }) => ({
         id: command,
-        description: tray ? `${title} (in the tray as well)` : title,
+        description: tray ? text('extensions.inTray', { title }) : title,
       })),
     },
     {
-      title: 'Views',
+      kind: 'views',
+      title: text('extensions.views'),
       items: views.map(({ id, title, kind }) => ({
         id,
-        description: `${title} (${VIEW_KINDS[kind]})`,
+        description: text(`extensions.kind.${kind}`, { title }),
       })),
     },
   ];
   return groups.filter(({ items }) => items.length > 0);
 }
-
-const REPLACED =
-  'It was installed anew since it was enabled here: the server does not start before it is enabled ' +
-  'once more, or disabled.';
 
 /** What is known of an extension besides its files. */
 interface Known {
@@ -98,7 +79,7 @@ export function itemOf(
     state: error !== undefined ? 'broken' : enabled ? state : 'disabled',
     enabled,
     isReplaced,
-    error: error ?? failure ?? (isReplaced ? REPLACED : info?.error),
+    error: error ?? failure ?? (isReplaced ? text('extensions.replaced') : info?.error),
     contributes: manifest === undefined ? [] : contributionsOf(manifest),
   };
 }
@@ -110,21 +91,28 @@ function lastPart(path: string): string {
 /** What is asked before an extension may run that is not part of the app. */
 export function trustQuestion(known: KnownExtension, manifest: Manifest) {
   const { displayName, name, version, publisher, description } = manifest;
-  const by = publisher === '' ? 'its publisher is not named' : `by ${publisher}`;
+  const about =
+    publisher === ''
+      ? text('extensions.noPublisher', { name, version })
+      : text('extensions.byPublisher', { name, version, publisher });
   const contributes = contributionsOf(manifest).map(({ title, items }) => {
     return `  ${title}: ${items.map(({ id }) => id).join(', ')}`;
   });
   const lines = [
-    `${name} ${version}, ${by}`,
+    about,
     ...(description === '' ? [] : [description]),
-    `${EXTENSION_ORIGINS[known.origin]} from: ${known.source ?? known.folder}`,
+    text(`extensions.from.${known.origin}`, { place: known.source ?? known.folder }),
     '',
-    ...(contributes.length > 0 ? ['It contributes:', ...contributes] : ['It contributes nothing.']),
+    ...(contributes.length > 0
+      ? [text('extensions.itContributes'), ...contributes]
+      : [text('extensions.contributesNothing')]),
     '',
-    'It runs inside of PicoSOCKS5 with all of your rights: it can read and change your files, and ' +
-      'see what programs send through the proxy. Enable it only if you trust who has made it.',
+    text('extensions.trust'),
   ];
-  return { message: `Enable the extension “${displayName}”?`, detail: lines.join('\n') };
+  return {
+    message: text('extensions.trustQuestion', { name: displayName }),
+    detail: lines.join('\n'),
+  };
 }
 
 /** `ldap.bindDn` in words: `Bind dn`. */

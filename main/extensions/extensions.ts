@@ -15,6 +15,7 @@ import type { ExtensionStore, KnownExtension } from 'picosocks5/store';
 import type { Dialogs } from '../desktop/dialogs.js';
 import type { ContributedChange, ContributedCommand, ExtensionsState } from '../ipc/contract.js';
 import type { Keychain } from '../users/keychain.js';
+import { text } from '../words/words.js';
 import type { CrashGuard } from './crashguard.js';
 import { itemOf, trustQuestion } from './describe.js';
 import { Permissions } from './permissions.js';
@@ -205,10 +206,10 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     const { dialogs } = this.#parts;
     const source =
       from === 'folder'
-        ? await dialogs.chooseFolder({ title: 'Install an extension from a folder' })
+        ? await dialogs.chooseFolder({ title: text('extensions.installFolderTitle') })
         : await dialogs.chooseFile({
-            title: 'Install an extension from a .tgz',
-            filters: [{ name: 'Extensions', extensions: ['tgz', 'gz'] }],
+            title: text('extensions.installFileTitle'),
+            filters: [{ name: text('extensions.files'), extensions: ['tgz', 'gz'] }],
           });
     if (source === undefined) return;
     await this.#next(async () => {
@@ -228,12 +229,13 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
    */
   async develop(): Promise<void> {
     const { dialogs } = this.#parts;
-    const path = await dialogs.chooseFolder({ title: 'Load a development folder' });
+    const path = await dialogs.chooseFolder({ title: text('extensions.developTitle') });
     if (path === undefined) return;
     await this.#next(async () => {
       const { listExtensions } = await this.#load();
       const known = (await listExtensions([path])).find(({ source }) => source === path);
-      if (known?.manifest === undefined) throw new UserError(known?.error ?? `"${path}" is none`);
+      if (known?.manifest === undefined)
+        throw new UserError(known?.error ?? text('extensions.isNone', { path }));
       if (!(await this.#asks(known, known.manifest))) return;
       this.#permissions.addFolder(path);
       await this.#read();
@@ -247,7 +249,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       const known = this.#demand(name);
       const { origin, manifest, source } = known;
       if (origin === 'bundled') {
-        throw new UserError('It is part of PicoSOCKS5; it can be disabled.');
+        throw new UserError(text('extensions.isPart'));
       }
       await this.#setEnabled(known, false);
       await this.#apply();
@@ -325,7 +327,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   /** Whether one may run: whoever is asked for the first time is the user. */
   async #mayRun(known: KnownExtension): Promise<boolean> {
     const { name, manifest, error } = known;
-    if (manifest === undefined) throw new UserError(error ?? `"${name}" cannot be used`);
+    if (manifest === undefined) throw new UserError(error ?? text('extensions.unusable', { name }));
     return !this.#permissions.mustAsk(known) || this.#asks(known, manifest);
   }
 
@@ -335,7 +337,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
       type: 'warning',
       message,
       detail,
-      buttons: ['Enable', 'Cancel'],
+      buttons: [text('extensions.enable'), text('common.cancel')],
       defaultId: 1,
       cancelId: 1,
     });
@@ -395,7 +397,7 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   /** @throws {UserError} if there is none of that name. */
   #demand(name: string): KnownExtension {
     const known = this.#known.find((one) => one.name === name);
-    if (known === undefined) throw new UserError(`There is no extension "${name}".`);
+    if (known === undefined) throw new UserError(text('extensions.unknown', { name }));
     return known;
   }
 

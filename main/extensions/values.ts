@@ -3,6 +3,7 @@ import { type Manifest, UserError } from 'picosocks5';
 import type { ContributedChange, ContributedSetting, ContributedValue } from '../ipc/contract.js';
 import type { StoredExtensions } from '../settings/file.js';
 import type { Keychain } from '../users/keychain.js';
+import { text } from '../words/words.js';
 import { settingsOf } from './describe.js';
 
 /** Where it is kept what the user has said of extensions. */
@@ -69,7 +70,7 @@ export class ExtensionValues {
     const { checkSetting } = await import('picosocks5/store');
     const schema = this.#ownerOf(key).settings.get(key);
     if (schema === undefined || schema.secret) {
-      throw new UserError(`"${key}" is a secret, which is not kept with the settings.`);
+      throw new UserError(text('extensions.secretSetting', { key }));
     }
     checkSetting(schema, value);
   }
@@ -99,7 +100,8 @@ export class ExtensionValues {
   /** @throws {UserError} if there is no such secret, or the keychain cannot be used. */
   async setSecret(key: string, secret: string): Promise<void> {
     const { name, settings } = this.#ownerOf(key);
-    if (settings.get(key)?.secret !== true) throw new UserError(`"${key}" is no secret.`);
+    if (settings.get(key)?.secret !== true)
+      throw new UserError(text('extensions.notSecret', { key }));
     await this.#parts.keychain.set(accountOf(name, key), secret);
     this.#note(accountOf(name, key), true);
     await this.#parts.renew(name);
@@ -146,7 +148,7 @@ export class ExtensionValues {
   /** @throws {UserError} if no extension that is enabled has such a setting. */
   #ownerOf(key: string): Manifest {
     const owner = this.#parts.manifests().find(({ settings }) => settings.has(key));
-    if (owner === undefined) throw new UserError(`There is no setting "${key}".`);
+    if (owner === undefined) throw new UserError(text('extensions.unknownSetting', { key }));
     return owner;
   }
 }

@@ -216,10 +216,15 @@ export interface ServerStatus {
   readonly since: number | undefined;
 }
 
+/** The place of addresses that only this computer's own programs can use. */
+export const THIS_COMPUTER = 'this computer';
+/** The place of an address that no interface has. */
+export const UNKNOWN_PLACE = 'an address';
+
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  /** Whose address it is: `this computer`, or an interface's name. */
+  /** Whose address it is: an interface's name, {@link THIS_COMPUTER} or {@link UNKNOWN_PLACE}. */
   readonly place: string;
   /** Whether it is the local network's, where everybody has to log in. */
   readonly lan?: true;

@@ -32,24 +32,6 @@ export type ExtensionItemState =
   | 'failed'
   | 'broken';
 
-/** The states of extensions in words. */
-export const EXTENSION_STATES: Readonly<Record<ExtensionItemState, string>> = {
-  active: 'Active',
-  starting: 'Starting …',
-  inactive: 'Enabled',
-  disabled: 'Disabled',
-  off: 'Switched off',
-  failed: 'Failed',
-  broken: 'Cannot be used',
-};
-
-/** Where extensions come from, in words. */
-export const EXTENSION_ORIGINS: Readonly<Record<ExtensionOrigin, string>> = {
-  bundled: 'Bundled',
-  installed: 'Installed',
-  folder: 'Development',
-};
-
 /** An extension, as it is listed. */
 export interface ExtensionItem {
   /** Of its package; of one that cannot be used, of its folder. */
@@ -72,6 +54,8 @@ export interface ExtensionItem {
 
 /** What an extension contributes of one kind. */
 export interface ContributionGroup {
+  /** The registry, or `settings`, `commands` or `views`. */
+  readonly kind: string;
   readonly title: string;
   readonly items: readonly { readonly id: string; readonly description: string }[];
 }

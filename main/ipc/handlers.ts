@@ -10,13 +10,14 @@ import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { writeWholeFile } from '../wholefile.js';
+import { text } from '../words/words.js';
 import { type AppState, isFileSetting } from './contract.js';
 import type { Handlers } from './serve.js';
 
 /** What a dialog for certificates and keys offers. */
-const PEM_FILES = [
+const pemFiles = () => [
   { name: 'PEM', extensions: ['pem', 'crt', 'cer', 'key'] },
-  { name: 'All files', extensions: ['*'] },
+  { name: text('dialogs.allFiles'), extensions: ['*'] },
 ];
 
 interface Parts {
@@ -40,9 +41,12 @@ export function requestHandlers(parts: Parts): Handlers {
     'app.welcomed': () => {
       settings.welcome = false;
     },
-    'app.copy': (text) => clipboard.writeText(text),
+    'app.copy': (content) => clipboard.writeText(content),
     async 'app.export'({ name, content }) {
-      const file = await dialogs.choosePlace({ title: 'Export connections', defaultPath: name });
+      const file = await dialogs.choosePlace({
+        title: text('dialogs.exportConnections'),
+        defaultPath: name,
+      });
       if (file !== undefined) await writeWholeFile(file, content);
       return file;
     },
@@ -57,7 +61,7 @@ export function requestHandlers(parts: Parts): Handlers {
     },
     async 'settings.set'(change) {
       if (isFileSetting(change.key) && change.value !== '') {
-        throw new UserError('A file is chosen in its dialog.');
+        throw new UserError(text('server.fileByDialog'));
       }
       settings.set(change);
       await server.apply();
@@ -68,7 +72,7 @@ export function requestHandlers(parts: Parts): Handlers {
     },
     async 'settings.choose'(key) {
       const { title } = descriptorOf(key);
-      const value = await dialogs.chooseFile({ title, filters: PEM_FILES });
+      const value = await dialogs.chooseFile({ title, filters: pemFiles() });
       if (value === undefined) return undefined;
       settings.set({ key, value });
       await server.apply();
@@ -80,11 +84,11 @@ export function requestHandlers(parts: Parts): Handlers {
     'users.delete': (name) => users.delete(name),
     'users.restore': (name) => users.restore(name),
     async 'users.import'() {
-      const file = await dialogs.chooseFile({ title: 'Import a password file' });
+      const file = await dialogs.chooseFile({ title: text('dialogs.importUsers') });
       return file === undefined ? undefined : users.import(file);
     },
     async 'users.export'() {
-      const title = 'Export a password file';
+      const title = text('dialogs.exportUsers');
       const file = await dialogs.choosePlace({ title, defaultPath: 'users.txt' });
       if (file === undefined) return undefined;
       const result = await users.export(file);
@@ -94,8 +98,8 @@ export function requestHandlers(parts: Parts): Handlers {
 
     'routing.check': (question) => server.check(question),
     async 'upstreams.choose'() {
-      const title = 'Trusted certificates';
-      const file = await dialogs.chooseFile({ title, filters: PEM_FILES });
+      const title = text('upstreams.trusted');
+      const file = await dialogs.chooseFile({ title, filters: pemFiles() });
       if (file !== undefined) upstreams.choose(file);
       return file;
     },

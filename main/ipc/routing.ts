@@ -6,15 +6,6 @@
 export const UPSTREAM_SCHEMES = ['socks5', 'socks5+tls', 'socks4a', 'http', 'https'] as const;
 export type UpstreamScheme = (typeof UPSTREAM_SCHEMES)[number];
 
-/** The schemes in words. */
-export const SCHEME_NAMES: Readonly<Record<UpstreamScheme, string>> = {
-  socks5: 'SOCKS 5',
-  'socks5+tls': 'SOCKS 5 over TLS',
-  socks4a: 'SOCKS 4a',
-  http: 'HTTP proxy',
-  https: 'HTTPS proxy',
-};
-
 /** The ports that they have where nothing else is said. */
 export const SCHEME_PORTS: Readonly<Record<UpstreamScheme, number>> = {
   socks5: 1080,

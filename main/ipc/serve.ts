@@ -1,6 +1,7 @@
 import { ipcMain, type WebContents } from 'electron';
 import { type Disposable, messageOf, toDisposable, UserError } from 'picosocks5';
 import * as v from 'valibot';
+import { text } from '../words/words.js';
 import type {
   Outcome,
   RequestArgument,
@@ -33,7 +34,7 @@ export function serveRequests(
   ipcMain.handle('request', async (event, name: unknown, ...argument: unknown[]) => {
     try {
       if (!isOurs(event.sender, event.senderFrame?.url ?? '')) {
-        throw new UserError('Only the window of the app may ask.');
+        throw new UserError(text('common.notOurs'));
       }
       return { ok: true, value: await answer(handlers, name, argument) };
     } catch (error) {
@@ -46,7 +47,7 @@ export function serveRequests(
 
 function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown {
   if (typeof name !== 'string' || !Object.hasOwn(ARGUMENTS, name)) {
-    throw new UserError('There is no such request.');
+    throw new UserError(text('common.noRequest'));
   }
   const known = name as RequestName;
   const checked = v.safeParse(ARGUMENTS[known], argument);
@@ -54,7 +55,11 @@ function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown
     const [issue] = checked.issues;
     // A message may quote the value: only its place is told, for it may be a password.
     const place = v.getDotPath(issue)?.replace(/^0\.?/, '') ?? '';
-    throw new UserError(`${known}: the argument${place && ` "${place}"`} is not valid.`);
+    throw new UserError(
+      place === ''
+        ? text('common.badArgument', { request: known })
+        : text('common.badArgumentAt', { request: known, place }),
+    );
   }
   const handler = handlers[known] as (...argument: unknown[]) => unknown;
   return handler(...(checked.output as unknown[]));
@@ -62,7 +67,9 @@ function answer(handlers: Handlers, name: unknown, argument: unknown[]): unknown
 
 function failure(error: unknown): Outcome<never> {
   const message =
-    error instanceof UserError ? error.message : `Internal error: ${messageOf(error)}`;
+    error instanceof UserError
+      ? error.message
+      : text('common.internalError', { error: messageOf(error) });
   return { ok: false, error: { message } };
 }
 

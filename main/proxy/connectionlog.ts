@@ -6,6 +6,7 @@ import {
   type ServerEvent,
 } from 'picosocks5';
 import type { ConnectionChanges, ConnectionRow } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
 
@@ -133,7 +134,10 @@ export class ConnectionLog {
   #reject(event: ServerEvent & { type: 'rejected' }): void {
     const row = this.#row(event);
     if (event.datagram && event.destination !== undefined) {
-      row.detail = `datagrams to ${formatAddress(event.destination)}: ${event.detail}`;
+      row.detail = text('server.datagrams', {
+        destination: formatAddress(event.destination),
+        detail: event.detail,
+      });
       this.#note(row);
       return;
     }

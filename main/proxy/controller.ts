@@ -33,6 +33,7 @@ import { serverOptions } from '../settings/values.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import { KEYCHAIN_SOURCE, useKeychain } from '../users/source.js';
 import type { DesktopUsers } from '../users/users.js';
+import { text } from '../words/words.js';
 import type { ConnectionLog } from './connectionlog.js';
 import {
   beyondLoopback,
@@ -185,7 +186,7 @@ export class ServerController extends EventEmitter<{
   /** @throws {UserError} if the server does not run. */
   get #running(): Server {
     if (this.#server === undefined) {
-      throw new UserError('Extensions run with the server: start it first.');
+      throw new UserError(text('server.extensionsNeedServer'));
     }
     return this.#server;
   }
@@ -242,8 +243,7 @@ export class ServerController extends EventEmitter<{
       this.#problem =
         missing.length === 0
           ? undefined
-          : `This computer has no address ${missing.join(', ')} at present: the server can be ` +
-            'reached there again when it is back.';
+          : text('server.addressGone', { addresses: missing.join(', ') });
       this.#tell();
     }).catch((error: unknown) => this.#fail(error));
   }
@@ -401,7 +401,10 @@ export class ServerController extends EventEmitter<{
     const free = isElsewhere ? await freePortAfter(port, hosts) : undefined;
     const sentence = desktopWords(error);
     this.#freePort = free;
-    this.#problem = free === undefined ? sentence : `${sentence}. Port ${free} is free.`;
+    this.#problem =
+      free === undefined
+        ? sentence
+        : text('server.portFree', { problem: sentence, port: String(free) });
     return this.#problem;
   }
 

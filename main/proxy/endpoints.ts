@@ -1,12 +1,14 @@
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress } from 'picosocks5';
-import type { Endpoint, InterfaceAddress } from '../ipc/contract.js';
+import {
+  type Endpoint,
+  type InterfaceAddress,
+  THIS_COMPUTER,
+  UNKNOWN_PLACE,
+} from '../ipc/contract.js';
 
 /** What `os.networkInterfaces()` gives. */
 export type Interfaces = ReturnType<typeof networkInterfaces>;
-
-/** The place of addresses that only this computer's own programs can use. */
-export const THIS_COMPUTER = 'this computer';
 
 /** The addresses of this machine that others, or its own programs, can use. */
 export function interfaceAddresses(
@@ -31,7 +33,7 @@ export function endpointsOf(
       wildcard ? address.includes(':') === family : address === host,
     );
     if (fitting.length === 0) {
-      return [{ host, port, place: isLoopback(host) ? THIS_COMPUTER : 'an address' }];
+      return [{ host, port, place: isLoopback(host) ? THIS_COMPUTER : UNKNOWN_PLACE }];
     }
     return fitting.map(({ address, interface: place }) => ({ host: address, port, place }));
   });

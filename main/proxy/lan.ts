@@ -1,16 +1,19 @@
 import { type Address, messageOf, type ServerOptions, UserError } from 'picosocks5';
-import type {
-  CertificateFacts,
-  Endpoint,
-  InterfaceAddress,
-  SettingFault,
-  SettingKey,
-  SettingValues,
+import {
+  type CertificateFacts,
+  type Endpoint,
+  type InterfaceAddress,
+  type SettingFault,
+  type SettingKey,
+  type SettingValues,
+  THIS_COMPUTER,
 } from '../ipc/contract.js';
 import { readCertificate } from '../settings/certificate.js';
 import { lanEndpoints } from '../settings/values.js';
 import { KEYCHAIN_SOURCE } from '../users/source.js';
-import { endpointsOf, THIS_COMPUTER } from './endpoints.js';
+import { text } from '../words/words.js';
+import { endpointsOf } from './endpoints.js';
+import { knownWords } from './words.js';
 
 /** The name of the listener for the local network. */
 export const LAN = 'lan';
@@ -53,15 +56,14 @@ export function lanListener(
 ): LanListener | undefined {
   if (!values.lan) return undefined;
   if (!hasUsers) {
-    throw new LanError('lan', 'Nobody could log in from the local network yet: add a user first.');
+    throw new LanError('lan', text('server.lanNobody'));
   }
   const listen = lanEndpoints(values).flatMap((endpoint) => withAddresses(endpoint, addresses));
   const common = { auth: [KEYCHAIN_SOURCE], anonymous: false };
   if (!values.lanTls) return { options: { ...common, listen }, certificate: undefined };
   const { lanCertificate: tlsCert, lanKey: tlsKey } = values;
-  if (tlsCert === '') throw new LanError('lanCertificate', 'TLS needs a certificate: choose one.');
-  if (tlsKey === '')
-    throw new LanError('lanKey', 'TLS needs the key of the certificate: choose it.');
+  if (tlsCert === '') throw new LanError('lanCertificate', text('server.lanCertificate'));
+  if (tlsKey === '') throw new LanError('lanKey', text('server.lanKey'));
   const certificate = certificateOf(tlsCert);
   const secure = listen.map((endpoint) => `tls://${endpoint}`);
   return { options: { ...common, listen: secure, tlsCert, tlsKey }, certificate };
@@ -83,10 +85,7 @@ function withAddresses(endpoint: string, addresses: readonly InterfaceAddress[])
   if (own.length > 0) {
     return own.map(({ address }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
   }
-  throw new LanError(
-    'lanAddress',
-    `The interface "${name}" has no address at present: the local network is served when it has.`,
-  );
+  throw new LanError('lanAddress', text('server.lanInterface', { name }));
 }
 
 /** The settings that options of the listener come from. */
@@ -98,7 +97,8 @@ const KEYS: Readonly<Record<string, SettingKey | undefined>> = {
 /** What is wrong with the listener for the local network, in a sentence, and where. */
 export function lanFault(error: unknown): SettingFault {
   if (error instanceof LanError) return { key: error.key, message: error.message };
-  const sentence = error instanceof UserError ? error.problem : messageOf(error);
+  const sentence =
+    error instanceof UserError ? (knownWords(error) ?? error.problem) : messageOf(error);
   const message = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, '')}.`;
   return { key: keyOf(error), message };
 }

@@ -11,6 +11,7 @@ import {
   type RouteQuestion,
   type UpstreamTest,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 /** Nobody reaches a server that only answers questions, and it does not listen there either. */
 export const NOWHERE = ['127.0.0.1:0'];
@@ -24,7 +25,7 @@ export async function askRoute(server: Server, question: RouteQuestion): Promise
   const { user, command, destination } = question;
   const parts = partsOfDestination(destination);
   if (parts === undefined) {
-    throw new UserError(`"${destination}": expected HOST:PORT, such as example.com:443`);
+    throw new UserError(text('server.destinationExpected', { destination }));
   }
   try {
     return answerOf(await server.check(user === '' ? undefined : user, command, parts));
@@ -38,8 +39,8 @@ function answerOf({ allowed, by, via, addresses }: CheckResult): RouteAnswer {
   return { allowed, by, via, addresses: others };
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }
 
 /** Tries an upstream of some options. */

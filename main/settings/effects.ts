@@ -4,6 +4,7 @@ import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
 import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
 import type { LogFile } from '../proxy/logfile.js';
 import type { LanguageSetting } from '../words/language.js';
+import { text } from '../words/words.js';
 import { descriptorOf } from './descriptors.js';
 
 /** What happens when a setting of the app is another one: those of the server are given to it. */
@@ -26,7 +27,8 @@ export class SettingEffects {
     this.#complain = complain;
     this.#effects = {
       loglevel: (level) => logFile.setLevel(level as LogLevel),
-      startAtLogin: (enabled) => this.#attempt('cannot be changed', () => setStartAtLogin(enabled)),
+      startAtLogin: (enabled) =>
+        this.#attempt('dialogs.loginNotChanged', () => setStartAtLogin(enabled)),
       startServer: () => {
         // It counts when the app starts.
       },
@@ -38,7 +40,7 @@ export class SettingEffects {
   /** Does what has to be done when the app starts. */
   start({ theme, startAtLogin }: SettingValues): void {
     applyTheme(theme);
-    if (startAtLogin) this.#attempt('does not work', repairStartAtLogin);
+    if (startAtLogin) this.#attempt('dialogs.loginFails', repairStartAtLogin);
   }
 
   /** Does what has to be done after some settings have changed. */
@@ -50,11 +52,11 @@ export class SettingEffects {
     this.#effects[key](values[key]);
   }
 
-  #attempt(problem: string, action: () => void): void {
+  #attempt(complaint: 'dialogs.loginNotChanged' | 'dialogs.loginFails', action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#complain(`Start at login ${problem}: ${messageOf(error)}`);
+      this.#complain(text(complaint, { problem: messageOf(error) }));
     }
   }
 }

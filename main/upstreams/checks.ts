@@ -1,5 +1,6 @@
 import { checkServerOptions, createRegistries, type ServerOptions, UserError } from 'picosocks5';
 import { isOverTls, type UpstreamSettings } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 type UpstreamOptions = NonNullable<ServerOptions['upstreams']>[string];
 
@@ -40,20 +41,22 @@ export function trimmed(settings: UpstreamSettings): UpstreamSettings {
  */
 export function checkUpstream(own: UpstreamSettings, all: readonly UpstreamSettings[]): void {
   const { name, host } = own;
-  if (name === '') throw new UserError('An upstream server needs a name.');
+  if (name === '') throw new UserError(text('server.upstreamNeedsName'));
   if (!/^[\w.-]+$/.test(name)) {
-    throw new UserError(`The name "${name}" may have only letters, digits, "_", "-" and ".".`);
+    throw new UserError(text('server.upstreamNameLetters', { name }));
   }
   if (name === 'direct' || name === 'block' || createRegistries().outbounds.get(name)) {
-    throw new UserError(`The name "${name}" has a meaning of its own: choose another.`);
+    throw new UserError(text('server.upstreamNameTaken', { name }));
   }
-  if (host === '') throw new UserError('An upstream server needs a host: an address or a name.');
+  if (host === '') throw new UserError(text('server.upstreamNeedsHost'));
   checkThrough(own, all);
   const entries = all.map((each) => [each.name, optionsOf(each, undefined)]);
   try {
     checkServerOptions({ upstreams: Object.fromEntries(entries) });
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`Upstream server: ${error.problem}`) : error;
+    throw error instanceof UserError
+      ? new UserError(text('server.upstream', { problem: error.problem }))
+      : error;
   }
 }
 
@@ -61,10 +64,10 @@ function checkThrough(own: UpstreamSettings, all: readonly UpstreamSettings[]): 
   const chain = [own.name];
   for (let { through } = own; through !== ''; ) {
     const next = all.find(({ name }) => name === through);
-    if (next === undefined) throw new UserError(`There is no upstream server "${through}".`);
+    if (next === undefined) throw new UserError(text('server.upstreamUnknown', { name: through }));
     if (chain.includes(through)) {
-      const loop = [...chain, through].join(' through ');
-      throw new UserError(`"${own.name}" would go through itself: ${loop}.`);
+      const loop = [...chain, through].join(text('server.loopThrough'));
+      throw new UserError(text('server.upstreamLoop', { name: own.name, loop }));
     }
     chain.push(through);
     through = next.through;
@@ -74,12 +77,12 @@ function checkThrough(own: UpstreamSettings, all: readonly UpstreamSettings[]): 
 /** @throws {UserError} if a password cannot be that of an upstream, or would not be used. */
 export function checkUpstreamPassword({ scheme, user }: UpstreamSettings, password: string): void {
   if (password === '') return;
-  if (user === '') throw new UserError('A password needs a user name.');
-  if (scheme === 'socks4a') throw new UserError('SOCKS 4a has no passwords.');
+  if (user === '') throw new UserError(text('server.passwordNeedsUser'));
+  if (scheme === 'socks4a') throw new UserError(text('server.socks4Password'));
   if (Buffer.byteLength(password) > MAX_FIELD) {
-    throw new UserError(`The password is longer than ${MAX_FIELD} bytes.`);
+    throw new UserError(text('accounts.longPassword', { bytes: MAX_FIELD }));
   }
   if (password.includes('\0') || Buffer.from(password).toString() !== password) {
-    throw new UserError('The password has a character that cannot be sent: type it again.');
+    throw new UserError(text('server.unsendablePassword'));
   }
 }

@@ -15,6 +15,7 @@ import type { Keychain } from '../users/keychain.js';
 import { KeychainError } from '../users/keychainerror.js';
 import { type Lock, Retry } from '../users/retry.js';
 import type { RetryOptions } from '../users/users.js';
+import { text } from '../words/words.js';
 import { checkUpstream, checkUpstreamPassword, optionsOf, trimmed } from './checks.js';
 
 /** How long a deleted upstream can be restored, ms. */
@@ -218,7 +219,7 @@ export class DesktopUpstreams
   restore(name: string): Promise<void> {
     return this.#next(async () => {
       const deleted = this.#deleted.get(name);
-      if (deleted === undefined) throw new UserError(`"${name}" cannot be restored any more.`);
+      if (deleted === undefined) throw new UserError(text('server.upstreamNotRestored', { name }));
       const { upstream, password } = deleted;
       this.#demandFree(name);
       const all = [...this.#store.upstreams, upstream];
@@ -242,29 +243,29 @@ export class DesktopUpstreams
 
   #find(name: string): UpstreamSettings {
     const upstream = this.#store.upstreams.find((candidate) => candidate.name === name);
-    if (upstream === undefined) throw new UserError(`There is no upstream server "${name}".`);
+    if (upstream === undefined) throw new UserError(text('server.upstreamUnknown', { name }));
     return upstream;
   }
 
   #demandFree(name: string): void {
     if (!this.#store.upstreams.some((other) => other.name === name)) return;
-    throw new UserError(`There is an upstream server "${name}" already.`);
+    throw new UserError(text('server.upstreamTaken', { name }));
   }
 
   #demandChosen(file: string): void {
     if (file !== '' && !this.#chosen.has(file)) {
-      throw new UserError('A file is chosen in its dialog.');
+      throw new UserError(text('server.fileByDialog'));
     }
   }
 
   #demandUnused(name: string): void {
     const rule = this.#store.values.via.find((text) => partsOfVia(text).ways.includes(name));
     if (rule !== undefined) {
-      throw new UserError(`The route "${rule}" leads through "${name}": change that first.`);
+      throw new UserError(text('server.upstreamOfRoute', { rule, name }));
     }
     const other = this.#store.upstreams.find(({ through }) => through === name);
     if (other === undefined) return;
-    throw new UserError(`"${other.name}" is reached through "${name}": change that first.`);
+    throw new UserError(text('server.upstreamOfOther', { other: other.name, name }));
   }
 
   /** @param undo what puts the keychain back as it was, if they cannot be kept. */

@@ -10,6 +10,7 @@ import {
 } from 'picosocks5';
 import type { UserActivity } from '../ipc/contract.js';
 import { writeWholeFile } from '../wholefile.js';
+import { text } from '../words/words.js';
 import type { DesktopUsers } from './users.js';
 
 /** How often what users have done is written, ms: a crash forgets no more than this. */
@@ -196,18 +197,18 @@ function usedAt(usage: Usage | undefined, now: Date): Pick<Usage, 'dayBytes' | '
 
 /** What a file has; nothing, if there is none or it is damaged: then that is told. */
 function read(file: string, warn: (message: string) => void): Map<string, Kept> {
-  let text: string;
+  let content: string;
   try {
-    text = readFileSync(file, 'utf8');
+    content = readFileSync(file, 'utf8');
   } catch {
     return new Map();
   }
   try {
-    const entries: unknown = JSON.parse(text);
+    const entries: unknown = JSON.parse(content);
     if (!Array.isArray(entries) || !entries.every(isEntry)) throw new Error('it is no such list');
     return new Map(entries);
   } catch {
-    warn(`"${file}" is damaged: what users have done is counted from now on.`);
+    warn(text('accounts.activityDamaged', { file }));
     return new Map();
   }
 }

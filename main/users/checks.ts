@@ -1,4 +1,5 @@
 import { checkField, UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 
 /** What nobody sees, or what looks like something else: a name must not depend on it. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[^\S ]| {2}/u;
@@ -16,46 +17,44 @@ export function lookOf(name: string): string {
  *   RFC 1929 or a password file cannot carry.
  */
 export function checkName(name: string): void {
-  if (name.trim() === '') throw new UserError('A user needs a name.');
+  if (name.trim() === '') throw new UserError(text('accounts.needsName'));
   if (name !== name.trim()) {
-    throw new UserError(`The user name "${name}" must not begin or end with a space.`);
+    throw new UserError(text('accounts.edgeSpaces', { name }));
   }
   checkField('user name', name);
   if (INVISIBLE.test(name)) {
-    throw new UserError(
-      'The user name must have no invisible characters, and no more than one space in a row.',
-    );
+    throw new UserError(text('accounts.invisibleName'));
   }
 }
 
 /** @throws {UserError} if a text cannot be a group's name. */
 export function checkGroup(group: string): void {
   checkField('group', group);
-  if (INVISIBLE.test(group)) throw new UserError('The group must have no invisible characters.');
+  if (INVISIBLE.test(group)) throw new UserError(text('accounts.invisibleGroup'));
 }
 
 /** @throws {UserError} for what RFC 1929 cannot carry, or the keychain would not keep as it is. */
 export function checkPassword(password: string): void {
-  if (password === '') throw new UserError('A user needs a password.');
+  if (password === '') throw new UserError(text('accounts.needsPassword'));
   if (Buffer.byteLength(password) > MAX_PASSWORD) {
-    throw new UserError(`The password is longer than ${MAX_PASSWORD} bytes.`);
+    throw new UserError(text('accounts.longPassword', { bytes: MAX_PASSWORD }));
   }
   if (password.includes('\0')) {
-    throw new UserError('The password must have no NUL character: keychains cut it off there.');
+    throw new UserError(text('accounts.nulPassword'));
   }
   if (Buffer.from(password).toString() !== password) {
-    throw new UserError('The password has half a character (a lone surrogate): type it again.');
+    throw new UserError(text('accounts.halfCharacter'));
   }
 }
 
 /** A password of a file as the keychain takes it: text. @throws {UserError} if it is none. */
 export function passwordText(password: Uint8Array): string {
-  let text: string;
+  let decoded: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(password);
+    decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(password);
   } catch {
-    throw new UserError('The password is not UTF-8 text, as the keychain needs it.');
+    throw new UserError(text('accounts.notUtf8'));
   }
-  checkPassword(text);
-  return text;
+  checkPassword(decoded);
+  return decoded;
 }

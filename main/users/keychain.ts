@@ -1,5 +1,6 @@
 import { messageOf, Sequence } from 'picosocks5';
 import { busProperty } from '../desktop/sessionbus.js';
+import { type PlainKey, text } from '../words/words.js';
 import { KeychainError } from './keychainerror.js';
 import { Keytar } from './keytar.js';
 import type { Credential } from './keytarprocess.js';
@@ -9,18 +10,14 @@ import { Cancelled } from './transfer.js';
 /** The name under which the system's keychain has our passwords. */
 const SERVICE = 'picosocks5';
 
-const ADVICE: Readonly<Record<string, string>> = {
-  linux:
-    'install a Secret Service (gnome-keyring, KWallet or KeePassXC) and libsecret ' +
-    '(Debian: apt install gnome-keyring libsecret-1-0), and log in again',
-  darwin: 'open Keychain Access and see that the login keychain is there and unlocked',
-  win32: 'see that the service "Credential Manager" runs',
+const ADVICE: Readonly<Record<string, PlainKey>> = {
+  linux: 'keychain.advice.linux',
+  darwin: 'keychain.advice.darwin',
+  win32: 'keychain.advice.win32',
 };
 
 /** From how many users on all passwords are asked for at once. */
 const MANY = 20;
-
-const LOCKED = 'The keychain is locked: unlock it and try again.';
 
 /** Whether the keychain is locked, where that can be told without asking its user. */
 export async function lockOfKeychain(): Promise<Lock> {
@@ -42,25 +39,24 @@ export async function lockOfKeychain(): Promise<Lock> {
  * @throws {KeychainError} if it is known to be locked.
  */
 async function demandUnlocked(): Promise<void> {
-  if ((await lockOfKeychain()) === 'locked') throw new KeychainError(LOCKED);
+  if ((await lockOfKeychain()) === 'locked') throw new KeychainError(text('keychain.locked'));
 }
 
 function explain(error: unknown): KeychainError {
   const message = messageOf(error).trim().split('\n')[0] ?? '';
   if (/locked|dismissed|denied|cancell?ed|interaction is not allowed/i.test(message)) {
-    return new KeychainError(LOCKED, /dismissed|denied|cancell?ed/i.test(message));
+    return new KeychainError(text('keychain.locked'), /dismissed|denied|cancell?ed/i.test(message));
   }
   if (/does not answer/.test(message)) {
-    return new KeychainError('The keychain does not answer: unlock it and try again.');
+    return new KeychainError(text('keychain.silent'));
   }
   if (/does not exist at path/.test(message)) {
-    return new KeychainError(
-      'There is no keyring yet: make one, with a password, in the system’s keyring manager.',
-    );
+    return new KeychainError(text('keychain.noKeyring'));
   }
-  const reason = /native addon/.test(message) ? 'its library is missing' : message;
-  const advice = ADVICE[process.platform] ?? 'see that the system has one';
-  return new KeychainError(`No keychain can be used (${reason || 'no reason given'}): ${advice}.`);
+  const reason = /native addon/.test(message) ? text('keychain.noLibrary') : message;
+  const advice = text(ADVICE[process.platform] ?? 'keychain.advice.other');
+  const why = reason || text('keychain.noReason');
+  return new KeychainError(text('keychain.unusable', { reason: why, advice }));
 }
 
 /**

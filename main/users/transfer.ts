@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { monotonic, UserError } from 'picosocks5';
 import type { UsersTransfer } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 /** How often is told how far a transfer is, ms. */
 const PERIOD = 100;
@@ -82,8 +83,7 @@ export class Transfers {
     work: (transfer: Transfer) => Promise<T>,
   ): Promise<T | 'cancelled'> {
     if (this.#current !== undefined) {
-      const before = this.#current.state.action;
-      throw new UserError(`The users’ ${before} is still under way: wait for it, or cancel it.`);
+      throw new UserError(text(`accounts.${this.#current.state.action}UnderWay`));
     }
     this.#current = new Transfer(action, this.#tell);
     try {

@@ -22,6 +22,7 @@ import type {
 } from '../ipc/contract.js';
 import type { StoredUser } from '../settings/file.js';
 import { writeWholeFile } from '../wholefile.js';
+import { text } from '../words/words.js';
 import { checkGroup, checkName, checkPassword } from './checks.js';
 import { directoryOf } from './directory.js';
 import { type Imported, readImport } from './importfile.js';
@@ -37,8 +38,6 @@ const UNDO_TIME = 60_000;
 /** How long the keychain may take before it is told that it does not answer, ms: and for each user. */
 const SLOW = 1000;
 const SLOW_EACH = 1;
-
-const SILENT = 'The keychain has not answered yet: see whether the system asks to unlock it.';
 
 /** How many lines are made between two pauses. */
 const LINES = 500;
@@ -178,13 +177,13 @@ export class DesktopUsers
   obstacle(name: string): string | undefined {
     const user = directoryOf(this.#store.users).get(name);
     if (user === undefined) return undefined;
-    if (user.disabled) return 'this user is disabled';
+    if (user.disabled) return text('accounts.disabled');
     const { expires } = user.limits ?? {};
     if (expires !== undefined && expires <= Date.now()) {
-      return `this user expired at ${formatExpiry(expires)}`;
+      return text('accounts.expired', { time: formatExpiry(expires) });
     }
     if (this.#passwords.has(name)) return undefined;
-    return this.#problem ?? (this.#reading ? SILENT : 'the keychain has no password of this user');
+    return this.#problem ?? text(this.#reading ? 'keychain.notYet' : 'accounts.noPassword');
   }
 
   /** An event of the server, which knows of wrong passwords only, with what is known here. */
@@ -267,7 +266,7 @@ export class DesktopUsers
   restore(name: string): Promise<void> {
     return this.#next(async () => {
       const deleted = this.#deleted.get(name);
-      if (deleted === undefined) throw new UserError(`The user "${name}" cannot be restored.`);
+      if (deleted === undefined) throw new UserError(text('accounts.notRestored', { name }));
       this.#checkFree(name);
       if (deleted.password !== undefined) await this.#keychainSet(name, deleted.password);
       await this.#save([...this.#store.users, deleted.user], async () => {
@@ -351,7 +350,7 @@ export class DesktopUsers
 
   #find(name: string): StoredUser {
     const user = directoryOf(this.#store.users).get(name);
-    if (user === undefined) throw new UserError(`There is no user "${name}".`);
+    if (user === undefined) throw new UserError(text('accounts.unknown', { name }));
     return user;
   }
 
@@ -364,8 +363,8 @@ export class DesktopUsers
   #checkFree(name: string, self?: StoredUser): void {
     const other = directoryOf(this.#store.users).namesake(name);
     if (other === undefined || other === self) return;
-    const same = other.name === name ? '' : ', whose name looks the same';
-    throw new UserError(`There is a user "${other.name}" already${same}.`);
+    const key = other.name === name ? 'accounts.taken' : 'accounts.looksTaken';
+    throw new UserError(text(key, { name: other.name }));
   }
 
   /**
@@ -394,7 +393,7 @@ export class DesktopUsers
     const names = this.#store.users.map(({ name }) => name);
     const slow = setTimeout(
       () => {
-        this.#problem = SILENT;
+        this.#problem = text('keychain.notYet');
         this.emit('state');
       },
       SLOW + SLOW_EACH * names.length,

@@ -1,19 +1,41 @@
+import { accounts } from './de/accounts.js';
 import { commands } from './de/commands.js';
+import { common } from './de/common.js';
+import { dialogs } from './de/dialogs.js';
+import { extensions } from './de/extensions.js';
+import { keychain } from './de/keychain.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
+import { overview } from './de/overview.js';
+import { routing } from './de/routing.js';
+import { server } from './de/server.js';
 import { states } from './de/states.js';
 import { themes } from './de/themes.js';
+import { upstreams } from './de/upstreams.js';
+import { users } from './de/users.js';
 import { views } from './de/views.js';
 import { welcome } from './de/welcome.js';
+import { workbench } from './de/workbench.js';
 import type { EN } from './en.js';
 
 /** The texts in German. */
 export const DE = {
+  accounts,
   commands,
+  common,
+  dialogs,
+  extensions,
+  keychain,
   menus,
   options,
+  overview,
+  routing,
+  server,
   states,
   themes,
+  upstreams,
+  users,
   views,
   welcome,
+  workbench,
 } satisfies Record<keyof typeof EN, unknown>;

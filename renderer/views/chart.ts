@@ -2,8 +2,9 @@ import { html, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import { HISTORY } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { PageElement } from '../element.js';
-import { formatRate } from '../format.js';
+import { formatRate, formatTime } from '../format.js';
 import { model } from '../model.js';
 
 const HEIGHT = 170;
@@ -14,7 +15,7 @@ function color(name: string): string {
 
 /** The time of day of some seconds since 1970. */
 function clock(time: number): string {
-  return new Date(time * 1000).toLocaleTimeString('en-GB');
+  return formatTime(time * 1000);
 }
 
 /** What went up and down, second by second. */
@@ -27,9 +28,9 @@ export class Chart extends PageElement {
     return html`<div
         class="chart"
         role="img"
-        aria-label="Throughput of the last five minutes"
+        aria-label=${text('overview.chart')}
       ></div>
-      <p class="legend" aria-hidden="true"><span class="down">Down</span><span class="up">Up</span></p>`;
+      <p class="legend" aria-hidden="true"><span class="down">${text('overview.down')}</span><span class="up">${text('overview.up')}</span></p>`;
   }
 
   override firstUpdated(): void {
@@ -48,6 +49,7 @@ export class Chart extends PageElement {
     this.#ends = [
       () => document.removeEventListener('theme', redraw),
       () => resize.disconnect(),
+      model.listen('language', redraw),
       model.listen('traffic', () => this.#plot?.setData(this.#data())),
     ];
   }
@@ -93,8 +95,13 @@ export class Chart extends PageElement {
         ],
         series: [
           {},
-          { label: 'Down', stroke: color('--chart-down'), fill: color('--chart-fill'), width: 1.5 },
-          { label: 'Up', stroke: color('--chart-up'), width: 1.5 },
+          {
+            label: text('overview.down'),
+            stroke: color('--chart-down'),
+            fill: color('--chart-fill'),
+            width: 1.5,
+          },
+          { label: text('overview.up'), stroke: color('--chart-up'), width: 1.5 },
         ],
       },
       this.#data(),

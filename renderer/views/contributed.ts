@@ -10,10 +10,12 @@ import type {
 import { request } from '../bridge.js';
 import { run, runContributed } from '../commands.js';
 import { PageElement } from '../element.js';
+import { formatNumber } from '../format.js';
 import { icon } from '../icon.js';
 import { markdown } from '../markdown.js';
 import { model, sentence } from '../model.js';
 import './contributedform.js';
+import { text } from '../../main/words/words.js';
 
 type Content<K extends ContributedContent['kind']> = Extract<
   ContributedContent,
@@ -69,15 +71,15 @@ export class Contributed extends PageElement {
     if (server === 'stopped' || server === 'error') {
       return html`<div class="banner" role="note">
         ${icon('info')}
-        <p>Extensions run with the server, which is stopped.</p>
-        <button @click=${() => run('server.start')}>Start the server</button>
+        <p>${text('extensions.stopped')}</p>
+        <button @click=${() => run('server.start')}>${text('extensions.startServer')}</button>
       </div>`;
     }
     if (this.problem !== '') {
       return html`<div class="banner error" role="alert">
         ${icon('error')}
         <p>${this.problem}</p>
-        <button class="secondary" @click=${() => void this.#ask()}>Try again</button>
+        <button class="secondary" @click=${() => void this.#ask()}>${text('common.tryAgain')}</button>
       </div>`;
     }
     const { content } = this;
@@ -92,14 +94,14 @@ export class Contributed extends PageElement {
       case 'text':
         return html`${buttons(content.actions)} ${markdown(content.text, 2)}`;
       default:
-        return html`<p class="empty">There is nothing to show yet.</p>`;
+        return html`<p class="empty">${text('extensions.nothingYet')}</p>`;
     }
   }
 
   #table({ columns, rows, rowActions = [], actions, empty, omitted }: Content<'table'>) {
     if (rows.length === 0) {
       return html`${buttons(actions)}
-        <p class="empty">${empty ?? 'There is nothing to show yet.'}</p>`;
+        <p class="empty">${empty ?? text('extensions.nothingYet')}</p>`;
     }
     const isNumber = columns.map((_, i) => rows.every(({ cells }) => typeof cells[i] === 'number'));
     const side = (i: number) => (isNumber[i] ? 'number' : '');
@@ -108,7 +110,7 @@ export class Contributed extends PageElement {
         <thead>
           <tr>
             ${columns.map(({ title }, i) => html`<th class=${side(i)}>${title}</th>`)}
-            ${rowActions.length > 0 ? html`<th><span class="hidden">Actions</span></th>` : nothing}
+            ${rowActions.length > 0 ? html`<th><span class="hidden">${text('common.actions')}</span></th>` : nothing}
           </tr>
         </thead>
         <tbody>
@@ -126,7 +128,7 @@ export class Contributed extends PageElement {
           )}
         </tbody>
       </table>
-      ${omitted > 0 ? html`<p class="dim">${omitted.toLocaleString('en')} more rows are not shown.</p>` : nothing}`;
+      ${omitted > 0 ? html`<p class="dim">${text('extensions.moreRows', { count: omitted })}</p>` : nothing}`;
   }
 
   /** Asks when the server has started, or the extension is another. */
@@ -160,8 +162,8 @@ export class Contributed extends PageElement {
 }
 
 function textOf(value: CellValue | undefined): string {
-  if (typeof value === 'number') return value.toLocaleString('en');
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') return formatNumber(value);
+  if (typeof value === 'boolean') return text(value ? 'extensions.yes' : 'extensions.no');
   return value ?? '';
 }
 

@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import type { CellValue, ContributedContent, ContributedField } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { markdown } from '../markdown.js';
@@ -24,8 +25,8 @@ export class ContributedForm extends PageElement {
   }
 
   override render(): TemplateResult {
-    const { text, fields, submit = 'Apply' } = this.content;
-    return html`${text === undefined ? nothing : markdown(text, 2)}
+    const { text: about, fields, submit = text('extensions.apply') } = this.content;
+    return html`${about === undefined ? nothing : markdown(about, 2)}
       <form class="contributed-form" @submit=${(event: SubmitEvent) => void this.#send(event)}>
         ${fields.map((field) => this.#field(field))}
         <div class="toolbar">
@@ -105,7 +106,7 @@ export class ContributedForm extends PageElement {
       const value = this.#valueOf(field);
       const number = typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value);
       if (field.type === 'number' && typeof value === 'string' && !number) {
-        this.problem = `${field.title}: expected a number`;
+        this.problem = text('extensions.numberExpected', { title: field.title });
         return;
       }
       values[field.id] = field.type === 'number' ? Number(value) : value;

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import type { ContributedSetting, ContributedValue } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
@@ -11,10 +12,10 @@ import { model, sentence } from '../model.js';
 const TYPING = 250;
 
 /** Reads what was typed; a number that is none stays a text, which no such setting takes. */
-function parse({ type }: ContributedSetting, text: string): ContributedValue {
-  if (type === 'number') return /^\s*[+-]?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
-  if (type !== 'list') return text;
-  return text
+function parse({ type }: ContributedSetting, typed: string): ContributedValue {
+  if (type === 'number') return /^\s*[+-]?\d+(\.\d+)?\s*$/.test(typed) ? Number(typed) : typed;
+  if (type !== 'list') return typed;
+  return typed
     .split('\n')
     .map((item) => item.trim())
     .filter(Boolean);
@@ -28,8 +29,8 @@ function show(value: ContributedValue | undefined, between: string): string {
 /** Whether a setting has all of some words. */
 export function matches(setting: ContributedSetting, wanted: readonly string[]): boolean {
   const { key, title, section, description } = setting;
-  const text = `${title} ${description} ${key} ${section}`.toLowerCase();
-  return wanted.every((word) => text.includes(word));
+  const own = `${title} ${description} ${key} ${section}`.toLowerCase();
+  return wanted.every((word) => own.includes(word));
 }
 
 /** A setting that an extension contributes. */
@@ -64,8 +65,9 @@ export class ContributedSettingField extends PageElement {
 
   #defaultText(): string {
     const { type, default: initial } = this.setting;
-    const text = show(initial, ', ');
-    return type === 'boolean' || type === 'choice' || text === '' ? '' : `Default: ${text}.`;
+    const value = show(initial, ', ');
+    const isSeen = type === 'boolean' || type === 'choice' || value === '';
+    return isSeen ? '' : text('extensions.default', { value });
   }
 
   #resetButton(): TemplateResult {
@@ -77,8 +79,8 @@ export class ContributedSettingField extends PageElement {
     };
     return html`<button
       class="plain reset"
-      aria-label=${type === 'secret' ? `Remove: ${title}` : `Reset: ${title}`}
-      title=${type === 'secret' ? 'Remove it from the keychain' : 'As it comes'}
+      aria-label=${text(type === 'secret' ? 'extensions.removeSecret' : 'extensions.resetSetting', { title })}
+      title=${text(type === 'secret' ? 'extensions.removeSecret.hint' : 'extensions.resetSetting.hint')}
       @click=${() => void reset()}
     >
       ${icon(type === 'secret' ? 'trash' : 'discard')}
@@ -105,7 +107,7 @@ export class ContributedSettingField extends PageElement {
           aria-describedby="about-${key} wrong-${key}"
           @change=${(event: Event) => void this.#save((event.target as HTMLSelectElement).value)}
         >
-          ${value === undefined ? html`<option disabled selected>none chosen</option>` : nothing}
+          ${value === undefined ? html`<option disabled selected>${text('extensions.noneChosen')}</option>` : nothing}
           ${choices.map(
             (choice) =>
               html`<option value=${choice} .selected=${choice === value}>${choice}</option>`,
@@ -116,7 +118,7 @@ export class ContributedSettingField extends PageElement {
           id="setting-${key}"
           rows="3"
           spellcheck="false"
-          placeholder="one on each line"
+          placeholder=${text('extensions.onePerLine')}
           aria-invalid=${this.problem !== ''}
           aria-describedby="about-${key} wrong-${key}"
           .value=${live(this.draft ?? show(value, '\n'))}
@@ -134,19 +136,19 @@ export class ContributedSettingField extends PageElement {
   /** What is in the keychain is not shown: it can be replaced, or removed. */
   #secret(): TemplateResult {
     const { isSet } = this.setting;
-    const hint = isSet ? 'in the keychain' : 'none';
+    const hint = text(isSet ? 'extensions.inKeychain' : 'extensions.noSecret');
     return html`${this.#box('', 'password', hint)}
       <button
         class="secondary"
         ?disabled=${(this.draft ?? '') === ''}
-        aria-label="Save: ${this.setting.title}"
+        aria-label=${text('extensions.saveSecret', { title: this.setting.title })}
         @click=${() => void this.#saveSecret()}
       >
-        Save
+        ${text('common.save')}
       </button>`;
   }
 
-  #box(text: string, kind: 'text' | 'password', placeholder = ''): TemplateResult {
+  #box(shown: string, kind: 'text' | 'password', placeholder = ''): TemplateResult {
     const { key, type } = this.setting;
     return html`<input
       id="setting-${key}"
@@ -158,7 +160,7 @@ export class ContributedSettingField extends PageElement {
       placeholder=${placeholder}
       aria-invalid=${this.problem !== ''}
       aria-describedby="about-${key} wrong-${key}"
-      .value=${live(this.draft ?? text)}
+      .value=${live(this.draft ?? shown)}
       @input=${this.#typed}
       @blur=${this.#left}
       @keydown=${this.#pressed}

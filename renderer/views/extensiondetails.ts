@@ -1,11 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import {
-  type ContributionGroup,
-  EXTENSION_ORIGINS,
-  EXTENSION_STATES,
-  type ExtensionItem,
-} from '../../main/ipc/contract.js';
+import type { ContributionGroup, ExtensionItem } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -15,11 +11,11 @@ import { remember } from '../memory.js';
 import { model } from '../model.js';
 import { act, allows, type ExtensionAction } from './extensionactions.js';
 
-const BUTTONS: readonly (readonly [action: ExtensionAction, label: string, symbol: string])[] = [
-  ['enable', 'Enable', 'play'],
-  ['disable', 'Disable', 'circle-slash'],
-  ['reload', 'Reload', 'refresh'],
-  ['remove', 'Remove', 'trash'],
+const BUTTONS: readonly (readonly [action: ExtensionAction, symbol: string])[] = [
+  ['enable', 'play'],
+  ['disable', 'circle-slash'],
+  ['reload', 'refresh'],
+  ['remove', 'trash'],
 ];
 
 /** What an extension is, what it contributes, what it says of itself, and what can be done about it. */
@@ -46,20 +42,20 @@ export class ExtensionDetails extends PageElement {
     const { displayName, name, version, publisher, description, origin, place } = this.item;
     const { state: own, error, contributes } = this.item;
     const facts: readonly (readonly [string, string])[] = [
-      ['State', EXTENSION_STATES[own]],
-      ['Package', name],
-      ['Version', version],
-      ['Publisher', publisher],
-      [origin === 'installed' ? 'Installed from' : 'Folder', place],
+      [text('extensions.state'), text(`extensions.state.${own}`)],
+      [text('extensions.package'), name],
+      [text('extensions.version'), version],
+      [text('extensions.publisher'), publisher],
+      [text(origin === 'installed' ? 'extensions.installedFrom' : 'extensions.folder'), place],
     ];
-    return html`<article class="extension" aria-label="Extension ${displayName}">
+    return html`<article class="extension" aria-label=${text('extensions.extension', { name: displayName })}>
       <header>
         <h2 class="name">${displayName}</h2>
-        <span class="badge ${own}">${EXTENSION_STATES[own]}</span>
-        <span class="dim">${EXTENSION_ORIGINS[origin]}</span>
+        <span class="badge ${own}">${text(`extensions.state.${own}`)}</span>
+        <span class="dim">${text(`extensions.origin.${origin}`)}</span>
       </header>
       ${description === '' ? nothing : html`<p>${description}</p>`}
-      <div class="toolbar" role="group" aria-label="Actions">
+      <div class="toolbar" role="group" aria-label=${text('common.actions')}>
         ${BUTTONS.map((button) => this.#button(...button))} ${this.#settingsButton()}
       </div>
       ${
@@ -75,21 +71,22 @@ export class ExtensionDetails extends PageElement {
       ${
         contributes.length === 0
           ? nothing
-          : html`<section aria-label="Contributes">
-            <h3>Contributes</h3>
+          : html`<section aria-label=${text('extensions.contributes')}>
+            <h3>${text('extensions.contributes')}</h3>
             ${contributes.map(group)}
           </section>`
       }
       ${
         this.readme === ''
           ? nothing
-          : html`<section aria-label="README" class="readme">${markdown(this.readme)}</section>`
+          : html`<section aria-label=${text('extensions.readme')} class="readme">${markdown(this.readme)}</section>`
       }
     </article>`;
   }
 
-  #button(action: ExtensionAction, label: string, symbol: string): TemplateResult | typeof nothing {
+  #button(action: ExtensionAction, symbol: string): TemplateResult | typeof nothing {
     const { item } = this;
+    const label = text(`extensions.${action}`);
     const isAbout = { enable: !item.enabled, disable: item.enabled || item.isReplaced };
     if (action === 'enable' || action === 'disable') {
       if (!isAbout[action]) return nothing;
@@ -97,7 +94,7 @@ export class ExtensionDetails extends PageElement {
     return html`<button
       class=${action === 'enable' ? '' : 'secondary'}
       ?disabled=${this.acting || !allows(action, item)}
-      title=${action === 'reload' ? 'With its present files, while the server runs' : label}
+      title=${action === 'reload' ? text('extensions.reload.hint') : label}
       @click=${() => void this.#act(action)}
     >
       ${icon(symbol)} ${label}
@@ -106,7 +103,7 @@ export class ExtensionDetails extends PageElement {
 
   /** Leads to the extension's settings. */
   #settingsButton(): TemplateResult | typeof nothing {
-    const keys = this.item.contributes.find(({ title }) => title === 'Settings')?.items ?? [];
+    const keys = this.item.contributes.find(({ kind }) => kind === 'settings')?.items ?? [];
     const { settings } = model.app.extensions;
     const own = settings.find(({ key }) => keys.some(({ id }) => id === key));
     if (own === undefined) return nothing;
@@ -114,7 +111,7 @@ export class ExtensionDetails extends PageElement {
       remember('settings', { search: own.section });
       run('view.settings');
     };
-    return html`<button class="secondary" @click=${show}>${icon('settings-gear')} Settings</button>`;
+    return html`<button class="secondary" @click=${show}>${icon('settings-gear')} ${text('views.settings')}</button>`;
   }
 
   async #act(action: ExtensionAction): Promise<void> {
@@ -125,8 +122,8 @@ export class ExtensionDetails extends PageElement {
   }
 
   async #load(name: string): Promise<void> {
-    const text = await request('extensions.readme', name).catch(() => '');
-    if (this.item.name === name) this.readme = text;
+    const readme = await request('extensions.readme', name).catch(() => '');
+    if (this.item.name === name) this.readme = readme;
   }
 }
 

@@ -1,12 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import {
-  type AppCommandId,
-  EXTENSION_ORIGINS,
-  EXTENSION_STATES,
-  type ExtensionItem,
-  type ExtensionOrigin,
-} from '../../main/ipc/contract.js';
+import type { AppCommandId, ExtensionItem, ExtensionOrigin } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -53,22 +47,22 @@ export class Extensions extends PageElement {
     const found = this.#found();
     const shown = found.find(({ name }) => name === this.name) ?? found[0];
     return html`<div class="page extensions">
-      <h1>Extensions</h1>
+      <h1>${text('views.extensions')}</h1>
       <div class="toolbar">
         <input
           class="filter"
           type="search"
-          aria-label="Search extensions"
-          placeholder="Search extensions"
+          aria-label=${text('extensions.search')}
+          placeholder=${text('extensions.search')}
           .value=${this.search}
           @input=${(event: Event) => {
             this.search = (event.target as HTMLInputElement).value;
             remember('extensions', { search: this.search });
           }}
         />
-        ${command('extensions.install-folder', 'folder-opened', 'Install from folder')}
-        ${command('extensions.install-file', 'package', 'Install from .tgz')}
-        ${command('extensions.develop', 'beaker', 'Load development folder')}
+        ${command('extensions.install-folder', 'folder-opened', text('extensions.installFolder'))}
+        ${command('extensions.install-file', 'package', text('extensions.installFile'))}
+        ${command('extensions.develop', 'beaker', text('extensions.develop'))}
       </div>
       ${safeMode ? safeModeBanner() : nothing}
       ${
@@ -79,7 +73,7 @@ export class Extensions extends PageElement {
       ${extensions.length === 0 && problem === undefined ? empty() : nothing}
       ${
         extensions.length > 0 && found.length === 0
-          ? html`<p class="empty">No extension has these words.</p>`
+          ? html`<p class="empty">${text('extensions.notFound')}</p>`
           : nothing
       }
       ${
@@ -116,8 +110,8 @@ export class Extensions extends PageElement {
       .filter((item) => {
         const { name, displayName, publisher, description, contributes } = item;
         const ids = contributes.flatMap(({ items }) => items.map(({ id }) => id));
-        const text = [name, displayName, publisher, description, ...ids].join(' ').toLowerCase();
-        return wanted.every((word) => text.includes(word));
+        const own = [name, displayName, publisher, description, ...ids].join(' ').toLowerCase();
+        return wanted.every((word) => own.includes(word));
       });
   }
 
@@ -128,7 +122,7 @@ export class Extensions extends PageElement {
   ): TemplateResult | typeof nothing {
     const items = found.filter((item) => item.origin === origin);
     if (items.length === 0) return nothing;
-    const title = EXTENSION_ORIGINS[origin];
+    const title = text(`extensions.origin.${origin}`);
     return html`<section aria-label=${title}>
       <h2 class="origin">${title}</h2>
       <ul class="entries">
@@ -148,7 +142,7 @@ export class Extensions extends PageElement {
         <span class="line">
           <strong>${displayName}</strong>
           <span class="dim">${version}</span>
-          <span class="badge ${own}">${EXTENSION_STATES[own]}</span>
+          <span class="badge ${own}">${text(`extensions.state.${own}`)}</span>
         </span>
         ${description === '' ? nothing : html`<span class="about">${description}</span>`}
         ${publisher === '' ? nothing : html`<span class="dim">${publisher}</span>`}
@@ -162,14 +156,13 @@ export class Extensions extends PageElement {
   }
 }
 
-function command(id: AppCommandId, symbol: string, text: string): TemplateResult {
-  return html`<button class="secondary" @click=${() => run(id)}>${icon(symbol)} ${text}</button>`;
+function command(id: AppCommandId, symbol: string, title: string): TemplateResult {
+  return html`<button class="secondary" @click=${() => run(id)}>${icon(symbol)} ${title}</button>`;
 }
 
 function empty(): TemplateResult {
   return html`<p class="empty">
-    None yet. An extension adds ways to log in, rules, ways out, settings, commands or views: a folder
-    with a package.json, or a .tgz that npm pack has made of it.
+    ${text('extensions.empty')}
   </p>`;
 }
 
@@ -177,10 +170,9 @@ function safeModeBanner(): TemplateResult {
   return html`<div class="banner warning" role="alert">
     ${icon('warning')}
     <p>
-      Safe mode: no extension is used, since PicoSOCKS5 ended twice in a row while they were being
-      started. Disable the one that is to blame first.
+      ${text('extensions.safeMode')}
     </p>
-    <button class="secondary" @click=${() => run('extensions.resume')}>Use extensions again</button>
+    <button class="secondary" @click=${() => run('extensions.resume')}>${text('extensions.useAgain')}</button>
   </div>`;
 }
 

@@ -6,18 +6,20 @@ import {
   httpProxyUrl,
   proxyUrl,
   type Refusal,
+  THIS_COMPUTER,
 } from '../../main/ipc/contract.js';
 import { copy, usePort } from '../actions.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { formatBytes, formatDuration, formatTime } from '../format.js';
+import { formatBytes, formatDuration, formatNumber, formatTime } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { explain, explainDetail } from '../reasons.js';
 import { recipesFor } from '../recipes.js';
 import { registerView } from '../viewregistry.js';
+import { placeName } from './addresschoices.js';
 import './chart.js';
-import { text } from '../../main/words/words.js';
+import { pieces, text } from '../../main/words/words.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
 @customElement('pico-overview')
@@ -29,20 +31,20 @@ export class Overview extends PageElement {
   override render(): TemplateResult {
     const { server, tray } = model.app;
     return html`<div class="page">
-      <h1>Overview</h1>
+      <h1>${text('views.overview')}</h1>
       ${this.#problem()} ${this.#lanFault()} ${this.#keychainProblem()}
       <section aria-labelledby="addresses">
-        <h2 id="addresses">Addresses</h2>
+        <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
       ${this.#recipes(server.endpoints)}
       <section aria-labelledby="traffic">
-        <h2 id="traffic">Throughput</h2>
+        <h2 id="traffic">${text('overview.throughput')}</h2>
         <pico-chart></pico-chart>
         ${this.#totals()}
       </section>
       <section aria-labelledby="refused">
-        <h2 id="refused">Refused</h2>
+        <h2 id="refused">${text('overview.refused')}</h2>
         ${this.#refusals()}
       </section>
       ${tray ? nothing : this.#noTray()}
@@ -58,11 +60,11 @@ export class Overview extends PageElement {
       ${
         freePort === undefined
           ? nothing
-          : html`<button @click=${() => usePort(freePort)}>Use port ${freePort}</button>`
+          : html`<button @click=${() => usePort(freePort)}>${text('overview.usePort', { port: String(freePort) })}</button>`
       }
       ${
         state === 'error'
-          ? html`<button class="secondary" @click=${() => run('server.start')}>Try again</button>`
+          ? html`<button class="secondary" @click=${() => run('server.start')}>${text('common.tryAgain')}</button>`
           : nothing
       }
     </div>`;
@@ -74,13 +76,13 @@ export class Overview extends PageElement {
     if (lanFault === undefined) return nothing;
     return html`<div class="banner warning" role="alert">
       ${icon('warning')}
-      <p>The local network is not served. ${lanFault.message}</p>
+      <p>${text('overview.lanFault', { problem: lanFault.message })}</p>
       ${
         model.app.users.users.length === 0
-          ? html`<button class="secondary" @click=${() => run('users.new')}>Add a user</button>`
+          ? html`<button class="secondary" @click=${() => run('users.new')}>${text('common.addUser')}</button>`
           : nothing
       }
-      <button class="secondary" @click=${() => run('view.settings')}>Settings</button>
+      <button class="secondary" @click=${() => run('view.settings')}>${text('views.settings')}</button>
     </div>`;
   }
 
@@ -89,34 +91,29 @@ export class Overview extends PageElement {
     if (keychainProblem === undefined || model.app.users.users.length === 0) return nothing;
     return html`<div class="banner error" role="alert">
       ${icon('lock')}
-      <p>Users cannot log in. ${keychainProblem}</p>
-      <button class="secondary" @click=${() => run('users.refresh')}>Try again</button>
+      <p>${text('overview.usersLockedOut', { problem: keychainProblem })}</p>
+      <button class="secondary" @click=${() => run('users.refresh')}>${text('common.tryAgain')}</button>
     </div>`;
   }
 
   #noTray(): TemplateResult {
-    return html`<p class="note dim">
-      ${icon('info')} This desktop shows no tray icons, so closing the window asks what to do. On
-      GNOME the extension “AppIndicator and KStatusNotifierItem Support” adds them.
-    </p>`;
+    return html`<p class="note dim">${icon('info')} ${text('overview.noTray')}</p>`;
   }
 
   #nowhere(): TemplateResult {
     const { listenAddress, port } = model.app.settings.values;
     const where = listenAddress.map((host) => formatEndpoint({ host, port })).join(', ');
-    return html`<p class="empty">
-      Nothing is listening yet. “Start” in the title bar makes the proxy available at
-      <code>${where}</code>.
-    </p>`;
+    const address = html`<code>${where}</code>`;
+    return html`<p class="empty">${pieces('overview.nowhere', { address })}</p>`;
   }
 
   #endpoints(endpoints: readonly Endpoint[]): TemplateResult {
-    return html`<ul class="endpoints" aria-label="Addresses">
+    return html`<ul class="endpoints" aria-label=${text('overview.addresses')}>
       ${endpoints.map((endpoint) => {
-        const text = formatEndpoint(endpoint);
+        const address = formatEndpoint(endpoint);
         return html`<li>
-          <code>${text}</code> <span class="dim">${placeOf(endpoint)}</span>
-          ${copyButton(text, `Copy ${text}`)}
+          <code>${address}</code> <span class="dim">${placeOf(endpoint)}</span>
+          ${copyButton(address, text('common.copyWhat', { what: address }))}
         </li>`;
       })}
     </ul>`;
@@ -127,7 +124,7 @@ export class Overview extends PageElement {
     const { server, platform } = model.app;
     const endpoint =
       endpoints.find((candidate) => formatEndpoint(candidate) === this.from) ??
-      endpoints.find(({ place }) => place !== 'this computer') ??
+      endpoints.find(({ place }) => place !== THIS_COMPUTER) ??
       endpoints[0];
     if (endpoint === undefined) return nothing;
     const { http } = server;
@@ -136,13 +133,13 @@ export class Overview extends PageElement {
     const httpUrl = http ? httpProxyUrl(endpoint, authentication) : undefined;
     const lines = recipesFor({ url, httpUrl, endpoint, authentication }, platform);
     return html`<section aria-labelledby="recipes">
-      <h2 id="recipes">Use it</h2>
+      <h2 id="recipes">${text('overview.use')}</h2>
       ${endpoints.length > 1 ? this.#choice(endpoints, endpoint) : nothing}
       <dl class="recipes">
         ${lines.map(
           ([name, line]) =>
             html`<dt>${name}</dt>
-              <dd><code>${line}</code>${copyButton(line, `Copy for ${name}`)}</dd>`,
+              <dd><code>${line}</code>${copyButton(line, text('overview.copyFor', { name }))}</dd>`,
         )}
       </dl>
       ${this.#advice(endpoint)}
@@ -157,8 +154,7 @@ export class Overview extends PageElement {
       ${login ? loginNote(http) : nothing}
       ${
         certificate?.selfSigned
-          ? html`The certificate vouches for itself: programs and browsers have to be told to trust
-            the file <code>${certificate.file}</code>, copied to where they run.`
+          ? pieces('overview.selfSigned', { file: html`<code>${certificate.file}</code>` })
           : nothing
       }
     </p>`;
@@ -166,9 +162,9 @@ export class Overview extends PageElement {
 
   #choice(endpoints: readonly Endpoint[], chosen: Endpoint): TemplateResult {
     return html`<label class="choice">
-      <span>Through</span>
+      <span>${text('overview.through')}</span>
       <select
-        aria-label="Through"
+        aria-label=${text('overview.through')}
         @change=${(event: Event) => {
           this.from = (event.target as HTMLSelectElement).value;
         }}
@@ -187,11 +183,14 @@ export class Overview extends PageElement {
     const now = model.traffic.at(-1);
     const { since } = model.app.server;
     const figures: readonly (readonly [string, string])[] = [
-      ['Sent', formatBytes(now?.totalUp ?? 0)],
-      ['Received', formatBytes(now?.totalDown ?? 0)],
-      ['Connections', (now?.totalConnections ?? 0).toLocaleString('en')],
-      ['Open now', (now?.connections ?? 0).toLocaleString('en')],
-      ['Up for', since === undefined ? '–' : formatDuration(Math.max(0, model.instant - since))],
+      [text('overview.sent'), formatBytes(now?.totalUp ?? 0)],
+      [text('overview.received'), formatBytes(now?.totalDown ?? 0)],
+      [text('overview.connections'), formatNumber(now?.totalConnections ?? 0)],
+      [text('overview.openNow'), formatNumber(now?.connections ?? 0)],
+      [
+        text('overview.upFor'),
+        since === undefined ? '–' : formatDuration(Math.max(0, model.instant - since)),
+      ],
     ];
     return html`<dl class="totals">
       ${figures.map(
@@ -206,15 +205,15 @@ export class Overview extends PageElement {
 
   #refusals(): TemplateResult {
     const { refusals } = model.app;
-    if (refusals.length === 0) return html`<p class="empty">Nothing was refused so far.</p>`;
+    if (refusals.length === 0) return html`<p class="empty">${text('overview.nothingRefused')}</p>`;
     return html`<table class="plain refusals" aria-labelledby="refused">
       <thead>
         <tr>
-          <th>Reason</th>
-          <th class="number">Times</th>
-          <th>Last</th>
-          <th>Client</th>
-          <th>Detail</th>
+          <th>${text('overview.reason')}</th>
+          <th class="number">${text('overview.times')}</th>
+          <th>${text('overview.last')}</th>
+          <th>${text('overview.client')}</th>
+          <th>${text('overview.detail')}</th>
         </tr>
       </thead>
       <tbody>
@@ -228,7 +227,7 @@ export class Overview extends PageElement {
     const detail = explainDetail(lastDetail, lastDiagnosis);
     return html`<tr>
       <td title=${reason}>${explain(reason)}</td>
-      <td class="number">${count.toLocaleString('en')}</td>
+      <td class="number">${formatNumber(count)}</td>
       <td>${formatTime(lastTime)}</td>
       <td title=${lastClient}>${lastClient}</td>
       <td title=${detail}>${detail}</td>
@@ -238,25 +237,21 @@ export class Overview extends PageElement {
 
 /** @param http whether the proxy is one of HTTP as well. */
 function loginNote(http: boolean): string {
-  const browsers = http
-    ? 'Browsers, which use it as an HTTP proxy, ask for them.'
-    : 'Browsers cannot log in to a SOCKS proxy: for them, switch HTTP on in the settings, or allow ' +
-      'anonymous access.';
-  return `Put a user’s name and password in. ${browsers}`;
+  return text(http ? 'overview.loginHttp' : 'overview.loginSocks');
 }
 
 /** Whose address it is, and what is needed there. */
 function placeOf({ place, lan, certificate }: Endpoint): string {
-  const more = [lan && 'users only', certificate && 'TLS'].filter(Boolean);
-  return [place, ...more].join(', ');
+  const more = [lan && text('overview.usersOnly'), certificate && 'TLS'].filter(Boolean);
+  return [placeName(place), ...more].join(', ');
 }
 
-function copyButton(text: string, name: string): TemplateResult {
+function copyButton(line: string, name: string): TemplateResult {
   return html`<button
     class="plain"
     aria-label=${name}
-    title="Copy"
-    @click=${() => copy(text, 'Line')}
+    title=${text('common.copy')}
+    @click=${() => copy(line, text('common.line'))}
   >
     ${icon('copy')}
   </button>`;

@@ -1,6 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import type { RouteAnswer, RouteQuestion, WayTaken } from '../../main/ipc/contract.js';
+import type {
+  AddressAnswer,
+  RouteAnswer,
+  RouteQuestion,
+  WayTaken,
+} from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
@@ -31,22 +37,20 @@ export class RouteTest extends PageElement {
     const { user, command, destination } = this.question;
     const { users } = model.app.users;
     return html`<section aria-labelledby="title-test">
-      <h2 id="title-test">Test</h2>
-      <p class="dim">
-        Which way would a request take, and which rule says so? What is being edited does not count.
-      </p>
-      <form class="toolbar route-test" aria-label="Test" @submit=${this.#ask}>
+      <h2 id="title-test">${text('routing.test')}</h2>
+      <p class="dim">${text('routing.test.hint')}</p>
+      <form class="toolbar route-test" aria-label=${text('routing.test')} @submit=${this.#ask}>
         <select
-          aria-label="Who"
+          aria-label=${text('routing.who')}
           @change=${(event: Event) => this.#change({ user: typedIn(event) })}
         >
-          <option value="" .selected=${user === ''}>an anonymous client</option>
+          <option value="" .selected=${user === ''}>${text('routing.anonymous')}</option>
           ${users.map(
             ({ name }) => html`<option value=${name} .selected=${name === user}>${name}</option>`,
           )}
         </select>
         <select
-          aria-label="Command"
+          aria-label=${text('routing.command')}
           @change=${(event: Event) =>
             this.#change({ command: typedIn(event) as RouteQuestion['command'] })}
         >
@@ -57,17 +61,17 @@ export class RouteTest extends PageElement {
         <input
           type="text"
           class="destination"
-          aria-label="Destination"
+          aria-label=${text('routing.destination')}
           spellcheck="false"
           autocomplete="off"
           maxlength="300"
-          placeholder="HOST:PORT, such as example.com:443"
+          placeholder=${text('routing.destination.hint')}
           aria-invalid=${this.told !== undefined && this.told.problem !== ''}
           aria-describedby="route-answer"
           .value=${destination}
           @input=${(event: Event) => this.#change({ destination: typedIn(event) })}
         />
-        <button type="submit" ?disabled=${this.asking}>Test</button>
+        <button type="submit" ?disabled=${this.asking}>${text('routing.test')}</button>
       </form>
       <div id="route-answer" aria-live="polite">${this.#answer()}</div>
     </section>`;
@@ -98,30 +102,21 @@ export class RouteTest extends PageElement {
     if (this.told === undefined) return nothing;
     const { answer, problem, question } = this.told;
     if (answer === undefined) return html`<p class="invalid">${problem}</p>`;
-    const { allowed, by, via, addresses } = answer;
-    const who = question.user === '' ? 'An anonymous client' : question.user;
+    const { allowed, addresses } = answer;
     return html`<p class="verdict ${allowed ? 'allowed' : 'refused'}">
         ${icon(allowed ? 'pass' : 'error')}
-        <span>
-          ${who} ${allowed ? 'may' : 'may not'} ${question.command} to ${question.destination}${
-            by === undefined ? '' : ` (${by})`
-          }${allowed ? `, ${wayOf(via)}` : ''}.
-        </span>
+        <span>${verdict(question, answer)}</span>
       </p>
       ${
         addresses.length === 0
           ? nothing
-          : html`<ul class="addresses" aria-label="Addresses">
+          : html`<ul class="addresses" aria-label=${text('routing.addresses')}>
             ${addresses.map(
               (decision) =>
                 html`<li>
                   ${icon(decision.allowed ? 'pass' : 'error')}
                   <code>${decision.address}</code>
-                  <span class="dim"
-                    >${decision.allowed ? 'allowed' : 'refused'} (${decision.by})${
-                      decision.via === undefined ? '' : `, ${wayOf(decision.via)}`
-                    }</span
-                  >
+                  <span class="dim">${decided(decision)}</span>
                 </li>`,
             )}
           </ul>`
@@ -135,8 +130,32 @@ function typedIn(event: Event): string {
 
 /** The way that a request takes, and why. */
 function wayOf(via: WayTaken | undefined): string {
-  if (via === undefined) return 'and leaves directly, as no route is about it';
-  return `and leaves ${wayWords(via.way.split('|'))} (${via.by})`;
+  if (via === undefined) return text('routing.directlyByDefault');
+  return `${wayWords(via.way.split('|'))}${text('routing.by', { rule: via.by })}`;
+}
+
+/** What is decided of a request, in a sentence. */
+function verdict({ user, command, destination }: RouteQuestion, answer: RouteAnswer): string {
+  const by = answer.by === undefined ? '' : text('routing.by', { rule: answer.by });
+  const what = { command, destination, by };
+  if (!answer.allowed) {
+    return user === ''
+      ? text('routing.anonymousMayNot', what)
+      : text('routing.userMayNot', { ...what, user });
+  }
+  const way = wayOf(answer.via);
+  return user === ''
+    ? text('routing.anonymousMay', { ...what, way })
+    : text('routing.userMay', { ...what, user, way });
+}
+
+/** What is decided of an address. */
+function decided({ allowed, by: rule, via }: AddressAnswer): string {
+  if (via === undefined) {
+    return text(allowed ? 'routing.addressAllowed' : 'routing.addressRefused', { rule });
+  }
+  const key = allowed ? 'routing.addressLeaves' : 'routing.addressRefusedLeaves';
+  return text(key, { rule, way: wayOf(via) });
 }
 
 declare global {

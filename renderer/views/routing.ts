@@ -23,7 +23,7 @@ export class Routing extends PageElement {
 
   override render(): TemplateResult {
     return html`<div class="page routing">
-      <h1>Routing</h1>
+      <h1>${text('views.routing')}</h1>
       <pico-route-test></pico-route-test>
       <pico-rules setting="via"></pico-rules>
       <pico-upstreams></pico-upstreams>

@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
@@ -59,27 +60,27 @@ export class RuleList extends PageElement {
       items.splice(at, isNew ? 0 : 1, this.#editor(draft.text, at, isNew));
     }
     return html`<section aria-labelledby="title-${this.setting}">
-      <h2 id="title-${this.setting}">${title}</h2>
-      <p class="dim">${hint}</p>
+      <h2 id="title-${this.setting}">${text(title)}</h2>
+      <p class="dim">${text(hint)}</p>
       <div
         class="rules"
         ?hidden=${items.length === 0}
         role="grid"
-        aria-label=${title}
+        aria-label=${text(title)}
         aria-rowcount=${items.length}
         aria-describedby="otherwise-${this.setting}"
       >
         ${items}
       </div>
       <p class="dim otherwise" id="otherwise-${this.setting}">${otherwise(rules)}</p>
-      <button class="secondary add" @click=${() => this.add()}>${icon('add')} Add ${noun}</button>
+      <button class="secondary add" @click=${() => this.add()}>${icon('add')} ${text(noun === 'route' ? 'routing.addRoute' : 'routing.addRule')}</button>
       <p class="hidden" aria-live="polite">${this.news}</p>
     </section>`;
   }
 
   /** Begins a new rule. @param at its place. @param select what of its text is typed over. */
-  add(text = RULE_KINDS[this.setting].initial, at = this.#rules.length, select = text): void {
-    void this.#edit({ at, text, was: undefined }, text.lastIndexOf(select), select.length);
+  add(rule = RULE_KINDS[this.setting].initial, at = this.#rules.length, select = rule): void {
+    void this.#edit({ at, text: rule, was: undefined }, rule.lastIndexOf(select), select.length);
   }
 
   /** Gives the focus to a rule. */
@@ -100,7 +101,7 @@ export class RuleList extends PageElement {
   }
 
   #name(at: number): string {
-    return `${RULE_KINDS[this.setting].noun} ${at + 1}`;
+    return text(`routing.${RULE_KINDS[this.setting].noun}`, { number: at + 1 });
   }
 
   #rule(rule: string, at: number, isCurrent: boolean): TemplateResult {
@@ -131,24 +132,24 @@ export class RuleList extends PageElement {
       <span class="number" role="gridcell">${at + 1}</span>
       <span class="text" role="gridcell">${show(rule)}</span>
       <span class="actions" role="gridcell">
-        ${this.#action(`Edit ${this.#name(at)}`, 'edit', isCurrent, () =>
+        ${this.#action(text('common.edit', { name: this.#name(at) }), 'edit', isCurrent, () =>
           this.#edit({ at, text: rule, was: rule }),
         )}
         ${this.#action(
-          `Move ${this.#name(at)} up`,
+          text('routing.moveUp', { name: this.#name(at) }),
           'arrow-up',
           isCurrent,
           () => this.#move(at, at - 1),
           at === 0,
         )}
         ${this.#action(
-          `Move ${this.#name(at)} down`,
+          text('routing.moveDown', { name: this.#name(at) }),
           'arrow-down',
           isCurrent,
           () => this.#move(at, at + 1),
           at === last,
         )}
-        ${this.#action(`Remove ${this.#name(at)}`, 'trash', isCurrent, () => this.#remove(at))}
+        ${this.#action(text('routing.remove', { name: this.#name(at) }), 'trash', isCurrent, () => this.#remove(at))}
       </span>
     </div>`;
   }
@@ -174,13 +175,15 @@ export class RuleList extends PageElement {
     </button>`;
   }
 
-  #editor(text: string, at: number, isNew: boolean): TemplateResult {
+  #editor(typed: string, at: number, isNew: boolean): TemplateResult {
     const { placeholder, noun } = RULE_KINDS[this.setting];
     const press = (event: KeyboardEvent) => {
       if (event.key === 'Enter') void this.#save();
       else if (event.key === 'Escape') this.#cancel();
     };
-    const name = isNew ? `New ${noun}` : `Edit ${this.#name(at)}`;
+    const name = isNew
+      ? text(noun === 'route' ? 'routing.newRoute' : 'routing.newRule')
+      : text('common.edit', { name: this.#name(at) });
     return html`<div class="rule editing" role="row">
       <span class="text" role="gridcell">
         <input
@@ -192,16 +195,16 @@ export class RuleList extends PageElement {
           aria-label=${name}
           aria-invalid=${this.problem !== ''}
           aria-describedby="wrong-${this.setting}"
-          placeholder=${placeholder}
-          .value=${live(text)}
+          placeholder=${text(placeholder)}
+          .value=${live(typed)}
           @input=${(event: Event) => this.#type((event.target as HTMLInputElement).value)}
           @keydown=${press}
         />
         <p id="wrong-${this.setting}" class="invalid" role="alert">${this.problem}</p>
       </span>
       <span class="actions" role="gridcell">
-        <button @click=${() => void this.#save()}>Save</button>
-        <button class="secondary" @click=${() => this.#cancel()}>Cancel</button>
+        <button @click=${() => void this.#save()}>${text('common.save')}</button>
+        <button class="secondary" @click=${() => this.#cancel()}>${text('common.cancel')}</button>
       </span>
     </div>`;
   }
@@ -218,10 +221,10 @@ export class RuleList extends PageElement {
     input?.setSelectionRange(from, from + length);
   }
 
-  #type(text: string): void {
+  #type(typed: string): void {
     const draft = this.#draft;
     if (draft === undefined) return;
-    rulesView.change(this.setting, { draft: { ...draft, text } });
+    rulesView.change(this.setting, { draft: { ...draft, text: typed } });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#check(), TYPING);
   }
@@ -256,7 +259,7 @@ export class RuleList extends PageElement {
     this.problem = problem ?? '';
     if (problem !== undefined) return;
     this.#forgetDraft();
-    await this.#keep(value, at, `${this.#name(at)} saved.`);
+    await this.#keep(value, at, text('routing.saved', { name: this.#name(at) }));
   }
 
   #cancel(): void {
@@ -281,7 +284,8 @@ export class RuleList extends PageElement {
   async #move(from: number, to: number): Promise<void> {
     const rules = this.#rules;
     if (to < 0 || to >= rules.length || from === to) return;
-    await this.#keep(moved(rules, from, to), to, `${this.#name(from)} is ${this.#name(to)} now.`);
+    const news = text('routing.moved', { name: this.#name(from), place: this.#name(to) });
+    await this.#keep(moved(rules, from, to), to, news);
   }
 
   async #remove(at: number): Promise<void> {
@@ -289,13 +293,14 @@ export class RuleList extends PageElement {
     const removed = rules[at];
     if (removed === undefined) return;
     const left = rules.toSpliced(at, 1);
-    const news = `${this.#name(at)} removed.`;
+    const news = text('routing.removed', { name: this.#name(at) });
     if (!(await this.#keep(left, Math.min(at, left.length - 1), news))) return;
-    const restore = () => this.#keep(this.#rules.toSpliced(at, 0, removed), at, 'Restored.');
+    const restore = () =>
+      this.#keep(this.#rules.toSpliced(at, 0, removed), at, text('routing.restored'));
     const { noun } = RULE_KINDS[this.setting];
     model.notify(
-      { severity: 'info', message: `The ${noun} “${removed}” was removed.` },
-      { label: 'Undo', run: () => void restore() },
+      { severity: 'info', message: text(`routing.${noun}Removed`, { rule: removed }) },
+      { label: text('common.undo'), run: () => void restore() },
     );
   }
 

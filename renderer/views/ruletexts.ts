@@ -1,15 +1,16 @@
 import { html, type TemplateResult } from 'lit';
 import { partsOfVia } from '../../main/ipc/contract.js';
+import { type PlainKey, text } from '../../main/words/words.js';
 import { icon } from '../icon.js';
 import type { RulesKey } from './rulesview.js';
 
 /** What a list of rules is called, and how its rules are shown. */
 export interface RuleKind {
-  readonly title: string;
+  readonly title: PlainKey;
   /** What one of them is called. */
-  readonly noun: string;
-  readonly hint: string;
-  readonly placeholder: string;
+  readonly noun: 'route' | 'rule';
+  readonly hint: PlainKey;
+  readonly placeholder: PlainKey;
   /** What a new one begins as. */
   readonly initial: string;
   /** What comes of a destination that no rule is about. */
@@ -21,32 +22,27 @@ export interface RuleKind {
 
 export const RULE_KINDS: Readonly<Record<RulesKey, RuleKind>> = {
   via: {
-    title: 'Routes',
+    title: 'routing.routes',
     noun: 'route',
-    hint:
-      'Which way connections leave: direct, block, or an upstream server; several with | between ' +
-      'are tried in their order. DESTINATION is an address, a network such as 10.0.0.0/8, a name, ' +
-      '*.NAME, or * for all. The first route that matches decides.',
-    placeholder: 'DESTINATION[:PORTS]=WAY, such as *.example.com:443=work',
+    hint: 'routing.routes.hint',
+    placeholder: 'routing.routes.placeholder',
     initial: '',
     otherwise: (rules) => {
       if (rules.some((rule) => ['', '*'].includes(partsOfVia(rule).destination))) return '';
-      return `Everything${rules.length === 0 ? '' : ' else'} leaves directly.`;
+      return text(rules.length === 0 ? 'routing.allDirect' : 'routing.restDirect');
     },
     show: showVia,
     say: sayVia,
   },
   request: {
-    title: 'Request rules',
+    title: 'routing.rules',
     noun: 'rule',
-    hint:
-      'Where connections may go: connect, bind, assoc or all, and the destination that it is ' +
-      'about; ! denies. The first rule that matches decides.',
-    placeholder: '[!]COMMAND[:DESTINATION[:PORTS]], such as !all:*.example.com',
+    hint: 'routing.rules.hint',
+    placeholder: 'routing.rules.placeholder',
     initial: '',
     otherwise: (rules) => {
-      if (rules.length === 0) return 'Everything is allowed.';
-      return rules.some(isAboutAll) ? '' : 'Everything else is refused.';
+      if (rules.length === 0) return text('routing.allAllowed');
+      return rules.some(isAboutAll) ? '' : text('routing.restRefused');
     },
     show: showRequest,
     say: sayRequest,
@@ -59,19 +55,22 @@ function showVia(rule: string): TemplateResult {
   const isBlocked = only === 'block';
   return html`${icon(isBlocked ? 'circle-slash' : 'arrow-right')}
     <code>${destination || '*'}</code>
-    <span class="dim">${isBlocked ? 'is' : 'goes'}</span>
-    <span>${isBlocked ? 'blocked' : wayWords(ways)}</span>`;
+    <span>${isBlocked ? text('routing.isBlocked') : text('routing.goes', { way: wayWords(ways) })}</span>`;
 }
 
 function sayVia(rule: string): string {
   const { destination, ways } = partsOfVia(rule);
-  const what = destination === '' || destination === '*' ? 'everything' : destination;
-  return ways[0] === 'block' ? `${what} is blocked` : `${what} goes ${wayWords(ways)}`;
+  const what = destination === '' || destination === '*' ? text('routing.everything') : destination;
+  return ways[0] === 'block'
+    ? text('routing.sayBlocked', { destination: what })
+    : text('routing.sayGoes', { destination: what, way: wayWords(ways) });
 }
 
 /** Ways in words: `directly`, `through work, or else directly`. */
 export function wayWords(ways: readonly string[]): string {
-  return ways.map((way) => (way === 'direct' ? 'directly' : `through ${way}`)).join(', or else ');
+  const word = (way: string) =>
+    way === 'direct' ? text('routing.directly') : text('routing.through', { name: way });
+  return ways.map(word).join(text('routing.orElse'));
 }
 
 function partsOfRequest(rule: string): { denies: boolean; command: string; destination: string } {
@@ -90,13 +89,13 @@ function isAboutAll(rule: string): boolean {
 function showRequest(rule: string): TemplateResult {
   const { denies, command, destination } = partsOfRequest(rule);
   return html`${icon(denies ? 'circle-slash' : 'pass')}
-    <span>${denies ? 'Deny' : 'Allow'}</span>
+    <span>${denies ? text('routing.deny') : text('routing.allow')}</span>
     <span class="dim">${command}</span>
     <code>${destination}</code>`;
 }
 
 function sayRequest(rule: string): string {
   const { denies, command, destination } = partsOfRequest(rule);
-  const where = destination === '*' ? 'everything' : destination;
-  return `${denies ? 'deny' : 'allow'} ${command} to ${where}`;
+  const where = destination === '*' ? text('routing.everything') : destination;
+  return text(denies ? 'routing.sayDeny' : 'routing.sayAllow', { command, destination: where });
 }

@@ -5,7 +5,6 @@ import { repeat } from 'lit/directives/repeat.js';
 import {
   hostOfRule,
   isOverTls,
-  SCHEME_NAMES,
   SCHEME_PORTS,
   UPSTREAM_SCHEMES,
   type Upstream,
@@ -13,6 +12,7 @@ import {
   type UpstreamSettings,
   type UpstreamTest,
 } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -51,19 +51,16 @@ export class Upstreams extends PageElement {
   override render(): TemplateResult {
     const { upstreams, keychainProblem } = model.app.upstreams;
     return html`<section aria-labelledby="title-upstreams">
-      <h2 id="title-upstreams">Upstream servers</h2>
+      <h2 id="title-upstreams">${text('upstreams.title')}</h2>
       ${keychainProblem === undefined ? nothing : this.#keychainProblem(keychainProblem)}
       ${
         upstreams.length === 0
-          ? html`<p class="empty">
-            None yet: routes lead to them by their names. An upstream server is another proxy that
-            connections go through.
-          </p>`
+          ? html`<p class="empty">${text('upstreams.empty')}</p>`
           : this.#table(upstreams)
       }
       ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
       <button class="secondary add" @click=${() => void this.edit('')}>
-        ${icon('add')} Add upstream server
+        ${icon('add')} ${text('upstreams.add')}
       </button>
     </section>`;
   }
@@ -72,19 +69,19 @@ export class Upstreams extends PageElement {
     return html`<div class="banner error" role="alert">
       ${icon('lock')}
       <p>${problem}</p>
-      <button class="secondary" @click=${() => run('users.refresh')}>Try again</button>
+      <button class="secondary" @click=${() => run('users.refresh')}>${text('common.tryAgain')}</button>
     </div>`;
   }
 
   #table(upstreams: readonly Upstream[]): TemplateResult {
-    return html`<table class="plain upstreams" aria-label="Upstream servers">
+    return html`<table class="plain upstreams" aria-label=${text('upstreams.title')}>
       <thead>
         <tr>
-          <th>Name</th>
-          <th>Server</th>
-          <th>Login</th>
-          <th>Answer</th>
-          <th><span class="hidden">Actions</span></th>
+          <th>${text('upstreams.name')}</th>
+          <th>${text('upstreams.server')}</th>
+          <th>${text('upstreams.login')}</th>
+          <th>${text('upstreams.answer')}</th>
+          <th><span class="hidden">${text('common.actions')}</span></th>
         </tr>
       </thead>
       <tbody>
@@ -99,24 +96,25 @@ export class Upstreams extends PageElement {
 
   #row(upstream: Upstream): TemplateResult {
     const { name, scheme, host, port, through } = upstream;
-    const server = `${SCHEME_NAMES[scheme]}, ${hostOfRule(host)}:${port}`;
-    const place = through === '' ? server : `${server}, through ${through}`;
+    const server = `${text(`upstreams.scheme.${scheme}`)}, ${hostOfRule(host)}:${port}`;
+    const place = through === '' ? server : text('upstreams.place', { server, name: through });
     return html`<tr data-upstream=${name}>
       <td title=${name}><strong>${name}</strong></td>
       <td><span class="server">${place}</span></td>
       <td>${loginOf(upstream)}</td>
       <td aria-live="polite">${this.#answer(this.tests[name])}</td>
       <td class="actions">
-        ${action(`Test ${name}`, 'pulse', () => this.#test(name), this.tests[name] === 'running')}
-        ${action(`Edit ${name}`, 'edit', () => this.edit(name))}
-        ${action(`Delete ${name}`, 'trash', () => this.#delete(name))}
+        ${action(text('upstreams.test', { name }), 'pulse', () => this.#test(name), this.tests[name] === 'running')}
+        ${action(text('common.edit', { name }), 'edit', () => this.edit(name))}
+        ${action(text('common.delete', { name }), 'trash', () => this.#delete(name))}
       </td>
     </tr>`;
   }
 
   #answer(test: Test | undefined): TemplateResult | typeof nothing {
     if (test === undefined) return nothing;
-    if (test === 'running') return html`<progress aria-label="Testing"></progress>`;
+    if (test === 'running')
+      return html`<progress aria-label=${text('upstreams.testing')}></progress>`;
     if (test.works) return html`${icon('pass')} ${formatDuration(test.time)}`;
     return html`<span class="invalid reason" title=${test.problem}>${test.problem}</span>`;
   }
@@ -141,38 +139,38 @@ export class Upstreams extends PageElement {
     const others = upstreams.filter((candidate) => candidate.name !== name);
     return html`<form
       class="editor"
-      aria-label=${found === undefined ? 'New upstream server' : `Edit ${name}`}
+      aria-label=${found === undefined ? text('upstreams.new') : text('common.edit', { name })}
       @submit=${this.#save}
     >
-      ${field('Name', 'name', name, { required: true, max: 255 })}
+      ${field(text('upstreams.name'), 'name', name, { required: true, max: 255 })}
       <label>
-        <span>Protocol</span>
-        <select name="scheme" aria-label="Protocol" @change=${this.#schemeChosen}>
+        <span>${text('upstreams.protocol')}</span>
+        <select name="scheme" aria-label=${text('upstreams.protocol')} @change=${this.#schemeChosen}>
           ${UPSTREAM_SCHEMES.map(
             (each) =>
-              html`<option value=${each} ?selected=${each === scheme}>${SCHEME_NAMES[each]}</option>`,
+              html`<option value=${each} ?selected=${each === scheme}>${text(`upstreams.scheme.${each}`)}</option>`,
           )}
         </select>
       </label>
-      ${field('Host', 'host', host, { required: true, max: 255 })}
-      ${field('Port', 'port', String(port), { required: true, max: 5 })}
-      ${field('User name', 'user', user, { max: 255 })}
+      ${field(text('upstreams.host'), 'host', host, { required: true, max: 255 })}
+      ${field(text('upstreams.port'), 'port', String(port), { required: true, max: 5 })}
+      ${field(text('upstreams.userName'), 'user', user, { max: 255 })}
       <label>
-        <span>Password</span>
+        <span>${text('upstreams.password')}</span>
         <input
           name="password"
           type="password"
           role="textbox"
           maxlength="255"
           autocomplete="new-password"
-          placeholder=${found?.password === 'set' ? 'as it is' : ''}
+          placeholder=${found?.password === 'set' ? text('common.asItIs') : ''}
           aria-describedby="upstream-problem"
         />
       </label>
       <label>
-        <span>Through</span>
-        <select name="through" aria-label="Through">
-          <option value="" ?selected=${through === ''}>nothing else</option>
+        <span>${text('upstreams.through')}</span>
+        <select name="through" aria-label=${text('upstreams.through')}>
+          <option value="" ?selected=${through === ''}>${text('upstreams.nothingElse')}</option>
           ${others.map(
             (other) =>
               html`<option value=${other.name} ?selected=${other.name === through}>
@@ -183,9 +181,9 @@ export class Upstreams extends PageElement {
       </label>
       ${isOverTls(this.scheme) ? this.#trust() : nothing}
       <div class="buttons">
-        <button type="submit" ?disabled=${this.saving}>Save</button>
-        <button type="button" class="secondary" @click=${() => this.#close()}>Cancel</button>
-        ${this.saving ? html`<progress aria-label="Asking the keychain"></progress>` : nothing}
+        <button type="submit" ?disabled=${this.saving}>${text('common.save')}</button>
+        <button type="button" class="secondary" @click=${() => this.#close()}>${text('common.cancel')}</button>
+        ${this.saving ? html`<progress aria-label=${text('common.askingKeychain')}></progress>` : nothing}
       </div>
       <p id="upstream-problem" class="invalid" role="alert">${this.problem}</p>
     </form>`;
@@ -201,22 +199,22 @@ export class Upstreams extends PageElement {
         this.problem = sentence(error);
       }
     };
-    return html`<div class="field" role="group" aria-label="Trusted certificates">
-      <span>Trust</span>
+    return html`<div class="field" role="group" aria-label=${text('upstreams.trusted')}>
+      <span>${text('upstreams.trust')}</span>
       <span class="file">
-        ${this.tlsCa === '' ? 'the usual authorities' : this.tlsCa}
+        ${this.tlsCa === '' ? text('upstreams.usual') : this.tlsCa}
         <button
           type="button"
           class="secondary"
-          aria-label="Choose: Trusted certificates"
+          aria-label=${text('upstreams.chooseTrusted')}
           @click=${() => void choose()}
         >
-          Choose …
+          ${text('common.choose')}
         </button>
         ${
           this.tlsCa === ''
             ? nothing
-            : action('Trust the usual authorities', 'discard', () => {
+            : action(text('upstreams.trustUsual'), 'discard', () => {
                 this.tlsCa = '';
               })
         }
@@ -254,7 +252,7 @@ export class Upstreams extends PageElement {
     const value = (name: string) => String(data.get(name) ?? '');
     const port = value('port').trim();
     if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-      this.problem = 'Port: expected a number from 1 to 65535';
+      this.problem = text('upstreams.portExpected');
       return;
     }
     const settings: UpstreamSettings = {
@@ -294,11 +292,11 @@ export class Upstreams extends PageElement {
     void this.#focusRow(name);
   }
 
-  async #focusRow(name: string | undefined, button = 'Edit'): Promise<void> {
+  async #focusRow(name: string | undefined, button: 'edit' | 'trash' = 'edit'): Promise<void> {
     await this.updateComplete;
     const rows = [...this.querySelectorAll<HTMLElement>('tr[data-upstream]')];
     const row = rows.find(({ dataset }) => dataset['upstream'] === name);
-    const target = row?.querySelector<HTMLElement>(`[aria-label^="${button} "]`);
+    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
     (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
   }
 
@@ -312,8 +310,8 @@ export class Upstreams extends PageElement {
       if (this.isConnected) await this.#focusRow(name);
     };
     model.notify(
-      { severity: 'info', message: `The upstream server ${name} was deleted, with its password.` },
-      { label: 'Undo', run: () => void restore() },
+      { severity: 'info', message: text('upstreams.deleted', { name }) },
+      { label: text('common.undo'), run: () => void restore() },
     );
   }
 }
@@ -350,6 +348,7 @@ function action(
     class="plain"
     aria-label=${name}
     title=${name}
+    data-action=${symbol}
     ?disabled=${disabled}
     @click=${() => void act()}
   >
@@ -358,13 +357,9 @@ function action(
 }
 
 function loginOf({ user, password, scheme }: Upstream): TemplateResult {
-  if (user === '') return html`<span class="dim">none</span>`;
+  if (user === '') return html`<span class="dim">${text('upstreams.noLogin')}</span>`;
   const isMissing = password === 'unknown' || (password === 'none' && scheme !== 'socks4a');
-  const hint = {
-    set: 'the password is in the keychain',
-    none: 'without a password',
-    unknown: 'the keychain cannot be read',
-  }[password];
+  const hint = text(`upstreams.password.${password}`);
   return html`<span title="${user}: ${hint}">
     ${isMissing ? icon('warning') : nothing} ${user}
   </span>`;

@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import type { User, UserLimits } from '../../main/ipc/contract.js';
-import { LIMIT_FIELDS, lastDay, limitText } from './userlimits.js';
+import { text } from '../../main/words/words.js';
+import { LIMIT_FIELDS, lastDay, limitHint, limitText } from './userlimits.js';
 
 /** What the form of a user needs besides the user. */
 export interface EditorState {
@@ -20,12 +21,12 @@ export function userEditor(
   const isNew = user === undefined;
   return html`<form
     class="editor user"
-    aria-label=${isNew ? 'New user' : `Edit ${name}`}
+    aria-label=${isNew ? text('users.new') : text('common.edit', { name })}
     @submit=${save}
   >
     <div class="fields">
       <label>
-        <span>User name</span>
+        <span>${text('users.userName')}</span>
         <input
           name="name"
           required
@@ -36,7 +37,7 @@ export function userEditor(
         />
       </label>
       <label>
-        <span>Password</span>
+        <span>${text('users.password')}</span>
         <input
           name="password"
           type="password"
@@ -44,39 +45,39 @@ export function userEditor(
           maxlength="255"
           autocomplete="new-password"
           ?required=${isNew}
-          placeholder=${isNew ? '' : 'as it is'}
+          placeholder=${isNew ? '' : text('common.asItIs')}
           aria-describedby="user-problem"
         />
       </label>
       <label>
-        <span>Group</span>
+        <span>${text('users.group')}</span>
         <input name="group" maxlength="255" autocomplete="off" value=${group} />
       </label>
       <label>
-        <span>Last day</span>
+        <span>${text('users.lastDay')}</span>
         <input
           name="expires"
           type="date"
           max="9999-12-31"
-          title="The last day on which the user may log in; none: no end"
+          title=${text('users.lastDay.hint')}
           aria-describedby="user-problem"
           value=${limits.expires === undefined ? '' : lastDay(limits.expires)}
         />
       </label>
     </div>
     <details ?open=${hasLimits(limits)}>
-      <summary>Limits</summary>
+      <summary>${text('users.limits')}</summary>
       <div class="fields">
         ${LIMIT_FIELDS.map(
           (field) =>
             html`<label>
-              <span>${field.title}</span>
+              <span>${text(`users.${field.key}`)}</span>
               <input
                 name=${field.key}
                 maxlength="20"
                 autocomplete="off"
-                placeholder="no limit"
-                title=${`${field.title}, ${field.hint}; empty: no limit`}
+                placeholder=${text('users.noLimit')}
+                title=${text('users.limit.hint', { title: text(`users.${field.key}`), hint: limitHint(field) })}
                 aria-describedby="user-problem"
                 value=${limitText(field, limits)}
               />
@@ -85,9 +86,9 @@ export function userEditor(
       </div>
     </details>
     <div class="buttons">
-      <button type="submit" ?disabled=${saving}>Save</button>
-      <button type="button" class="secondary" @click=${close}>Cancel</button>
-      ${saving ? html`<progress aria-label="Asking the keychain"></progress>` : ''}
+      <button type="submit" ?disabled=${saving}>${text('common.save')}</button>
+      <button type="button" class="secondary" @click=${close}>${text('common.cancel')}</button>
+      ${saving ? html`<progress aria-label=${text('common.askingKeychain')}></progress>` : ''}
     </div>
     <p id="user-problem" class="invalid" role="alert">${problem}</p>
   </form>`;

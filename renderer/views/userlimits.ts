@@ -1,4 +1,5 @@
 import type { UserLimits } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { isoDate } from '../format.js';
 
 /** What was typed cannot be used: the message is a sentence for the user. */
@@ -25,15 +26,13 @@ const SHOWN = [
  * @returns undefined for nothing: no limit.
  * @throws {LimitError}
  */
-export function parseBytes(text: string, title: string): number | undefined {
-  if (text.trim() === '') return undefined;
-  const [, number, unit = ''] = /^\s*(\d+(?:[.,]\d+)?)\s*([a-z]*?)(?:\/s)?\s*$/i.exec(text) ?? [];
+export function parseBytes(typed: string, title: string): number | undefined {
+  if (typed.trim() === '') return undefined;
+  const [, number, unit = ''] = /^\s*(\d+(?:[.,]\d+)?)\s*([a-z]*?)(?:\/s)?\s*$/i.exec(typed) ?? [];
   const factor = UNITS[unit.toLowerCase()];
   const bytes = Math.round(Number(number?.replace(',', '.')) * (factor ?? Number.NaN));
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
-    throw new LimitError(
-      `${title}: a number of bytes is expected, such as 500 kB, 20 GB or 1.5 GiB.`,
-    );
+    throw new LimitError(text('users.bytesExpected', { title }));
   }
   return bytes;
 }
@@ -53,10 +52,10 @@ export function exactBytes(bytes: number): string {
  * @returns undefined for nothing: no limit.
  * @throws {LimitError}
  */
-export function parseWhole(text: string, title: string): number | undefined {
-  if (text.trim() === '') return undefined;
-  const number = /^\s*\d{1,7}\s*$/.test(text) ? Number(text) : 0;
-  if (number < 1) throw new LimitError(`${title}: a whole number of 1 or more is expected.`);
+export function parseWhole(typed: string, title: string): number | undefined {
+  if (typed.trim() === '') return undefined;
+  const number = /^\s*\d{1,7}\s*$/.test(typed) ? Number(typed) : 0;
+  if (number < 1) throw new LimitError(text('users.wholeExpected', { title }));
   return number;
 }
 
@@ -78,20 +77,27 @@ export function parseLastDay(day: string, before: number | undefined): number | 
   const [year = 0, month = 0, date = 0] = day.split('-').map(Number);
   const end = new Date(year, month - 1, date + 1).getTime();
   if (!/^\d{4}-\d\d-\d\d$/.test(day) || lastDay(end) !== day) {
-    throw new LimitError('Last day: a date is expected, such as 2027-01-31.');
+    throw new LimitError(text('users.dateExpected'));
   }
   return end;
 }
 
 /** The fields of limits that are typed, in their order. */
 export const LIMIT_FIELDS = [
-  { key: 'connections', title: 'Connections', hint: 'at once', bytes: false },
-  { key: 'devices', title: 'Devices', hint: 'addresses at once', bytes: false },
-  { key: 'rateUp', title: 'Rate up', hint: 'such as 500 kB/s', bytes: true },
-  { key: 'rateDown', title: 'Rate down', hint: 'such as 2 MB/s', bytes: true },
-  { key: 'perDay', title: 'Per day', hint: 'such as 1 GB', bytes: true },
-  { key: 'perMonth', title: 'Per month', hint: 'such as 20 GB', bytes: true },
+  { key: 'connections', bytes: false },
+  { key: 'devices', bytes: false },
+  { key: 'rateUp', example: '500 kB/s', bytes: true },
+  { key: 'rateDown', example: '2 MB/s', bytes: true },
+  { key: 'perDay', example: '1 GB', bytes: true },
+  { key: 'perMonth', example: '20 GB', bytes: true },
 ] as const;
+
+/** What may be typed into the field of a limit. */
+export function limitHint(field: (typeof LIMIT_FIELDS)[number]): string {
+  return field.bytes
+    ? text('users.suchAs', { example: field.example })
+    : text(`users.${field.key}.hint`);
+}
 
 /**
  * The limits that were filled in.
@@ -103,8 +109,8 @@ export function parseLimits(field: (name: string) => string, before: UserLimits)
   const limits: Record<string, number> = {};
   const expires = parseLastDay(field('expires'), before.expires);
   if (expires !== undefined) limits['expires'] = expires;
-  for (const { key, title, bytes } of LIMIT_FIELDS) {
-    const limit = (bytes ? parseBytes : parseWhole)(field(key), title);
+  for (const { key, bytes } of LIMIT_FIELDS) {
+    const limit = (bytes ? parseBytes : parseWhole)(field(key), text(`users.${key}`));
     if (limit !== undefined) limits[key] = limit;
   }
   return limits;

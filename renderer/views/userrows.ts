@@ -1,7 +1,7 @@
 import type { User, UserActivity } from '../../main/ipc/contract.js';
-import { formatBytes, formatDate, formatRate, formatTime } from '../format.js';
+import { type PlainKey, text } from '../../main/words/words.js';
+import { formatBytes, formatDate, formatNumber, formatRate, formatTime } from '../format.js';
 import type { Column } from '../table/columns.js';
-import { lastDay } from './userlimits.js';
 
 /** A user as the table has it. */
 export interface UserRow {
@@ -10,13 +10,6 @@ export interface UserRow {
 }
 
 type ActivityOf = (name: string) => UserActivity | undefined;
-
-const SECRETS: Readonly<Record<User['password'], readonly [text: string, hint: string]>> = {
-  set: ['in the keychain', 'works for username/password and CHAP'],
-  hash: ['hash in the keychain', 'works for username/password, not for CHAP'],
-  none: ['no password', 'the keychain has none: edit the user to set one'],
-  unknown: ['unknown', 'the keychain cannot be read'],
-};
 
 /**
  * Whether a user may log in, and why not: in a word or two, and in a sentence.
@@ -27,36 +20,37 @@ export function accessOf(
   { disabled, limits }: User,
   activity: UserActivity | undefined,
   now = Date.now(),
-): readonly [text: string, hint: string] {
+): readonly [word: string, hint: string] {
   const { expires, perDay, perMonth } = limits;
-  if (disabled) return ['disabled', 'Disabled here: it cannot log in until it is enabled.'];
+  if (disabled) return [text('users.disabled'), text('users.disabled.hint')];
   if (expires !== undefined && expires <= now) {
-    return ['expired', `It expired after ${lastDay(expires)}: edit it to choose a later day.`];
+    return [text('users.expired'), text('users.expired.hint', { day: formatLastDay(expires) })];
   }
   const { dayBytes = 0, monthBytes = 0 } = activity ?? {};
   if (perDay !== undefined && dayBytes >= perDay) {
-    return [
-      'day used up',
-      `It has used ${formatBytes(perDay)}, its bytes of a day: wait for tomorrow.`,
-    ];
+    const bytes = formatBytes(perDay);
+    return [text('users.dayUsedUp'), text('users.dayUsedUp.hint', { bytes })];
   }
   if (perMonth !== undefined && monthBytes >= perMonth) {
-    return [
-      'month used up',
-      `It has used ${formatBytes(perMonth)}, its bytes of a month: wait for the next one.`,
-    ];
+    const bytes = formatBytes(perMonth);
+    return [text('users.monthUsedUp'), text('users.monthUsedUp.hint', { bytes })];
   }
-  return ['allowed', 'It may log in.'];
+  return [text('users.allowed'), text('users.allowed.hint')];
+}
+
+/** The last day of who expires then. */
+function formatLastDay(expires: number): string {
+  return formatDate(expires - 1);
 }
 
 /** What is used of a limit. */
-function usedOf(used: string, limit: string | undefined): string {
-  return limit === undefined ? '' : `${used} of ${limit}`;
+function usedOf(used: string, limit: string | number | undefined): string {
+  return limit === undefined ? '' : text('users.usedOf', { used, limit });
 }
 
 /** A moment: its time if it is of today, its day otherwise. */
 function formatMoment(time: number | undefined, now: number): string {
-  if (time === undefined) return 'never';
+  if (time === undefined) return text('users.never');
   return formatDate(time) === formatDate(now) ? formatTime(time) : formatDate(time);
 }
 
@@ -72,20 +66,22 @@ export function userColumns(activityOf: ActivityOf): readonly UserColumn[] {
   const access = (user: User) => accessOf(user, activityOf(user.name));
   const moved = (name: string) => activityOf(name);
   return [
-    column('name', 'Name', 90, ({ name }) => name, { grows: true }),
-    column('group', 'Group', 44, ({ group }) => group, {
+    column('name', 'users.name', 90, ({ name }) => name, { grows: true }),
+    column('group', 'users.group', 44, ({ group }) => group, {
       grows: true,
       tells: ({ group }) => group !== '',
     }),
-    column('access', 'Access', 78, (user) => access(user)[0], { hint: (user) => access(user)[1] }),
-    column('password', 'Password', 100, ({ password }) => SECRETS[password][0], {
-      hint: ({ password }) => SECRETS[password][1],
+    column('access', 'users.access', 78, (user) => access(user)[0], {
+      hint: (user) => access(user)[1],
+    }),
+    column('password', 'users.password', 100, ({ password }) => text(`users.secret.${password}`), {
+      hint: ({ password }) => text(`users.secret.${password}.hint`),
     }),
     column(
       'expires',
-      'Last day',
+      'users.lastDay',
       80,
-      ({ limits: { expires } }) => (expires === undefined ? '' : lastDay(expires)),
+      ({ limits: { expires } }) => (expires === undefined ? '' : formatLastDay(expires)),
       {
         value: ({ limits }) => limits.expires ?? Number.POSITIVE_INFINITY,
         tells: ({ limits }) => limits.expires !== undefined,
@@ -93,27 +89,27 @@ export function userColumns(activityOf: ActivityOf): readonly UserColumn[] {
     ),
     column(
       'lastSeen',
-      'Last seen',
+      'users.lastSeen',
       80,
       ({ name }) => formatMoment(moved(name)?.lastSeen, Date.now()),
       { value: ({ name }) => moved(name)?.lastSeen ?? 0 },
     ),
     column(
       'connections',
-      'Connections',
+      'users.connections',
       44,
       ({ name, limits: { connections: limit } }) => {
         const { connections = 0 } = moved(name) ?? {};
-        return limit === undefined ? String(connections) : `${connections} of ${limit}`;
+        return usedOf(formatNumber(connections), limit) || formatNumber(connections);
       },
       { number: true, value: ({ name }) => moved(name)?.connections ?? 0 },
     ),
-    quota('perDay', 'Today', ({ name }) => moved(name)?.dayBytes ?? 0),
-    quota('perMonth', 'This month', ({ name }) => moved(name)?.monthBytes ?? 0),
-    bytes('up', 'Up', ({ name }) => moved(name)?.up ?? 0),
-    bytes('down', 'Down', ({ name }) => moved(name)?.down ?? 0),
-    rate('rateUp', 'Rate up'),
-    rate('rateDown', 'Rate down'),
+    quota('perDay', 'users.today', ({ name }) => moved(name)?.dayBytes ?? 0),
+    quota('perMonth', 'users.thisMonth', ({ name }) => moved(name)?.monthBytes ?? 0),
+    bytes('up', 'users.up', ({ name }) => moved(name)?.up ?? 0),
+    bytes('down', 'users.down', ({ name }) => moved(name)?.down ?? 0),
+    rate('rateUp', 'users.rateUp'),
+    rate('rateDown', 'users.rateDown'),
   ];
 }
 
@@ -127,16 +123,18 @@ interface Facts {
 
 function column(
   key: string,
-  title: string,
+  title: PlainKey,
   width: number,
-  text: (user: User) => string,
-  { hint, value = text, ...facts }: Facts,
+  shown: (user: User) => string,
+  { hint, value = shown, ...facts }: Facts,
 ): UserColumn {
   return {
     key,
-    title,
+    get title() {
+      return text(title);
+    },
     width,
-    text: ({ user }) => text(user),
+    text: ({ user }) => shown(user),
     value,
     ...facts,
     ...(hint && { hint: ({ user }: UserRow) => hint(user) }),
@@ -145,26 +143,26 @@ function column(
 
 function quota(
   key: 'perDay' | 'perMonth',
-  title: string,
+  title: PlainKey,
   used: (user: User) => number,
 ): UserColumn {
-  const text = (user: User) => {
+  const shown = (user: User) => {
     const { [key]: limit } = user.limits;
     return usedOf(formatBytes(used(user)), limit === undefined ? undefined : formatBytes(limit));
   };
   const tells = ({ limits }: User) => limits[key] !== undefined;
-  return column(key, title, 116, text, { number: true, value: used, tells });
+  return column(key, title, 116, shown, { number: true, value: used, tells });
 }
 
-function rate(key: 'rateUp' | 'rateDown', title: string): UserColumn {
-  const text = ({ limits: { [key]: limit } }: User) =>
+function rate(key: 'rateUp' | 'rateDown', title: PlainKey): UserColumn {
+  const shown = ({ limits: { [key]: limit } }: User) =>
     limit === undefined ? '' : formatRate(limit);
   const value = ({ limits }: User) => limits[key] ?? Number.POSITIVE_INFINITY;
   const tells = ({ limits }: User) => limits[key] !== undefined;
-  return column(key, title, 66, text, { number: true, value, tells });
+  return column(key, title, 66, shown, { number: true, value, tells });
 }
 
-function bytes(key: string, title: string, value: (user: User) => number): UserColumn {
+function bytes(key: string, title: PlainKey, value: (user: User) => number): UserColumn {
   return column(key, title, 54, (user) => formatBytes(value(user)), { number: true, value });
 }
 
@@ -190,8 +188,8 @@ export function selectUsers(
   const access = columns.find(({ key }) => key === 'access');
   const isFound = (row: UserRow) => {
     const { name, group } = row.user;
-    const text = `${name} ${group} ${access?.value(row.user)}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    const own = `${name} ${group} ${access?.value(row.user)}`.toLowerCase();
+    return words.every((word) => own.includes(word));
   };
   const found = words.length === 0 ? [...rows] : rows.filter(isFound);
   const by = columns.find(({ key }) => key === sort);

@@ -5,7 +5,6 @@ import type { User, UsersTransfer } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
 import { provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { count } from '../format.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
@@ -66,21 +65,21 @@ export class Users extends PageElement {
     const found = selectUsers(this.#rows, this.selection, COLUMNS);
     const isBusy = model.app.usersTransfer !== undefined;
     return html`<div class="page table-page">
-      <h1>Users</h1>
+      <h1>${text('views.users')}</h1>
       ${this.#keychainProblem()} ${this.#transfer()}
       <div class="toolbar">
         <button class="add" ?disabled=${isBusy} @click=${() => this.edit('')}>
-          ${icon('add')} Add user
+          ${icon('add')} ${text('users.add')}
         </button>
         <button class="secondary" ?disabled=${isBusy} @click=${() => run('users.import')}>
-          Import …
+          ${text('users.import')}
         </button>
         <button
           class="secondary"
           ?disabled=${users.length === 0 || isBusy}
           @click=${() => run('users.export')}
         >
-          Export …
+          ${text('users.export')}
         </button>
         ${users.length === 0 ? nothing : this.#searchBox(found.length, users.length)}
       </div>
@@ -112,15 +111,15 @@ export class Users extends PageElement {
     return html`<input
         class="filter"
         type="search"
-        aria-label="Search users"
-        placeholder="Search: name, group, disabled, expired"
+        aria-label=${text('users.search')}
+        placeholder=${text('users.searchHint')}
         .value=${this.selection.search}
         @input=${(event: Event) => {
           this.#select({ search: (event.target as HTMLInputElement).value });
         }}
       />
       <span class="dim counts" aria-live="polite">
-        ${found === all ? count(all, 'user') : `${found} of ${count(all, 'user')}`}
+        ${found === all ? text('users.users', { count: all }) : text('users.found', { found, count: all })}
       </span>`;
   }
 
@@ -130,7 +129,7 @@ export class Users extends PageElement {
     return html`<div class="banner error" role="alert">
       ${icon('lock')}
       <p>${keychainProblem}</p>
-      <button class="secondary" @click=${() => run('users.refresh')}>Try again</button>
+      <button class="secondary" @click=${() => run('users.refresh')}>${text('common.tryAgain')}</button>
     </div>`;
   }
 
@@ -149,26 +148,23 @@ export class Users extends PageElement {
       }
       <button
         class="secondary"
-        aria-label=${`Cancel the ${transfer.action}`}
+        aria-label=${text(transfer.action === 'import' ? 'users.cancelImport' : 'users.cancelExport')}
         ?disabled=${cancelled}
         @click=${() => model.attempt(() => request('users.cancel'))}
       >
-        Cancel
+        ${text('common.cancel')}
       </button>
     </div>`;
   }
 
   #nobody(): TemplateResult {
-    return html`<p class="empty">
-      Nobody yet: every program on this computer may use the proxy. With users, clients have to
-      log in, and the proxy can listen for other computers as well.
-    </p>`;
+    return html`<p class="empty">${text('users.nobody')}</p>`;
   }
 
   #content(rows: readonly UserRow[]): TableContent<UserRow> {
     const { sort, descending } = this.selection;
     return {
-      label: 'Users',
+      label: text('views.users'),
       columns: this.#columns,
       rows,
       heights: HEIGHTS,
@@ -177,10 +173,10 @@ export class Users extends PageElement {
       follows: false,
       chosen: this.chosen,
       now: Date.now(),
-      empty: 'No user has these words.',
+      empty: text('users.notFound'),
       rowClass: ({ user }) => {
         const access = COLUMNS.find(({ key }) => key === 'access')?.value(user);
-        return `${access === 'allowed' ? '' : 'off'} password-${user.password}`;
+        return `${access === text('users.allowed') ? '' : 'off'} password-${user.password}`;
       },
       choose: (id) => {
         this.chosen = id;
@@ -204,17 +200,21 @@ export class Users extends PageElement {
 
   readonly #actions: Column<UserRow> = {
     key: 'actions',
-    title: 'Actions',
+    get title() {
+      return text('common.actions');
+    },
     width: 96,
     text: () => '',
     parts: ({ user: { name, disabled } }) => html`
-      ${this.#action(`Edit ${name}`, 'edit', () => this.edit(name))}
+      ${this.#action(text('common.edit', { name }), 'edit', () => this.edit(name))}
       ${
         disabled
-          ? this.#action(`Enable ${name}`, 'pass', () => this.#disable(name, false))
-          : this.#action(`Disable ${name}`, 'circle-slash', () => this.#disable(name, true))
+          ? this.#action(text('users.enable', { name }), 'pass', () => this.#disable(name, false))
+          : this.#action(text('users.disable', { name }), 'circle-slash', () =>
+              this.#disable(name, true),
+            )
       }
-      ${this.#action(`Delete ${name}`, 'trash', () => this.#delete(name))}
+      ${this.#action(text('common.delete', { name }), 'trash', () => this.#delete(name))}
     `,
   };
 
@@ -223,6 +223,7 @@ export class Users extends PageElement {
       class="plain"
       aria-label=${name}
       title=${name}
+      data-action=${symbol}
       ?disabled=${model.app.usersTransfer !== undefined}
       @click=${act}
     >
@@ -244,7 +245,9 @@ export class Users extends PageElement {
 
   /** What is wrong is said once: the keychain has its place above. */
   #shownProblem(): string {
-    return this.problem === model.app.users.keychainProblem ? 'Nothing was saved.' : this.problem;
+    return this.problem === model.app.users.keychainProblem
+      ? text('common.nothingSaved')
+      : this.problem;
   }
 
   /** Opens the form for a user; an empty name is for a new one. */
@@ -290,13 +293,13 @@ export class Users extends PageElement {
   }
 
   /** Gives the focus to a button of a user's row; without one, to where a user is added. */
-  async #focusRow(name: string | undefined, button = 'Edit'): Promise<void> {
+  async #focusRow(name: string | undefined, button: 'edit' | 'trash' = 'edit'): Promise<void> {
     await this.updateComplete;
     await this.table?.updateComplete;
     const id = name === undefined ? undefined : idOf(name);
     if (id !== undefined) await this.table?.reveal(id);
     const row = this.querySelector(`#row-${id}`);
-    const target = row?.querySelector<HTMLElement>(`[aria-label^="${button} "]`);
+    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
     (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
   }
 
@@ -309,14 +312,14 @@ export class Users extends PageElement {
     const at = names.indexOf(name);
     if (!(await model.attempt(() => request('users.delete', name)))) return;
     if (this.editing === name) this.#close();
-    void this.#focusRow(names[at + 1] ?? names[at - 1], 'Delete');
+    void this.#focusRow(names[at + 1] ?? names[at - 1], 'trash');
     const restore = async () => {
       if (!(await model.attempt(() => request('users.restore', name)))) return;
       if (this.isConnected) await this.#focusRow(name);
     };
     model.notify(
-      { severity: 'info', message: `${name} was deleted, with the password.` },
-      { label: 'Undo', run: () => void restore() },
+      { severity: 'info', message: text('users.deleted', { name }) },
+      { label: text('common.undo'), run: () => void restore() },
     );
   }
 }
@@ -331,19 +334,18 @@ async function addUser(): Promise<void> {
 /** What is under way, in words. */
 function wordsOf({ action, done, total, cancelled }: UsersTransfer): string {
   if (cancelled) {
-    const left = done === 0 ? '' : `: ${count(done, 'user')} left`;
-    return `The ${action} is cancelled, and taken back${left} …`;
+    if (done === 0) return text(`users.${action}Ends`);
+    return text(`users.${action}TakenBack`, { count: done });
   }
-  const verb = action === 'import' ? 'Importing' : 'Exporting';
-  if (total === 0) return `${verb} users …`;
-  return `${verb} users: ${done.toLocaleString('en')} of ${total.toLocaleString('en')} …`;
+  if (total === 0) return text(`users.${action}ing`);
+  return text(`users.${action}ingSome`, { done, total });
 }
 
 /** Some names, and how many there are besides them. */
 function someOf(names: readonly string[]): string {
   const more = names.length - MAX_NAMED;
   const named = names.slice(0, MAX_NAMED).join(', ');
-  return more > 0 ? `${named}, and ${more.toLocaleString('en')} more` : named;
+  return more > 0 ? text('users.andMore', { names: named, count: more }) : named;
 }
 
 function tell(message: string): void {
@@ -355,10 +357,11 @@ async function importUsers(): Promise<void> {
   await model.attempt(async () => {
     const result = await request('users.import');
     if (result === undefined) return;
-    if (result === 'cancelled') return tell('The import was cancelled: no user was taken over.');
+    if (result === 'cancelled') return tell(text('users.importCancelled'));
     const { added, skipped } = result;
-    const there = skipped.length === 0 ? '' : ` Already there: ${someOf(skipped)}.`;
-    tell(`Users imported: ${added}.${there}`);
+    const there =
+      skipped.length === 0 ? [] : [text('users.alreadyThere', { names: someOf(skipped) })];
+    tell([text('users.imported', { added }), ...there].join(' '));
   });
 }
 
@@ -367,10 +370,10 @@ async function exportUsers(): Promise<void> {
   await model.attempt(async () => {
     const result = await request('users.export');
     if (result === undefined) return;
-    if (result === 'cancelled') return tell('The export was cancelled: nothing was written.');
+    if (result === 'cancelled') return tell(text('users.exportCancelled'));
     const { written, file, skipped } = result;
-    const left = skipped.length === 0 ? '' : ` Left out, without a password: ${someOf(skipped)}.`;
-    tell(`Users exported: ${written}, to ${file}. The file holds secrets readably.${left}`);
+    const left = skipped.length === 0 ? [] : [text('users.leftOut', { names: someOf(skipped) })];
+    tell([text('users.exported', { written, file }), ...left].join(' '));
   });
 }
 

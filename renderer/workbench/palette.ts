@@ -1,13 +1,14 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { text } from '../../main/words/words.js';
 import { type Command, commands, keyName } from '../commands.js';
 import { PageElement } from '../element.js';
 import { model } from '../model.js';
 
 /** Whether all letters of a text occur in a title, in their order. */
-function matches(title: string, text: string): boolean {
+function matches(title: string, letters: string): boolean {
   let at = 0;
-  for (const letter of text) {
+  for (const letter of letters) {
     at = title.indexOf(letter, at) + 1;
     if (at === 0) return false;
   }
@@ -26,25 +27,25 @@ export class Palette extends PageElement {
     const found = this.#found();
     return html`<dialog
       class="palette"
-      aria-label="Command palette"
+      aria-label=${text('workbench.palette')}
       @close=${() => model.openPalette(false)}
       @click=${(event: Event) => event.target === this.dialog && this.dialog.close()}
     >
       <input
         type="text"
         role="combobox"
-        aria-label="Command"
+        aria-label=${text('workbench.command')}
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant="palette-${this.chosen}"
-        placeholder="Type the name of a command"
+        placeholder=${text('workbench.typeCommand')}
         .value=${this.text}
         @input=${this.#type}
         @keydown=${this.#press}
       />
-      <ul id="palette-list" role="listbox" aria-label="Commands">
+      <ul id="palette-list" role="listbox" aria-label=${text('workbench.commands')}>
         ${found.map((command, i) => this.#item(command, i))}
-        ${found.length === 0 ? html`<li class="none">No command has such a name.</li>` : ''}
+        ${found.length === 0 ? html`<li class="none">${text('workbench.noCommand')}</li>` : ''}
       </ul>
     </dialog>`;
   }
@@ -61,10 +62,10 @@ export class Palette extends PageElement {
   }
 
   #found(): Command[] {
-    const text = this.text.toLowerCase().replace(/\s/g, '');
+    const letters = this.text.toLowerCase().replace(/\s/g, '');
     return commands().filter(
       ({ title, inPalette, enabled }) =>
-        inPalette && enabled() && matches(title.toLowerCase(), text),
+        inPalette && enabled() && matches(title.toLowerCase(), letters),
     );
   }
 

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { text } from '../../main/words/words.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, type Toast } from '../model.js';
@@ -10,7 +11,7 @@ export class Toasts extends PageElement {
   protected override readonly parts = ['toasts'] as const;
 
   override render(): TemplateResult {
-    return html`<section class="toasts" aria-label="Notifications" aria-live="polite">
+    return html`<section class="toasts" aria-label=${text('workbench.notifications')} aria-live="polite">
       ${model.toasts.map((toast) => this.#toast(toast))}
     </section>`;
   }
@@ -24,7 +25,7 @@ export class Toasts extends PageElement {
       ${icon(severity)}
       <p>${message}</p>
       ${action === undefined ? '' : html`<button @click=${act}>${action.label}</button>`}
-      <button class="plain" aria-label="Dismiss" @click=${() => model.dismiss(id)}>
+      <button class="plain" aria-label=${text('workbench.dismiss')} @click=${() => model.dismiss(id)}>
         ${icon('close')}
       </button>
     </div>`;

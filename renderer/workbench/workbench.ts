@@ -4,7 +4,7 @@ import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { commandOf, keyName, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { count, formatRate } from '../format.js';
+import { formatRate } from '../format.js';
 import { icon } from '../icon.js';
 import { model, type ViewName } from '../model.js';
 import { followTheme } from '../theme.js';
@@ -76,12 +76,12 @@ export class Workbench extends PageElement {
           aria-keyshortcuts="Control+Shift+P"
           @click=${() => run('app.palette')}
         >
-          ${icon('search')} Commands <kbd>${keyName('Ctrl+Shift+P')}</kbd>
+          ${icon('search')} ${text('workbench.commands')} <kbd>${keyName('Ctrl+Shift+P')}</kbd>
         </button>
         ${this.#power()}
       </header>
       <div class="activitybar">
-        <nav aria-label="Views">${views().map((view) => this.#item(view))}</nav>
+        <nav aria-label=${text('workbench.views')}>${views().map((view) => this.#item(view))}</nav>
         ${this.#contributed()}
       </div>
       <div class="banners">${this.#exposed()}</div>
@@ -100,7 +100,7 @@ export class Workbench extends PageElement {
       ?disabled=${state === 'starting' || state === 'stopping'}
       @click=${() => run(runs ? 'server.stop' : 'server.start')}
     >
-      ${icon(runs ? 'debug-stop' : 'play')} ${runs ? 'Stop server' : 'Start server'}
+      ${icon(runs ? 'debug-stop' : 'play')} ${runs ? text('menus.stopServer') : text('menus.startServer')}
     </button>`;
   }
 
@@ -108,23 +108,21 @@ export class Workbench extends PageElement {
   #exposed(): TemplateResult | typeof nothing {
     const { server, users, settings } = model.app;
     if (server.exposed.length === 0) return nothing;
-    const who =
-      settings.values.network.length > 0
-        ? 'every computer that the client rules let in'
-        : 'every computer that can reach this one';
+    const addresses = server.exposed.join(', ');
+    const byRules = settings.values.network.length > 0;
     return html`<div class="banner warning" role="alert">
       ${icon('warning')}
       <p>
-        No password is needed: ${who} may use the proxy at ${server.exposed.join(', ')}.
+        ${text(byRules ? 'workbench.exposedByRules' : 'workbench.exposedToAll', { addresses })}
       </p>
       ${
         users.users.length === 0
-          ? html`<button class="secondary" @click=${() => run('users.new')}>Add a user</button>`
+          ? html`<button class="secondary" @click=${() => run('users.new')}>${text('common.addUser')}</button>`
           : nothing
       }
       ${
         users.users.length > 0 && settings.values.anonymous
-          ? html`<button class="secondary" @click=${this.#demandLogins}>Demand passwords</button>`
+          ? html`<button class="secondary" @click=${this.#demandLogins}>${text('workbench.demandPasswords')}</button>`
           : nothing
       }
     </div>`;
@@ -144,7 +142,7 @@ export class Workbench extends PageElement {
     const shown = model.app.extensions.views.filter(({ kind }) => kind !== 'status');
     if (shown.length === 0) return nothing;
     const chosen = contributedId(model.view);
-    return html`<nav aria-label="Contributed by extensions" class="contributed">
+    return html`<nav aria-label=${text('workbench.contributed')} class="contributed">
       ${shown.map(({ id, title, kind }) =>
         link(`contributed:${id}`, title, VIEW_ICONS[kind], id === chosen),
       )}
@@ -163,7 +161,7 @@ export class Workbench extends PageElement {
         runs
           ? html`<button
             class="listening"
-            title="Copy the address"
+            title=${text('workbench.copyTheAddress')}
             @click=${() => run('server.copy')}
           >
             <span>${server.listening.join(', ')}</span>
@@ -171,11 +169,11 @@ export class Workbench extends PageElement {
           : nothing
       }
       <span class="space">
-        ${model.busy > 0 ? html`<progress aria-label="Working"></progress>` : nothing}
+        ${model.busy > 0 ? html`<progress aria-label=${text('workbench.working')}></progress>` : nothing}
       </span>
       <pico-status-items></pico-status-items>
       <button @click=${() => run('view.connections')}>
-        ${icon('arrow-swap')} ${count(now?.connections ?? 0, 'connection')}
+        ${icon('arrow-swap')} ${text('workbench.connections', { count: now?.connections ?? 0 })}
       </button>
       <span class="rate">${icon('arrow-up')} ${formatRate(now?.rateUp ?? 0)}</span>
       <span class="rate">${icon('arrow-down')} ${formatRate(now?.rateDown ?? 0)}</span>
