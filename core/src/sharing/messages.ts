@@ -122,7 +122,13 @@ export type ToWorker =
     }
   | { readonly type: 'login'; readonly news: LoginNews }
   /** The socket that was asked for comes along, unless the system's error number is given. */
-  | { readonly type: 'socket'; readonly request: number; readonly errno: number | undefined }
+  | {
+      readonly type: 'socket';
+      readonly request: number;
+      readonly errno: number | undefined;
+      /** Whether the process before this server's handed it on. */
+      readonly isGiven?: boolean;
+    }
   | { readonly type: 'mail'; readonly mail: Mail }
   /** What all have used. */
   | { readonly type: 'usage'; readonly usage: Readonly<Record<string, Usage>> }

@@ -1,6 +1,7 @@
 import { codeOf } from '../base/errors.js';
 import { bind, hasNoPort } from '../listening/bind.js';
 import { type BoundHandle, systemError } from '../listening/boundhandle.js';
+import { markGiven } from '../listening/handedon.js';
 import type { BoundSockets, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -153,11 +154,13 @@ export class WorkerSockets implements BoundSockets {
 
   /** Takes the answer of the primary process. */
   handle(message: Extract<ToWorker, { readonly type: 'socket' }>, handle: unknown): void {
-    const { request, errno } = message;
+    const { request, errno, isGiven = false } = message;
     const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);
     if (errno !== undefined) waiting?.reject(systemError(errno));
-    else if (typeof handle === 'object' && handle !== null) waiting?.resolve(handle);
-    else waiting?.reject(new Error('the primary process sent no socket'));
+    else if (typeof handle === 'object' && handle !== null) {
+      if (isGiven) markGiven(handle);
+      waiting?.resolve(handle);
+    } else waiting?.reject(new Error('the primary process sent no socket'));
   }
 }
