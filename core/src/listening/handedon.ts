@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { type Disposable, toDisposable } from '../base/disposable.js';
 import type { Address } from '../protocol/address.js';
 import { type BoundHandle, bindTcp, openDescriptor } from './boundhandle.js';
 
@@ -20,6 +21,7 @@ const taken = new WeakSet<object>();
 /** Sockets that this process has bound or was given, by what was asked for. */
 let bound: readonly Bound[] = [];
 let isHandedOn = false;
+const onLeaving = new Set<() => void>();
 
 /** Takes what the process before this one hands on: whoever binds such an address gets its socket. */
 export function takeHandedOn(sockets: readonly HandedOn[]): void {
@@ -89,9 +91,19 @@ export function openSockets(): HandedOn[] {
   );
 }
 
-/** From now on the sockets' names in the file system are another process's, which has them as well. */
+/**
+ * From now on the sockets' names in the file system are another process's, which has the sockets as
+ * well.
+ */
 export function leaveNames(): void {
   isHandedOn = true;
+  for (const leave of [...onLeaving]) leave();
+}
+
+/** Calls back when {@link leaveNames} is called. */
+export function onLeft(leave: () => void): Disposable {
+  onLeaving.add(leave);
+  return toDisposable(() => onLeaving.delete(leave));
 }
 
 /** Whether {@link leaveNames} was called: closing a socket removes its file otherwise. */

@@ -45,6 +45,8 @@ export interface ListenerAddresses {
 export interface ListeningAddress extends Address {
   /** The listener's name. */
   readonly listener: string;
+  /** Whose it is, if it is not for clients of SOCKS: then no listener has it as well. */
+  readonly owner?: string;
   /** Who may open it, if it is a UNIX socket. */
   readonly access?: SocketAccess;
   /** The layer that clients have to speak; left out where there is none. */

@@ -182,7 +182,8 @@ export class Admission {
       if (untold === undefined) {
         transport.abort();
         this.#decide();
-      } else this.#turnAway(arrival, reason, untold === 0 ? detail : `${detail} (${untold} more so)`);
+      } else
+        this.#turnAway(arrival, reason, untold === 0 ? detail : `${detail} (${untold} more so)`);
     } else {
       const ip = parseIP(balancer.host) as Uint8Array;
       const client = clientOf(introduction.client, ip);

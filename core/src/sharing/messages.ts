@@ -86,7 +86,12 @@ export type Task =
       readonly files: FileContents;
       readonly inherited: InheritedAddresses;
     }
-  | { readonly type: 'stop'; readonly grace: number }
+  | {
+      readonly type: 'stop';
+      readonly grace: number;
+      /** Whether another process has taken the server's place. */
+      readonly isReplaced: boolean;
+    }
   | { readonly type: 'connections' }
   /** To be answered with a {@link ToldTally}, also to see whether it answers. */
   | { readonly type: 'tally' }

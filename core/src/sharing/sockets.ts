@@ -122,9 +122,9 @@ export class HeldSockets {
 }
 
 /** Two listeners that leave their port to the system have each its own. */
-function keyOf({ host, port, listener, scheme = '' }: ListeningAddress): string {
+function keyOf({ host, port, listener, scheme = '', owner = '' }: ListeningAddress): string {
   const isAny = port === 0 && !hasNoPort({ host, port });
-  return isAny ? `${host} 0 ${scheme} ${listener}` : `${host} ${port}`;
+  return isAny ? `${host} 0 ${scheme} ${listener} ${owner}` : `${host} ${port} ${owner}`;
 }
 
 interface Waiting {
