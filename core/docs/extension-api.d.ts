@@ -185,6 +185,16 @@ export interface ExtensionServer {
   reload(): Promise<void>;
   /** Calls back with each event until the result is disposed, or the extension is deactivated. */
   onEvent(listener: (event: ServerEvent) => void): Disposable;
+  /**
+   * Has a server of `node:net` or `node:http` listen. Its socket is handed on when another process
+   * takes this one's place (SIGUSR2, `picosocks5 reload --binary`): there the extension gets it by
+   * asking for the same place, so that nobody is refused, and here the server accepts nobody any more.
+   * With `server.listen()` the place would still be taken.
+   *
+   * @param server that does not listen yet. Whoever has made it closes it.
+   * @throws the system's error, such as `EADDRINUSE`; {Error} if the place is none.
+   */
+  listen(server: Server, place: ListenPlace): Promise<void>;
 }
 
 /** The commands that package.json contributes: of the palette, the tray, and `picosocks5 run ID`. */
@@ -671,6 +681,19 @@ export type ServerEvent = ({
 } & ConnectionInfo & {
   readonly time: number;
 });
+
+/** Where an extension's own server listens. */
+export type ListenPlace = 
+/** An IP address or a name of this host, and a port; 0 is the system's choice. */
+{
+  readonly host: string;
+  readonly port: number;
+}
+/** A UNIX socket: a whole path, and who may open it, as of chmod(2); its owner alone if left out. */
+ | {
+  readonly path: string;
+  readonly mode?: number;
+};
 
 /** What says what a view shows. */
 export interface ViewProvider {

@@ -91,6 +91,7 @@ export type {
   ExtensionWorkers,
   Helper,
   HelperOptions,
+  ListenPlace,
   Subcommand,
   SubcommandTools,
   ViewHandle,

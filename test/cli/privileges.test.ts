@@ -169,7 +169,6 @@ test('a log file is given to the later user, who opens it again if it may', { sk
   writeFileSync(file, '', { mode: 0o640 });
   chownSync(file, NOBODY, NOBODY);
   command.child.kill('SIGUSR1');
-  command.child.kill('SIGUSR2');
   while (!/status uptime=/.test(safeRead(file))) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -75,7 +75,7 @@ test('a password on the command line is hidden, and warned of', {
   assert.equal((await readReply(client)).reply, 1);
   client.socket.destroy();
   await command.line(/closed #1/);
-  command.child.kill('SIGUSR2');
+  command.child.kill('SIGUSR1');
   await command.line(/status/);
   assert.doesNotMatch(command.lines.join('\n') + command.stdout, /hunter2/);
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createServer, type ServerEvent } from 'picosocks5';
+import { webServer } from '../support/http.js';
+import { v1 } from '../support/proxyheader.js';
 import { startServer } from '../support/server.js';
-import { Client, echoServer, freePort, peerServer } from '../support/sockets.js';
+import { bytes, Client, echoServer, freePort, peerServer } from '../support/sockets.js';
 import { address, assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
 import { passwordFile, plainSecret } from '../support/users.js';
 
@@ -19,6 +21,39 @@ test('close(grace) accepts nobody, and lets connections finish', async (t) => {
   await closed;
   assert.equal((await event('closed')).reason, 'finished');
   assert.ok(Date.now() - started < 5000, 'it does not wait longer than it has to');
+});
+
+test('close(grace) serves who has come already: a balancer before its header, HTTP as it goes on', async (t) => {
+  const [echo, first, second] = [await echoServer(t), await webServer(t), await webServer(t)];
+  const { port, server } = await startServer(t, { proxyProtocol: ['127.0.0.2'] });
+  const balancer = await Client.connect(t, port, '127.0.0.1', '127.0.0.2');
+  const http = await Client.connect(t, port);
+  const look = async (page: number) => {
+    const host = `127.0.0.1:${page}`;
+    http.send(`HEAD http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    assert.match((await http.read(12)).toString('latin1'), /^HTTP\/1\.1 200$/);
+    let head = '';
+    while (!head.endsWith('\r\n\r\n')) head += (await http.read(1)).toString('latin1');
+  };
+  await look(first.port);
+  const closed = server.close(60);
+  await assert.rejects(Client.connect(t, port), { code: 'ECONNREFUSED' });
+  balancer.send(v1('127.0.0.3', 50642), 5, 1, 0);
+  assert.deepEqual(await balancer.read(2), bytes(5, 0));
+  assert.equal((await connectTo(balancer, '127.0.0.1', echo)).reply, 0);
+  await assertEcho(balancer);
+  // To another host it goes on as a new connection.
+  await look(second.port);
+  balancer.socket.end();
+  http.socket.end();
+  await closed;
+});
+
+test('close(grace) does not wait longer for who says nothing', async (t) => {
+  const { port, server } = await startServer(t, { proxyProtocol: ['127.0.0.1'] });
+  const balancer = await Client.connect(t, port);
+  await server.close(0.2);
+  assert.equal((await balancer.readAll()).length, 0);
 });
 
 test('close(grace) ends what does not finish', async (t) => {

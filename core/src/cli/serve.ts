@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { messageOf, UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
 import { version } from '../base/version.js';
@@ -7,6 +8,7 @@ import { pickServerOptions } from '../config/options.js';
 import type { LogLevel, Settings } from '../config/settings.js';
 import { parseWorkers } from '../config/workercount.js';
 import type { Controlled } from '../control/controlled.js';
+import { closeUnclaimed } from '../listening/handedon.js';
 import type { ListenerState } from '../listening/listeningsocket.js';
 import { socketPath } from '../listening/unixsocket.js';
 import type { ServerEvent } from '../log/events.js';
@@ -58,15 +60,16 @@ export interface Service extends Controlled {
 
 /**
  * Runs the server until SIGTERM or SIGINT. SIGHUP reads configuration, users and rules again,
- * SIGUSR1 opens the log file again, SIGUSR2 logs how it is.
+ * SIGUSR1 opens the log file again and logs how it is, SIGUSR2 has a new process take its place.
  *
  * @param argv the command line, for the process in the background.
  * @param args the same, read.
  * @throws {UserError} if it cannot start, or cannot go on.
  */
 export async function serve(argv: readonly string[], args: readonly Argument[]): Promise<void> {
-  const handedOver = takeHandedOver();
-  const isSuccessor = takeSuccession();
+  const legacy = takeSuccession();
+  const isSuccessor = legacy !== undefined;
+  const handedOver = legacy ?? takeHandedOver();
   const load = async (warn: (message: string) => void) => {
     const loaded = withHandedOver(await loadSettings(args, warn), handedOver);
     return isSuccessor ? withoutDropping(loaded) : loaded;
@@ -100,10 +103,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   const controlling =
     control === undefined
       ? undefined
-      : await (await import('../control/controlling.js')).bindControl(
-          { ...settings, control },
-          isSuccessor,
-        );
+      : await (await import('../control/controlling.js')).bindControl({ ...settings, control });
   const { usageFile } = settings;
   const usage =
     usageFile === undefined
@@ -149,17 +149,37 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
       await usage?.sample(() => service.connections());
       await usage?.save();
       await service.saveUsage();
-      const pid = await startSuccessor(argv, settings, supervision);
+      await manager.reloading();
+      let pid: number;
+      try {
+        pid = await startSuccessor(argv, handedOver, supervision);
+      } catch (error) {
+        await manager.reloaded();
+        throw error;
+      }
       isReplaced = true;
+      controlling?.handOn();
+      await manager.replaced(pid);
       await usage?.handOn();
       // Whoever has asked for it is answered first.
       setTimeout(leave, ANSWER_TIME);
       return pid;
     });
+  const upgrade = async () => {
+    try {
+      await start;
+      await replace();
+    } catch (error) {
+      logError(log, `SIGUSR2: ${messageOf(error)}; this process goes on`);
+    }
+  };
   // What it comes to grief by is logged.
   process.on('SIGHUP', () => void reloader.reload().catch(() => {}));
-  process.on('SIGUSR1', () => reopen(log));
-  process.on('SIGUSR2', () => void tellStatus(service, log));
+  process.on('SIGUSR1', () => {
+    reopen(log);
+    void tellStatus(service, log);
+  });
+  process.on('SIGUSR2', () => void upgrade());
   try {
     await start;
     service.dropPrivileges();
@@ -175,6 +195,10 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
     await service.stop(0);
     await log.close();
     throw error;
+  }
+  for (const address of closeUnclaimed()) {
+    const path = socketPath(address.host);
+    if (path !== undefined) rmSync(path, { force: true });
   }
   surviveBugs(log);
   void manager.ready(service);
@@ -193,14 +217,14 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   }
   if (isReplaced) {
     await service.handOnUsage();
-    controlling?.handOn();
+    controlling?.close();
   } else {
     void manager.stopping();
     controlling?.drain();
   }
   await service.stop(settings.grace ?? DEFAULT_GRACE);
   await usage?.close();
-  if (!isReplaced) controlling?.close();
+  controlling?.close();
   await log.close();
   // Timers and sockets that an extension has left keep no process alive.
   setTimeout(() => process.exit(), END_TIME).unref();

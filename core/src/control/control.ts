@@ -1,5 +1,5 @@
-import { linkSync, renameSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { parseControlPlace } from '../config/controlplace.js';
@@ -47,19 +47,16 @@ export class ControlInterface {
   readonly #handle: BoundHandle;
   readonly #address: Address | undefined;
   readonly #token: string | undefined;
-  readonly #path: string | undefined;
   #server: HttpServer | undefined;
 
   private constructor(
     handle: BoundHandle,
     address: Address | undefined,
     token: string | undefined,
-    path?: string,
   ) {
     this.#handle = handle;
     this.#address = address;
     this.#token = token;
-    this.#path = path;
   }
 
   /**
@@ -67,10 +64,7 @@ export class ControlInterface {
    *
    * @throws {UserError} if it cannot be bound, or there is no token where there has to be one.
    */
-  static async bind(
-    settings: Settings & { readonly control: string },
-    isSuccessor = false,
-  ): Promise<ControlInterface> {
+  static async bind(settings: Settings & { readonly control: string }): Promise<ControlInterface> {
     const { control, controlToken, user, group } = settings;
     const place = parseControlPlace(control);
     if (place.address !== undefined && controlToken === undefined) {
@@ -85,11 +79,8 @@ export class ControlInterface {
         return new ControlInterface(bindOrTake(place.address), place.address, token);
       }
       const { uid, gid } = accessOf(user, group);
-      const path = isSuccessor ? `${place.path}.${process.pid}` : place.path;
-      const handle = await bindSocket(path, { mode: MODE, uid, gid });
-      // The one before is at the path, and goes on until this one serves.
-      if (isSuccessor) renameSync(path, place.path);
-      return new ControlInterface(handle, undefined, token, place.path);
+      const handle = await bindSocket(place.path, { mode: MODE, uid, gid });
+      return new ControlInterface(handle, undefined, token);
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(`--control: cannot listen at ${control}: ${systemMessage(error)}`);
@@ -110,14 +101,10 @@ export class ControlInterface {
     });
   }
 
-  /** Answers nobody any more, and leaves the path to the process that is there by now. */
+  /** Leaves whoever comes to the process that has the socket as well; who is here is answered. */
   handOn(): void {
-    const path = this.#path;
-    const kept = `${path}.kept`;
-    // Closed, a socket takes the file of its name along, whosever that is.
-    if (path !== undefined) linkSync(path, kept);
-    this.close();
-    if (path !== undefined) renameSync(kept, path);
+    // What http makes of that would end a connection whose request is on its way.
+    if (this.#server !== undefined) NetServer.prototype.close.call(this.#server);
   }
 
   /** Answers nobody any more. */

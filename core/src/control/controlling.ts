@@ -57,7 +57,7 @@ export class Controlling {
     this.#isDraining = true;
   }
 
-  /** Leaves its place to the process that has taken this one's. */
+  /** Leaves its place to the process that has taken this one's, and answers who has come already. */
   handOn(): void {
     this.#isDraining = true;
     this.#interface.handOn();
@@ -71,7 +71,6 @@ export class Controlling {
 /** @throws {UserError} as {@link ControlInterface.bind} does. */
 export async function bindControl(
   settings: Settings & { readonly control: string },
-  isSuccessor: boolean,
 ): Promise<Controlling> {
-  return new Controlling(await ControlInterface.bind(settings, isSuccessor));
+  return new Controlling(await ControlInterface.bind(settings));
 }

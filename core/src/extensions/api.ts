@@ -1,6 +1,7 @@
 // What an extension has of PicoSOCKS5, and what it gives. docs/extensions.md says how they are
 // written. A change here is a change of a contract: it belongs into the CHANGELOG.
 
+import type { Server } from 'node:net';
 import type { AccessPolicy } from '../access/policy.js';
 import type { AuthenticationMethod } from '../auth/method.js';
 import type { AuthenticationSourceFormat } from '../auth/source.js';
@@ -191,7 +192,24 @@ export interface ExtensionServer {
   reload(): Promise<void>;
   /** Calls back with each event until the result is disposed, or the extension is deactivated. */
   onEvent(listener: (event: ServerEvent) => void): Disposable;
+  /**
+   * Has a server of `node:net` or `node:http` listen. Its socket is handed on when another process
+   * takes this one's place (SIGUSR2, `picosocks5 reload --binary`): there the extension gets it by
+   * asking for the same place, so that nobody is refused, and here the server accepts nobody any more.
+   * With `server.listen()` the place would still be taken.
+   *
+   * @param server that does not listen yet. Whoever has made it closes it.
+   * @throws the system's error, such as `EADDRINUSE`; {Error} if the place is none.
+   */
+  listen(server: Server, place: ListenPlace): Promise<void>;
 }
+
+/** Where an extension's own server listens. */
+export type ListenPlace =
+  /** An IP address or a name of this host, and a port; 0 is the system's choice. */
+  | { readonly host: string; readonly port: number }
+  /** A UNIX socket: a whole path, and who may open it, as of chmod(2); its owner alone if left out. */
+  | { readonly path: string; readonly mode?: number };
 
 /** The commands that package.json contributes: of the palette, the tray, and `picosocks5 run ID`. */
 export interface ExtensionCommands {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Server } from 'node:net';
+import { isAbsolute, join } from 'node:path';
 import { inspect } from 'node:util';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
@@ -11,6 +12,7 @@ import type {
   ExtensionLog,
   ExtensionRegistry,
   HelperOptions,
+  ListenPlace,
   ViewHandle,
   ViewProvider,
 } from './api.js';
@@ -29,6 +31,7 @@ export interface ServerParts {
   disconnect(id: number): boolean;
   reload(): Promise<void>;
   onEvent(listener: (event: ServerEvent) => void): Disposable;
+  listen(server: Server, place: ListenPlace, owner: string): Promise<void>;
   readonly workers: WorkerParts;
 }
 
@@ -90,6 +93,9 @@ export function contextOf(extension: Extension, parts: ContextParts): ExtensionC
         const give = giver((event) => extension.run(() => listener(event)));
         const listening = outside(() => server.onEvent(give));
         return extension.keep(() => listening.dispose());
+      },
+      async listen(other: Server, place: ListenPlace) {
+        await outside(() => server.listen(other, checkedPlace(place), manifest.name));
       },
     }),
     commands: facade({ register: parts.registerCommand }),
@@ -158,4 +164,20 @@ export function notContributed(
 ): Error {
   const hint = didYouMean(id, known) || `; expected it in contributes.${list} of package.json`;
   return extension.wrong(`it does not contribute the ${what} "${extension.words(id)}"${hint}`);
+}
+
+/** @throws {Error} if it is no place where a server can listen. */
+function checkedPlace(place: ListenPlace): ListenPlace {
+  if ('path' in place) {
+    const { path, mode = 0o600 } = place;
+    if (typeof path === 'string' && isAbsolute(path) && Number.isInteger(mode))
+      return { path, mode };
+  } else {
+    const { host, port } = place;
+    const isPort = Number.isInteger(port) && port >= 0 && port <= 65535;
+    if (typeof host === 'string' && host !== '' && isPort) return { host, port };
+  }
+  throw new Error(
+    'expected { host, port } with a port of at most 65535, or { path } of a whole path',
+  );
 }

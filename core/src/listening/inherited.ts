@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.js';
 import type { Address } from '../protocol/address.js';
 import { canonicalIP } from '../protocol/ip.js';
 import { type BoundHandle, isUnixHandle, openDescriptor } from './boundhandle.js';
+import { noteBound, takeGiven } from './handedon.js';
 
 /** What stands before the number of a descriptor, as HAProxy has it. */
 const PREFIX = 'fd@';
@@ -63,14 +64,17 @@ export function learnInherited(addresses: Readonly<Record<string, Address>>): vo
 function inherited(descriptor: number): Inherited {
   const before = known.get(descriptor);
   if (before !== undefined) return before;
+  const name = { host: `${PREFIX}${descriptor}`, port: 0 };
+  const given = takeGiven(name);
   let handle: BoundHandle;
   try {
-    handle = openDescriptor(descriptor);
+    handle = given ?? openDescriptor(descriptor);
   } catch {
     throw notASocket(descriptor);
   }
   const address = addressOf(handle);
   if (address === undefined) throw notASocket(descriptor);
+  if (given === undefined) noteBound(name, handle);
   const found = { handle, address };
   known.set(descriptor, found);
   return found;

@@ -8,9 +8,9 @@ import { parseIP } from '../protocol/ip.js';
 import { acceptFrom, acceptOptions } from '../transport/accept.js';
 import type { Transport } from '../transport/transport.js';
 import { bind, hasNoPort, whereIs } from './bind.js';
-import { type BoundHandle, listenOn } from './boundhandle.js';
+import { type BoundHandle, isUnixHandle, listenOn } from './boundhandle.js';
 import { type Endpoint, parseListenEndpoint } from './endpoint.js';
-import { noteBound, takeGiven } from './handedon.js';
+import { noteBound, takeGiven, wasGiven } from './handedon.js';
 import { type SocketAccess, setAccess, socketPath } from './unixsocket.js';
 
 /** Clients that wait to be accepted; the system may allow fewer. */
@@ -45,6 +45,8 @@ export interface ListenerAddresses {
 export interface ListeningAddress extends Address {
   /** The listener's name. */
   readonly listener: string;
+  /** Whose it is, if it is not for clients of SOCKS: then no listener has it as well. */
+  readonly owner?: string;
   /** Who may open it, if it is a UNIX socket. */
   readonly access?: SocketAccess;
   /** The layer that clients have to speak; left out where there is none. */
@@ -151,6 +153,10 @@ export type Accept = (transport: Transport, listener: string, scheme: string | u
 export class ListeningSocket {
   readonly #server: Server;
   readonly #accept: Accept;
+  /** Told of the system's errors when clients could not be accepted. */
+  readonly #fail: (error: Error) => void;
+  /** A socket that was handed on, until this one serves. */
+  #given: BoundHandle | undefined;
   /** Who waits; undefined when it serves. */
   #waiting: Transport[] | undefined = [];
   /** Gives its socket back, if it was not bound here. */
@@ -169,18 +175,24 @@ export class ListeningSocket {
     requested: Omit<ListeningAddress, 'listener'>,
     listener: string,
     accept: Accept,
+    fail: (error: Error) => void,
     release: () => void,
+    given: BoundHandle | undefined,
   ) {
     this.#server = server;
+    this.#fail = fail;
     this.#accept = accept;
     this.#release = release;
     this.requested = requested;
     this.listener = listener;
     this.scheme = requested.scheme;
     const { host, port } = whereIs(requested);
-    const bound = server.address();
-    const isAny = port === 0 && typeof bound === 'object' && bound !== null;
-    this.address = { host, port: isAny ? bound.port : port };
+    this.#given = given;
+    const name: { port?: number } = {};
+    const bound = given === undefined ? server.address() : undefined;
+    if (given !== undefined && !isUnixHandle(given)) given.getsockname(name);
+    const any = typeof bound === 'object' && bound !== null ? bound.port : name.port;
+    this.address = { host, port: port === 0 ? (any ?? 0) : port };
   }
 
   /**
@@ -207,8 +219,9 @@ export class ListeningSocket {
       ...(access === undefined ? {} : { access }),
       ...(scheme === undefined ? {} : { scheme }),
     };
+    let given: BoundHandle | undefined;
     try {
-      await listen(server, { ...requested, listener }, sockets);
+      given = await listen(server, { ...requested, listener }, sockets);
     } catch (error) {
       const reason = listenError(address, error);
       if (isMissing(address, codeOf(error))) return { host, port, error: reason };
@@ -216,10 +229,14 @@ export class ListeningSocket {
     }
     server.on('error', fail);
     const release = () => sockets?.release({ ...requested, listener });
-    const own = new ListeningSocket(server, requested, listener, accept, release);
-    const isUnix = socketPath(own.address.host) !== undefined;
-    acceptFrom(server, (transport) => own.#take(transport), fail, isUnix);
+    const own = new ListeningSocket(server, requested, listener, accept, fail, release, given);
+    if (given === undefined) own.#begin();
     return own;
+  }
+
+  #begin(): void {
+    const isUnix = socketPath(this.address.host) !== undefined;
+    acceptFrom(this.#server, (transport) => this.#take(transport), this.#fail, isUnix);
   }
 
   #take(transport: Transport): void {
@@ -232,6 +249,11 @@ export class ListeningSocket {
   serve(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
+    if (this.#given !== undefined) {
+      listenOn(this.#server, this.#given, BACKLOG);
+      this.#given = undefined;
+      this.#begin();
+    }
     for (const transport of waiting) this.#take(transport);
   }
 
@@ -256,22 +278,30 @@ export class ListeningSocket {
   close(): void {
     for (const transport of this.#waiting ?? []) transport.abort();
     this.#waiting = undefined;
-    this.#server.close();
+    if (this.#given === undefined) this.#server.close();
+    else this.#given.close();
     this.#release();
   }
 }
 
-/** @throws the system's error. */
+/**
+ * Listens, unless the socket was handed on: at that the process before this one listens already, and
+ * whom this one accepted before it serves would be lost if it never does.
+ *
+ * @returns the socket if it was handed on.
+ * @throws the system's error.
+ */
 async function listen(
   server: Server,
   address: ListeningAddress,
   sockets?: BoundSockets,
-): Promise<void> {
+): Promise<BoundHandle | undefined> {
   const { host, port } = address;
   let socket: object | undefined;
   if (sockets !== undefined) socket = await sockets.take(address);
   else if (hasNoPort(address)) socket = await bind(address, address.access);
   else socket = takeGiven({ host, port });
+  if (socket !== undefined && wasGiven(socket)) return socket as BoundHandle;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -291,6 +321,7 @@ async function listen(
     sockets?.release(address);
     throw error;
   }
+  return undefined;
 }
 
 /** Whether an address may be done without: it is one of several, or of a family that is not there. */

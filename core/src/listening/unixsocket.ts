@@ -1,10 +1,21 @@
-import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { codeOf, UserError } from '../base/errors.js';
 import { type BoundHandle, bindPath, systemError } from './boundhandle.js';
+import { hasLeftNames, noteBound, takeGiven } from './handedon.js';
 
 /** What stands before the path of a UNIX socket. */
 const PREFIX = 'unix:';
@@ -109,37 +120,115 @@ export function setAccess(path: string, { mode, uid, gid }: SocketAccess): void 
 }
 
 /**
- * Binds a UNIX socket without listening. One that was left behind, and at which nobody answers, is
- * replaced; whatever else has the path is left alone.
+ * Binds a UNIX socket without listening, or takes the one that was handed on. One that was left
+ * behind, and at which nobody answers, is replaced; whatever else has the path is left alone. The
+ * file is removed when the handle is closed, unless another process has been handed the socket.
  *
  * @throws the system's error: `ENOTSOCK` if there is something else at the path, `EADDRINUSE` if
  *   another program listens there.
  */
 export async function bindSocket(path: string, access: SocketAccess): Promise<BoundHandle> {
-  const handle = await bindOrReplace(path);
-  try {
-    setAccess(path, access);
-  } catch (error) {
-    handle.close();
-    throw error;
+  const address = { host: `${PREFIX}${path}`, port: 0 };
+  const given = takeGiven(address);
+  if (given !== undefined) {
+    // Whoever has given up root since may not do again what is done already.
+    if (!hasAccess(path, access)) setAccess(path, access);
+    return removingFile(given, path);
   }
+  const handle = await bindOrReplace(path, access);
+  noteBound(address, handle);
   return handle;
 }
 
-async function bindOrReplace(path: string): Promise<BoundHandle> {
+/** Whether nothing has to be changed for those to open a socket who may. */
+function hasAccess(path: string, { mode, uid, gid }: SocketAccess): boolean {
+  let found: Stats;
   try {
-    return bindPath(path);
+    found = lstatSync(path);
+  } catch {
+    return true; // It is gone, or not to be seen by this user.
+  }
+  const isOwn = (uid ?? found.uid) === found.uid && (gid ?? found.gid) === found.gid;
+  return isOwn && (found.mode & 0o777) === mode;
+}
+
+async function bindOrReplace(path: string, access: SocketAccess): Promise<BoundHandle> {
+  try {
+    return create(path, access);
   } catch (error) {
     // libuv says so of a folder that is not there as well.
     const isMissing = codeOf(error) === 'EACCES' && !existsSync(dirname(path));
     if (isMissing) throw systemError(-constants.errno.ENOENT);
-    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     if (!isSocket(path)) throw systemError(-constants.errno.ENOTSOCK);
-    if (await answers(path)) throw error;
+    if (await answers(path)) throw systemError(-constants.errno.EADDRINUSE);
   }
   // It may be gone meanwhile.
   rmSync(path, { force: true });
-  return bindPath(path);
+  return create(path, access);
+}
+
+/**
+ * Binds a socket at another name and then gives it its own: libuv removes the file of the name that
+ * it has bound when the handle is closed, also where another process goes on with the socket.
+ *
+ * @throws the system's error: `EEXIST` if there is something at the path.
+ */
+function create(path: string, access: SocketAccess): BoundHandle {
+  const name = `~${randomBytes(3).toString('base64url')}`;
+  const beside = `${path}${name}`;
+  const first = Buffer.byteLength(beside) > MAX_PATH ? join(dirname(path), name) : beside;
+  const handle = bindPath(first);
+  try {
+    setAccess(first, access);
+    giveName(first, path);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  return removingFile(handle, path);
+}
+
+/** Has a file another name, if nothing has that. @throws the system's error, `EEXIST` if so. */
+function giveName(before: string, path: string): void {
+  try {
+    linkSync(before, path);
+  } catch (error) {
+    const code = codeOf(error);
+    // Not every file system has two names for a file.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    if (existsSync(path)) throw systemError(-constants.errno.EEXIST);
+    renameSync(before, path);
+    return;
+  }
+  rmSync(before);
+}
+
+/** Has a socket's file removed when the socket is closed. @returns the same handle. */
+function removingFile(handle: BoundHandle, path: string): BoundHandle {
+  const number = fileNumber(path);
+  const close = handle.close.bind(handle);
+  handle.close = (...done: []) => {
+    // By now the file may be another program's.
+    if (!hasLeftNames() && number !== undefined && fileNumber(path) === number) {
+      try {
+        rmSync(path);
+      } catch {
+        // Its folder may belong to root, which this process was.
+      }
+    }
+    close(...done);
+  };
+  return handle;
+}
+
+/** Tells a file from others; undefined if there is none, or whether there is one cannot be seen. */
+function fileNumber(path: string): bigint | undefined {
+  try {
+    return lstatSync(path, { bigint: true }).ino;
+  } catch {
+    return undefined;
+  }
 }
 
 function isSocket(path: string): boolean {

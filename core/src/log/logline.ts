@@ -2,7 +2,7 @@ import type { LogFormat, LogLevel } from '../config/settings.js';
 import { formatAddress, formatEndpoint } from '../protocol/address.js';
 import type { ServerEvent } from './events.js';
 
-/** How a service is: what SIGUSR2 asks for. */
+/** How a service is: what SIGUSR1 asks for. */
 export interface Status {
   readonly type: 'status';
   /** ms since 1970. */

@@ -2,6 +2,7 @@ import type { ChildProcess, SendHandle } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
+import { hasLeftNames } from '../listening/handedon.js';
 import type { FromWorker, Task, ToWorker } from '../sharing/messages.js';
 
 interface Pending {
@@ -80,7 +81,7 @@ export class Member {
    */
   async stop(grace: number, time: number): Promise<void> {
     if (this.hasEnded) return;
-    const told = this.do({ type: 'stop', grace }).catch(() => {});
+    const told = this.do({ type: 'stop', grace, isReplaced: hasLeftNames() }).catch(() => {});
     await within(told, grace * 1000 + time);
     if (this.process.connected) this.process.disconnect();
     if (!(await within(this.#end, time))) this.process.kill('SIGKILL');

@@ -57,6 +57,7 @@ export class ServiceManager {
   readonly #tellLimit = new TellLimit(1, TELL_INTERVAL);
   /** Messages keep their order. */
   readonly #messages = new Sequence();
+  readonly #timers: NodeJS.Timeout[] = [];
   #service: Supervised | undefined;
   #status = '';
 
@@ -97,13 +98,13 @@ export class ServiceManager {
     this.#service = service;
     const pid = isSuccessor ? [`MAINPID=${process.pid}`] : [];
     await this.#tell(['READY=1', ...pid, ...(await this.#news())]);
-    setInterval(() => void this.#tellStatus(), STATUS_INTERVAL).unref();
-    if (watchdog !== undefined) {
-      setInterval(() => void this.#tellLife(watchdog / 2), watchdog / 2).unref();
-    }
+    const every = (time: number, tell: () => Promise<void>) =>
+      this.#timers.push(setInterval(() => void tell(), time).unref());
+    every(STATUS_INTERVAL, () => this.#tellStatus());
+    if (watchdog !== undefined) every(watchdog / 2, () => this.#tellLife(watchdog / 2));
   }
 
-  /** It begins to read its configuration again. */
+  /** It begins to read its configuration again, or to have another process take its place. */
   async reloading(): Promise<void> {
     const now = process.hrtime.bigint() / 1000n;
     await this.#tell(['RELOADING=1', `MONOTONIC_USEC=${now}`]);
@@ -112,6 +113,15 @@ export class ServiceManager {
   /** It has read it, and goes on in any case. */
   async reloaded(): Promise<void> {
     await this.#tell(['READY=1', ...(await this.#news())]);
+  }
+
+  /**
+   * Another process has taken its place, which tells all that follows. It is said here since a
+   * manager may listen to the main process alone.
+   */
+  async replaced(pid: number): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#tell([`MAINPID=${pid}`, 'READY=1']);
   }
 
   /** It begins to stop. */

@@ -3,6 +3,7 @@ import { Sequence } from '../base/sequence.js';
 import { pickServerOptions } from '../config/options.js';
 import type { LogLevel } from '../config/settings.js';
 import { createRegistries } from '../extensions/registries.js';
+import { leaveNames } from '../listening/handedon.js';
 import { learnInherited } from '../listening/inherited.js';
 import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
 import { Log } from '../log/log.js';
@@ -90,6 +91,7 @@ class Worker {
     task: Extract<Task, { readonly type: 'reload' | 'try-reload' | 'stop' }>,
   ): Promise<unknown> {
     if (task.type === 'stop') {
+      if (task.isReplaced) leaveNames();
       await this.#server.close(task.grace);
       this.#teller.flush();
       this.#shared.close();

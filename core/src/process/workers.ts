@@ -9,6 +9,7 @@ import type { LogLevel, Settings } from '../config/settings.js';
 import { QuotaKeeper } from '../limits/quotakeeper.js';
 import { readUsage, type Usage } from '../limits/usage.js';
 import { parseListenEndpoint } from '../listening/endpoint.js';
+import { wasGiven } from '../listening/handedon.js';
 import { inheritedAddress, inheritedAddresses, parseDescriptor } from '../listening/inherited.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
@@ -402,8 +403,15 @@ export class Workers {
       const handle = await this.#sockets.take(address, number);
       if (member.hasEnded) this.#sockets.remove(number);
       // Node sends its own handles, though its types say otherwise.
-      else
-        member.tell({ type: 'socket', request, errno: undefined }, handle as unknown as SendHandle);
+      else {
+        const told = {
+          type: 'socket',
+          request,
+          errno: undefined,
+          isGiven: wasGiven(handle),
+        } as const;
+        member.tell(told, handle as unknown as SendHandle);
+      }
     } catch (error) {
       const { errno = -1 } = error as NodeJS.ErrnoException;
       member.tell({ type: 'socket', request, errno });

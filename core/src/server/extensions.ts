@@ -13,6 +13,7 @@ import type {
 import type { Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
 import type { ShownView } from '../extensions/viewcontent.js';
+import { listenForOther } from '../listening/otherserver.js';
 import type { ConnectionInfo, EventStream, ServerEvent } from '../log/events.js';
 import type { ConnectionSum, SumKey } from '../log/sums.js';
 import type { Mail } from '../sharing/mail.js';
@@ -108,7 +109,7 @@ export class Extensions {
 
   async #makeHost(): Promise<ExtensionHost> {
     const { ExtensionHost } = await import('../extensions/host.js');
-    const { firstId, idStep, reload, readFile, mail } = this.#sharing;
+    const { firstId, idStep, reload, readFile, mail, sockets } = this.#sharing;
     const server = this.#server;
     const listeners = new Set<(mail: Mail) => void>();
     mail.onMail = (one) => {
@@ -125,6 +126,17 @@ export class Extensions {
         disconnect: (id) => server.disconnect(id),
         reload: () => reload?.() ?? server.reload(),
         onEvent: (listener) => server.onEvent(listener),
+        listen: (other, place, owner) => {
+          const address =
+            'path' in place
+              ? {
+                  host: `unix:${place.path}`,
+                  port: 0,
+                  access: { mode: place.mode ?? 0o600, uid: undefined, gid: undefined },
+                }
+              : place;
+          return listenForOther(other, { ...address, listener: '', owner }, sockets);
+        },
         workers: {
           number: ((firstId - 1) % idStep) + 1,
           count: idStep,

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { AccessCheck } from '../access/accesscheck.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { type Lockedout, Lockout, type LockoutFilter } from '../auth/lockout.js';
@@ -632,14 +633,19 @@ export class Server {
   async #stop(grace: number): Promise<void> {
     const isNamed = this.#tellsListeners;
     for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, isNamed);
-    this.#admission.setListeners([]);
-    if (this.#sessions.size > 0) {
-      const timer = setTimeout(() => {
-        for (const session of this.#sessions) session.end('shutdown');
-      }, grace * 1000);
+    // Who has come already is served, such as a balancer's client whose header is on its way.
+    const timer = setTimeout(() => {
+      this.#admission.setListeners([]);
+      for (const session of this.#sessions) session.end('shutdown');
+    }, grace * 1000);
+    while (this.#sessions.size + this.#admission.undecided > 0) {
+      await this.#admission.decided();
       await this.#sessions.empty();
-      clearTimeout(timer);
+      // One that goes on with something else comes again once it has left.
+      await setImmediate();
     }
+    clearTimeout(timer);
+    this.#admission.setListeners([]);
     clearInterval(this.#clock);
     this.#cutOff.dispose();
     this.#watching?.dispose();

@@ -68,6 +68,9 @@ export class Admission {
   /** Connections of balancers that have not told whose they are: as many as there are startups. */
   readonly #unintroduced = new Startups();
   readonly #introducing = new Set<HeaderReader>();
+  /** Who has come, and is neither let in nor turned away yet. */
+  #undecided = 0;
+  #onDecided: (() => void)[] = [];
   readonly #tellLimit = new TellLimit(TOLD, TELL_INTERVAL);
   #listeners = none;
   readonly #options: AdmissionOptions;
@@ -91,6 +94,24 @@ export class Admission {
       }),
     );
     if (listeners.length === 0) for (const reader of this.#introducing) reader.end();
+  }
+
+  /** How many have come and are neither let in nor turned away yet. */
+  get undecided(): number {
+    return this.#undecided;
+  }
+
+  /** Waits until all who have come are let in or turned away. */
+  async decided(): Promise<void> {
+    if (this.#undecided > 0) await new Promise<void>((resolve) => this.#onDecided.push(resolve));
+  }
+
+  #decide(): void {
+    this.#undecided = Math.max(0, this.#undecided - 1);
+    if (this.#undecided > 0 || this.#onDecided.length === 0) return;
+    const waiting = this.#onDecided;
+    this.#onDecided = [];
+    for (const resolve of waiting) resolve();
   }
 
   /**
@@ -119,6 +140,7 @@ export class Admission {
       ...{ scheme, past: {} },
     };
     const from = transport.remote === localPeer ? undefined : ip;
+    this.#undecided++;
     if (listener.balancers.have(from)) this.#readHeader(arrival, listener);
     else this.#judge(arrival, ip);
     return arrival.id;
@@ -151,12 +173,17 @@ export class Admission {
 
   #introduce(arrival: Arrival, introduction: Introduction): void {
     const { transport, client: balancer } = arrival;
-    if (introduction.kind === 'left') transport.close();
-    else if (introduction.kind === 'refused') {
+    if (introduction.kind === 'left') {
+      transport.close();
+      this.#decide();
+    } else if (introduction.kind === 'refused') {
       const untold = this.#tellLimit.take();
       const { reason, detail } = introduction;
-      if (untold === undefined) transport.abort();
-      else this.#turnAway(arrival, reason, untold === 0 ? detail : `${detail} (${untold} more so)`);
+      if (untold === undefined) {
+        transport.abort();
+        this.#decide();
+      } else
+        this.#turnAway(arrival, reason, untold === 0 ? detail : `${detail} (${untold} more so)`);
     } else {
       const ip = parseIP(balancer.host) as Uint8Array;
       const client = clientOf(introduction.client, ip);
@@ -173,6 +200,7 @@ export class Admission {
     // A reload may have taken it away while a header was waited for.
     if (listener === undefined) {
       arrival.transport.abort();
+      this.#decide();
       return;
     }
     try {
@@ -231,8 +259,10 @@ export class Admission {
     const isGone = settings === undefined || (scheme !== undefined && layer === undefined);
     if (isGone || !makeRoom()) {
       place.dispose();
-      if (isGone) arrival.transport.abort();
-      else this.#turnAway(arrival, 'too-many-connections', 'without a request');
+      if (isGone) {
+        arrival.transport.abort();
+        this.#decide();
+      } else this.#turnAway(arrival, 'too-many-connections', 'without a request');
       return;
     }
     const { sessions } = this.#options;
@@ -241,6 +271,7 @@ export class Admission {
       ...{ balancer, isBalancer, layer },
     });
     sessions.add(session);
+    this.#decide();
     const counted = this.startups.add(network, session);
     session.startup =
       startups === undefined ? counted : both(counted, startups.add(network, session));
@@ -254,7 +285,10 @@ export class Admission {
     const ip = parseIP(arrival.client.host);
     const isKnown = this.#listeners.has(arrival.listener);
     if (ip === undefined || !isKnown) void linger(transport);
-    else this.#judge({ ...arrival, id: this.#takeId(), transport, scheme: undefined, past }, ip);
+    else {
+      this.#undecided++;
+      this.#judge({ ...arrival, id: this.#takeId(), transport, scheme: undefined, past }, ip);
+    }
   }
 
   #turnAway(
@@ -263,6 +297,7 @@ export class Admission {
     detail: string,
   ): void {
     transport.abort();
+    this.#decide();
     const settings = this.#listeners.get(listener)?.settings;
     const told = settings && toldListener(settings);
     const record = new ConnectionRecord(id, client, this.#options.events, told, balancer);

@@ -86,7 +86,12 @@ export type Task =
       readonly files: FileContents;
       readonly inherited: InheritedAddresses;
     }
-  | { readonly type: 'stop'; readonly grace: number }
+  | {
+      readonly type: 'stop';
+      readonly grace: number;
+      /** Whether another process has taken the server's place. */
+      readonly isReplaced: boolean;
+    }
   | { readonly type: 'connections' }
   /** To be answered with a {@link ToldTally}, also to see whether it answers. */
   | { readonly type: 'tally' }
@@ -122,7 +127,13 @@ export type ToWorker =
     }
   | { readonly type: 'login'; readonly news: LoginNews }
   /** The socket that was asked for comes along, unless the system's error number is given. */
-  | { readonly type: 'socket'; readonly request: number; readonly errno: number | undefined }
+  | {
+      readonly type: 'socket';
+      readonly request: number;
+      readonly errno: number | undefined;
+      /** Whether the process before this server's handed it on. */
+      readonly isGiven?: boolean;
+    }
   | { readonly type: 'mail'; readonly mail: Mail }
   /** What all have used. */
   | { readonly type: 'usage'; readonly usage: Readonly<Record<string, Usage>> }

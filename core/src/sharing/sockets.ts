@@ -1,6 +1,7 @@
 import { codeOf } from '../base/errors.js';
 import { bind, hasNoPort } from '../listening/bind.js';
 import { type BoundHandle, systemError } from '../listening/boundhandle.js';
+import { markGiven } from '../listening/handedon.js';
 import type { BoundSockets, ListeningAddress } from '../listening/listeningsocket.js';
 import type { Address } from '../protocol/address.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -121,9 +122,9 @@ export class HeldSockets {
 }
 
 /** Two listeners that leave their port to the system have each its own. */
-function keyOf({ host, port, listener, scheme = '' }: ListeningAddress): string {
+function keyOf({ host, port, listener, scheme = '', owner = '' }: ListeningAddress): string {
   const isAny = port === 0 && !hasNoPort({ host, port });
-  return isAny ? `${host} 0 ${scheme} ${listener}` : `${host} ${port}`;
+  return isAny ? `${host} 0 ${scheme} ${listener} ${owner}` : `${host} ${port} ${owner}`;
 }
 
 interface Waiting {
@@ -153,11 +154,13 @@ export class WorkerSockets implements BoundSockets {
 
   /** Takes the answer of the primary process. */
   handle(message: Extract<ToWorker, { readonly type: 'socket' }>, handle: unknown): void {
-    const { request, errno } = message;
+    const { request, errno, isGiven = false } = message;
     const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);
     if (errno !== undefined) waiting?.reject(systemError(errno));
-    else if (typeof handle === 'object' && handle !== null) waiting?.resolve(handle);
-    else waiting?.reject(new Error('the primary process sent no socket'));
+    else if (typeof handle === 'object' && handle !== null) {
+      if (isGiven) markGiven(handle);
+      waiting?.resolve(handle);
+    } else waiting?.reject(new Error('the primary process sent no socket'));
   }
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import type { ExtensionServer } from 'picosocks5';
 import { formatListen, type Listen } from './address.js';
 
 /** How long a client has for its request, and how long it may keep a connection, ms. */
@@ -50,15 +49,11 @@ export class Endpoint {
   }
 
   /** @throws {Error} saying why it cannot listen there. */
-  static async open(listen: Listen, pages: Pages): Promise<Endpoint> {
+  static async open(server: ExtensionServer, listen: Listen, pages: Pages): Promise<Endpoint> {
     const endpoint = new Endpoint(listen, pages);
-    if ('path' in listen) await removeStale(listen.path);
+    const place = 'path' in listen ? { path: resolve(listen.path), mode: 0o660 } : listen;
     try {
-      endpoint.#server.listen(
-        'path' in listen ? { path: listen.path } : { host: listen.host, port: listen.port },
-      );
-      await once(endpoint.#server, 'listening');
-      if ('path' in listen) await chmod(listen.path, 0o660);
+      await server.listen(endpoint.#server, place);
     } catch (error) {
       endpoint.close();
       throw new Error(`metrics.listen: cannot listen at ${formatListen(listen)}: ${whyNot(error)}`);
@@ -120,24 +115,13 @@ export function plain(status: number, text: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', text: `${text}\n` };
 }
 
-/** Removes a socket that nobody listens to any more, and nothing else. */
-async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() !== true) return;
-  const socket = connect({ path });
-  const isStale = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(false));
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
-  });
-  socket.destroy();
-  if (isStale) await unlink(path).catch(() => {});
-}
-
 function whyNot(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'EADDRINUSE':
       return 'another program listens there';
+    case 'ENOTSOCK':
+      return 'another file is there, which is no socket';
     case 'EADDRNOTAVAIL':
       return 'this host has no such address';
     case 'EACCES':

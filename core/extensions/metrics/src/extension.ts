@@ -74,7 +74,7 @@ class Metrics {
     const listen = text === undefined ? undefined : parseListen(text);
     const isSame = before !== undefined && listen !== undefined;
     if (isSame && formatListen(before.listen) === formatListen(listen)) return;
-    this.#endpoint = listen && (await Endpoint.open(listen, this.#pages));
+    this.#endpoint = listen && (await Endpoint.open(this.#context.server, listen, this.#pages));
     before?.close();
     if (this.#endpoint === undefined || listen === undefined) return;
     const { log } = this.#context;
