@@ -1,5 +1,4 @@
 import { linkSync, renameSync } from 'node:fs';
-import type { Server as HttpServer } from 'node:http';
 import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
 import { parseControlPlace } from '../config/controlplace.js';
@@ -15,6 +14,7 @@ import type { Controlled } from './controlled.js';
 import type { EventFeed } from './feed.js';
 import { createHttpServer } from './http.js';
 import { routesOf } from './routes.js';
+import { type ControlCertificate, ControlTls, type HttpServer } from './tls.js';
 import { readToken } from './token.js';
 
 /** What a control interface speaks for. */
@@ -48,24 +48,28 @@ export class ControlInterface {
   readonly #address: Address | undefined;
   readonly #token: string | undefined;
   readonly #path: string | undefined;
+  #tls: ControlTls | undefined;
   #server: HttpServer | undefined;
 
   private constructor(
     handle: BoundHandle,
     address: Address | undefined,
     token: string | undefined,
-    path?: string,
+    { path, tls }: { readonly path?: string; readonly tls?: ControlTls | undefined } = {},
   ) {
     this.#handle = handle;
     this.#address = address;
     this.#token = token;
     this.#path = path;
+    this.#tls = tls;
   }
 
   /**
-   * Binds the socket, and reads the token, as long as the process may: nobody can connect yet.
+   * Binds the socket, and reads token and certificate, as long as the process may: nobody can
+   * connect yet.
    *
-   * @throws {UserError} if it cannot be bound, or there is no token where there has to be one.
+   * @throws {UserError} if it cannot be bound, or there is no token or certificate where there has to
+   *   be one.
    */
   static async bind(
     settings: Settings & { readonly control: string },
@@ -75,21 +79,24 @@ export class ControlInterface {
     const place = parseControlPlace(control);
     if (place.address !== undefined && controlToken === undefined) {
       throw new UserError(
-        '--control at a TCP port needs --control-token FILE, since everybody on this machine can ' +
-          'connect to it; or a UNIX socket: --control unix:PATH',
+        '--control at a TCP port needs --control-token FILE, since everybody ' +
+          `${place.tls ? 'who reaches it' : 'on this machine'} can connect to it; or a UNIX ` +
+          'socket: --control unix:PATH',
       );
     }
     const token = place.address === undefined ? undefined : readToken(controlToken as string);
+    const tls =
+      place.address !== undefined && place.tls ? await ControlTls.read(settings) : undefined;
     try {
       if (place.address !== undefined) {
-        return new ControlInterface(bindOrTake(place.address), place.address, token);
+        return new ControlInterface(bindOrTake(place.address), place.address, token, { tls });
       }
       const { uid, gid } = accessOf(user, group);
       const path = isSuccessor ? `${place.path}.${process.pid}` : place.path;
       const handle = await bindSocket(path, { mode: MODE, uid, gid });
       // The one before is at the path, and goes on until this one serves.
       if (isSuccessor) renameSync(path, place.path);
-      return new ControlInterface(handle, undefined, token, place.path);
+      return new ControlInterface(handle, undefined, token, { path: place.path });
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(`--control: cannot listen at ${control}: ${systemMessage(error)}`);
@@ -98,7 +105,7 @@ export class ControlInterface {
 
   /** Answers from now on. @throws {UserError} if it cannot listen. */
   serve(parts: ControlParts): Promise<void> {
-    const guard = { token: this.#token, address: this.#address };
+    const guard = { token: this.#token, address: this.#address, tls: this.#tls };
     const server = createHttpServer(routesOf(parts), guard);
     this.#server = server;
     return new Promise((resolve, reject) => {
@@ -108,6 +115,22 @@ export class ControlInterface {
       server.once('listening', resolve);
       listenOn(server, this.#handle, BACKLOG);
     });
+  }
+
+  /** What deserves a warning about its certificate. */
+  get warnings(): readonly string[] {
+    return this.#tls?.warnings ?? [];
+  }
+
+  /**
+   * Reads its certificate again, if it has one: who comes from now on is shown that.
+   *
+   * @throws {UserError} if it cannot be used; the one before is shown then.
+   */
+  async renew(settings: ControlCertificate): Promise<void> {
+    if (this.#tls === undefined) return;
+    this.#tls = await ControlTls.read(settings);
+    if (this.#server !== undefined) this.#tls.renew(this.#server);
   }
 
   /** Answers nobody any more, and leaves the path to the process that is there by now. */
