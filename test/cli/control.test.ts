@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { routesOf } from '#core/control/routes.js';
+import { type Certified, certificate } from '../support/certificates.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
 import { type Asking, askControl, type Controlled, startControlled } from '../support/control.js';
 import { extension } from '../support/extensions.js';
@@ -43,10 +44,13 @@ async function startFull(t: TestContext, workers: string) {
       `usage-file = ${join(folder, 'usage')}`,
       `extension = ${own}`,
       'max-login-failures = 2',
+      'via = 10.0.0.0/8=corp',
       more,
       '[user:alice]',
       'quota-day = 1G',
       'maxconn = 7',
+      '[upstream:corp]',
+      'url = socks5://me:hidden@192.0.2.1:1080',
     ];
     writeFileSync(file, lines.join('\n'));
   };
@@ -157,11 +161,32 @@ for (const workers of ['1', '2']) {
     );
     await ask('GET', '/v1/connections?client=nobody', 422);
 
+    const sampled = await samplesOf(path, 2, () => alice.send('more'));
+    for (const sample of sampled) assertValid(sample, answerSchema('GET', '/v1/samples', 200));
+    asked.add('GET /v1/samples');
+    const [first, second] = sampled as { moved: { id: number; up: number }[]; up: number }[];
+    const ups = [first, second].map((sample) => sample?.moved.map(({ up }) => up));
+    assert.deepEqual(ups, [[4], [8]], 'only who has moved something');
+    assert.equal(second?.up, 8);
+    assert.equal((await alice.read(4)).toString(), 'more');
+
+    const routing = await ask('GET', '/v1/routing', 200);
+    assert.deepEqual(
+      [routing.authentication, routing.via, routing.upstreams],
+      [false, ['10.0.0.0/8=corp'], [{ name: 'corp', url: 'socks5://me:***@192.0.2.1:1080' }]],
+    );
+    const check = (query: string, status = 200) => ask('GET', `/v1/check?${query}`, status);
+    const through = await check('user=alice&command=connect&destination=10.0.0.1:80');
+    assert.deepEqual([through.allowed, through.via?.way], [true, 'corp']);
+    assert.equal((await check('command=connect&destination=192.0.2.9:80')).via, undefined);
+    await check('command=connect&destination=nowhere', 400);
+    await check('command=connect&user=nobody&destination=10.0.0.1:80', 422);
+
     const usage = await ask('GET', '/v1/usage', 200);
     const own = usage.users.find(({ name }: { name: string }) => name === 'alice');
-    assert.deepEqual([own.connections, own.up, own.limits.connections], [1, 4, 7]);
+    assert.deepEqual([own.connections, own.up, own.limits.connections], [1, 8, 7]);
     const today = usage.days[0].users.find(({ name }: { name: string }) => name === 'alice');
-    assert.deepEqual([today.up, today.down, today.connections], [4, 4, 1]);
+    assert.deepEqual([today.up, today.down, today.connections], [8, 8, 1]);
 
     const disconnect = (body: object) => ask('POST', '/v1/disconnect', 200, { body });
     assert.equal((await disconnect({ user: 'alice' })).disconnected, 1);
@@ -233,6 +258,21 @@ for (const workers of ['1', '2']) {
     assert.deepEqual([...asked].sort(), [...described].sort());
     assert.equal(await controlled.command.stop(), 0);
   });
+}
+
+/** The first lines of a stream of samples. @param between what is done after each but the last. */
+async function samplesOf(socketPath: string, count: number, between: () => unknown) {
+  const asked = get({ socketPath, path: '/v1/samples?connections=true', agent: false });
+  const response = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+  response.on('error', () => {});
+  const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+  const samples: unknown[] = [];
+  while (samples.length < count) {
+    if (samples.length > 0) between();
+    samples.push(JSON.parse((await lines.next()).value));
+  }
+  asked.destroy();
+  return samples;
 }
 
 /** Locks users out, and lifts that: in all processes. */
@@ -326,6 +366,71 @@ test('at a TCP port a token is needed, and no name but its own leads there', {
   assert.equal(await command.stop(), 0);
 });
 
+test('with TLS it may be at any address: who comes sees the certificate first, then shows the token', async (t) => {
+  const port = await freePort(t);
+  const folder = temporaryDirectory(t);
+  const token = temporaryFile(t, '0123456789abcdef\n', 'token');
+  chmodSync(token, 0o600);
+  const [first, second] = [certificate(), certificate()];
+  const [cert, key, other] = ['cert', 'key', 'other'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const show = (shown: Certified) => {
+    writeFileSync(cert, shown.cert);
+    writeFileSync(key, shown.key, { mode: 0o600 });
+  };
+  show(first);
+  writeFileSync(other, second.cert);
+  const place = ['--control', `tls:0.0.0.0:${port}`, '--control-token', token];
+  const start = (...args: string[]) =>
+    run(t, process.execPath, [PICOSOCKS5, ...args, '127.0.0.1:0']);
+  assert.match((await start(...place)).stderr, /--control tls: needs --tls-cert FILE/);
+  assert.match((await start(...place.slice(0, 2))).stderr, /needs --control-token FILE/);
+  const files = ['--tls-cert', cert, '--tls-key', key];
+  const command = new Command(t, [...place, ...files, '127.0.0.1:0']);
+  await command.line(/listening/);
+  const status = (...args: string[]) =>
+    run(t, process.execPath, [PICOSOCKS5, 'status', ...place.slice(0, 2), ...args]);
+  const good = ['--control-token', token, '--tls-cert', cert];
+  assert.match((await until(() => status(...good))).stdout, /^PicoSOCKS5 \S+: serving\n/);
+  const stranger = temporaryFile(t, 'fedcba9876543210\n', 'token');
+  chmodSync(stranger, 0o600);
+  const failures = [
+    [['--control-token', stranger, '--tls-cert', cert], /Authorization: Bearer TOKEN/],
+    [['--control-token', token, '--tls-cert', other], /shows another certificate than the one in/],
+    [
+      ['--control-token', token],
+      /no server answers at tls:0\.0\.0\.0:\d+: self-signed certificate/,
+    ],
+  ] as const;
+  for (const [args, expected] of failures) {
+    const { status: code, stderr } = await status(...args);
+    assert.match(stderr, expected);
+    assert.notEqual(code, 0);
+  }
+  // A certificate that was renewed is shown from the next reload on.
+  show(second);
+  command.child.kill('SIGHUP');
+  await command.line(/reloaded/);
+  const renewed = ['--control-token', token, '--tls-cert', other];
+  assert.equal((await until(() => status(...renewed))).status, 0);
+  writeFileSync(key, first.key, { mode: 0o600 });
+  command.child.kill('SIGHUP');
+  await command.line(/does not fit the certificate.*keeps the certificate that it has/);
+  assert.equal((await status(...renewed)).status, 0);
+  assert.equal(await command.stop(), 0);
+});
+
+/** Asks until it is answered with success. */
+async function until(ask: () => ReturnType<typeof run>): ReturnType<typeof run> {
+  for (let i = 0; ; i++) {
+    const output = await ask();
+    if (output.status === 0 || i === 20) return output;
+  }
+}
+
 test('its socket is of the user that the server runs as', {
   skip: process.getuid?.() === 0 ? undefined : 'needs root',
 }, async (t) => {
@@ -382,7 +487,7 @@ test('the commands speak to a server', { skip: unix }, async (t) => {
   await said(/^would be reloaded: .*\n[\s\S]*maxconn: 100 -> 300\n/, 'reload', '--dry-run');
   await said(/^reloaded: [\s\S]*maxconn: 100 -> 300\n/, 'reload');
   configure(300, 'nonsense = 1');
-  await failed(1, /reload: nothing was reloaded: .*picosocks5\.ini:8: unknown parameter/, 'reload');
+  await failed(1, /reload: nothing was reloaded: .*picosocks5\.ini:9: unknown parameter/, 'reload');
   configure(300, `control = unix:${path}`);
   await Promise.all([
     run(t, process.execPath, [PICOSOCKS5, 'status', '-c', file]).then(({ status }) =>

@@ -130,7 +130,10 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
       manager,
       load,
       begins: () => reopen(log),
-      changed: ({ loglevel }) => levels.configure(loglevel),
+      changed: (changed) => {
+        levels.configure(changed.loglevel);
+        void controlling?.renew(changed, (message) => logWarning(log, message));
+      },
       warn: (message) => logWarning(log, message),
       error: (message) => logError(log, message),
     },

@@ -225,7 +225,7 @@ export interface CommandOptions {
   readonly grace?: number;
   /** How many processes serve: a number, or `auto`. */
   readonly workers?: string;
-  /** Where the server can be asked and told: `unix:PATH`, or an address and port of loopback. */
+  /** Where the server can be asked and told: `unix:PATH`, `127.0.0.1:PORT` or `tls:ADDRESS:PORT`. */
   readonly control?: string;
   /** Where it is kept what users move in a day. */
   readonly usageFile?: string;

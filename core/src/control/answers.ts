@@ -4,9 +4,11 @@ import type { AllowanceLimits } from '../limits/allowance.js';
 import { emptyUsage, type Usage, usageAt } from '../limits/usage.js';
 import type { ListenerState } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
+import { hidePasswords } from '../outbound/upstream/url.js';
 import type { ExtensionState } from '../process/questions.js';
 import type { LastReload, ReloadOutcome } from '../process/reloader.js';
 import type { UsageDays } from '../process/usagedays.js';
+import type { CheckResult } from '../server/check.js';
 import type { Counters } from './feed.js';
 
 /** A connection as it is told: its time as people and machines read it. */
@@ -74,6 +76,40 @@ export function usageOf(
   const of = (isUser: boolean) =>
     all.filter((one) => one.isUser === isUser).map(({ entry }) => entry);
   return { users: of(true), groups: of(false) };
+}
+
+/**
+ * Who is let in where, and where connections go, by the options that are in force; those of
+ * listeners and groups with names of their own are not among them. No password is in it.
+ */
+export function routingOf(settings: Settings) {
+  const { auth = [], anonymous = false, http = false } = settings;
+  const { network = [], request = [], via = [], upstreams = {} } = settings;
+  return {
+    authentication: auth.length > 0 && !anonymous,
+    http,
+    network,
+    request,
+    via: via.map(hidePasswords),
+    upstreams: Object.entries(upstreams).map(([name, { url, user, through, tlsCa }]) => ({
+      name,
+      url: hidePasswords(url),
+      ...(user === undefined ? {} : { user }),
+      ...(through === undefined ? {} : { through }),
+      ...(tlsCa === undefined ? {} : { tlsCa }),
+    })),
+  };
+}
+
+/** How a request would be answered. */
+export function checkOf({ group, allowed, by, addresses, via }: CheckResult) {
+  return {
+    ...(group === undefined ? {} : { group }),
+    allowed,
+    ...(by === undefined ? {} : { by }),
+    addresses,
+    ...(via === undefined ? {} : { via }),
+  };
 }
 
 /** Answers as programs read them: `docs/control.openapi.json` says the same. */

@@ -1,5 +1,9 @@
-import { type IncomingMessage, request } from 'node:http';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { connect as connectTls } from 'node:tls';
 import { codeOf, systemMessage, UserError } from '../base/errors.js';
 import { parseControlPlace } from '../config/controlplace.js';
 import { readToken } from './token.js';
@@ -17,20 +21,27 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 /** Asks a server by its control interface. */
 export class ControlClient {
   readonly #place: string;
-  readonly #target:
-    | { readonly socketPath: string }
-    | { readonly host: string; readonly port: number };
+  readonly #connect: () => Promise<RequestOptions>;
   readonly #token: string | undefined;
 
   /**
-   * @param place `unix:PATH` or `127.0.0.1:PORT`.
+   * @param place `unix:PATH`, `127.0.0.1:PORT` or `tls:HOST:PORT`.
    * @param tokenFile the file that has the token of a TCP port.
+   * @param certificate the file of the certificate that the server shows, with TLS, in PEM; without
+   *   one an authority that Node trusts has to vouch for it and its name.
    * @throws {UserError} if there can be no such place, or the token cannot be read.
    */
-  constructor(place: string, tokenFile?: string) {
-    const { path, address } = parseControlPlace(place);
+  constructor(place: string, tokenFile?: string, certificate?: string) {
+    const { path, address, ...more } = parseControlPlace(place, true);
     this.#place = place;
-    this.#target = address === undefined ? { socketPath: path } : address;
+    if (address === undefined) this.#connect = async () => ({ socketPath: path, agent: false });
+    else if ('tls' in more && more.tls) {
+      this.#connect = async () => {
+        const socket = await secured(address, certificate);
+        const { host, port } = address;
+        return { host, port, createConnection: () => socket };
+      };
+    } else this.#connect = async () => ({ ...address, agent: false });
     this.#token =
       address === undefined || tokenFile === undefined ? undefined : readToken(tokenFile);
   }
@@ -74,12 +85,20 @@ export class ControlClient {
     return JSON.parse(await textOf(response)) as T;
   }
 
-  #ask(
+  async #ask(
     method: string,
     path: string,
     query: Query,
     body: object | undefined,
   ): Promise<IncomingMessage> {
+    const nobody = (error: unknown) => {
+      const isNone = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
+      const hint = isNone ? '; a server listens there that is started with --control' : '';
+      return new NoServer(`no server answers at ${this.#place}: ${systemMessage(error)}${hint}`);
+    };
+    const target = await this.#connect().catch((error: unknown) => {
+      throw error instanceof UserError ? error : nobody(error);
+    });
     const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, String(value)]],
     );
@@ -88,19 +107,56 @@ export class ControlClient {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
     };
-    const options = { ...this.#target, method, path: `${path}${search}`, headers, agent: false };
+    const options = { ...target, method, path: `${path}${search}`, headers };
     return new Promise((resolve, reject) => {
       const asked = request(options, resolve);
       asked.setTimeout(ANSWER_TIME, () => asked.destroy(new Error('it does not answer')));
       asked.once('response', () => asked.setTimeout(0));
-      asked.on('error', (error) => {
-        const isNone = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
-        const hint = isNone ? '; a server listens there that is started with --control' : '';
-        const message = `no server answers at ${this.#place}: ${systemMessage(error)}${hint}`;
-        reject(new NoServer(message));
-      });
+      asked.on('error', (error) => reject(nobody(error)));
       asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+}
+
+/** Where a server on this machine is reached that listens at all addresses of a family. */
+const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/**
+ * Connects by TLS. Nothing is written before it is known who answers.
+ *
+ * @param certificate the file of what it has to show.
+ * @throws {UserError} if it shows another one, or the file cannot be read; what the system says.
+ */
+async function secured(
+  { host, port }: { readonly host: string; readonly port: number },
+  certificate: string | undefined,
+): Promise<Socket> {
+  const pinned = certificate === undefined ? undefined : certificateIn(certificate);
+  const socket = connectTls({
+    host: reachable[host] ?? host,
+    port,
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    rejectUnauthorized: pinned === undefined,
+  });
+  socket.setTimeout(ANSWER_TIME, () => socket.destroy(new Error('it does not answer')));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('error', reject);
+  });
+  socket.setTimeout(0);
+  const shown = socket.getPeerX509Certificate();
+  if (pinned === undefined || shown?.fingerprint256 === pinned.fingerprint256) return socket;
+  socket.destroy();
+  throw new UserError(
+    `the server at ${host}:${port} shows another certificate than the one in "${certificate}"`,
+  );
+}
+
+function certificateIn(file: string): X509Certificate {
+  try {
+    return new X509Certificate(readFileSync(file));
+  } catch (error) {
+    throw new UserError(`"${file}" cannot be read as a certificate: ${systemMessage(error)}`);
   }
 }
 

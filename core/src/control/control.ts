@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, systemMessage, UserError } from '../base/errors.js';
@@ -15,6 +14,7 @@ import type { Controlled } from './controlled.js';
 import type { EventFeed } from './feed.js';
 import { createHttpServer } from './http.js';
 import { routesOf } from './routes.js';
+import { type ControlCertificate, ControlTls, type HttpServer } from './tls.js';
 import { readToken } from './token.js';
 
 /** What a control interface speaks for. */
@@ -47,36 +47,44 @@ export class ControlInterface {
   readonly #handle: BoundHandle;
   readonly #address: Address | undefined;
   readonly #token: string | undefined;
+  #tls: ControlTls | undefined;
   #server: HttpServer | undefined;
 
   private constructor(
     handle: BoundHandle,
     address: Address | undefined,
     token: string | undefined,
+    tls?: ControlTls,
   ) {
     this.#handle = handle;
     this.#address = address;
     this.#token = token;
+    this.#tls = tls;
   }
 
   /**
-   * Binds the socket, and reads the token, as long as the process may: nobody can connect yet.
+   * Binds the socket, and reads token and certificate, as long as the process may: nobody can
+   * connect yet.
    *
-   * @throws {UserError} if it cannot be bound, or there is no token where there has to be one.
+   * @throws {UserError} if it cannot be bound, or there is no token or certificate where there has to
+   *   be one.
    */
   static async bind(settings: Settings & { readonly control: string }): Promise<ControlInterface> {
     const { control, controlToken, user, group } = settings;
     const place = parseControlPlace(control);
     if (place.address !== undefined && controlToken === undefined) {
       throw new UserError(
-        '--control at a TCP port needs --control-token FILE, since everybody on this machine can ' +
-          'connect to it; or a UNIX socket: --control unix:PATH',
+        '--control at a TCP port needs --control-token FILE, since everybody ' +
+          `${place.tls ? 'who reaches it' : 'on this machine'} can connect to it; or a UNIX ` +
+          'socket: --control unix:PATH',
       );
     }
     const token = place.address === undefined ? undefined : readToken(controlToken as string);
+    const tls =
+      place.address !== undefined && place.tls ? await ControlTls.read(settings) : undefined;
     try {
       if (place.address !== undefined) {
-        return new ControlInterface(bindOrTake(place.address), place.address, token);
+        return new ControlInterface(bindOrTake(place.address), place.address, token, tls);
       }
       const { uid, gid } = accessOf(user, group);
       const handle = await bindSocket(place.path, { mode: MODE, uid, gid });
@@ -89,7 +97,7 @@ export class ControlInterface {
 
   /** Answers from now on. @throws {UserError} if it cannot listen. */
   serve(parts: ControlParts): Promise<void> {
-    const guard = { token: this.#token, address: this.#address };
+    const guard = { token: this.#token, address: this.#address, tls: this.#tls };
     const server = createHttpServer(routesOf(parts), guard);
     this.#server = server;
     return new Promise((resolve, reject) => {
@@ -99,6 +107,22 @@ export class ControlInterface {
       server.once('listening', resolve);
       listenOn(server, this.#handle, BACKLOG);
     });
+  }
+
+  /** What deserves a warning about its certificate. */
+  get warnings(): readonly string[] {
+    return this.#tls?.warnings ?? [];
+  }
+
+  /**
+   * Reads its certificate again, if it has one: who comes from now on is shown that.
+   *
+   * @throws {UserError} if it cannot be used; the one before is shown then.
+   */
+  async renew(settings: ControlCertificate): Promise<void> {
+    if (this.#tls === undefined) return;
+    this.#tls = await ControlTls.read(settings);
+    if (this.#server !== undefined) this.#tls.renew(this.#server);
   }
 
   /** Leaves whoever comes to the process that has the socket as well; who is here is answered. */

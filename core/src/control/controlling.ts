@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from '../log/log.js';
 import type { LogLevels } from '../process/loglevel.js';
@@ -40,6 +41,9 @@ export class Controlling {
     const feed = new EventFeed((level) => service.observe(level));
     this.#feed = feed;
     log.onSaid = (event) => feed.handle(event);
+    for (const message of this.#interface.warnings) {
+      log.handle({ type: 'warning', time: Date.now(), message });
+    }
     await this.#interface.serve({
       service,
       feed,
@@ -50,6 +54,19 @@ export class Controlling {
       started: this.#started,
       isDraining: () => this.#isDraining,
     });
+  }
+
+  /**
+   * Shows the certificate that settings name, as it is now, and warns of what is wrong with it: one
+   * that cannot be used leaves the one before.
+   */
+  async renew(settings: Settings, warn: (message: string) => void): Promise<void> {
+    try {
+      await this.#interface.renew(settings);
+      for (const warning of this.#interface.warnings) warn(warning);
+    } catch (error) {
+      warn(`${messageOf(error)}; the control interface keeps the certificate that it has`);
+    }
   }
 
   /** From now on it says that the server is about to end. */

@@ -2,12 +2,14 @@ import {
   createServer,
   type IncomingMessage,
   type RequestListener,
-  type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { messageOf, UserError } from '../base/errors.js';
 import type { Address } from '../protocol/address.js';
 import { checkFields, checkQuery, type Fields } from './fields.js';
+import type { ControlTls, HttpServer } from './tls.js';
 import { isToken } from './token.js';
 
 /** Octets of a request's body at most. */
@@ -76,22 +78,30 @@ export interface Guard {
   readonly token: string | undefined;
   /** Where the server listens; undefined: at a UNIX socket. */
   readonly address: Address | undefined;
+  /** What clients have to speak before HTTP; left out: nothing. */
+  readonly tls?: ControlTls | undefined;
 }
 
 /** A server of HTTP that answers as routes say, in JSON. */
-export function createHttpServer(routes: readonly Route[], guard: Guard): Server {
+export function createHttpServer(routes: readonly Route[], guard: Guard): HttpServer {
   const handle: RequestListener = (request, response) => {
     response.on('error', () => {});
     void answer(routes, guard, request, response);
   };
-  const options = {
+  const options: ServerOptions = {
     headersTimeout: REQUEST_TIME,
     requestTimeout: REQUEST_TIME,
     keepAliveTimeout: IDLE_TIME,
     connectionsCheckingInterval: 2000,
     maxHeaderSize: 16_384,
   };
-  const server = createServer(options, handle);
+  const server =
+    guard.tls === undefined
+      ? createServer(options, handle)
+      : createTlsServer(
+          { ...options, ...guard.tls.options, handshakeTimeout: REQUEST_TIME },
+          handle,
+        );
   server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
@@ -199,11 +209,12 @@ function idOf(path: string, asked: string): string | undefined {
  * A page of a browser, whose site's name was made to lead here (DNS rebinding), says so by its Host;
  * one of another site by its Origin.
  */
-function demandOwnHost({ address: own }: Guard, { headers }: IncomingMessage): void {
+function demandOwnHost({ address: own, tls }: Guard, { headers }: IncomingMessage): void {
   if (headers.origin !== undefined) {
     throw new Failure(403, 'browser', 'pages of browsers are not answered: there is an Origin');
   }
-  if (own === undefined) return;
+  // With TLS, it is the certificate that says whose name leads here.
+  if (own === undefined || tls !== undefined) return;
   const names = ['localhost', own.host.includes(':') ? `[${own.host}]` : own.host];
   const port = own.port === 80 ? ['', ':80'] : [`:${own.port}`];
   const hosts = names.flatMap((name) => port.map((end) => `${name}${end}`));

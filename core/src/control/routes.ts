@@ -3,12 +3,14 @@ import { monotonic } from '../base/clock.js';
 import { didYouMean } from '../base/guess.js';
 import { version } from '../base/version.js';
 import type { LogLevel } from '../config/settings.js';
+import type { Address } from '../protocol/address.js';
 import { type ConnectionFilter, joinPages } from '../server/connectionquery.js';
-import { connectionOf, lockoutOf, usageOf } from './answers.js';
+import { checkOf, connectionOf, lockoutOf, routingOf, usageOf } from './answers.js';
 import type { ControlParts } from './control.js';
 import { LEVELS } from './feed.js';
 import type { Fields, ValuesOf } from './fields.js';
 import { type Answer, type Asked, Failure, type Route, type Stream } from './http.js';
+import { Samples } from './samples.js';
 
 /** How long the level of the log may be another one, and is if nobody says how long, s. */
 const LONGEST_LEVEL = 86_400;
@@ -32,6 +34,12 @@ const filter = {
   destination: text,
 } as const satisfies Fields;
 
+const wanted = {
+  user: text,
+  command: { ...filter.command, required: true },
+  destination: { type: 'string', required: true },
+} as const satisfies Fields;
+
 const page = {
   ...filter,
   after: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
@@ -41,6 +49,15 @@ const page = {
 /** All that can be asked and told, as `docs/control.openapi.json` describes it. */
 export function routesOf(parts: ControlParts): readonly Route[] {
   const { service, feed, levels, reloader } = parts;
+  const samples = new Samples({
+    connections: () => service.connections(),
+    get counters() {
+      return feed.counters;
+    },
+    get started() {
+      return feed.started;
+    },
+  });
   return [
     {
       method: 'GET',
@@ -194,6 +211,34 @@ export function routesOf(parts: ControlParts): readonly Route[] {
     },
     {
       method: 'GET',
+      path: '/v1/samples',
+      query: { connections: { type: 'boolean' } },
+      answer: ({ query }) => ({
+        body: undefined,
+        stream: (response) => {
+          const reader = samples.read(response, query['connections'] === true);
+          response.on('drain', () => reader.drained());
+          response.once('close', () => samples.leave(reader));
+        },
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/routing',
+      answer: () => ({ body: routingOf(reloader.settings) }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/check',
+      query: wanted,
+      async answer({ query }) {
+        const { user, command, destination: named } = query as ValuesOf<typeof wanted>;
+        const destination = destinationOf(named);
+        return { body: checkOf(await service.askOne('check', { user, command, destination })) };
+      },
+    },
+    {
+      method: 'GET',
       path: '/v1/extensions',
       answer: async () => ({ body: { extensions: await service.askOne('extensions', null) } }),
     },
@@ -236,6 +281,14 @@ export function routesOf(parts: ControlParts): readonly Route[] {
       },
     },
   ];
+}
+
+/** @throws {Failure} unless it is `HOST:PORT`. */
+function destinationOf(text: string): Address {
+  const [, four, six, port = ''] = /^(?:([^:[\]]+)|\[([^[\]]+)\]):(\d{1,5})$/.exec(text) ?? [];
+  const host = four ?? six;
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new Failure(400, 'wrong-parameter', 'destination: expected HOST:PORT');
 }
 
 function listenersOf({ service }: ControlParts) {

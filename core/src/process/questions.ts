@@ -1,5 +1,8 @@
 import type { Lockedout, LockoutFilter } from '../auth/lockout.js';
 import type { ConnectionInfo } from '../log/events.js';
+import type { Address } from '../protocol/address.js';
+import type { CommandName } from '../protocol/socks5.js';
+import type { CheckResult } from '../server/check.js';
 import {
   type ConnectionFilter,
   type ConnectionPage,
@@ -28,6 +31,14 @@ export interface Questions {
   lockouts: { ask: null; answer: readonly Lockedout[] };
   lift: { ask: LockoutFilter; answer: number };
   extensions: { ask: null; answer: readonly ExtensionState[] };
+  check: {
+    ask: {
+      readonly user: string | undefined;
+      readonly command: CommandName;
+      readonly destination: Address;
+    };
+    answer: CheckResult;
+  };
   run: { ask: { readonly id: string; readonly args: readonly string[] }; answer: unknown };
 }
 
@@ -57,6 +68,10 @@ export async function answer(server: Server, question: Question): Promise<unknow
       return server.liftLockouts(question.ask);
     case 'extensions':
       return extensionsOf(server);
+    case 'check': {
+      const { user, command, destination } = question.ask;
+      return server.check(user, command, destination);
+    }
     case 'run':
       return server.runCommand(question.ask.id, ...question.ask.args);
   }

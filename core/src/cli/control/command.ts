@@ -26,16 +26,20 @@ export interface ControlCommand {
 const common = {
   control: { type: 'string' },
   'control-token': { type: 'string' },
+  'tls-cert': { type: 'string' },
   config: { type: 'string', short: 'c', multiple: true },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** What the usage says of the options that all commands have. */
-export const COMMON_HELP = `      --control PLACE   where the server is asked: unix:PATH or 127.0.0.1:PORT
+export const COMMON_HELP = `      --control PLACE   where the server is asked: unix:PATH, 127.0.0.1:PORT or
+                        tls:HOST:PORT
       --control-token FILE
                         what has to be known at a TCP port
-  -c, --config FILE     the server's own file, which says both
+      --tls-cert FILE   the certificate that it shows, where no authority that
+                        is trusted vouches for it
+  -c, --config FILE     the server's own file, which says all three
                         Without them PICOSOCKS5_CONTROL and
                         PICOSOCKS5_CONTROL_TOKEN of the environment say it, or
                         else it is ${SERVICE_PLACE}
@@ -73,7 +77,7 @@ export function parseGiven(argv: readonly string[], { options = {} }: ControlCom
  */
 export async function clientOf({ flags }: Given): Promise<ControlClient> {
   const files = (flags['config'] ?? []) as unknown as readonly string[];
-  const { control, controlToken } = await loadSettings(
+  const { control, controlToken, tlsCert } = await loadSettings(
     files.map((file) => ({ kind: 'config', file })),
   );
   const { PICOSOCKS5_CONTROL, PICOSOCKS5_CONTROL_TOKEN } = process.env;
@@ -83,7 +87,7 @@ export async function clientOf({ flags }: Given): Promise<ControlClient> {
   }
   const place = text('control') ?? control ?? (PICOSOCKS5_CONTROL || SERVICE_PLACE);
   const token = text('control-token') ?? controlToken ?? (PICOSOCKS5_CONTROL_TOKEN || undefined);
-  return new ControlClient(place, token);
+  return new ControlClient(place, token, text('tls-cert') ?? tlsCert);
 }
 
 /** Words of the form NAME=VALUE. @throws {UserError} for another one, or an unknown NAME. */

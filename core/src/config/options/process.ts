@@ -142,15 +142,16 @@ export const PROCESS: readonly Option[] = [
   {
     key: 'control',
     name: 'control',
-    argument: 'unix:PATH|127.0.0.1:PORT',
+    argument: 'unix:PATH|127.0.0.1:PORT|tls:ADDRESS:PORT',
     schema: { type: 'string' },
     default: undefined,
-    check: parseControlPlace,
+    check: (text) => parseControlPlace(text),
     section: 'Process and log',
     description: 'Where the server can be asked and told: by the commands status, reload, top, ...',
     details:
       'A UNIX socket has mode 0660, and is of the user and the group that the server runs as; at a ' +
-      'TCP port, of loopback, --control-token is needed. What is spoken there is HTTP, as the file ' +
+      'TCP port, of loopback, or one of any address where TLS is spoken, with the certificate of ' +
+      '--tls-cert, --control-token is needed. What is spoken there is HTTP, as the file ' +
       'control.openapi.json of the package describes it. A change needs a restart. See CONTROL.',
   },
   {

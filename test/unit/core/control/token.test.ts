@@ -38,6 +38,16 @@ test('a control interface is at a UNIX socket or on loopback', { skip: unix }, (
     assert.throws(() => parseControlPlace(text), /not on loopback|expected unix:PATH/, text);
   }
   for (const text of ['', '1080', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', 'host:1', '/a']) {
-    assert.throws(() => parseControlPlace(text), /expected unix:PATH or 127\.0\.0\.1:PORT/, text);
+    assert.throws(
+      () => parseControlPlace(text),
+      /expected unix:PATH, 127\.0\.0\.1:PORT or tls:/,
+      text,
+    );
   }
+  const open = { host: '0.0.0.0', port: 9 };
+  assert.deepEqual(parseControlPlace('tls:0.0.0.0:9'), { address: open, tls: true });
+  assert.throws(() => parseControlPlace('tls:example.com:9'), /expected unix:PATH/);
+  const named = parseControlPlace('tls:example.com:9', true);
+  assert.deepEqual(named.address, { host: 'example.com', port: 9 });
+  assert.throws(() => parseControlPlace('example.com:9', true), /expected unix:PATH/);
 });
