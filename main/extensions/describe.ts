@@ -18,6 +18,7 @@ const POINTS: Readonly<Record<Point, string>> = {
   dialects: 'Protocols of clients',
   layers: 'Layers of listening addresses',
   eventSinks: 'Event sinks',
+  sharedStates: 'States shared by servers',
 };
 
 const VIEW_KINDS = {

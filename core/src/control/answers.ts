@@ -7,6 +7,7 @@ import type { ConnectionInfo } from '../log/events.js';
 import type { ExtensionState } from '../process/questions.js';
 import type { LastReload, ReloadOutcome } from '../process/reloader.js';
 import type { UsageDays } from '../process/usagedays.js';
+import type { SharedStateStatus } from '../sharing/replica.js';
 import type { Counters } from './feed.js';
 
 /** A connection as it is told: its time as people and machines read it. */
@@ -19,6 +20,16 @@ export function lockoutOf({ left, ...lockout }: Lockedout) {
     ...lockout,
     seconds: Math.ceil(left / 1000),
     until: new Date(Date.now() + left).toISOString(),
+  };
+}
+
+/** How it stands with what several servers share. */
+export function sharedStateOf({ id, isThere, since, trouble }: SharedStateStatus) {
+  return {
+    id,
+    state: isThere ? ('there' as const) : ('away' as const),
+    seconds: Math.floor(since / 1000),
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 
@@ -102,6 +113,7 @@ export interface StatusAnswer {
   };
   readonly since: Counters;
   readonly reload?: LastReload;
+  readonly sharedState?: ReturnType<typeof sharedStateOf>;
 }
 
 export type ConnectionAnswer = ReturnType<typeof connectionOf>;
