@@ -66,6 +66,7 @@ export const extensions = {
   'point.resolvers': 'Namensauflösungen',
   'point.dialects': 'Protokolle der Clients',
   'point.layers': 'Schichten der Server-Adressen',
+  'point.sharedStates': 'Von Servern geteilter Stand',
   'point.eventSinks': 'Ereignisempfänger',
   settings: 'Einstellungen',
   commands: 'Befehle',

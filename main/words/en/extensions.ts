@@ -61,6 +61,7 @@ export const extensions = {
   'point.resolvers': 'Resolvers',
   'point.dialects': 'Protocols of clients',
   'point.layers': 'Layers of listening addresses',
+  'point.sharedStates': 'States shared by servers',
   'point.eventSinks': 'Event sinks',
   settings: 'Settings',
   commands: 'Commands',
