@@ -14,6 +14,7 @@ const state: CommandState = {
   server: { state: 'stopped', url: undefined },
   hasUsers: false,
   startAtLogin: false,
+  systemProxy: false,
   safeMode: false,
 };
 

@@ -1,0 +1,54 @@
+import { app } from 'electron';
+import type { Notifications } from '../desktop/notifications.js';
+import type { Notification } from '../ipc/contract.js';
+import type { ServerController } from '../proxy/controller.js';
+import type { Settings } from '../settings/store.js';
+import { text } from '../words/words.js';
+import type { Backend } from './backend.js';
+import { backendOf, chooseBackend, type Surroundings } from './choose.js';
+import { runProgram } from './runner.js';
+import type { SystemProxy, SystemProxyNews } from './systemproxy.js';
+
+/** What a {@link SystemProxy} of the app is made of. */
+export function systemProxyParts(
+  settings: Settings,
+  server: ServerController,
+  notifications: Notifications,
+): ConstructorParameters<typeof SystemProxy>[0] {
+  const { platform, env } = process;
+  const system: Surroundings = { platform, env, run: runProgram };
+  let chosen: Backend | undefined;
+  return {
+    settings,
+    server,
+    folder: app.getPath('userData'),
+    backend: async () => {
+      chosen ??= await chooseBackend(system);
+      return chosen;
+    },
+    backendOf: (id) => backendOf(id, system),
+    tell: (news) => {
+      const notification = notificationOf(news);
+      notifications.notify(notification);
+      notifications.announce(notification.message);
+    },
+  };
+}
+
+function notificationOf(news: SystemProxyNews): Notification {
+  switch (news.what) {
+    case 'recovered':
+      return {
+        severity: 'warning',
+        message: text('systemProxy.recovered'),
+        action: { label: text('systemProxy.switchOn'), command: 'server.system-proxy' },
+      };
+    case 'changed':
+      return { severity: 'warning', message: text('systemProxy.changed') };
+    case 'failed':
+      return {
+        severity: 'error',
+        message: text('systemProxy.failed', { problem: news.problem.replace(/\.$/, '') }),
+      };
+  }
+}
