@@ -60,10 +60,10 @@ export class WindowsBackend implements Backend {
   }
 
   async write(values: Values): Promise<void> {
+    const present = await this.read();
     for (const [name, value] of Object.entries(values)) {
       if (value === null) {
-        const isThere = (await this.read())[name] !== null;
-        if (isThere) await this.#run('reg.exe', ['delete', KEY, '/v', name, '/f']);
+        if (present[name] !== null) await this.#run('reg.exe', ['delete', KEY, '/v', name, '/f']);
         continue;
       }
       const [, type = '', data = ''] = /^(\S+) (.*)$/s.exec(value) ?? [];

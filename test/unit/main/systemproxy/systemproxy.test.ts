@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { UserError } from 'picosocks5';
 import type { ServerStatus, SettingChange, SettingValues } from '#main/ipc/contract.js';
@@ -84,6 +87,13 @@ function app(t: TestContext, system: FakeSystem, folder = temporaryDirectory(t))
   return { proxy, news, change, set, kept, folder };
 }
 
+/** Asks for a file. */
+async function get(url: string | URL, options: RequestOptions = {}) {
+  const request = httpRequest(url, { agent: false, ...options }).end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
 const phaseOf = ({ proxy }: { readonly proxy: SystemProxy }) => proxy.state.phase;
 
 describe('the system proxy', () => {
@@ -117,7 +127,7 @@ describe('the system proxy', () => {
     const its = app(t, system);
     await its.set('systemProxy', true);
     const first = system.values['url'] ?? '';
-    const script = async () => (await fetch(system.values['url'] ?? '')).text();
+    const script = async () => (await get(system.values['url'] ?? '')).body;
     assert.match(await script(), /THROUGH = "PROXY 127.0.0.1:1080; SOCKS5 127.0.0.1:1080; DIRECT"/);
     // Programs have to read the file again: its address is another one, at the same place.
     await its.set('via', ['*.corp.example=direct']);
@@ -216,10 +226,7 @@ describe('the system proxy', () => {
     assert.deepEqual(system.values, BEFORE);
     await next.set('systemProxy', true);
     assert.equal(system.values['mode'], 'pac');
-    assert.deepEqual(JSON.parse(readFileSync(next.kept, 'utf8')).before, {
-      mode: 'none',
-      url: null,
-    });
+    assert.deepEqual(JSON.parse(readFileSync(next.kept, 'utf8')).before, BEFORE);
   });
 });
 
@@ -230,23 +237,23 @@ describe('the PAC file', () => {
     const url = await first.start();
     assert.equal(await first.start(), url);
     first.dispose();
-    await assert.rejects(fetch(url));
+    await assert.rejects(get(url));
     const second = new PacServer(file, () => 'two');
     t.after(() => second.dispose());
     assert.equal(await second.start(), url);
-    const answer = await fetch(`${url}?x`);
-    assert.equal(await answer.text(), 'two');
-    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
-    assert.equal((await fetch(new URL('/proxy.pac', url))).status, 404);
-    assert.equal((await fetch(url, { method: 'POST', body: 'a' })).status, 405);
+    const answer = await get(`${url}?x`);
+    assert.equal(answer.body, 'two');
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+    assert.equal((await get(new URL('/proxy.pac', url))).status, 404);
+    assert.equal((await get(url, { method: 'POST' })).status, 405);
     // Not by another name for this computer, such as a page's own that leads here.
-    assert.equal((await fetch(url.replace('127.0.0.1', 'localhost'))).status, 404);
+    assert.equal((await get(url, { headers: { host: 'pac.example' } })).status, 404);
 
     // Where its place is taken, it has another one.
     const third = new PacServer(file, () => 'three');
     t.after(() => third.dispose());
     const other = await third.start();
     assert.notEqual(other, url);
-    assert.equal(await (await fetch(other)).text(), 'three');
+    assert.equal((await get(other)).body, 'three');
   });
 });
