@@ -6,8 +6,19 @@ import type { Settings } from '../settings/store.js';
 import { text } from '../words/words.js';
 import type { Backend } from './backend.js';
 import { backendOf, chooseBackend, type Surroundings } from './choose.js';
+import { giveBackLeft, KeptFile } from './kept.js';
 import { runProgram } from './runner.js';
 import type { SystemProxy, SystemProxyNews } from './systemproxy.js';
+
+const SYSTEM: Surroundings = { platform: process.platform, env: process.env, run: runProgram };
+
+/** What the app is given to do nothing but to give back the proxy settings, as when it is removed. */
+export const GIVE_BACK = '--give-back-system-proxy';
+
+/** Gives back the proxy settings that a run of the app has left changed. @throws {UserError} */
+export async function giveBackSystemProxy(): Promise<void> {
+  await giveBackLeft(new KeptFile(app.getPath('userData')), (id) => backendOf(id, SYSTEM));
+}
 
 /** What a {@link SystemProxy} of the app is made of. */
 export function systemProxyParts(
@@ -15,18 +26,16 @@ export function systemProxyParts(
   server: ServerController,
   notifications: Notifications,
 ): ConstructorParameters<typeof SystemProxy>[0] {
-  const { platform, env } = process;
-  const system: Surroundings = { platform, env, run: runProgram };
   let chosen: Backend | undefined;
   return {
     settings,
     server,
     folder: app.getPath('userData'),
     backend: async () => {
-      chosen ??= await chooseBackend(system);
+      chosen ??= await chooseBackend(SYSTEM);
       return chosen;
     },
-    backendOf: (id) => backendOf(id, system),
+    backendOf: (id) => backendOf(id, SYSTEM),
     tell: (news) => {
       const notification = notificationOf(news);
       notifications.notify(notification);

@@ -1,7 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeWholeFile } from '../wholefile.js';
 import { BACKENDS, type Backend, type BackendId, type Values } from './backend.js';
 import { PAC_PATH } from './pacserver.js';
+
+/** Its name in the app's folder: the script that removes a package looks for it. */
+export const KEPT_FILE = 'system-proxy.json';
 
 /** What has to be known to give back what was there. */
 export interface Kept {
@@ -16,8 +20,9 @@ export interface Kept {
 export class KeptFile {
   readonly #file: string;
 
-  constructor(file: string) {
-    this.#file = file;
+  /** @param folder the app's own. */
+  constructor(folder: string) {
+    this.#file = join(folder, KEPT_FILE);
   }
 
   /** @returns undefined if there is none, or it cannot be used. */
@@ -73,6 +78,23 @@ export async function giveBack(backend: Backend, { before, ours }: Kept): Promis
   const goBack = keys.filter((key) => !isBack(key) && (isAll || isNamed(key)));
   if (goBack.length > 0) await backend.write(pick(before, goBack));
   return isAll;
+}
+
+/**
+ * Gives back what a run of the app has left changed.
+ *
+ * @returns whether there was something.
+ * @throws {UserError} if it cannot be given back now; it stays known, then.
+ */
+export async function giveBackLeft(
+  file: KeptFile,
+  backendOf: (id: BackendId) => Promise<Backend>,
+): Promise<boolean> {
+  const kept = await file.read();
+  if (kept === undefined) return false;
+  await giveBack(await backendOf(kept.backend), kept);
+  await file.remove();
+  return true;
 }
 
 function isKept(value: unknown): value is Kept {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { UserError } from 'picosocks5';
 
 /** How long a program may take, ms, and how much it may say, bytes. */
-const TIMEOUT = 10_000;
+const TIMEOUT = 5000;
 const MAX_OUTPUT = 1024 * 1024;
 
 /** What a program of the system is given beside its arguments. */

@@ -11,7 +11,7 @@ import type {
   SystemProxyState,
 } from '../ipc/contract.js';
 import type { Backend, BackendId, WantedProxy } from './backend.js';
-import { giveBack, holds, type Kept, KeptFile, pick } from './kept.js';
+import { giveBack, giveBackLeft, holds, type Kept, KeptFile, pick } from './kept.js';
 import { makePac, type PacProxy } from './pac.js';
 import { PacServer } from './pacserver.js';
 
@@ -19,9 +19,6 @@ import { PacServer } from './pacserver.js';
 const PERIOD = 10_000;
 /** The same where the system tells of changes itself. */
 const WATCHED_PERIOD = 60_000;
-
-/** The file that has what was there before. */
-export const KEPT_FILE = 'system-proxy.json';
 
 /** What the user is told without having asked. */
 export type SystemProxyNews =
@@ -79,7 +76,7 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
   constructor(parts: Parts) {
     super();
     this.#parts = parts;
-    this.#file = new KeptFile(join(parts.folder, KEPT_FILE));
+    this.#file = new KeptFile(parts.folder);
     this.#pac = new PacServer(join(parts.folder, 'pac.json'), () => this.#pacFile);
   }
 
@@ -155,14 +152,11 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
 
   async #recover(): Promise<void> {
     if (this.#isClean) return;
-    const kept = await this.#file.read();
-    if (kept !== undefined) {
-      this.#want(false);
-      await giveBack(await this.#parts.backendOf(kept.backend), kept);
-      await this.#file.remove();
-      this.#parts.tell({ what: 'recovered' });
-    }
+    const isLeft = await giveBackLeft(this.#file, this.#parts.backendOf);
     this.#isClean = true;
+    if (!isLeft) return;
+    this.#want(false);
+    this.#parts.tell({ what: 'recovered' });
   }
 
   async #update(isLook: boolean): Promise<void> {
@@ -258,10 +252,10 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
 
   /** Leaves what something else has changed as it is: the switch is off from now on. */
   async #leave(): Promise<void> {
-    this.#want(false);
-    this.#enter('changed');
-    this.#parts.tell({ what: 'changed' });
     await this.#giveBack();
+    this.#enter('changed');
+    this.#want(false);
+    this.#parts.tell({ what: 'changed' });
   }
 
   #keepLooking(backend: Backend): void {

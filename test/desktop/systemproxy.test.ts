@@ -4,13 +4,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Daemon } from '../support/daemon.js';
 import { DesktopApp } from '../support/desktopapp.js';
 import { type DesktopSession, startDesktopSession } from '../support/desktopsession.js';
-import { unlessDesktop } from '../support/electron.js';
+import { ELECTRON, unlessDesktop } from '../support/electron.js';
 import { run } from '../support/programs.js';
 import { freePort } from '../support/sockets.js';
 
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const DCONF = '/usr/libexec/dconf-service';
 const skip = unlessDesktop('gsettings', 'dconf', DCONF);
 
@@ -76,6 +78,12 @@ async function session(t: TestContext) {
   return { desktop, settings };
 }
 
+async function ended(app: DesktopApp, signal: NodeJS.Signals): Promise<void> {
+  const exit = once(app.electron.process(), 'exit');
+  app.electron.process().kill(signal);
+  await exit;
+}
+
 const isOn = (app: DesktopApp, on: boolean) =>
   app.page.getByRole('switch', { name: 'System proxy', checked: on }).waitFor();
 
@@ -135,11 +143,11 @@ test('GNOME uses the proxy while it is switched on, and has back what was there'
   assert.equal(await settings.get('mode'), `'none'`);
   assert.equal(await settings.get('autoconfig-url'), `''`);
 
-  // What was there is back when the app ends.
+  // What was there is back when the app ends, as the system has it end.
   await settings.set('mode', 'manual');
   await toggle.click();
   await settings.until('mode', (mode) => mode === `'auto'`);
-  await app.close();
+  await ended(app, 'SIGTERM');
   assert.equal(await settings.dump(), before);
 });
 
@@ -152,9 +160,7 @@ test('after a crash the next start gives back what was there', { skip }, async (
   const url = await settings
     .until('mode', (mode) => mode === `'auto'`)
     .then(() => settings.get('autoconfig-url'));
-  const exit = once(first.electron.process(), 'exit');
-  first.electron.process().kill('SIGKILL');
-  await exit;
+  await ended(first, 'SIGKILL');
   // A file that nobody serves is in nobody's way.
   assert.equal(await settings.get('mode'), `'auto'`);
   await assert.rejects(fetch(url.slice(1, -1)));
@@ -172,9 +178,12 @@ test('after a crash the next start gives back what was there', { skip }, async (
   await second.button('Switch it on again').click();
   await settings.until('mode', (mode) => mode === `'auto'`);
   assert.equal(await settings.get('autoconfig-url'), url);
-  // Who is told to end by the system gives back as well.
-  const end = once(second.electron.process(), 'exit');
-  second.electron.process().kill('SIGTERM');
-  await end;
+  // So is what was there when a package is removed, without a display.
+  await ended(second, 'SIGKILL');
+  const { DISPLAY: _, ...env } = desktop.env;
+  const args = [root, '--no-sandbox', '--ozone-platform=headless', '--give-back-system-proxy'];
+  const { status, stderr } = await run(t, ELECTRON, args, { env });
+  assert.equal(status, 0, stderr);
   assert.equal(await settings.dump(), before);
+  assert.ok(!existsSync(kept));
 });

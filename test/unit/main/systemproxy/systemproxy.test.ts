@@ -9,8 +9,9 @@ import { UserError } from 'picosocks5';
 import type { ServerStatus, SettingChange, SettingValues } from '#main/ipc/contract.js';
 import { DEFAULTS } from '#main/settings/values.js';
 import type { Backend, Values, WantedProxy } from '#main/systemproxy/backend.js';
+import { KEPT_FILE } from '#main/systemproxy/kept.js';
 import { PacServer } from '#main/systemproxy/pacserver.js';
-import { KEPT_FILE, SystemProxy, type SystemProxyNews } from '#main/systemproxy/systemproxy.js';
+import { SystemProxy, type SystemProxyNews } from '#main/systemproxy/systemproxy.js';
 import { temporaryDirectory } from '../../../support/files.js';
 
 const BEFORE: Values = { mode: 'none', url: null, host: null };
