@@ -288,6 +288,7 @@ export class Application {
       watchNetwork(() => {
         tell(this.#window.contents, 'settings', this.#snapshot.settings);
         void this.#server.networkChanged();
+        void this.#systemProxy.look();
       }),
     );
     // Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well.

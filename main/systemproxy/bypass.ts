@@ -33,6 +33,17 @@ export function parseBypass(written: string): Bypass {
   );
 }
 
+/** Reads a list; what of it cannot be used, as a file can have been edited, is left out. */
+export function parseBypassList(list: readonly string[]): Bypass[] {
+  return list.flatMap((written) => {
+    try {
+      return [parseBypass(written)];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Networks that take more patterns than this cannot be said to Windows, but for the proxy's own. */
 const MAX_PATTERNS = 128;
 
@@ -41,23 +52,23 @@ const MAX_PATTERNS = 128;
  * what cannot be said goes through the proxy.
  */
 export function windowsBypass(list: readonly string[]): string[] {
-  return list.flatMap((written) => windowsPatterns(parseBypass(written), written.trim()));
+  return parseBypassList(list).flatMap(windowsPatterns);
 }
 
-function windowsPatterns(one: Bypass, written: string): string[] {
+function windowsPatterns(one: Bypass): string[] {
   switch (one.kind) {
     case 'plain':
       return [PLAIN_NAMES];
     case 'name':
       return [one.name];
     case 'network':
-      return patterns(one.octets, one.bits, written);
+      return patterns(one.octets, one.bits);
   }
 }
 
-function patterns(octets: readonly number[], bits: number, written: string): string[] {
+function patterns(octets: readonly number[], bits: number): string[] {
   if (octets.length === 16) {
-    return bits === 128 ? [`[${written.replace(/[[\]]|\/128$/g, '')}]`] : [];
+    return bits === 128 ? [new URL(`http://[${wordsOf(octets).join(':')}]/`).hostname] : [];
   }
   const whole = Math.ceil(bits / 8);
   if (whole === 0) return ['*'];
@@ -68,4 +79,11 @@ function patterns(octets: readonly number[], bits: number, written: string): str
     const kept = [...octets.slice(0, whole - 1), first + i];
     return whole === 4 ? kept.join('.') : `${kept.join('.')}.*`;
   });
+}
+
+/** The words of an IPv6 address, in hexadecimal. */
+function wordsOf(octets: readonly number[]): string[] {
+  return Array.from({ length: 8 }, (_, i) =>
+    (((octets[2 * i] ?? 0) << 8) | (octets[2 * i + 1] ?? 0)).toString(16),
+  );
 }

@@ -53,7 +53,9 @@ function notificationOf(news: SystemProxyNews): Notification {
         action: { label: text('systemProxy.switchOn'), command: 'server.system-proxy' },
       };
     case 'changed':
-      return { severity: 'warning', message: text('systemProxy.changed') };
+    case 'login':
+    case 'unavailable':
+      return { severity: 'warning', message: text(`systemProxy.${news.what}`) };
     case 'failed':
       return {
         severity: 'error',

@@ -67,10 +67,10 @@ export class KdeBackend implements Backend {
     for (const [key, value] of Object.entries(values)) {
       await this.#run(program, [...PLACE, key, ...(value === null ? ['--delete', ''] : [value])]);
     }
-    // Programs that run read it again (KIO::Scheduler::emitReparseSlaveConfiguration).
-    await this.#run('dbus-send', [
-      ...['--session', '--type=signal', '/KIO/Scheduler'],
-      ...['org.kde.KIO.Scheduler.reparseSlaveConfiguration', 'string:'],
-    ]);
+    // Programs that run read it again (KIO::Scheduler::emitReparseSlaveConfiguration); without a bus
+    // there are none.
+    const words = ['--session', '--type=signal', '/KIO/Scheduler'];
+    const signal = 'org.kde.KIO.Scheduler.reparseSlaveConfiguration';
+    await this.#run('dbus-send', [...words, signal, 'string:']).catch(() => '');
   }
 }

@@ -1,6 +1,6 @@
 import { partsOfVia } from '../ipc/contract.js';
 import { hostPort } from './backend.js';
-import { type Bypass, parseBypass } from './bypass.js';
+import { type Bypass, parseBypass, parseBypassList } from './bypass.js';
 
 /** What a PAC file is made of. */
 export interface PacSource {
@@ -63,7 +63,7 @@ function places({ host, port, socks, http }: PacProxy): string[] {
 }
 
 function bypassRules(bypass: readonly string[]): PacRule[] {
-  return bypass.map((written) => [hostsOf(parseBypass(written)), ...ALL_PORTS, 1]);
+  return parseBypassList(bypass).map((one) => [hostsOf(one), ...ALL_PORTS, 1]);
 }
 
 function hostsOf(one: Bypass): PacRule[0] {

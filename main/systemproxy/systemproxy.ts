@@ -20,12 +20,17 @@ const PERIOD = 10_000;
 /** The same where the system tells of changes itself. */
 const WATCHED_PERIOD = 60_000;
 
+/** Phases that switch it off. */
+const TOLD: ReadonlySet<SystemProxyPhase> = new Set(['changed', 'failed', 'unavailable']);
+
 /** What the user is told without having asked. */
 export type SystemProxyNews =
   /** The app had ended without giving back what was there; now that is done. */
   | { readonly what: 'recovered' }
   /** Something else has changed the settings, which are left alone. */
   | { readonly what: 'changed' }
+  /** It is wanted, and cannot be. */
+  | { readonly what: 'login' | 'unavailable' }
   | { readonly what: 'failed'; readonly problem: string };
 
 interface Parts {
@@ -135,8 +140,7 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
     const none = (phase: SystemProxyPhase): Target => ({ proxy: undefined, phase });
     if (!this.#isWanted) {
       // Why it is off is told until it is switched on again.
-      const isTold = this.#phase === 'changed' || this.#phase === 'failed';
-      return none(isTold ? this.#phase : 'off');
+      return none(TOLD.has(this.#phase) ? this.#phase : 'off');
     }
     const own = endpoints.find(({ lan }) => lan !== true);
     if (this.#isClosed || state !== 'running' || own === undefined) return none('waiting');
@@ -163,6 +167,7 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
     const { proxy, phase } = this.#target;
     if (proxy === undefined) {
       if (!(await this.#giveBack())) this.#parts.tell({ what: 'changed' });
+      if (phase === 'login' && this.#phase !== 'login') this.#parts.tell({ what: 'login' });
       this.#enter(phase);
       return;
     }
@@ -171,6 +176,8 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
     const backend = await this.#parts.backend();
     if (backend === undefined) {
       this.#enter('unavailable');
+      this.#want(false);
+      this.#parts.tell({ what: 'unavailable' });
       return;
     }
     const isTaken = await this.#take(backend, await this.#wanted(proxy), isLook);

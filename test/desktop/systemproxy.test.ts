@@ -11,10 +11,11 @@ import { type DesktopSession, startDesktopSession } from '../support/desktopsess
 import { ELECTRON, unlessDesktop } from '../support/electron.js';
 import { run } from '../support/programs.js';
 import { freePort } from '../support/sockets.js';
+import { TRAY_HOST_PROGRAMS } from '../support/trayhost.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const DCONF = '/usr/libexec/dconf-service';
-const skip = unlessDesktop('gsettings', 'dconf', DCONF);
+const skip = unlessDesktop('gsettings', 'dconf', DCONF, ...TRAY_HOST_PROGRAMS);
 
 /** GNOME's settings in a session of their own, as the user has them. */
 class Settings {
@@ -69,7 +70,7 @@ class Settings {
 }
 
 async function session(t: TestContext) {
-  const desktop = await startDesktopSession(t);
+  const desktop = await startDesktopSession(t, { trayHost: true });
   const settings = await Settings.start(desktop);
   // What a company's network may have set up.
   await settings.set('mode', 'manual');
@@ -135,7 +136,8 @@ test('GNOME uses the proxy while it is switched on, and has back what was there'
 
   // What something else changes stays, and is told.
   await app.page.getByLabel('Configuration', { exact: true }).selectOption('Automatic (PAC)');
-  await toggle.click();
+  await desktop.tray.click('System proxy');
+  await isOn(app, true);
   await settings.until('mode', (mode) => mode === `'auto'`);
   await settings.set('mode', 'none');
   await isOn(app, false);

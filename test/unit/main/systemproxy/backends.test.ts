@@ -193,11 +193,10 @@ describe('Windows', () => {
     const twelve = Array.from({ length: 16 }, (_, i) => `172.${16 + i}.*`);
     const thirty = ['192.0.2.8', '192.0.2.9', '192.0.2.10', '192.0.2.11'];
     assert.deepEqual(windowsBypass(list), ['<local>', '10.*', ...twelve, '192.0.2.7', ...thirty]);
-    assert.deepEqual(windowsBypass(['::1', '2001:db8::/32', '0.0.0.0/0', '128.0.0.0/1']), [
-      '[::1]',
-      '*',
-      ...Array.from({ length: 128 }, (_, i) => `${128 + i}.*`),
-    ]);
+    assert.deepEqual(
+      windowsBypass(['[0:0::1]', 'not this', '2001:db8::/32', '0.0.0.0/0', '128.0.0.0/1']),
+      ['[::1]', '*', ...Array.from({ length: 128 }, (_, i) => `${128 + i}.*`)],
+    );
   });
 });
 

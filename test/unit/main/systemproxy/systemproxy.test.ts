@@ -140,6 +140,7 @@ describe('the system proxy', () => {
     // Nobody can log in by SOCKS.
     await its.change({ http: false });
     assert.equal(phaseOf(its), 'login');
+    assert.deepEqual(its.news, [{ what: 'login' }]);
     assert.deepEqual(system.values, BEFORE);
     await its.change({ authentication: false });
     assert.match(await script(), /"SOCKS5 127.0.0.1:1080; SOCKS 127.0.0.1:1080; DIRECT"/);
