@@ -48,6 +48,9 @@ const KOFFI = [
   '!node_modules/koffi/{doc,lib,vendor,cnoke.cjs}{,/**}',
 ];
 
+/** Gives back the proxy settings that the app has changed, when it is removed. */
+const BEFORE_REMOVE = ['--before-remove', join(import.meta.dirname, 'desktop-prerm.sh')];
+
 /** @type {import('electron-builder').Configuration} */
 const configuration = {
   ...electron,
@@ -88,6 +91,7 @@ const configuration = {
   nsis: {
     oneClick: false,
     allowToChangeInstallationDirectory: true,
+    include: 'build/installer.nsh',
     artifactName: `\${productName}-Setup-\${version}.\${ext}`,
   },
   mac: {
@@ -119,13 +123,16 @@ const configuration = {
   // On top of electron-builder's own lists; that for deb has libsecret already.
   deb: {
     packageCategory: 'net',
-    fpm: ['--depends', 'libgbm1', '--depends', 'libasound2t64 | libasound2'],
+    fpm: [...BEFORE_REMOVE, '--depends', 'libgbm1', '--depends', 'libasound2t64 | libasound2'],
   },
   rpm: {
     packageCategory: 'Applications/Internet',
-    fpm: ['libsecret or libsecret-1-0', 'mesa-libgbm or libgbm1', 'alsa-lib or libasound2'].flatMap(
-      (either) => ['--depends', `(${either})`],
-    ),
+    fpm: [
+      ...BEFORE_REMOVE,
+      ...['libsecret or libsecret-1-0', 'mesa-libgbm or libgbm1', 'alsa-lib or libasound2'].flatMap(
+        (either) => ['--depends', `(${either})`],
+      ),
+    ],
   },
 };
 

@@ -5,7 +5,9 @@ import { Application } from './application.js';
 import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
+import { quitAtShutdown } from './desktop/shutdown.js';
 import { watchForUpdates } from './desktop/update.js';
+import { GIVE_BACK, giveBackSystemProxy } from './systemproxy/desktop.js';
 import { text } from './words/words.js';
 
 /** Starts the app; a second start shows the window of the first instead. */
@@ -33,6 +35,7 @@ function start(): void {
   });
   void app.whenReady().then(async () => {
     try {
+      quitAtShutdown();
       lockDownSession();
       serveAssets();
       application = new Application();
@@ -46,4 +49,16 @@ function start(): void {
   });
 }
 
-start();
+/** Gives back the system's proxy settings, and nothing else: there may be no display. */
+async function giveBackAndEnd(): Promise<void> {
+  try {
+    await giveBackSystemProxy();
+    app.exit(0);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    app.exit(1);
+  }
+}
+
+if (process.argv.includes(GIVE_BACK)) void giveBackAndEnd();
+else start();

@@ -29,6 +29,8 @@ import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
 import { Settings } from './settings/store.js';
+import { systemProxyParts } from './systemproxy/desktop.js';
+import { SystemProxy } from './systemproxy/systemproxy.js';
 import { DesktopUpstreams } from './upstreams/upstreams.js';
 import { UserActivities } from './users/activity.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
@@ -55,6 +57,7 @@ export class Application {
   readonly #connections = new ConnectionLog();
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
+  readonly #systemProxy: SystemProxy;
   readonly #tray: TrayPresence;
   readonly #snapshot: Snapshot;
   readonly #closing: Closing;
@@ -75,6 +78,7 @@ export class Application {
     this.#effects = new SettingEffects({
       logFile: this.#logFile,
       language: (setting) => this.#speak(setting),
+      updateSystemProxy: () => void this.#systemProxy.update(),
       complain,
     });
     const keychain = new Keychain();
@@ -108,6 +112,9 @@ export class Application {
       sinks: [this.#logFile, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
+    this.#systemProxy = new SystemProxy(
+      systemProxyParts(this.#settings, this.#server, this.#notifications),
+    );
     this.#tray = new TrayPresence({
       run: (id) => void this.#run(id),
       runContributed: (id) => void this.#runContributed(id),
@@ -121,6 +128,7 @@ export class Application {
       upstreams: this.#upstreams,
       extensions: this.#extensions,
       server: this.#server,
+      systemProxy: this.#systemProxy,
       traffic: this.#traffic,
       tray: this.#tray,
       notifications: this.#notifications,
@@ -164,6 +172,7 @@ export class Application {
     this.#watchSurroundings();
     this.#showMenu();
     this.#effects.start(this.#settings.values);
+    void this.#systemProxy.recover();
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
@@ -195,6 +204,7 @@ export class Application {
   /** Stops the server, undoes the rest, and lets the app end. */
   async close(): Promise<void> {
     this.#closing.quit();
+    await this.#systemProxy.close();
     await this.#server.stop();
     await this.#activities.close();
     await this.#logFile.close();
@@ -218,12 +228,14 @@ export class Application {
     this.#server.on('status', (status) => {
       tell(this.#window.contents, 'server', status);
       this.#extensions.look();
+      void this.#systemProxy.update();
       this.#tray.show();
       if (status.state === 'error' && status.problem !== undefined) {
         this.#logFile.write('error', status.problem);
         this.#notifications.announce(status.problem);
       }
     });
+    this.#systemProxy.on('state', (state) => tell(this.#window.contents, 'systemProxy', state));
     this.#users.on('state', () => this.#showUsers());
     this.#users.on('transfer', (transfer) =>
       tell(this.#window.contents, 'usersTransfer', transfer),
@@ -276,6 +288,7 @@ export class Application {
       watchNetwork(() => {
         tell(this.#window.contents, 'settings', this.#snapshot.settings);
         void this.#server.networkChanged();
+        void this.#systemProxy.look();
       }),
     );
     // Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well.
@@ -286,6 +299,7 @@ export class Application {
     const resumed = () => {
       network.check();
       void this.#server.networkChanged();
+      void this.#systemProxy.look();
       unlocked();
     };
     this.#own.add(watchWakeups({ resumed, unlocked }));

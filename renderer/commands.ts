@@ -38,9 +38,9 @@ export interface Command {
 
 function state(): CommandState {
   const { server, users, settings, extensions } = model.app;
-  const { startAtLogin } = settings.values;
+  const { startAtLogin, systemProxy } = settings.values;
   const { safeMode } = extensions;
-  return { server, hasUsers: users.users.length > 0, startAtLogin, safeMode };
+  return { server, hasUsers: users.users.length > 0, startAtLogin, systemProxy, safeMode };
 }
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {

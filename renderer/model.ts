@@ -179,6 +179,7 @@ export async function connect(): Promise<CommandId | undefined> {
     if (connected) model.update(change);
   };
   subscribe('server', (server) => update({ server }));
+  subscribe('systemProxy', (systemProxy) => update({ systemProxy }));
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
   subscribe('usersTransfer', (usersTransfer) => update({ usersTransfer }));

@@ -41,6 +41,8 @@ export function appCommands(parts: Parts): AppCommands {
     'server.stop': () => server.stop(),
     'server.restart': () => server.restart(),
     'server.copy': () => clipboard.writeText(server.status.url ?? ''),
+    'server.system-proxy': () =>
+      settings.set({ key: 'systemProxy', value: !settings.values.systemProxy }),
     'users.refresh': async () => void (await Promise.all([users.refresh(), upstreams.refresh()])),
     'extensions.install-folder': () => extensions.install('folder'),
     'extensions.install-file': () => extensions.install('file'),

@@ -6,6 +6,8 @@ export interface CommandState {
   readonly server: Pick<ServerStatus, 'state' | 'url'>;
   readonly hasUsers: boolean;
   readonly startAtLogin: boolean;
+  /** Whether this computer is to use the proxy. */
+  readonly systemProxy: boolean;
   /** Whether extensions are off since the app has failed with them. */
   readonly safeMode: boolean;
 }
@@ -121,6 +123,12 @@ const TABLE = [
     },
     enabled: ({ server: { url } }) => url !== undefined,
     done: 'menus.addressCopied',
+  },
+  {
+    id: 'server.system-proxy',
+    runs: 'app',
+    tray: { group: 1, label: 'systemProxy.title' },
+    checked: ({ systemProxy }) => systemProxy,
   },
   {
     id: 'app.open',

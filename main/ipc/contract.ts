@@ -20,10 +20,12 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from './systemproxy.js';
 
 export * from './commands.js';
 export * from './extensions.js';
 export * from './routing.js';
+export * from './systemproxy.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
@@ -112,7 +114,7 @@ export interface Requests extends Record<AppCommandId, () => void> {
 }
 
 /** What the window is told without having asked. */
-export interface Subscriptions {
+export interface Subscriptions extends SystemProxySubscriptions {
   server: ServerStatus;
   traffic: TrafficSample;
   refusals: Refusal[];
@@ -171,6 +173,7 @@ export interface AppState {
   /** The present one. */
   readonly instant: number;
   readonly server: ServerStatus;
+  readonly systemProxy: SystemProxyState;
   readonly traffic: readonly TrafficSample[];
   readonly refusals: Refusal[];
   readonly settings: SettingsState;
@@ -399,6 +402,11 @@ export interface AppSettings {
   readonly startAtLogin: boolean;
   readonly theme: Theme;
   readonly language: LanguageSetting;
+  /** Whether this computer is to use the proxy, as long as the server runs. */
+  readonly systemProxy: boolean;
+  readonly systemProxyKind: SystemProxyKind;
+  /** Destinations that its programs reach without the proxy. */
+  readonly systemProxyBypass: readonly string[];
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}

@@ -4,6 +4,7 @@ import type { Bridge, Subscriptions } from './contract.js';
 /** What the window may listen to: nothing else gets through. */
 const names = {
   server: true,
+  systemProxy: true,
   traffic: true,
   refusals: true,
   settings: true,

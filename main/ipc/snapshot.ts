@@ -9,6 +9,7 @@ import { interfaceAddresses } from '../proxy/endpoints.js';
 import type { Traffic } from '../proxy/traffic.js';
 import { DESCRIPTORS } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
+import type { SystemProxy } from '../systemproxy/systemproxy.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { UserActivities } from '../users/activity.js';
 import type { DesktopUsers } from '../users/users.js';
@@ -25,6 +26,7 @@ interface Parts {
   readonly upstreams: DesktopUpstreams;
   readonly extensions: DesktopExtensions;
   readonly server: ServerController;
+  readonly systemProxy: SystemProxy;
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
   readonly notifications: Notifications;
@@ -51,6 +53,7 @@ export class Snapshot {
       server: status,
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
+      systemProxy: settings.values.systemProxy,
       safeMode: extensions.isSafe,
       contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
       connections: traffic.history.at(-1)?.connections ?? 0,
@@ -68,6 +71,7 @@ export class Snapshot {
       language: languageInForce(),
       instant: monotonic(),
       server: server.status,
+      systemProxy: this.#parts.systemProxy.state,
       traffic: traffic.history,
       refusals: traffic.refusals,
       settings: this.settings,

@@ -207,6 +207,38 @@ const appearance: readonly (Shape & { readonly key: AppSettingKey })[] = [
   },
 ];
 
+const systemProxy: readonly (Shape & { readonly key: AppSettingKey })[] = [
+  {
+    key: 'systemProxy',
+    of: 'app',
+    section: 'systemProxy',
+    type: 'boolean',
+    default: false,
+    restart: false,
+  },
+  {
+    key: 'systemProxyKind',
+    of: 'app',
+    section: 'systemProxy',
+    type: 'choice',
+    default: 'pac',
+    choices: [
+      { value: 'pac', label: () => text('options.systemProxyKind.pac') },
+      { value: 'fixed', label: () => text('options.systemProxyKind.fixed') },
+    ],
+    restart: false,
+  },
+  {
+    key: 'systemProxyBypass',
+    of: 'app',
+    section: 'systemProxy',
+    type: 'list',
+    default: ['localhost', '127.0.0.0/8', '::1'],
+    placeholder: () => text('options.systemProxyBypass.placeholder'),
+    restart: false,
+  },
+];
+
 const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
   {
     key: 'startServer',
@@ -290,6 +322,7 @@ export const DESCRIPTORS: readonly SettingDescriptor[] = [
   ...listening,
   ...Object.entries(options).map(([key, own]) => describe(key, own)),
   ...appearance,
+  ...systemProxy,
   ...application,
 ].map(worded);
 

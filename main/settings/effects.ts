@@ -14,6 +14,8 @@ interface Parts {
   readonly logFile: LogFile;
   /** Puts the language in force that the user wants. */
   readonly language: (setting: LanguageSetting) => void;
+  /** Makes the system's proxy settings what they have to be. */
+  readonly updateSystemProxy: () => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -23,7 +25,7 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ logFile, language, complain }: Parts) {
+  constructor({ logFile, language, updateSystemProxy, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
       loglevel: (level) => logFile.setLevel(level as LogLevel),
@@ -34,6 +36,9 @@ export class SettingEffects {
       },
       theme: applyTheme,
       language,
+      systemProxy: updateSystemProxy,
+      systemProxyKind: updateSystemProxy,
+      systemProxyBypass: updateSystemProxy,
     };
   }
 

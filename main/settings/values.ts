@@ -8,6 +8,7 @@ import {
   type SettingValues,
   showsPassword,
 } from '../ipc/contract.js';
+import { parseBypass } from '../systemproxy/bypass.js';
 import { checkPemFile } from './certificate.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
 
@@ -84,6 +85,7 @@ export function checkSetting(
   const values: SettingValues = { ...DEFAULTS, [key]: value };
   try {
     if (isFileSetting(key)) checkPemFile(key, values[key]);
+    if (key === 'systemProxyBypass') values.systemProxyBypass.forEach(parseBypass);
     if (key === 'via') for (const rule of values.via) checkWays(rule, upstreams);
     checkServerOptions(serverOptions(values));
     checkServerOptions({ listen: lanEndpoints(values).map(withoutInterface) });

@@ -10,6 +10,7 @@ import { overview } from './de/overview.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
 import { states } from './de/states.js';
+import { systemProxy } from './de/systemproxy.js';
 import { themes } from './de/themes.js';
 import { upstreams } from './de/upstreams.js';
 import { users } from './de/users.js';
@@ -32,6 +33,7 @@ export const DE = {
   routing,
   server,
   states,
+  systemProxy,
   themes,
   upstreams,
   users,

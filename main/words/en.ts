@@ -10,6 +10,7 @@ import { overview } from './en/overview.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
 import { states } from './en/states.js';
+import { systemProxy } from './en/systemproxy.js';
 import { themes } from './en/themes.js';
 import { upstreams } from './en/upstreams.js';
 import { users } from './en/users.js';
@@ -31,6 +32,7 @@ export const EN = {
   routing,
   server,
   states,
+  systemProxy,
   themes,
   upstreams,
   users,

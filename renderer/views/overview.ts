@@ -16,6 +16,7 @@ import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { explain, explainDetail } from '../reasons.js';
 import { recipesFor } from '../recipes.js';
+import { systemProxyNote, systemProxySwitch } from '../systemproxy.js';
 import { registerView } from '../viewregistry.js';
 import { placeName } from './addresschoices.js';
 import './chart.js';
@@ -37,7 +38,7 @@ export class Overview extends PageElement {
         <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${this.#recipes(server.endpoints)}
+      ${this.#systemProxy()} ${this.#recipes(server.endpoints)}
       <section aria-labelledby="traffic">
         <h2 id="traffic">${text('overview.throughput')}</h2>
         <pico-chart></pico-chart>
@@ -158,6 +159,15 @@ export class Overview extends PageElement {
           : nothing
       }
     </p>`;
+  }
+
+  /** Whether the programs of this computer use it, and why they do not. */
+  #systemProxy(): TemplateResult {
+    return html`<section aria-labelledby="system-proxy">
+      <h2 id="system-proxy">${text('systemProxy.title')}</h2>
+      ${systemProxySwitch(text('systemProxy.use'))}
+      <p class="dim">${systemProxyNote()}</p>
+    </section>`;
   }
 
   #choice(endpoints: readonly Endpoint[], chosen: Endpoint): TemplateResult {

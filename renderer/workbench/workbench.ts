@@ -7,6 +7,7 @@ import { PageElement } from '../element.js';
 import { formatRate } from '../format.js';
 import { icon } from '../icon.js';
 import { model, type ViewName } from '../model.js';
+import { systemProxySwitch } from '../systemproxy.js';
 import { followTheme } from '../theme.js';
 import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
 import { Contributed } from '../views/contributed.js';
@@ -78,7 +79,7 @@ export class Workbench extends PageElement {
         >
           ${icon('search')} ${text('workbench.commands')} <kbd>${keyName('Ctrl+Shift+P')}</kbd>
         </button>
-        ${this.#power()}
+        <div class="switches">${systemProxySwitch(text('systemProxy.title'))} ${this.#power()}</div>
       </header>
       <div class="activitybar">
         <nav aria-label=${text('workbench.views')}>${views().map((view) => this.#item(view))}</nav>

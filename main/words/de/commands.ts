@@ -17,6 +17,7 @@ export const commands = {
   'server.stop': 'Server: Beenden',
   'server.restart': 'Server: Mit den aktuellen Einstellungen neu starten',
   'server.copy': 'Server: Adresse kopieren',
+  'server.system-proxy': 'Server: Systemproxy ein oder aus',
   'app.open': 'App: Fenster öffnen',
   'users.new': 'Benutzer: Benutzer hinzufügen',
   'users.import': 'Benutzer: Passwortdatei importieren',

@@ -9,6 +9,7 @@ export const options = {
   'section.access': 'Zugriff',
   'section.limits': 'Grenzen',
   'section.timeouts': 'Zeitlimits',
+  'section.systemProxy': 'Systemproxy',
   'section.appearance': 'Darstellung',
   'section.application': 'Anwendung',
   'unit.seconds': 'Sekunden',
@@ -139,6 +140,21 @@ export const options = {
   'loglevel.title': 'Protokollebene',
   'loglevel.description':
     'Was in die Protokolldatei geschrieben wird: info hat eine Zeile für jede beendete Verbindung.',
+  'systemProxy.title': 'Auf diesem Computer verwenden',
+  'systemProxy.description':
+    'Die Programme dieses Computers verwenden den Proxy, solange der Server läuft: über die ' +
+    'Proxyeinstellungen des Systems. Danach ist alles wieder so, wie es vorher war.',
+  'systemProxyKind.title': 'Konfiguration',
+  'systemProxyKind.description':
+    'Eine PAC-Datei, die die App bereitstellt, führt am Proxy vorbei, wo eine Route direct lautet und ' +
+    'wo der Proxy nicht antwortet. Mit festen Adressen läuft alles außer den Ausnahmen über den Proxy.',
+  'systemProxyKind.pac': 'Automatisch (PAC)',
+  'systemProxyKind.fixed': 'Feste Adressen',
+  'systemProxyBypass.title': 'Ausnahmen',
+  'systemProxyBypass.description':
+    'Ziele, die Programme ohne den Proxy erreichen, durch Kommas getrennt: Adressen, Netzwerke, ' +
+    'Namen, *.NAME für alle unterhalb eines Namens, <local> für alle Namen ohne Punkt.',
+  'systemProxyBypass.placeholder': 'keine',
   'startServer.title': 'Server beim Start der App starten',
   'startServer.description': 'Den Server starten, wenn die App startet.',
   'startAtLogin.title': 'Bei der Anmeldung starten',

@@ -15,6 +15,7 @@ export const commands = {
   'server.stop': 'Server: Stop',
   'server.restart': 'Server: Restart with the present settings',
   'server.copy': 'Server: Copy address',
+  'server.system-proxy': 'Server: System proxy on or off',
   'app.open': 'App: Open the window',
   'users.new': 'Users: Add a user',
   'users.import': 'Users: Import a password file',

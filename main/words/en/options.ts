@@ -7,6 +7,7 @@ export const options = {
   'section.access': 'Access',
   'section.limits': 'Limits',
   'section.timeouts': 'Timeouts',
+  'section.systemProxy': 'System proxy',
   'section.appearance': 'Appearance',
   'section.application': 'Application',
   'unit.seconds': 'seconds',
@@ -129,6 +130,21 @@ export const options = {
   'loglevel.title': 'Log level',
   'loglevel.description':
     'What is written to the log file: info has a line for every finished connection.',
+  'systemProxy.title': 'Use it on this computer',
+  'systemProxy.description':
+    'Let the programs of this computer use the proxy while the server runs, by the proxy settings of ' +
+    'the system. What was there before is given back afterwards.',
+  'systemProxyKind.title': 'Configuration',
+  'systemProxyKind.description':
+    'A PAC file, which the app serves, leads past the proxy where a route says direct, and where the ' +
+    'proxy does not answer. With fixed addresses all but the exceptions goes through the proxy.',
+  'systemProxyKind.pac': 'Automatic (PAC)',
+  'systemProxyKind.fixed': 'Fixed addresses',
+  'systemProxyBypass.title': 'Exceptions',
+  'systemProxyBypass.description':
+    'Destinations that programs reach without the proxy, with commas between: addresses, networks, ' +
+    'names, *.NAME for all below a name, <local> for all names without a dot.',
+  'systemProxyBypass.placeholder': 'none',
   'startServer.title': 'Start the server at launch',
   'startServer.description': 'Start the server when the app starts.',
   'startAtLogin.title': 'Start at login',

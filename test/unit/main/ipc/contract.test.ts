@@ -14,6 +14,7 @@ const state: CommandState = {
   server: { state: 'stopped', url: undefined },
   hasUsers: false,
   startAtLogin: false,
+  systemProxy: false,
   safeMode: false,
 };
 
@@ -66,7 +67,14 @@ describe('the table of commands', () => {
     ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
-      ...['server.start', 'server.stop', 'server.copy', 'app.open', 'view.connections'],
+      ...[
+        'server.start',
+        'server.stop',
+        'server.copy',
+        'server.system-proxy',
+        'app.open',
+        'view.connections',
+      ],
       ...['view.settings', 'app.start-at-login', 'app.quit'],
     ]);
   });

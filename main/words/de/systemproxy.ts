@@ -1,0 +1,25 @@
+import type { systemProxy as english } from '../en/systemproxy.js';
+import type { Translation } from '../translation.js';
+
+export const systemProxy = {
+  title: 'Systemproxy',
+  use: 'Den Proxy auf diesem Computer verwenden',
+  off: 'Die Programme dieses Computers verwenden den Proxy, wenn sie so eingestellt sind.',
+  on:
+    'Die Programme dieses Computers verwenden den Proxy. Am Ende ist alles wieder so, wie es vorher ' +
+    'war.',
+  waiting: 'Die Programme dieses Computers verwenden den Proxy, sobald der Server läuft.',
+  login:
+    'Die Programme dieses Computers können sich an einem SOCKS-Proxy nicht anmelden: Schalten Sie ' +
+    'HTTP in den Einstellungen ein, oder erlauben Sie anonymen Zugriff.',
+  changed:
+    'Etwas anderes hat die Proxyeinstellungen dieses Computers geändert: Sie bleiben, wie sie sind.',
+  failed: 'Die Proxyeinstellungen dieses Computers können nicht geändert werden: {problem}.',
+  unavailable:
+    'Diese Arbeitsumgebung hat keine Proxyeinstellungen, die die App kennt: Jedes Programm muss für ' +
+    'sich eingestellt werden.',
+  recovered:
+    'PicoSOCKS5 wurde beendet, ohne die Proxyeinstellungen dieses Computers zurückzugeben: Sie sind ' +
+    'jetzt wieder so, wie sie vorher waren.',
+  switchOn: 'Wieder einschalten',
+} satisfies Translation<typeof english>;
