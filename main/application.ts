@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
-import { DisposableStore, type LogLevel, messageOf, toDisposable } from 'picosocks5';
+import { DisposableStore, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
@@ -22,9 +22,9 @@ import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
 import { Snapshot } from './ipc/snapshot.js';
+import { AppLog } from './proxy/applog.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
-import { LogFile } from './proxy/logfile.js';
 import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
@@ -46,7 +46,7 @@ export class Application {
   readonly #dialogs = new Dialogs(() => this.#window.shown);
   readonly #notifications = new Notifications(this.#window, () => this.showWindow());
   readonly #settings: Settings;
-  readonly #logFile: LogFile;
+  readonly #log: AppLog;
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
   readonly #activities: UserActivities;
@@ -68,12 +68,11 @@ export class Application {
     this.#settings = Settings.open(app.getPath('userData'), (message) =>
       this.#notifications.notify({ severity: 'warning', message }),
     );
-    const { loglevel, language } = this.#settings.values;
-    speak(language);
+    speak(this.#settings.values.language);
     const complain = (message: string) => this.#complain(message);
-    this.#logFile = new LogFile(app.getPath('logs'), loglevel as LogLevel);
+    this.#log = new AppLog(app.getPath('logs'), this.#settings.values);
     this.#effects = new SettingEffects({
-      logFile: this.#logFile,
+      log: this.#log,
       language: (setting) => this.#speak(setting),
       complain,
     });
@@ -105,7 +104,7 @@ export class Application {
       log: this.#connections,
       traffic: this.#traffic,
       quotaFile: join(app.getPath('userData'), 'quotas.json'),
-      sinks: [this.#logFile, this.#activities, new ServerNotices(this.#notifications, this.#users)],
+      sinks: [this.#log, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
     this.#tray = new TrayPresence({
@@ -132,7 +131,7 @@ export class Application {
       users: this.#users,
       upstreams: this.#upstreams,
       extensions: this.#extensions,
-      logFolder: this.#logFile.folder,
+      log: this.#log,
       open: () => this.showWindow(),
     });
     this.#run = commandRunner({
@@ -149,6 +148,7 @@ export class Application {
       extensions: this.#extensions,
       server: this.#server,
       connections: this.#connections,
+      log: this.#log,
       dialogs: this.#dialogs,
       state: () => this.#state(),
     });
@@ -189,7 +189,7 @@ export class Application {
 
   /** Notes something that is nobody's business but the log's. */
   note(message: string): void {
-    this.#logFile.write('warning', message);
+    this.#log.write('warning', message);
   }
 
   /** Stops the server, undoes the rest, and lets the app end. */
@@ -197,7 +197,7 @@ export class Application {
     this.#closing.quit();
     await this.#server.stop();
     await this.#activities.close();
-    await this.#logFile.close();
+    await this.#log.close();
     this.#tray.dispose();
     this.#window.destroy();
     this.#own.dispose();
@@ -220,7 +220,7 @@ export class Application {
       this.#extensions.look();
       this.#tray.show();
       if (status.state === 'error' && status.problem !== undefined) {
-        this.#logFile.write('error', status.problem);
+        this.#log.write('error', status.problem);
         this.#notifications.announce(status.problem);
       }
     });
@@ -242,6 +242,7 @@ export class Application {
       tell(this.#window.contents, 'extensions', this.#extensions.state);
       this.#tray.show();
     });
+    this.#log.on('state', (state) => tell(this.#window.contents, 'logState', state));
     this.#server.on('view', (id) => tell(this.#window.contents, 'viewChanged', id));
     this.#settings.on('change', (keys) => {
       tell(this.#window.contents, 'settings', this.#snapshot.settings);
@@ -255,11 +256,12 @@ export class Application {
         this.note(messageOf(error));
       }
     });
-    this.#window.on('note', (message) => this.#logFile.write('error', message));
+    this.#window.on('note', (message) => this.#log.write('error', message));
     const feed = {
       window: this.#window,
       server: this.#server,
       connections: this.#connections,
+      log: this.#log,
       traffic: this.#traffic,
       activities: this.#activities,
       sampled: () => {
@@ -347,7 +349,7 @@ export class Application {
   /** A bug: the log has its stack, the window its message; all else goes on. */
   #report(error: unknown): void {
     const stack = error instanceof Error ? error.stack : undefined;
-    this.#logFile.write('error', `internal error: ${stack ?? messageOf(error)}`);
+    this.#log.write('error', `internal error: ${stack ?? messageOf(error)}`);
     this.#complain(text('common.internalError', { error: messageOf(error) }));
   }
 }

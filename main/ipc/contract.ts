@@ -12,6 +12,7 @@ import type {
   ExtensionsState,
   FilledForm,
 } from './extensions.js';
+import type { LogRequests, LogSubscriptions } from './log.js';
 import type {
   NewUpstream,
   RouteAnswer,
@@ -23,13 +24,14 @@ import type {
 
 export * from './commands.js';
 export * from './extensions.js';
+export * from './log.js';
 export * from './routing.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void> {
+export interface Requests extends Record<AppCommandId, () => void>, LogRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -112,7 +114,7 @@ export interface Requests extends Record<AppCommandId, () => void> {
 }
 
 /** What the window is told without having asked. */
-export interface Subscriptions {
+export interface Subscriptions extends LogSubscriptions {
   server: ServerStatus;
   traffic: TrafficSample;
   refusals: Refusal[];
@@ -395,6 +397,11 @@ export interface ServerSettings {
 /** Settings of the app itself. */
 export interface AppSettings {
   readonly loglevel: string;
+  /** The size of a log file at most, MB. */
+  readonly logSize: number;
+  /** How many days old log files are kept, and how many files at most. */
+  readonly logDays: number;
+  readonly logFiles: number;
   readonly startServer: boolean;
   readonly startAtLogin: boolean;
   readonly theme: Theme;

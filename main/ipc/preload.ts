@@ -15,6 +15,8 @@ const names = {
   extensions: true,
   viewChanged: true,
   connections: true,
+  logLines: true,
+  logState: true,
   notification: true,
   tray: true,
   command: true,

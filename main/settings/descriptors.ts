@@ -23,7 +23,7 @@ interface Shape
   readonly section: Section;
   readonly choices?: readonly { readonly value: string; readonly label: () => string }[];
   readonly placeholder?: () => string;
-  readonly unit?: 'seconds';
+  readonly unit?: 'seconds' | 'megabytes' | 'days';
 }
 
 type Own = Partial<Omit<Shape, 'key'>> & Pick<Shape, 'section'>;
@@ -208,6 +208,38 @@ const appearance: readonly (Shape & { readonly key: AppSettingKey })[] = [
 ];
 
 const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
+  {
+    key: 'logSize',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 8,
+    minimum: 1,
+    maximum: 1024,
+    unit: 'megabytes',
+    restart: false,
+  },
+  {
+    key: 'logDays',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 14,
+    minimum: 1,
+    maximum: 3650,
+    unit: 'days',
+    restart: false,
+  },
+  {
+    key: 'logFiles',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 10,
+    minimum: 0,
+    maximum: 1000,
+    restart: false,
+  },
   {
     key: 'startServer',
     of: 'app',

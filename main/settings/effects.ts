@@ -1,17 +1,19 @@
 import { nativeTheme } from 'electron';
-import { type LogLevel, messageOf } from 'picosocks5';
+import { messageOf } from 'picosocks5';
 import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
 import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
-import type { LogFile } from '../proxy/logfile.js';
+import type { AppLog } from '../proxy/applog.js';
 import type { LanguageSetting } from '../words/language.js';
 import { text } from '../words/words.js';
 import { descriptorOf } from './descriptors.js';
 
 /** What happens when a setting of the app is another one: those of the server are given to it. */
-type Effects = { readonly [K in AppSettingKey]: (value: SettingValues[K]) => void };
+type Effects = {
+  readonly [K in AppSettingKey]: (value: SettingValues[K], values: SettingValues) => void;
+};
 
 interface Parts {
-  readonly logFile: LogFile;
+  readonly log: AppLog;
   /** Puts the language in force that the user wants. */
   readonly language: (setting: LanguageSetting) => void;
   /** Told what could not be done, in a sentence. */
@@ -23,10 +25,13 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ logFile, language, complain }: Parts) {
+  constructor({ log, language, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
-      loglevel: (level) => logFile.setLevel(level as LogLevel),
+      loglevel: (_level, values) => log.apply(values, true),
+      logSize: (_size, values) => log.apply(values, false),
+      logDays: (_days, values) => log.apply(values, false),
+      logFiles: (_files, values) => log.apply(values, false),
       startAtLogin: (enabled) =>
         this.#attempt('dialogs.loginNotChanged', () => setStartAtLogin(enabled)),
       startServer: () => {
@@ -49,7 +54,7 @@ export class SettingEffects {
   }
 
   #carryOut<K extends AppSettingKey>(key: K, values: SettingValues): void {
-    this.#effects[key](values[key]);
+    this.#effects[key](values[key], values);
   }
 
   #attempt(complaint: 'dialogs.loginNotChanged' | 'dialogs.loginFails', action: () => void): void {

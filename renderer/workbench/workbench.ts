@@ -17,6 +17,7 @@ import './toasts.js';
 import './statusitems.js';
 import '../views/connections.js';
 import '../views/extensions.js';
+import '../views/log.js';
 import '../views/overview.js';
 import '../views/routing.js';
 import '../views/settings.js';

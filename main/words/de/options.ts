@@ -12,6 +12,8 @@ export const options = {
   'section.appearance': 'Darstellung',
   'section.application': 'Anwendung',
   'unit.seconds': 'Sekunden',
+  'unit.megabytes': 'MB',
+  'unit.days': 'Tage',
 
   'listenAddress.title': 'Adresse des Servers',
   'listenAddress.description':
@@ -139,6 +141,13 @@ export const options = {
   'loglevel.title': 'Protokollebene',
   'loglevel.description':
     'Was in die Protokolldatei geschrieben wird: info hat eine Zeile für jede beendete Verbindung.',
+  'logSize.title': 'Größe der Protokolldatei',
+  'logSize.description':
+    'Ist die Datei größer, wird eine neue begonnen; jeder Tag hat eine eigene Datei.',
+  'logDays.title': 'Alter des Protokolls',
+  'logDays.description': 'Nach so vielen Tagen werden alte Protokolldateien gelöscht.',
+  'logFiles.title': 'Protokolldateien',
+  'logFiles.description': 'Wie viele alte Protokolldateien neben der aktuellen höchstens bleiben.',
   'startServer.title': 'Server beim Start der App starten',
   'startServer.description': 'Den Server starten, wenn die App startet.',
   'startAtLogin.title': 'Bei der Anmeldung starten',

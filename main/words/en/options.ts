@@ -10,6 +10,8 @@ export const options = {
   'section.appearance': 'Appearance',
   'section.application': 'Application',
   'unit.seconds': 'seconds',
+  'unit.megabytes': 'MB',
+  'unit.days': 'days',
 
   'listenAddress.title': 'Listen address',
   'listenAddress.description':
@@ -129,6 +131,13 @@ export const options = {
   'loglevel.title': 'Log level',
   'loglevel.description':
     'What is written to the log file: info has a line for every finished connection.',
+  'logSize.title': 'Log file size',
+  'logSize.description':
+    'A new log file is begun when this one is larger; each day has a file of its own.',
+  'logDays.title': 'Log age',
+  'logDays.description': 'Old log files are deleted after so many days.',
+  'logFiles.title': 'Log files',
+  'logFiles.description': 'How many old log files are kept at most, besides the present one.',
   'startServer.title': 'Start the server at launch',
   'startServer.description': 'Start the server when the app starts.',
   'startAtLogin.title': 'Start at login',
