@@ -1,12 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
 import { DisposableStore, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
 import { Dialogs } from './desktop/dialogs.js';
+import { KeychainNotices } from './desktop/keychainnotices.js';
 import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
 import { Notifications } from './desktop/notifications.js';
@@ -35,9 +35,6 @@ import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 import { type LanguageSetting, languageInForce } from './words/language.js';
 import { text } from './words/words.js';
-
-/** How long the start of the server waits for the keychain, ms: logins wait for it longer. */
-const KEYCHAIN_TIME = 1000;
 
 /** The app: makes its parts, tells each what the others do, and undoes it all in the end. */
 export class Application {
@@ -74,6 +71,9 @@ export class Application {
     this.#effects = new SettingEffects({
       log: this.#log,
       language: (setting) => this.#speak(setting),
+      rest: (time) => {
+        this.#window.patience = time * 1000;
+      },
       complain,
     });
     const keychain = new Keychain();
@@ -150,6 +150,7 @@ export class Application {
       connections: this.#connections,
       log: this.#log,
       dialogs: this.#dialogs,
+      window: this.#window,
       state: () => this.#state(),
     });
     this.#own.add(watchBugs((error) => this.#report(error)));
@@ -203,13 +204,12 @@ export class Application {
     this.#own.dispose();
   }
 
-  /** Reads the keychain and starts the server, if it is to start; neither waits long for the other. */
+  /** Reads the keychain and starts the server, if it is to start: logins wait for the keychain. */
   async #startServer(): Promise<void> {
-    const read = Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
+    void Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
     await this.#extensions.refresh();
     if (this.#extensions.isSafe) this.#offerToLeaveSafeMode();
     if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
-    await Promise.race([read, delay(KEYCHAIN_TIME)]);
     await this.#server.start().catch(() => {});
   }
 
@@ -256,6 +256,17 @@ export class Application {
         this.note(messageOf(error));
       }
     });
+    this.#window.on('unseen', () => tell(this.#window.contents, 'unseen', undefined));
+    this.#window.on('revived', () =>
+      this.#notifications.notify({
+        severity: 'warning',
+        message: text('life.revived'),
+        action: { label: text('life.showLog'), command: 'view.log' },
+      }),
+    );
+    new KeychainNotices(this.#notifications, [this.#users, this.#upstreams], (message) =>
+      this.note(message),
+    );
     this.#window.on('note', (message) => this.#log.write('error', message));
     const feed = {
       window: this.#window,

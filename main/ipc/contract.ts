@@ -12,6 +12,7 @@ import type {
   ExtensionsState,
   FilledForm,
 } from './extensions.js';
+import type { LifeRequests, LifeSubscriptions } from './life.js';
 import type { LogRequests, LogSubscriptions } from './log.js';
 import type {
   NewUpstream,
@@ -24,6 +25,7 @@ import type {
 
 export * from './commands.js';
 export * from './extensions.js';
+export * from './life.js';
 export * from './log.js';
 export * from './routing.js';
 
@@ -31,7 +33,7 @@ export * from './routing.js';
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void>, LogRequests {
+export interface Requests extends Record<AppCommandId, () => void>, LifeRequests, LogRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -114,7 +116,7 @@ export interface Requests extends Record<AppCommandId, () => void>, LogRequests 
 }
 
 /** What the window is told without having asked. */
-export interface Subscriptions extends LogSubscriptions {
+export interface Subscriptions extends LifeSubscriptions, LogSubscriptions {
   server: ServerStatus;
   traffic: TrafficSample;
   refusals: Refusal[];
@@ -406,6 +408,8 @@ export interface AppSettings {
   readonly startAtLogin: boolean;
   readonly theme: Theme;
   readonly language: LanguageSetting;
+  /** After how many seconds a hidden window gives its memory back; 0: never. */
+  readonly restAfter: number;
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}

@@ -2,6 +2,7 @@ import { clipboard } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
 import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
+import type { MainWindow } from '../desktop/window.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { AppLog } from '../proxy/applog.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
@@ -30,13 +31,15 @@ interface Parts {
   readonly connections: ConnectionLog;
   readonly log: AppLog;
   readonly dialogs: Dialogs;
+  readonly window: MainWindow;
   readonly commands: AppCommands;
   readonly state: () => AppState;
 }
 
 /** What each request of the window does. */
 export function requestHandlers(parts: Parts): Handlers {
-  const { settings, users, upstreams, extensions, server, connections, log, dialogs } = parts;
+  const { settings, users, upstreams, extensions, server, connections, log, dialogs, window } =
+    parts;
   return {
     ...parts.commands,
     'app.state': () => parts.state(),
@@ -136,6 +139,8 @@ export function requestHandlers(parts: Parts): Handlers {
     'connections.unwatch': () => connections.unwatch(),
     'connections.disconnect': (ids) => server.disconnect(ids),
     'connections.clear': () => connections.clear(),
+
+    'window.rest': () => window.rest(),
 
     'log.watch': () => log.watch(),
     'log.unwatch': () => log.unwatch(),

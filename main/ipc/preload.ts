@@ -15,6 +15,7 @@ const names = {
   extensions: true,
   viewChanged: true,
   connections: true,
+  unseen: true,
   logLines: true,
   logState: true,
   notification: true,

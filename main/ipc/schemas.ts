@@ -159,6 +159,7 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
     v.pipe(v.array(v.pipe(v.number(), v.safeInteger())), v.maxLength(MAX_ROWS)),
   ]),
   'connections.clear': nothing,
+  'window.rest': nothing,
   'log.watch': nothing,
   'log.unwatch': nothing,
   'log.level': v.strictTuple([

@@ -256,6 +256,17 @@ const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
     default: false,
     restart: false,
   },
+  {
+    key: 'restAfter',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 60,
+    minimum: 0,
+    maximum: 86_400,
+    ...seconds,
+    restart: false,
+  },
 ];
 
 /** How a value of an option is typed on a settings page. */

@@ -16,6 +16,8 @@ interface Parts {
   readonly log: AppLog;
   /** Puts the language in force that the user wants. */
   readonly language: (setting: LanguageSetting) => void;
+  /** Told after how many seconds a hidden window gives its memory back. */
+  readonly rest: (time: number) => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -25,7 +27,7 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ log, language, complain }: Parts) {
+  constructor({ log, language, rest, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
       loglevel: (_level, values) => log.apply(values, true),
@@ -39,12 +41,15 @@ export class SettingEffects {
       },
       theme: applyTheme,
       language,
+      restAfter: (time) => rest(time),
     };
   }
 
   /** Does what has to be done when the app starts. */
-  start({ theme, startAtLogin }: SettingValues): void {
+  start(values: SettingValues): void {
+    const { theme, startAtLogin } = values;
     applyTheme(theme);
+    this.#carryOut('restAfter', values);
     if (startAtLogin) this.#attempt('dialogs.loginFails', repairStartAtLogin);
   }
 

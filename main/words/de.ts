@@ -4,6 +4,7 @@ import { common } from './de/common.js';
 import { dialogs } from './de/dialogs.js';
 import { extensions } from './de/extensions.js';
 import { keychain } from './de/keychain.js';
+import { life } from './de/life.js';
 import { log } from './de/log.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
@@ -27,6 +28,7 @@ export const DE = {
   dialogs,
   extensions,
   keychain,
+  life,
   log,
   menus,
   options,

@@ -4,6 +4,7 @@ import { common } from './en/common.js';
 import { dialogs } from './en/dialogs.js';
 import { extensions } from './en/extensions.js';
 import { keychain } from './en/keychain.js';
+import { life } from './en/life.js';
 import { log } from './en/log.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
@@ -26,6 +27,7 @@ export const EN = {
   dialogs,
   extensions,
   keychain,
+  life,
   log,
   menus,
   options,

@@ -7,6 +7,7 @@ import { PageElement } from '../element.js';
 import { formatRate } from '../format.js';
 import { icon } from '../icon.js';
 import { model, type ViewName } from '../model.js';
+import { restWhileUnseen } from '../resting.js';
 import { followTheme } from '../theme.js';
 import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
 import { Contributed } from '../views/contributed.js';
@@ -51,6 +52,11 @@ export class Workbench extends PageElement {
     super.disconnectedCallback();
     window.removeEventListener('keydown', this.#onKey);
     for (const end of this.#ends) end();
+  }
+
+  protected override firstUpdated(): void {
+    const main = this.querySelector<HTMLElement>('main');
+    if (main !== null) this.#ends.push(restWhileUnseen(main));
   }
 
   protected override willUpdate(): void {

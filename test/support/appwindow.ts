@@ -6,7 +6,13 @@ const PATIENCE = 10_000;
 
 /** Views by the names of their navigation items. */
 export type View =
-  | ('Overview' | 'Connections' | 'Users' | 'Routing' | 'Extensions' | 'Log' | 'Settings');
+  | 'Overview'
+  | 'Connections'
+  | 'Users'
+  | 'Routing'
+  | 'Extensions'
+  | 'Log'
+  | 'Settings';
 
 /** The window of the app, used as a person would. */
 export class AppWindow {

@@ -152,4 +152,7 @@ export const options = {
   'startServer.description': 'Den Server starten, wenn die App startet.',
   'startAtLogin.title': 'Bei der Anmeldung starten',
   'startAtLogin.description': 'Die App im Infobereich starten, wenn Sie sich anmelden.',
+  'restAfter.title': 'Ruhe des ausgeblendeten Fensters',
+  'restAfter.description':
+    'Nach welcher Zeit ein ausgeblendetes Fenster seinen Speicher freigibt; es kommt zurück, wie es war. 0: nie.',
 } satisfies Translation<typeof english>;

@@ -142,4 +142,7 @@ export const options = {
   'startServer.description': 'Start the server when the app starts.',
   'startAtLogin.title': 'Start at login',
   'startAtLogin.description': 'Start the app, in the tray, when you log in.',
+  'restAfter.title': 'Rest of a hidden window',
+  'restAfter.description':
+    'After how long a hidden window gives its memory back; it comes back as it was. 0: never.',
 } as const;
