@@ -11,6 +11,7 @@ import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
 import { Notifications } from './desktop/notifications.js';
 import { ServerNotices } from './desktop/servernotices.js';
+import { problemList, type TrayList } from './desktop/tray.js';
 import { TrayPresence } from './desktop/traypresence.js';
 import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
@@ -123,6 +124,7 @@ export class Application {
       traffic: this.#traffic,
       tray: this.#tray,
       notifications: this.#notifications,
+      lists: () => this.#trayLists(),
     });
     this.#closing = new Closing(this.#window, this.#tray, this.#dialogs);
     const commands = appCommands({
@@ -215,9 +217,14 @@ export class Application {
 
   /** Tells the parts of each other. */
   #connect(): void {
+    let problem: string | undefined;
     this.#server.on('status', (status) => {
       tell(this.#window.contents, 'server', status);
       this.#extensions.look();
+      if (status.problem !== undefined && status.problem !== problem) {
+        this.#notifications.problems.add({ message: status.problem, about: 'view.overview' });
+      }
+      problem = status.problem;
       this.#tray.show();
       if (status.state === 'error' && status.problem !== undefined) {
         this.#log.write('error', status.problem);
@@ -302,6 +309,17 @@ export class Application {
       unlocked();
     };
     this.#own.add(watchWakeups({ resumed, unlocked }));
+  }
+
+  #trayLists(): TrayList[] {
+    const { problems } = this.#notifications;
+    return [
+      problemList(
+        problems.all,
+        (id) => void this.#run(id),
+        () => problems.clear(),
+      ),
+    ];
   }
 
   #showUsers(): void {

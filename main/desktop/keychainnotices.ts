@@ -1,6 +1,9 @@
 import { text } from '../words/words.js';
 import type { Notifications } from './notifications.js';
 
+/** Who tells the user. */
+type Told = Pick<Notifications, 'notify' | 'announce' | 'problems'>;
+
 /** Something that needs the keychain: `state` and `change` tell that its problem may be another. */
 interface KeychainUser {
   readonly problem: string | undefined;
@@ -12,14 +15,14 @@ interface KeychainUser {
  * who looks at the window sees the first there.
  */
 export class KeychainNotices {
-  readonly #notifications: Pick<Notifications, 'notify' | 'announce'>;
+  readonly #notifications: Told;
   readonly #note: (message: string) => void;
   readonly #users: readonly KeychainUser[];
   #told: string | undefined;
 
   /** @param note takes what the log is to say of it. */
   constructor(
-    notifications: Pick<Notifications, 'notify' | 'announce'>,
+    notifications: Told,
     users: readonly KeychainUser[],
     note: (message: string) => void,
   ) {
@@ -42,6 +45,7 @@ export class KeychainNotices {
       this.#notifications.announce(message);
     } else {
       this.#note(`the keychain cannot be read: ${problem}`);
+      this.#notifications.problems.add({ message: problem, about: 'view.users' });
       this.#notifications.announce(text('life.keychainProblem', { problem }));
     }
   }

@@ -1,7 +1,7 @@
 import { app } from 'electron';
 import { monotonic } from 'picosocks5';
 import type { Notifications } from '../desktop/notifications.js';
-import type { TrayState } from '../desktop/tray.js';
+import type { TrayList, TrayState } from '../desktop/tray.js';
 import type { TrayPresence } from '../desktop/traypresence.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { ServerController } from '../proxy/controller.js';
@@ -28,6 +28,8 @@ interface Parts {
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
   readonly notifications: Notifications;
+  /** What the tray's menu has besides commands. */
+  readonly lists: () => readonly TrayList[];
 }
 
 /** The app as the window, the menus and the tray show it, at present. */
@@ -47,13 +49,17 @@ export class Snapshot {
   get tray(): TrayState {
     const { server, users, settings, traffic, extensions } = this.#parts;
     const { status } = server;
+    const now = traffic.history.at(-1);
     return {
       server: status,
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
       safeMode: extensions.isSafe,
       contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
-      connections: traffic.history.at(-1)?.connections ?? 0,
+      connections: now?.connections ?? 0,
+      rateUp: now?.rateUp ?? 0,
+      rateDown: now?.rateDown ?? 0,
+      lists: this.#parts.lists(),
     };
   }
 

@@ -15,6 +15,7 @@ import { states } from './de/states.js';
 import { themes } from './de/themes.js';
 import { upstreams } from './de/upstreams.js';
 import { users } from './de/users.js';
+import { tray } from './de/tray.js';
 import { views } from './de/views.js';
 import { welcome } from './de/welcome.js';
 import { workbench } from './de/workbench.js';
@@ -39,6 +40,7 @@ export const DE = {
   themes,
   upstreams,
   users,
+  tray,
   views,
   welcome,
   workbench,

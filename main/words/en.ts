@@ -15,6 +15,7 @@ import { states } from './en/states.js';
 import { themes } from './en/themes.js';
 import { upstreams } from './en/upstreams.js';
 import { users } from './en/users.js';
+import { tray } from './en/tray.js';
 import { views } from './en/views.js';
 import { welcome } from './en/welcome.js';
 import { workbench } from './en/workbench.js';
@@ -38,6 +39,7 @@ export const EN = {
   themes,
   upstreams,
   users,
+  tray,
   views,
   welcome,
   workbench,
