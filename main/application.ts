@@ -1,11 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { app } from 'electron';
+import { app, globalShortcut } from 'electron';
 import { DisposableStore, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
 import { Dialogs } from './desktop/dialogs.js';
+import { HotKeys } from './desktop/hotkeys.js';
 import { KeychainNotices } from './desktop/keychainnotices.js';
 import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
@@ -54,6 +55,7 @@ export class Application {
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
   readonly #tray: TrayPresence;
+  readonly #hotKeys: HotKeys;
   readonly #snapshot: Snapshot;
   readonly #closing: Closing;
   /** Runs a command, wherever it runs. */
@@ -74,6 +76,10 @@ export class Application {
       language: (setting) => this.#speak(setting),
       rest: (time) => {
         this.#window.patience = time * 1000;
+      },
+      keys: (entries) => {
+        this.#showMenu();
+        this.#hotKeys.apply(entries);
       },
       complain,
     });
@@ -108,6 +114,17 @@ export class Application {
       sinks: [this.#log, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
+    this.#hotKeys = this.#own.add(
+      new HotKeys({
+        registry: globalShortcut,
+        run: (id) => void this.#run(id),
+        refused: (key) =>
+          this.#notifications.notify(
+            { severity: 'warning', message: text('keys.refused', { key }) },
+            'app.keys',
+          ),
+      }),
+    );
     this.#tray = new TrayPresence({
       run: (id) => void this.#run(id),
       runContributed: (id) => void this.#runContributed(id),
@@ -167,6 +184,7 @@ export class Application {
     this.#watchSurroundings();
     this.#showMenu();
     this.#effects.start(this.#settings.values);
+    this.#hotKeys.apply(this.#settings.values.keys);
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
@@ -175,7 +193,8 @@ export class Application {
   }
 
   #showMenu(): void {
-    setApplicationMenu((command) => void this.#run(command), !app.isPackaged);
+    const run = (command: CommandId) => void this.#run(command);
+    setApplicationMenu(run, this.#settings.values.keys, !app.isPackaged);
   }
 
   /** From now on all that is shown is in another language: what is shown already as well. */

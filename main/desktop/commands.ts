@@ -41,6 +41,7 @@ export function appCommands(parts: Parts): AppCommands {
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
+    'server.toggle': () => (server.status.state === 'running' ? server.stop() : server.start()),
     'server.restart': () => server.restart(),
     'server.copy': () => clipboard.writeText(server.status.url ?? ''),
     'users.refresh': async () => void (await Promise.all([users.refresh(), upstreams.refresh()])),

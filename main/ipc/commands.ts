@@ -106,6 +106,13 @@ const TABLE = [
     enabled: runs,
   },
   {
+    id: 'server.toggle',
+    runs: 'app',
+    palette: false,
+    enabled: ({ server: { state } }) => state !== 'starting' && state !== 'stopping',
+    failsInState: true,
+  },
+  {
     id: 'server.restart',
     runs: 'app',
     enabled: runs,
@@ -176,6 +183,12 @@ const TABLE = [
     palette: false,
   },
   { id: 'app.welcome', runs: 'window' },
+  {
+    id: 'app.keys',
+    runs: 'window',
+    key: 'Ctrl+Shift+K',
+    menus: [{ menu: 'app', label: 'menus.keys' }],
+  },
   { id: 'log.follow', runs: 'window' },
   { id: 'log.clear', runs: 'window' },
   { id: 'log.copy', runs: 'window' },

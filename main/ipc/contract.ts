@@ -25,6 +25,7 @@ import type {
 
 export * from './commands.js';
 export * from './extensions.js';
+export * from './keys.js';
 export * from './life.js';
 export * from './log.js';
 export * from './routing.js';
@@ -410,6 +411,8 @@ export interface AppSettings {
   readonly language: LanguageSetting;
   /** After how many seconds a hidden window gives its memory back; 0: never. */
   readonly restAfter: number;
+  /** Keys of commands that are others than those they come with: see {@link Binding}. */
+  readonly keys: readonly string[];
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}

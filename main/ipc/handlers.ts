@@ -141,6 +141,7 @@ export function requestHandlers(parts: Parts): Handlers {
     'connections.clear': () => connections.clear(),
 
     'window.rest': () => window.rest(),
+    'window.record': (isRecording) => window.contents?.setIgnoreMenuShortcuts(isRecording),
 
     'log.watch': () => log.watch(),
     'log.unwatch': () => log.unwatch(),

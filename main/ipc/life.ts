@@ -3,6 +3,8 @@
 export interface LifeRequests {
   /** The page has kept what it shows, and can be given back as long as nobody looks. */
   'window.rest'(): void;
+  /** A key is being recorded, or no more: meanwhile those of the menu do nothing. */
+  'window.record'(isRecording: boolean): void;
 }
 
 export interface LifeSubscriptions {

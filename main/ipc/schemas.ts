@@ -160,6 +160,7 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   ]),
   'connections.clear': nothing,
   'window.rest': nothing,
+  'window.record': v.strictTuple([v.boolean()]),
   'log.watch': nothing,
   'log.unwatch': nothing,
   'log.level': v.strictTuple([

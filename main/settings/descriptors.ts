@@ -257,6 +257,15 @@ const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
     restart: false,
   },
   {
+    key: 'keys',
+    of: 'app',
+    section: 'application',
+    type: 'list',
+    default: [],
+    placeholder: () => 'log.open=Ctrl+L',
+    restart: false,
+  },
+  {
     key: 'restAfter',
     of: 'app',
     section: 'application',

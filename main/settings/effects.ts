@@ -18,6 +18,8 @@ interface Parts {
   readonly language: (setting: LanguageSetting) => void;
   /** Told after how many seconds a hidden window gives its memory back. */
   readonly rest: (time: number) => void;
+  /** Gives commands their keys. */
+  readonly keys: (entries: readonly string[]) => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -27,7 +29,7 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ log, language, rest, complain }: Parts) {
+  constructor({ log, language, rest, keys, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
       loglevel: (_level, values) => log.apply(values, true),
@@ -42,6 +44,7 @@ export class SettingEffects {
       theme: applyTheme,
       language,
       restAfter: (time) => rest(time),
+      keys: (entries) => keys(entries),
     };
   }
 

@@ -4,6 +4,7 @@ import { common } from './de/common.js';
 import { dialogs } from './de/dialogs.js';
 import { extensions } from './de/extensions.js';
 import { keychain } from './de/keychain.js';
+import { keys } from './de/keys.js';
 import { life } from './de/life.js';
 import { log } from './de/log.js';
 import { menus } from './de/menus.js';
@@ -29,6 +30,7 @@ export const DE = {
   dialogs,
   extensions,
   keychain,
+  keys,
   life,
   log,
   menus,

@@ -4,6 +4,7 @@ import { common } from './en/common.js';
 import { dialogs } from './en/dialogs.js';
 import { extensions } from './en/extensions.js';
 import { keychain } from './en/keychain.js';
+import { keys } from './en/keys.js';
 import { life } from './en/life.js';
 import { log } from './en/log.js';
 import { menus } from './en/menus.js';
@@ -28,6 +29,7 @@ export const EN = {
   dialogs,
   extensions,
   keychain,
+  keys,
   life,
   log,
   menus,

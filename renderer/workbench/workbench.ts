@@ -2,10 +2,11 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { commandOf, keyName, provide, run } from '../commands.js';
+import { commandOf, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { formatRate } from '../format.js';
 import { icon } from '../icon.js';
+import { keyName } from '../keys.js';
 import { model, type ViewName } from '../model.js';
 import { restWhileUnseen } from '../resting.js';
 import { followTheme } from '../theme.js';
@@ -13,6 +14,7 @@ import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregist
 import { Contributed } from '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
+import './keypage.js';
 import './palette.js';
 import './toasts.js';
 import './statusitems.js';
@@ -94,6 +96,7 @@ export class Workbench extends PageElement {
       <div class="banners">${this.#exposed()}</div>
       <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
+      <pico-keys></pico-keys>
       <pico-palette></pico-palette>
       <pico-toasts></pico-toasts>
     `;

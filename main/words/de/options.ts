@@ -152,6 +152,9 @@ export const options = {
   'startServer.description': 'Den Server starten, wenn die App startet.',
   'startAtLogin.title': 'Bei der Anmeldung starten',
   'startAtLogin.description': 'Die App im Infobereich starten, wenn Sie sich anmelden.',
+  'keys.title': 'Tastenkombinationen',
+  'keys.description':
+    'Tasten von Befehlen, die von den mitgelieferten abweichen, als BEFEHL=TASTE; global BEFEHL=TASTE wirkt in jedem Programm. Die Seite der Tastenkombinationen ändert sie.',
   'restAfter.title': 'Ruhe des ausgeblendeten Fensters',
   'restAfter.description':
     'Nach welcher Zeit ein ausgeblendetes Fenster seinen Speicher freigibt; es kommt zurück, wie es war. 0: nie.',

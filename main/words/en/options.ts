@@ -142,6 +142,9 @@ export const options = {
   'startServer.description': 'Start the server when the app starts.',
   'startAtLogin.title': 'Start at login',
   'startAtLogin.description': 'Start the app, in the tray, when you log in.',
+  'keys.title': 'Keyboard shortcuts',
+  'keys.description':
+    'Keys of commands that are others than those they come with, as COMMAND=KEY; global COMMAND=KEY works in every program. The page of keyboard shortcuts changes them.',
   'restAfter.title': 'Rest of a hidden window',
   'restAfter.description':
     'After how long a hidden window gives its memory back; it comes back as it was. 0: never.',

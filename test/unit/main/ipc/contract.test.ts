@@ -60,7 +60,7 @@ describe('the table of commands', () => {
       COMMANDS.flatMap(({ menus = [] }) =>
         menus.filter((place) => place.menu === name).map(({ label }) => text(label)),
       );
-    assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
+    assert.deepEqual(menu('app'), ['Settings…', 'Keyboard Shortcuts…', 'Quit PicoSOCKS5']);
     assert.deepEqual(menu('view'), [
       ...['Overview', 'Connections', 'Users', 'Routing', 'Extensions', 'Log', 'Settings'],
     ]);
