@@ -5,8 +5,6 @@ import { Application } from './application.js';
 import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
-import { watchForUpdates } from './desktop/update.js';
-import { text } from './words/words.js';
 
 /** Starts the app; a second start shows the window of the first instead. */
 function start(): void {
@@ -37,8 +35,6 @@ function start(): void {
       serveAssets();
       application = new Application();
       await application.run(process.argv.includes(HIDDEN));
-      const running = application;
-      await watchForUpdates((error) => running.note(`no look for updates: ${messageOf(error)}`));
     } catch (error) {
       dialog.showErrorBox(text('dialogs.cannotStart'), messageOf(error));
       app.exit(1);

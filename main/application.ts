@@ -14,6 +14,8 @@ import { Notifications } from './desktop/notifications.js';
 import { ServerNotices } from './desktop/servernotices.js';
 import { problemList, type TrayList } from './desktop/tray.js';
 import { TrayPresence } from './desktop/traypresence.js';
+import { loadUpdater } from './desktop/updater.js';
+import { Updates } from './desktop/updates.js';
 import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
 import { CrashGuard } from './extensions/crashguard.js';
@@ -56,10 +58,12 @@ export class Application {
   readonly #server: ServerController;
   readonly #tray: TrayPresence;
   readonly #hotKeys: HotKeys;
+  readonly #updates: Updates;
   readonly #snapshot: Snapshot;
   readonly #closing: Closing;
   /** Runs a command, wherever it runs. */
   readonly #run: (id: CommandId) => Promise<void>;
+  #closed: Promise<void> | undefined;
   /** The command that the window is opened for. */
   #openedFor: WindowCommandId | undefined;
 
@@ -81,6 +85,7 @@ export class Application {
         this.#showMenu();
         this.#hotKeys.apply(entries);
       },
+      updates: (channel) => void this.#updates.start(channel),
       complain,
     });
     const keychain = new Keychain();
@@ -114,6 +119,18 @@ export class Application {
       sinks: [this.#log, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
+    this.#updates = this.#own.add(
+      new Updates({
+        load: loadUpdater,
+        prepare: async () => {
+          await this.close();
+          // The other version would be a second instance of this one.
+          app.releaseSingleInstanceLock();
+        },
+        ready: (version) => this.#tellOfUpdate(version),
+        note: (message) => this.note(message),
+      }),
+    );
     this.#hotKeys = this.#own.add(
       new HotKeys({
         registry: globalShortcut,
@@ -141,6 +158,7 @@ export class Application {
       traffic: this.#traffic,
       tray: this.#tray,
       notifications: this.#notifications,
+      updates: this.#updates,
       lists: () => this.#trayLists(),
     });
     this.#closing = new Closing(this.#window, this.#tray, this.#dialogs);
@@ -151,6 +169,7 @@ export class Application {
       upstreams: this.#upstreams,
       extensions: this.#extensions,
       log: this.#log,
+      updates: this.#updates,
       open: () => this.showWindow(),
     });
     this.#run = commandRunner({
@@ -190,6 +209,7 @@ export class Application {
     this.#tray.keepOffering();
     if (!hidden || !this.#tray.isThere) this.showWindow();
     await started;
+    void this.#updates.start(this.#settings.values.updates);
   }
 
   #showMenu(): void {
@@ -214,8 +234,13 @@ export class Application {
     this.#log.write('warning', message);
   }
 
-  /** Stops the server, undoes the rest, and lets the app end. */
-  async close(): Promise<void> {
+  /** Stops the server, undoes the rest, and lets the app end; once, however often it is called. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.quit();
     await this.#server.stop();
     await this.#activities.close();
@@ -266,6 +291,10 @@ export class Application {
     });
     this.#extensions.on('state', () => {
       tell(this.#window.contents, 'extensions', this.#extensions.state);
+      this.#tray.show();
+    });
+    this.#updates.on('state', (state) => {
+      tell(this.#window.contents, 'updates', state);
       this.#tray.show();
     });
     this.#log.on('state', (state) => tell(this.#window.contents, 'logState', state));
@@ -328,6 +357,13 @@ export class Application {
       unlocked();
     };
     this.#own.add(watchWakeups({ resumed, unlocked }));
+  }
+
+  #tellOfUpdate(version: string): void {
+    const message = text('updates.readyToast', { version });
+    const action = { label: text('updates.show'), command: 'app.updates' } as const;
+    this.#notifications.notify({ severity: 'info', message, action });
+    this.#notifications.announce(message);
   }
 
   #trayLists(): TrayList[] {

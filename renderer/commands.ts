@@ -38,10 +38,11 @@ export interface Command {
 }
 
 function state(): CommandState {
-  const { server, users, settings, extensions } = model.app;
+  const { server, users, settings, extensions, updates } = model.app;
   const { startAtLogin } = settings.values;
   const { safeMode } = extensions;
-  return { server, hasUsers: users.users.length > 0, startAtLogin, safeMode };
+  const updateReady = updates?.state === 'ready';
+  return { server, hasUsers: users.users.length > 0, startAtLogin, safeMode, updateReady };
 }
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {

@@ -15,6 +15,7 @@ import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { text } from '../words/words.js';
+import type { Updates } from './updates.js';
 
 /** What each command of the app does. */
 export type AppCommands = Readonly<Record<AppCommandId, () => void | Promise<void>>>;
@@ -26,6 +27,7 @@ interface Parts {
   readonly upstreams: DesktopUpstreams;
   readonly extensions: DesktopExtensions;
   readonly log: AppLog;
+  readonly updates: Updates;
   /** Shows the window. */
   readonly open: () => void;
 }
@@ -37,7 +39,7 @@ async function openPath(path: string): Promise<void> {
 }
 
 export function appCommands(parts: Parts): AppCommands {
-  const { server, settings, users, upstreams, extensions, log, open } = parts;
+  const { server, settings, users, upstreams, extensions, log, updates, open } = parts;
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
@@ -50,6 +52,8 @@ export function appCommands(parts: Parts): AppCommands {
     'extensions.develop': () => extensions.develop(),
     'extensions.resume': () => extensions.resume(),
     'app.open': open,
+    'updates.check': () => updates.check(),
+    'updates.restart': () => updates.restart(),
     'log.open': () => openPath(log.state.file),
     'log.debug': () => log.change({ level: 'debug', minutes: 10 }, () => {}),
     'app.log': () => openPath(log.folder),

@@ -8,6 +8,8 @@ export interface CommandState {
   readonly startAtLogin: boolean;
   /** Whether extensions are off since the app has failed with them. */
   readonly safeMode: boolean;
+  /** Whether a newer version is ready to be used. */
+  readonly updateReady: boolean;
 }
 
 /** An entry of the application's menu. */
@@ -183,6 +185,14 @@ const TABLE = [
     palette: false,
   },
   { id: 'app.welcome', runs: 'window' },
+  { id: 'app.updates', runs: 'window', menus: [{ menu: 'app', label: 'menus.updates' }] },
+  { id: 'updates.check', runs: 'app' },
+  {
+    id: 'updates.restart',
+    runs: 'app',
+    tray: { group: 3, label: 'updates.restart', shown: ({ updateReady }) => updateReady },
+    enabled: ({ updateReady }) => updateReady,
+  },
   {
     id: 'app.keys',
     runs: 'window',

@@ -22,6 +22,7 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
 
 export * from './commands.js';
 export * from './extensions.js';
@@ -29,6 +30,7 @@ export * from './keys.js';
 export * from './life.js';
 export * from './log.js';
 export * from './routing.js';
+export * from './updates.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
@@ -117,7 +119,7 @@ export interface Requests extends Record<AppCommandId, () => void>, LifeRequests
 }
 
 /** What the window is told without having asked. */
-export interface Subscriptions extends LifeSubscriptions, LogSubscriptions {
+export interface Subscriptions extends LifeSubscriptions, LogSubscriptions, UpdateSubscriptions {
   server: ServerStatus;
   traffic: TrafficSample;
   refusals: Refusal[];
@@ -185,6 +187,7 @@ export interface AppState {
   readonly activity: readonly UserActivity[];
   readonly upstreams: UpstreamsState;
   readonly extensions: ExtensionsState;
+  readonly updates: UpdateState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
   /** Whether the window begins with the welcome page. */
@@ -413,6 +416,8 @@ export interface AppSettings {
   readonly restAfter: number;
   /** Keys of commands that are others than those they come with: see {@link Binding}. */
   readonly keys: readonly string[];
+  /** Which newer versions are looked for. */
+  readonly updates: UpdateChannel;
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}

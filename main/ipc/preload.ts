@@ -16,6 +16,7 @@ const names = {
   viewChanged: true,
   connections: true,
   unseen: true,
+  updates: true,
   logLines: true,
   logState: true,
   notification: true,

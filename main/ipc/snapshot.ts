@@ -3,6 +3,7 @@ import { monotonic } from 'picosocks5';
 import type { Notifications } from '../desktop/notifications.js';
 import type { TrayList, TrayState } from '../desktop/tray.js';
 import type { TrayPresence } from '../desktop/traypresence.js';
+import type { Updates } from '../desktop/updates.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { ServerController } from '../proxy/controller.js';
 import { interfaceAddresses } from '../proxy/endpoints.js';
@@ -28,6 +29,7 @@ interface Parts {
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
   readonly notifications: Notifications;
+  readonly updates: Updates;
   /** What the tray's menu has besides commands. */
   readonly lists: () => readonly TrayList[];
 }
@@ -55,6 +57,7 @@ export class Snapshot {
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
       safeMode: extensions.isSafe,
+      updateReady: this.#parts.updates.state.state === 'ready',
       contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
       connections: now?.connections ?? 0,
       rateUp: now?.rateUp ?? 0,
@@ -83,6 +86,7 @@ export class Snapshot {
       activity: activities.all(),
       upstreams: upstreams.state,
       extensions: extensions.state,
+      updates: this.#parts.updates.state,
       notifications: notifications.take(),
       welcome: this.#parts.settings.welcome && !process.argv.includes(SKIP_WELCOME),
       command,

@@ -1,10 +1,11 @@
 import { OPTIONS, type Option } from 'picosocks5';
-import type {
-  AppSettingKey,
-  ServerSettingKey,
-  SettingDescriptor,
-  SettingKey,
-  SettingValue,
+import {
+  type AppSettingKey,
+  type ServerSettingKey,
+  type SettingDescriptor,
+  type SettingKey,
+  type SettingValue,
+  UPDATE_CHANNELS,
 } from '../ipc/contract.js';
 import { LANGUAGES } from '../words/language.js';
 import { type PlainKey, text } from '../words/words.js';
@@ -263,6 +264,18 @@ const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
     type: 'list',
     default: [],
     placeholder: () => 'log.open=Ctrl+L',
+    restart: false,
+  },
+  {
+    key: 'updates',
+    of: 'app',
+    section: 'application',
+    type: 'choice',
+    default: 'stable',
+    choices: UPDATE_CHANNELS.map((value) => ({
+      value,
+      label: () => text(`options.updates.${value}`),
+    })),
     restart: false,
   },
   {

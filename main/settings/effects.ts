@@ -1,7 +1,13 @@
 import { nativeTheme } from 'electron';
 import { messageOf } from 'picosocks5';
 import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
-import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
+import type {
+  AppSettingKey,
+  SettingKey,
+  SettingValues,
+  Theme,
+  UpdateChannel,
+} from '../ipc/contract.js';
 import type { AppLog } from '../proxy/applog.js';
 import type { LanguageSetting } from '../words/language.js';
 import { text } from '../words/words.js';
@@ -20,6 +26,8 @@ interface Parts {
   readonly rest: (time: number) => void;
   /** Gives commands their keys. */
   readonly keys: (entries: readonly string[]) => void;
+  /** Looks for newer versions of a kind. */
+  readonly updates: (channel: UpdateChannel) => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -29,7 +37,7 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ log, language, rest, keys, complain }: Parts) {
+  constructor({ log, language, rest, keys, updates, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
       loglevel: (_level, values) => log.apply(values, true),
@@ -45,6 +53,7 @@ export class SettingEffects {
       language,
       restAfter: (time) => rest(time),
       keys: (entries) => keys(entries),
+      updates: (channel) => updates(channel),
     };
   }
 

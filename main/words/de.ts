@@ -17,6 +17,7 @@ import { themes } from './de/themes.js';
 import { upstreams } from './de/upstreams.js';
 import { users } from './de/users.js';
 import { tray } from './de/tray.js';
+import { updates } from './de/updates.js';
 import { views } from './de/views.js';
 import { welcome } from './de/welcome.js';
 import { workbench } from './de/workbench.js';
@@ -43,6 +44,7 @@ export const DE = {
   upstreams,
   users,
   tray,
+  updates,
   views,
   welcome,
   workbench,

@@ -17,6 +17,7 @@ import { themes } from './en/themes.js';
 import { upstreams } from './en/upstreams.js';
 import { users } from './en/users.js';
 import { tray } from './en/tray.js';
+import { updates } from './en/updates.js';
 import { views } from './en/views.js';
 import { welcome } from './en/welcome.js';
 import { workbench } from './en/workbench.js';
@@ -42,6 +43,7 @@ export const EN = {
   upstreams,
   users,
   tray,
+  updates,
   views,
   welcome,
   workbench,

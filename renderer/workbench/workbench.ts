@@ -17,6 +17,7 @@ import { keepFocus } from './focus.js';
 import './keypage.js';
 import './palette.js';
 import './toasts.js';
+import './updatepage.js';
 import './statusitems.js';
 import '../views/connections.js';
 import '../views/extensions.js';
@@ -97,6 +98,7 @@ export class Workbench extends PageElement {
       <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
       <pico-keys></pico-keys>
+      <pico-updates></pico-updates>
       <pico-palette></pico-palette>
       <pico-toasts></pico-toasts>
     `;

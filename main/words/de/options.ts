@@ -155,6 +155,12 @@ export const options = {
   'keys.title': 'Tastenkombinationen',
   'keys.description':
     'Tasten von Befehlen, die von den mitgelieferten abweichen, als BEFEHL=TASTE; global BEFEHL=TASTE wirkt in jedem Programm. Die Seite der Tastenkombinationen ändert sie.',
+  'updates.title': 'Updates',
+  'updates.description':
+    'Nach welchen neueren Versionen täglich gesucht wird. Sie werden geladen, während die App läuft, und ab dem nächsten Start verwendet.',
+  'updates.stable': 'Stabile Versionen',
+  'updates.preview': 'Auch Vorabversionen',
+  'updates.off': 'Aus',
   'restAfter.title': 'Ruhe des ausgeblendeten Fensters',
   'restAfter.description':
     'Nach welcher Zeit ein ausgeblendetes Fenster seinen Speicher freigibt; es kommt zurück, wie es war. 0: nie.',

@@ -145,6 +145,12 @@ export const options = {
   'keys.title': 'Keyboard shortcuts',
   'keys.description':
     'Keys of commands that are others than those they come with, as COMMAND=KEY; global COMMAND=KEY works in every program. The page of keyboard shortcuts changes them.',
+  'updates.title': 'Updates',
+  'updates.description':
+    'Which newer versions are looked for, each day. They are fetched while the app runs, and used from the next start on.',
+  'updates.stable': 'Stable versions',
+  'updates.preview': 'Preview versions as well',
+  'updates.off': 'Off',
   'restAfter.title': 'Rest of a hidden window',
   'restAfter.description':
     'After how long a hidden window gives its memory back; it comes back as it was. 0: never.',

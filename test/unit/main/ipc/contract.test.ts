@@ -15,6 +15,7 @@ const state: CommandState = {
   hasUsers: false,
   startAtLogin: false,
   safeMode: false,
+  updateReady: false,
 };
 
 function isEnabled(id: string, change: Partial<CommandState>): boolean | undefined {
@@ -60,14 +61,19 @@ describe('the table of commands', () => {
       COMMANDS.flatMap(({ menus = [] }) =>
         menus.filter((place) => place.menu === name).map(({ label }) => text(label)),
       );
-    assert.deepEqual(menu('app'), ['Settings…', 'Keyboard Shortcuts…', 'Quit PicoSOCKS5']);
+    assert.deepEqual(menu('app'), [
+      'Settings…',
+      'Updates…',
+      'Keyboard Shortcuts…',
+      'Quit PicoSOCKS5',
+    ]);
     assert.deepEqual(menu('view'), [
       ...['Overview', 'Connections', 'Users', 'Routing', 'Extensions', 'Log', 'Settings'],
     ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
       ...['server.start', 'server.stop', 'server.copy', 'app.open', 'view.connections'],
-      ...['view.settings', 'app.start-at-login', 'app.quit'],
+      ...['view.settings', 'updates.restart', 'app.start-at-login', 'app.quit'],
     ]);
   });
 
