@@ -22,14 +22,17 @@ const ICNS_ENTRIES = [
   ['ic10', 1024],
 ] as const;
 
-/** What the tray icon says: in colour by a dot's colour, without colour by a shape. */
-const STATES = {
-  running: { color: '#3fb950', shape: '<circle cx="12" cy="4" r="4"/>' },
+/**
+ * What the tray icon says by a shape, and by its colour where the system has colours there. They
+ * are seen on dark and on light panels: the system does not say everywhere which it has.
+ */
+export const TRAY_STATES = {
+  running: { color: '#2da44e', shape: '<circle cx="12" cy="4" r="4" fill="INK"/>' },
   stopped: {
-    color: '#8b949e',
-    shape: '<circle cx="12" cy="4" r="3.25" fill="none" stroke="#000" stroke-width="1.5"/>',
+    color: '#848d97',
+    shape: '<circle cx="12" cy="4" r="3.25" fill="none" stroke="INK" stroke-width="1.5"/>',
   },
-  error: { color: '#f85149', shape: '<path d="M10 0h3v5h-3zM10 6h3v3h-3z"/>' },
+  error: { color: '#f85149', shape: '<path d="M10 0h3v5h-3zM10 6h3v3h-3z" fill="INK"/>' },
 };
 
 /** Loads the renderer. It has to be called once, before anything is drawn. */
@@ -83,11 +86,10 @@ export function* icons(icon: string, tray: string): Generator<[name: string, dat
   yield ['icon.ico', ico(icon, WINDOWS_SIZES)];
   yield ['icon.icns', icns(icon)];
   for (const size of LINUX_SIZES) yield [`icons/${size}x${size}.png`, png(icon, size)];
-  for (const [state, { color, shape }] of Object.entries(STATES)) {
-    const coloured = tray.replace(/(id="state".*fill=)"[^"]*"/, `$1"${color}"`);
-    const template = tray
-      .replace(/ color="[^"]*"/, ' color="#000"')
-      .replace(/<[^<]*id="state".*\/>/, shape);
+  for (const [state, { color, shape }] of Object.entries(TRAY_STATES)) {
+    const drawn = (ink: string) => tray.replace(/<[^<]*id="state".*\/>/, shape.replace('INK', ink));
+    const coloured = drawn(color);
+    const template = drawn('#000').replace(/ color="[^"]*"/, ' color="#000"');
     yield [`tray-${state}.png`, png(withMargin(coloured), 22)];
     yield [`tray-${state}@2x.png`, png(withMargin(coloured), 44)];
     yield [`tray-${state}Template.png`, png(withMargin(template), 22)];

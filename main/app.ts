@@ -6,7 +6,6 @@ import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
 import { quitAtShutdown } from './desktop/shutdown.js';
-import { watchForUpdates } from './desktop/update.js';
 import { GIVE_BACK, giveBackSystemProxy } from './systemproxy/desktop.js';
 import { text } from './words/words.js';
 
@@ -40,8 +39,6 @@ function start(): void {
       serveAssets();
       application = new Application();
       await application.run(process.argv.includes(HIDDEN));
-      const running = application;
-      await watchForUpdates((error) => running.note(`no look for updates: ${messageOf(error)}`));
     } catch (error) {
       dialog.showErrorBox(text('dialogs.cannotStart'), messageOf(error));
       app.exit(1);

@@ -1,17 +1,21 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { app } from 'electron';
-import { DisposableStore, type LogLevel, messageOf, toDisposable } from 'picosocks5';
+import { app, globalShortcut } from 'electron';
+import { DisposableStore, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
 import { Dialogs } from './desktop/dialogs.js';
+import { HotKeys } from './desktop/hotkeys.js';
+import { KeychainNotices } from './desktop/keychainnotices.js';
 import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
 import { Notifications } from './desktop/notifications.js';
 import { ServerNotices } from './desktop/servernotices.js';
+import { problemList, type TrayList } from './desktop/tray.js';
 import { TrayPresence } from './desktop/traypresence.js';
+import { loadUpdater } from './desktop/updater.js';
+import { Updates } from './desktop/updates.js';
 import { watchWakeups } from './desktop/wakeups.js';
 import { MainWindow } from './desktop/window.js';
 import { CrashGuard } from './extensions/crashguard.js';
@@ -22,9 +26,9 @@ import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
 import { Snapshot } from './ipc/snapshot.js';
+import { AppLog } from './proxy/applog.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
-import { LogFile } from './proxy/logfile.js';
 import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
@@ -38,9 +42,6 @@ import { DesktopUsers } from './users/users.js';
 import { type LanguageSetting, languageInForce } from './words/language.js';
 import { text } from './words/words.js';
 
-/** How long the start of the server waits for the keychain, ms: logins wait for it longer. */
-const KEYCHAIN_TIME = 1000;
-
 /** The app: makes its parts, tells each what the others do, and undoes it all in the end. */
 export class Application {
   readonly #own = new DisposableStore();
@@ -48,7 +49,7 @@ export class Application {
   readonly #dialogs = new Dialogs(() => this.#window.shown);
   readonly #notifications = new Notifications(this.#window, () => this.showWindow());
   readonly #settings: Settings;
-  readonly #logFile: LogFile;
+  readonly #log: AppLog;
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
   readonly #activities: UserActivities;
@@ -59,10 +60,13 @@ export class Application {
   readonly #server: ServerController;
   readonly #systemProxy: SystemProxy;
   readonly #tray: TrayPresence;
+  readonly #hotKeys: HotKeys;
+  readonly #updates: Updates;
   readonly #snapshot: Snapshot;
   readonly #closing: Closing;
   /** Runs a command, wherever it runs. */
   readonly #run: (id: CommandId) => Promise<void>;
+  #closed: Promise<void> | undefined;
   /** The command that the window is opened for. */
   #openedFor: WindowCommandId | undefined;
 
@@ -71,14 +75,21 @@ export class Application {
     this.#settings = Settings.open(app.getPath('userData'), (message) =>
       this.#notifications.notify({ severity: 'warning', message }),
     );
-    const { loglevel, language } = this.#settings.values;
-    speak(language);
+    speak(this.#settings.values.language);
     const complain = (message: string) => this.#complain(message);
-    this.#logFile = new LogFile(app.getPath('logs'), loglevel as LogLevel);
+    this.#log = new AppLog(app.getPath('logs'), this.#settings.values);
     this.#effects = new SettingEffects({
-      logFile: this.#logFile,
+      log: this.#log,
       language: (setting) => this.#speak(setting),
       updateSystemProxy: () => void this.#systemProxy.update(),
+      rest: (time) => {
+        this.#window.patience = time * 1000;
+      },
+      keys: (entries) => {
+        this.#showMenu();
+        this.#hotKeys.apply(entries);
+      },
+      updates: (channel) => void this.#updates.start(channel),
       complain,
     });
     const keychain = new Keychain();
@@ -109,11 +120,34 @@ export class Application {
       log: this.#connections,
       traffic: this.#traffic,
       quotaFile: join(app.getPath('userData'), 'quotas.json'),
-      sinks: [this.#logFile, this.#activities, new ServerNotices(this.#notifications, this.#users)],
+      sinks: [this.#log, this.#activities, new ServerNotices(this.#notifications, this.#users)],
       interfaces: networkInterfaces,
     });
     this.#systemProxy = new SystemProxy(
       systemProxyParts(this.#settings, this.#server, this.#notifications),
+    );
+    this.#updates = this.#own.add(
+      new Updates({
+        load: loadUpdater,
+        prepare: async () => {
+          await this.close();
+          // The other version would be a second instance of this one.
+          app.releaseSingleInstanceLock();
+        },
+        ready: (version) => this.#tellOfUpdate(version),
+        note: (message) => this.note(message),
+      }),
+    );
+    this.#hotKeys = this.#own.add(
+      new HotKeys({
+        registry: globalShortcut,
+        run: (id) => void this.#run(id),
+        refused: (key) =>
+          this.#notifications.notify(
+            { severity: 'warning', message: text('keys.refused', { key }) },
+            'app.keys',
+          ),
+      }),
     );
     this.#tray = new TrayPresence({
       run: (id) => void this.#run(id),
@@ -132,6 +166,8 @@ export class Application {
       traffic: this.#traffic,
       tray: this.#tray,
       notifications: this.#notifications,
+      updates: this.#updates,
+      lists: () => this.#trayLists(),
     });
     this.#closing = new Closing(this.#window, this.#tray, this.#dialogs);
     const commands = appCommands({
@@ -140,7 +176,8 @@ export class Application {
       users: this.#users,
       upstreams: this.#upstreams,
       extensions: this.#extensions,
-      logFolder: this.#logFile.folder,
+      log: this.#log,
+      updates: this.#updates,
       open: () => this.showWindow(),
     });
     this.#run = commandRunner({
@@ -157,7 +194,9 @@ export class Application {
       extensions: this.#extensions,
       server: this.#server,
       connections: this.#connections,
+      log: this.#log,
       dialogs: this.#dialogs,
+      window: this.#window,
       state: () => this.#state(),
     });
     this.#own.add(watchBugs((error) => this.#report(error)));
@@ -173,15 +212,18 @@ export class Application {
     this.#showMenu();
     this.#effects.start(this.#settings.values);
     void this.#systemProxy.recover();
+    this.#hotKeys.apply(this.#settings.values.keys);
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
     if (!hidden || !this.#tray.isThere) this.showWindow();
     await started;
+    void this.#updates.start(this.#settings.values.updates);
   }
 
   #showMenu(): void {
-    setApplicationMenu((command) => void this.#run(command), !app.isPackaged);
+    const run = (command: CommandId) => void this.#run(command);
+    setApplicationMenu(run, this.#settings.values.keys, !app.isPackaged);
   }
 
   /** From now on all that is shown is in another language: what is shown already as well. */
@@ -198,40 +240,49 @@ export class Application {
 
   /** Notes something that is nobody's business but the log's. */
   note(message: string): void {
-    this.#logFile.write('warning', message);
+    this.#log.write('warning', message);
   }
 
-  /** Stops the server, undoes the rest, and lets the app end. */
-  async close(): Promise<void> {
+  /** Stops the server, undoes the rest, and lets the app end; once, however often it is called. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.quit();
     await this.#systemProxy.close();
     await this.#server.stop();
     await this.#activities.close();
-    await this.#logFile.close();
+    await this.#log.close();
     this.#tray.dispose();
     this.#window.destroy();
     this.#own.dispose();
   }
 
-  /** Reads the keychain and starts the server, if it is to start; neither waits long for the other. */
+  /** Reads the keychain and starts the server, if it is to start: logins wait for the keychain. */
   async #startServer(): Promise<void> {
-    const read = Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
+    void Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
     await this.#extensions.refresh();
     if (this.#extensions.isSafe) this.#offerToLeaveSafeMode();
     if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
-    await Promise.race([read, delay(KEYCHAIN_TIME)]);
     await this.#server.start().catch(() => {});
   }
 
   /** Tells the parts of each other. */
   #connect(): void {
+    let problem: string | undefined;
     this.#server.on('status', (status) => {
       tell(this.#window.contents, 'server', status);
       this.#extensions.look();
       void this.#systemProxy.update();
+      if (status.problem !== undefined && status.problem !== problem) {
+        this.#notifications.problems.add({ message: status.problem, about: 'view.overview' });
+      }
+      problem = status.problem;
       this.#tray.show();
       if (status.state === 'error' && status.problem !== undefined) {
-        this.#logFile.write('error', status.problem);
+        this.#log.write('error', status.problem);
         this.#notifications.announce(status.problem);
       }
     });
@@ -254,6 +305,11 @@ export class Application {
       tell(this.#window.contents, 'extensions', this.#extensions.state);
       this.#tray.show();
     });
+    this.#updates.on('state', (state) => {
+      tell(this.#window.contents, 'updates', state);
+      this.#tray.show();
+    });
+    this.#log.on('state', (state) => tell(this.#window.contents, 'logState', state));
     this.#server.on('view', (id) => tell(this.#window.contents, 'viewChanged', id));
     this.#settings.on('change', (keys) => {
       tell(this.#window.contents, 'settings', this.#snapshot.settings);
@@ -267,11 +323,23 @@ export class Application {
         this.note(messageOf(error));
       }
     });
-    this.#window.on('note', (message) => this.#logFile.write('error', message));
+    this.#window.on('unseen', () => tell(this.#window.contents, 'unseen', undefined));
+    this.#window.on('revived', () =>
+      this.#notifications.notify({
+        severity: 'warning',
+        message: text('life.revived'),
+        action: { label: text('life.showLog'), command: 'view.log' },
+      }),
+    );
+    new KeychainNotices(this.#notifications, [this.#users, this.#upstreams], (message) =>
+      this.note(message),
+    );
+    this.#window.on('note', (message) => this.#log.write('error', message));
     const feed = {
       window: this.#window,
       server: this.#server,
       connections: this.#connections,
+      log: this.#log,
       traffic: this.#traffic,
       activities: this.#activities,
       sampled: () => {
@@ -303,6 +371,24 @@ export class Application {
       unlocked();
     };
     this.#own.add(watchWakeups({ resumed, unlocked }));
+  }
+
+  #tellOfUpdate(version: string): void {
+    const message = text('updates.readyToast', { version });
+    const action = { label: text('updates.show'), command: 'app.updates' } as const;
+    this.#notifications.notify({ severity: 'info', message, action });
+    this.#notifications.announce(message);
+  }
+
+  #trayLists(): TrayList[] {
+    const { problems } = this.#notifications;
+    return [
+      problemList(
+        problems.all,
+        (id) => void this.#run(id),
+        () => problems.clear(),
+      ),
+    ];
   }
 
   #showUsers(): void {
@@ -361,7 +447,7 @@ export class Application {
   /** A bug: the log has its stack, the window its message; all else goes on. */
   #report(error: unknown): void {
     const stack = error instanceof Error ? error.stack : undefined;
-    this.#logFile.write('error', `internal error: ${stack ?? messageOf(error)}`);
+    this.#log.write('error', `internal error: ${stack ?? messageOf(error)}`);
     this.#complain(text('common.internalError', { error: messageOf(error) }));
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../main/ipc/contract.js';
 import { text } from '../main/words/words.js';
 import { request } from './bridge.js';
+import { presentKey, pressedKey } from './keys.js';
 import { model, type ViewName } from './model.js';
 
 /** What can be run here: a command of the table, of an extension, or one that shows a view. */
@@ -37,17 +38,22 @@ export interface Command {
 }
 
 function state(): CommandState {
-  const { server, users, settings, extensions } = model.app;
+  const { server, users, settings, extensions, updates } = model.app;
   const { startAtLogin, systemProxy } = settings.values;
   const { safeMode } = extensions;
-  return { server, hasUsers: users.users.length > 0, startAtLogin, systemProxy, safeMode };
+  const hasUsers = users.users.length > 0;
+  const updateReady = updates?.state === 'ready';
+  return { server, hasUsers, startAtLogin, systemProxy, safeMode, updateReady };
 }
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {
   const { id, key, palette } = descriptor;
   const isEnabled = () => (descriptor.enabled?.(state()) ?? true) && (enabled?.() ?? true);
   return {
-    ...{ id, key, inPalette: palette ?? true, enabled: isEnabled, run },
+    ...{ id, inPalette: palette ?? true, enabled: isEnabled, run },
+    get key() {
+      return presentKey(id, key);
+    },
     get title() {
       return titleOf(id);
     },
@@ -115,7 +121,7 @@ function fromExtension({ id, title }: ContributedCommand): Command {
   return {
     id: `extension:${id}`,
     title,
-    key: undefined,
+    key: presentKey(`extension:${id}`, undefined),
     inPalette: true,
     enabled: () => model.app.server.state === 'running',
     run: () => runContributed({ id }),
@@ -150,21 +156,10 @@ export function run(id: RunnableId): void {
   } else if (command.enabled()) void command.run();
 }
 
-/** The command of a key, or undefined. */
+/** The command of a key, or undefined: of several with the same key, one that can be run. */
 export function commandOf(event: KeyboardEvent): Command | undefined {
-  const control = model.app.platform === 'darwin' ? event.metaKey : event.ctrlKey;
-  const pressed = [
-    ...(control ? ['Ctrl'] : []),
-    ...(event.shiftKey ? ['Shift'] : []),
-    ...(event.altKey ? ['Alt'] : []),
-    event.key.length === 1 ? event.key.toUpperCase() : event.key,
-  ].join('+');
-  return commands().find(({ key }) => key === pressed);
-}
-
-/** A key as this system writes it. */
-export function keyName(key: string): string {
-  return model.app.platform === 'darwin'
-    ? key.replace('Ctrl+', '⌘').replace('Shift+', '⇧').replace('Alt+', '⌥')
-    : key;
+  const pressed = pressedKey(event);
+  if (pressed === undefined) return undefined;
+  const found = commands().filter(({ key }) => key === pressed);
+  return found.find(({ enabled }) => enabled()) ?? found[0];
 }

@@ -186,6 +186,7 @@ export async function connect(): Promise<CommandId | undefined> {
   subscribe('activity', (changed) => model.addActivity(changed));
   subscribe('upstreams', (upstreams) => update({ upstreams }));
   subscribe('extensions', (extensions) => update({ extensions }));
+  subscribe('updates', (updates) => update({ updates }));
   subscribe('tray', (tray) => update({ tray }));
   subscribe('refusals', (refusals) => update({ refusals }));
   subscribe('traffic', (sample) => model.addTraffic(sample));

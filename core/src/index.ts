@@ -148,7 +148,7 @@ export type {
   ServerEvent,
 } from './log/events.js';
 export { Log, type LogTarget } from './log/log.js';
-export type { LogEntry, Status } from './log/logline.js';
+export { type LogEntry, levelOf, logText, type Status } from './log/logline.js';
 export type { ConnectionSum, SumKey } from './log/sums.js';
 export type { LocalAddressOf } from './outbound/from.js';
 export {

@@ -9,11 +9,13 @@ import {
   isOfApp,
   type WindowCommandId,
 } from '../ipc/contract.js';
+import type { AppLog } from '../proxy/applog.js';
 import type { ServerController } from '../proxy/controller.js';
 import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { text } from '../words/words.js';
+import type { Updates } from './updates.js';
 
 /** What each command of the app does. */
 export type AppCommands = Readonly<Record<AppCommandId, () => void | Promise<void>>>;
@@ -24,21 +26,24 @@ interface Parts {
   readonly users: DesktopUsers;
   readonly upstreams: DesktopUpstreams;
   readonly extensions: DesktopExtensions;
-  readonly logFolder: string;
+  readonly log: AppLog;
+  readonly updates: Updates;
   /** Shows the window. */
   readonly open: () => void;
 }
 
-async function openFolder(folder: string): Promise<void> {
-  const problem = await shell.openPath(folder);
-  if (problem !== '') throw new UserError(text('server.notOpened', { folder, problem }));
+/** Opens a file or a folder with the program that the system has for it. */
+async function openPath(path: string): Promise<void> {
+  const problem = await shell.openPath(path);
+  if (problem !== '') throw new UserError(text('server.notOpened', { folder: path, problem }));
 }
 
 export function appCommands(parts: Parts): AppCommands {
-  const { server, settings, users, upstreams, extensions, logFolder, open } = parts;
+  const { server, settings, users, upstreams, extensions, log, updates, open } = parts;
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
+    'server.toggle': () => (server.status.state === 'running' ? server.stop() : server.start()),
     'server.restart': () => server.restart(),
     'server.copy': () => clipboard.writeText(server.status.url ?? ''),
     'server.system-proxy': () =>
@@ -49,8 +54,12 @@ export function appCommands(parts: Parts): AppCommands {
     'extensions.develop': () => extensions.develop(),
     'extensions.resume': () => extensions.resume(),
     'app.open': open,
-    'app.log': () => openFolder(logFolder),
-    'app.settings-folder': () => openFolder(app.getPath('userData')),
+    'updates.check': () => updates.check(),
+    'updates.restart': () => updates.restart(),
+    'log.open': () => openPath(log.state.file),
+    'log.debug': () => log.change({ level: 'debug', minutes: 10 }, () => {}),
+    'app.log': () => openPath(log.folder),
+    'app.settings-folder': () => openPath(app.getPath('userData')),
     'app.start-at-login': () =>
       settings.set({ key: 'startAtLogin', value: !settings.values.startAtLogin }),
     'app.quit': () => app.quit(),

@@ -1,24 +1,26 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron';
-import { COMMANDS, type CommandId, type MenuPlace } from '../ipc/contract.js';
+import { COMMANDS, type CommandId, keyOf, type MenuPlace } from '../ipc/contract.js';
 import { text } from '../words/words.js';
+import { accelerator } from './hotkeys.js';
+
+/** Runs a command. */
+type Run = (id: CommandId) => void;
 
 const IS_MACOS = process.platform === 'darwin';
 
-/** A key of a command, as Electron names it. */
-function accelerator(key: string | undefined) {
-  return key === undefined ? {} : { accelerator: key.replace('Ctrl', 'CommandOrControl') };
-}
-
 /** The entries that the commands have in a menu. */
-function entriesOf(menu: MenuPlace['menu'], run: (id: CommandId) => void) {
+function entriesOf(menu: MenuPlace['menu'], run: Run, keys: readonly string[]) {
   return COMMANDS.flatMap(({ id, key, menus = [] }) =>
     menus
       .filter((place) => place.menu === menu)
-      .map((place) => ({
-        label: text(place.label),
-        ...accelerator(place.key ?? key),
-        click: () => run(id),
-      })),
+      .map((place) => {
+        const shown = place.key ?? keyOf(id, key, keys);
+        return {
+          label: text(place.label),
+          ...(shown !== undefined && { accelerator: accelerator(shown) }),
+          click: () => run(id),
+        };
+      }),
   );
 }
 
@@ -26,10 +28,11 @@ function entriesOf(menu: MenuPlace['menu'], run: (id: CommandId) => void) {
  * The menu of the application: macOS shows it, elsewhere it is hidden and gives editing keys.
  *
  * @param run runs a command.
+ * @param keys the setting of that name.
  */
-export function setApplicationMenu(run: (id: CommandId) => void, development: boolean): void {
+export function setApplicationMenu(run: Run, keys: readonly string[], development: boolean): void {
   const view: MenuItemConstructorOptions[] = [
-    ...entriesOf('view', run),
+    ...entriesOf('view', run, keys),
     { type: 'separator' },
     { role: 'resetZoom', label: text('menus.resetZoom') },
     { role: 'zoomIn', label: text('menus.zoomIn') },
@@ -42,7 +45,10 @@ export function setApplicationMenu(run: (id: CommandId) => void, development: bo
         ] as const)
       : []),
   ];
-  const own = entriesOf('app', run).flatMap((entry) => [{ type: 'separator' as const }, entry]);
+  const own = entriesOf('app', run, keys).flatMap((entry) => [
+    { type: 'separator' as const },
+    entry,
+  ]);
   const app: MenuItemConstructorOptions[] = [
     { role: 'about', label: text('menus.about') },
     ...own.slice(0, -1),

@@ -1,6 +1,7 @@
 import { Notification as SystemNotification } from 'electron';
-import type { Notification } from '../ipc/contract.js';
+import type { CommandId, Notification } from '../ipc/contract.js';
 import { tell } from '../ipc/serve.js';
+import { RecentProblems } from './problems.js';
 import type { MainWindow } from './window.js';
 
 /** Notifications that wait for a window, at most. */
@@ -8,6 +9,8 @@ const MAX_WAITING = 20;
 
 /** What the user is told: in the window, and in the system's own way where nobody looks at it. */
 export class Notifications {
+  /** What went wrong of late, seen or not. */
+  readonly problems = new RecentProblems();
   readonly #window: MainWindow;
   readonly #open: () => void;
   #waiting: Notification[] = [];
@@ -26,8 +29,14 @@ export class Notifications {
     return waiting;
   }
 
-  /** Tells the window, or the next one that there is. */
-  notify(notification: Notification): void {
+  /**
+   * Tells the window, or the next one that there is.
+   *
+   * @param about what shows more, where it is something that went wrong.
+   */
+  notify(notification: Notification, about: CommandId = 'view.log'): void {
+    const { severity, message } = notification;
+    if (severity !== 'info') this.problems.add({ message, about });
     if (this.#window.isConnected) {
       tell(this.#window.contents, 'notification', notification);
       return;

@@ -40,7 +40,7 @@ export class ServerNotices implements EventSink {
 
   /** A login that fails because of the keychain is told, and announced once. */
   #tellOfLogin(message: string, problem: string): void {
-    this.#notifications.notify({ severity: 'warning', message });
+    this.#notifications.notify({ severity: 'warning', message }, 'view.users');
     if (this.#announced === problem) return;
     this.#announced = problem;
     this.#notifications.announce(message);

@@ -42,6 +42,10 @@ export class MainWindow extends EventEmitter<{
   close: [event: Electron.Event];
   /** Something about the page that belongs into the log. */
   note: [message: string];
+  /** The page has died, and is loaded again. */
+  revived: [];
+  /** It has been hidden for a while: its page may be given back by `rest()`. */
+  unseen: [];
   /** The page keeps dying, or does not answer: `reload()` tries again. */
   dead: [why: 'gone' | 'hangs'];
 }> {
@@ -50,6 +54,11 @@ export class MainWindow extends EventEmitter<{
   /** Deaths of the page since it was calm. */
   #deaths = 0;
   #calm: NodeJS.Timeout | undefined;
+  /** Whether the page was given back while nobody looks. */
+  #isResting = false;
+  /** How long it is hidden before that, ms; 0: for ever. */
+  #patience = 0;
+  #unseen: NodeJS.Timeout | undefined;
 
   get contents(): WebContents | undefined {
     return this.#window?.webContents;
@@ -84,7 +93,8 @@ export class MainWindow extends EventEmitter<{
       this.#open(place, theme);
       return;
     }
-    if (this.#window.webContents.isCrashed()) this.reload();
+    clearInterval(this.#unseen);
+    if (this.#isResting || this.#window.webContents.isCrashed()) this.reload();
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();
@@ -94,10 +104,36 @@ export class MainWindow extends EventEmitter<{
     this.#window?.hide();
   }
 
+  /**
+   * How long the window is hidden before its page is asked whether it can be given back, again and
+   * again. @param patience ms; 0: it never is.
+   */
+  set patience(patience: number) {
+    this.#patience = patience;
+    this.#awaitRest();
+  }
+
+  /**
+   * Gives the page of a hidden window back: its process ends. What it has put into its session's
+   * storage is there when it is shown again.
+   */
+  rest(): void {
+    const window = this.#window;
+    if (window === undefined || this.isVisible || this.#isResting) return;
+    const pid = window.webContents.getOSProcessId();
+    if (pid === 0 || window.webContents.isCrashed()) return;
+    this.#isResting = true;
+    this.#isConnected = false;
+    clearInterval(this.#unseen);
+    // Electron's own way to end it would make a crash report.
+    process.kill(pid, 'SIGKILL');
+  }
+
   /** Brings a page back that is dead or hangs. */
   reload(): void {
     const { contents } = this;
     this.#deaths = 0;
+    this.#isResting = false;
     if (contents?.isCrashed() === false) contents.forcefullyCrashRenderer();
     else contents?.reload();
   }
@@ -141,8 +177,12 @@ export class MainWindow extends EventEmitter<{
       this.#remember();
       this.emit('close', event);
     });
+    window.on('hide', () => this.#awaitRest());
+    window.on('show', () => clearInterval(this.#unseen));
     window.once('closed', () => {
       clearTimeout(timer);
+      clearInterval(this.#unseen);
+      this.#isResting = false;
       clearTimeout(this.#calm);
       this.#window = undefined;
       this.#isConnected = false;
@@ -168,7 +208,7 @@ export class MainWindow extends EventEmitter<{
     });
     contents.on('render-process-gone', (_event, { reason, exitCode }) => {
       this.#isConnected = false;
-      if (reason === 'clean-exit') return;
+      if (reason === 'clean-exit' || this.#isResting) return;
       this.emit('note', `the window's process is gone: ${reason}, exit code ${exitCode}`);
       this.#revive(window);
     });
@@ -176,6 +216,14 @@ export class MainWindow extends EventEmitter<{
       this.emit('note', "the window's page does not answer");
       this.emit('dead', 'hangs');
     });
+  }
+
+  #awaitRest(): void {
+    clearInterval(this.#unseen);
+    if (this.#patience === 0 || this.#window === undefined || this.isVisible) return;
+    this.#unseen = setInterval(() => {
+      if (!this.#isResting && this.#isConnected) this.emit('unseen');
+    }, this.#patience).unref();
   }
 
   #revive(window: BrowserWindow): void {
@@ -189,7 +237,9 @@ export class MainWindow extends EventEmitter<{
     }, CALM).unref();
     // Within the event itself Electron has not done with the old process.
     setImmediate(() => {
-      if (!window.isDestroyed()) window.webContents.reload();
+      if (window.isDestroyed()) return;
+      window.webContents.reload();
+      this.emit('revived');
     });
   }
 

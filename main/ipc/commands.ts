@@ -10,6 +10,8 @@ export interface CommandState {
   readonly systemProxy: boolean;
   /** Whether extensions are off since the app has failed with them. */
   readonly safeMode: boolean;
+  /** Whether a newer version is ready to be used. */
+  readonly updateReady: boolean;
 }
 
 /** An entry of the application's menu. */
@@ -108,6 +110,13 @@ const TABLE = [
     enabled: runs,
   },
   {
+    id: 'server.toggle',
+    runs: 'app',
+    palette: false,
+    enabled: ({ server: { state } }) => state !== 'starting' && state !== 'stopping',
+    failsInState: true,
+  },
+  {
     id: 'server.restart',
     runs: 'app',
     enabled: runs,
@@ -140,11 +149,12 @@ const TABLE = [
   { ...view('connections', 2), tray: { group: 0, label: 'views.connections' } },
   view('users', 3),
   view('routing', 4),
+  view('extensions', 5),
+  view('log', 6),
   {
-    ...view('settings', 5, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
+    ...view('settings', 7, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
     tray: { group: 2, label: 'views.settings' },
   },
-  view('extensions', 6),
   { id: 'users.new', runs: 'window' },
   { id: 'users.import', runs: 'window' },
   {
@@ -183,6 +193,25 @@ const TABLE = [
     palette: false,
   },
   { id: 'app.welcome', runs: 'window' },
+  { id: 'app.updates', runs: 'window', menus: [{ menu: 'app', label: 'menus.updates' }] },
+  { id: 'updates.check', runs: 'app' },
+  {
+    id: 'updates.restart',
+    runs: 'app',
+    tray: { group: 3, label: 'updates.restart', shown: ({ updateReady }) => updateReady },
+    enabled: ({ updateReady }) => updateReady,
+  },
+  {
+    id: 'app.keys',
+    runs: 'window',
+    key: 'Ctrl+Shift+K',
+    menus: [{ menu: 'app', label: 'menus.keys' }],
+  },
+  { id: 'log.follow', runs: 'window' },
+  { id: 'log.clear', runs: 'window' },
+  { id: 'log.copy', runs: 'window' },
+  { id: 'log.open', runs: 'app' },
+  { id: 'log.debug', runs: 'app' },
   { id: 'app.log', runs: 'app' },
   {
     id: 'app.settings-folder',

@@ -12,6 +12,8 @@ import type {
   ExtensionsState,
   FilledForm,
 } from './extensions.js';
+import type { LifeRequests, LifeSubscriptions } from './life.js';
+import type { LogRequests, LogSubscriptions } from './log.js';
 import type {
   NewUpstream,
   RouteAnswer,
@@ -21,17 +23,22 @@ import type {
   UpstreamTest,
 } from './routing.js';
 import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from './systemproxy.js';
+import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
 
 export * from './commands.js';
 export * from './extensions.js';
+export * from './keys.js';
+export * from './life.js';
+export * from './log.js';
 export * from './routing.js';
 export * from './systemproxy.js';
+export * from './updates.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void> {
+export interface Requests extends Record<AppCommandId, () => void>, LifeRequests, LogRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -114,7 +121,11 @@ export interface Requests extends Record<AppCommandId, () => void> {
 }
 
 /** What the window is told without having asked. */
-export interface Subscriptions extends SystemProxySubscriptions {
+export interface Subscriptions
+  extends LifeSubscriptions,
+    LogSubscriptions,
+    SystemProxySubscriptions,
+    UpdateSubscriptions {
   server: ServerStatus;
   traffic: TrafficSample;
   refusals: Refusal[];
@@ -183,6 +194,7 @@ export interface AppState {
   readonly activity: readonly UserActivity[];
   readonly upstreams: UpstreamsState;
   readonly extensions: ExtensionsState;
+  readonly updates: UpdateState;
   /** Notifications that nobody has seen yet. */
   readonly notifications: readonly Notification[];
   /** Whether the window begins with the welcome page. */
@@ -398,6 +410,11 @@ export interface ServerSettings {
 /** Settings of the app itself. */
 export interface AppSettings {
   readonly loglevel: string;
+  /** The size of a log file at most, MB. */
+  readonly logSize: number;
+  /** How many days old log files are kept, and how many files at most. */
+  readonly logDays: number;
+  readonly logFiles: number;
   readonly startServer: boolean;
   readonly startAtLogin: boolean;
   readonly theme: Theme;
@@ -407,6 +424,12 @@ export interface AppSettings {
   readonly systemProxyKind: SystemProxyKind;
   /** Destinations that its programs reach without the proxy. */
   readonly systemProxyBypass: readonly string[];
+  /** After how many seconds a hidden window gives its memory back; 0: never. */
+  readonly restAfter: number;
+  /** Keys of commands that are others than those they come with: see {@link Binding}. */
+  readonly keys: readonly string[];
+  /** Which newer versions are looked for. */
+  readonly updates: UpdateChannel;
 }
 
 export interface SettingValues extends ServerSettings, AppSettings {}

@@ -1,12 +1,13 @@
 import type { Disposable } from 'picosocks5';
 import type { MainWindow } from '../desktop/window.js';
+import type { AppLog } from '../proxy/applog.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
 import type { Traffic } from '../proxy/traffic.js';
 import type { UserActivities } from '../users/activity.js';
 import { tell } from './serve.js';
 
-/** How often the window is told of connections, and of traffic, ms. */
+/** How often the window is told of connections and lines of the log, and of traffic, ms. */
 const CONNECTIONS_PERIOD = 100;
 const TRAFFIC_PERIOD = 1000;
 
@@ -14,6 +15,7 @@ interface Parts {
   readonly window: MainWindow;
   readonly server: ServerController;
   readonly connections: ConnectionLog;
+  readonly log: AppLog;
   readonly traffic: Traffic;
   readonly activities: UserActivities;
   /** Told after each sample of the traffic. */
@@ -28,7 +30,7 @@ export class Feed implements Disposable {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#timers = [
-      setInterval(() => this.#sendConnections(), CONNECTIONS_PERIOD),
+      setInterval(() => this.#sendNews(), CONNECTIONS_PERIOD),
       setInterval(() => this.#sample(), TRAFFIC_PERIOD),
     ];
   }
@@ -37,10 +39,12 @@ export class Feed implements Disposable {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  #sendConnections(): void {
-    const { connections, window } = this.#parts;
+  #sendNews(): void {
+    const { connections, log, window } = this.#parts;
     const changes = connections.changes();
     if (changes !== undefined) tell(window.contents, 'connections', changes);
+    const lines = log.news();
+    if (lines !== undefined) tell(window.contents, 'logLines', lines);
   }
 
   #sample(): void {

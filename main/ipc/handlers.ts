@@ -2,7 +2,9 @@ import { clipboard } from 'electron';
 import { messageOf, UserError } from 'picosocks5';
 import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
+import type { MainWindow } from '../desktop/window.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
+import type { AppLog } from '../proxy/applog.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
 import { descriptorOf } from '../settings/descriptors.js';
@@ -27,14 +29,17 @@ interface Parts {
   readonly extensions: DesktopExtensions;
   readonly server: ServerController;
   readonly connections: ConnectionLog;
+  readonly log: AppLog;
   readonly dialogs: Dialogs;
+  readonly window: MainWindow;
   readonly commands: AppCommands;
   readonly state: () => AppState;
 }
 
 /** What each request of the window does. */
 export function requestHandlers(parts: Parts): Handlers {
-  const { settings, users, upstreams, extensions, server, connections, dialogs } = parts;
+  const { settings, users, upstreams, extensions, server, connections, log, dialogs, window } =
+    parts;
   return {
     ...parts.commands,
     'app.state': () => parts.state(),
@@ -134,5 +139,13 @@ export function requestHandlers(parts: Parts): Handlers {
     'connections.unwatch': () => connections.unwatch(),
     'connections.disconnect': (ids) => server.disconnect(ids),
     'connections.clear': () => connections.clear(),
+
+    'window.rest': () => window.rest(),
+    'window.record': (isRecording) => window.contents?.setIgnoreMenuShortcuts(isRecording),
+
+    'log.watch': () => log.watch(),
+    'log.unwatch': () => log.unwatch(),
+    'log.level': (change) =>
+      log.change(change, (value) => settings.set({ key: 'loglevel', value })),
   };
 }

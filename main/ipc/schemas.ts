@@ -5,6 +5,8 @@ import {
   COMMANDS,
   FILE_SETTINGS,
   isOfApp,
+  LOG_LEVELS,
+  MAX_LEVEL_MINUTES,
   type RequestArgument,
   type RequestName,
   type SettingKey,
@@ -157,4 +159,14 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
     v.pipe(v.array(v.pipe(v.number(), v.safeInteger())), v.maxLength(MAX_ROWS)),
   ]),
   'connections.clear': nothing,
+  'window.rest': nothing,
+  'window.record': v.strictTuple([v.boolean()]),
+  'log.watch': nothing,
+  'log.unwatch': nothing,
+  'log.level': v.strictTuple([
+    v.strictObject({
+      level: v.picklist(LOG_LEVELS),
+      minutes: v.exactOptional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(MAX_LEVEL_MINUTES))),
+    }),
+  ]),
 };

@@ -79,5 +79,6 @@ export function tell<K extends keyof Subscriptions>(
   name: K,
   payload: Subscriptions[K],
 ): void {
-  if (contents !== undefined && !contents.isDestroyed()) contents.send(name, payload);
+  if (contents === undefined || contents.isDestroyed() || contents.isCrashed()) return;
+  contents.send(name, payload);
 }

@@ -1,8 +1,9 @@
 import { app } from 'electron';
 import { monotonic } from 'picosocks5';
 import type { Notifications } from '../desktop/notifications.js';
-import type { TrayState } from '../desktop/tray.js';
+import type { TrayList, TrayState } from '../desktop/tray.js';
 import type { TrayPresence } from '../desktop/traypresence.js';
+import type { Updates } from '../desktop/updates.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { ServerController } from '../proxy/controller.js';
 import { interfaceAddresses } from '../proxy/endpoints.js';
@@ -30,6 +31,9 @@ interface Parts {
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
   readonly notifications: Notifications;
+  readonly updates: Updates;
+  /** What the tray's menu has besides commands. */
+  readonly lists: () => readonly TrayList[];
 }
 
 /** The app as the window, the menus and the tray show it, at present. */
@@ -49,14 +53,19 @@ export class Snapshot {
   get tray(): TrayState {
     const { server, users, settings, traffic, extensions } = this.#parts;
     const { status } = server;
+    const now = traffic.history.at(-1);
     return {
       server: status,
       hasUsers: users.any,
       startAtLogin: settings.values.startAtLogin,
       systemProxy: settings.values.systemProxy,
       safeMode: extensions.isSafe,
+      updateReady: this.#parts.updates.state.state === 'ready',
       contributed: status.state === 'running' ? extensions.commands.filter(({ tray }) => tray) : [],
-      connections: traffic.history.at(-1)?.connections ?? 0,
+      connections: now?.connections ?? 0,
+      rateUp: now?.rateUp ?? 0,
+      rateDown: now?.rateDown ?? 0,
+      lists: this.#parts.lists(),
     };
   }
 
@@ -81,6 +90,7 @@ export class Snapshot {
       activity: activities.all(),
       upstreams: upstreams.state,
       extensions: extensions.state,
+      updates: this.#parts.updates.state,
       notifications: notifications.take(),
       welcome: this.#parts.settings.welcome && !process.argv.includes(SKIP_WELCOME),
       command,

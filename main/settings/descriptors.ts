@@ -1,10 +1,11 @@
 import { OPTIONS, type Option } from 'picosocks5';
-import type {
-  AppSettingKey,
-  ServerSettingKey,
-  SettingDescriptor,
-  SettingKey,
-  SettingValue,
+import {
+  type AppSettingKey,
+  type ServerSettingKey,
+  type SettingDescriptor,
+  type SettingKey,
+  type SettingValue,
+  UPDATE_CHANNELS,
 } from '../ipc/contract.js';
 import { LANGUAGES } from '../words/language.js';
 import { type PlainKey, text } from '../words/words.js';
@@ -23,7 +24,7 @@ interface Shape
   readonly section: Section;
   readonly choices?: readonly { readonly value: string; readonly label: () => string }[];
   readonly placeholder?: () => string;
-  readonly unit?: 'seconds';
+  readonly unit?: 'seconds' | 'megabytes' | 'days';
 }
 
 type Own = Partial<Omit<Shape, 'key'>> & Pick<Shape, 'section'>;
@@ -241,6 +242,38 @@ const systemProxy: readonly (Shape & { readonly key: AppSettingKey })[] = [
 
 const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
   {
+    key: 'logSize',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 8,
+    minimum: 1,
+    maximum: 1024,
+    unit: 'megabytes',
+    restart: false,
+  },
+  {
+    key: 'logDays',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 14,
+    minimum: 1,
+    maximum: 3650,
+    unit: 'days',
+    restart: false,
+  },
+  {
+    key: 'logFiles',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 10,
+    minimum: 0,
+    maximum: 1000,
+    restart: false,
+  },
+  {
     key: 'startServer',
     of: 'app',
     section: 'application',
@@ -254,6 +287,38 @@ const application: readonly (Shape & { readonly key: AppSettingKey })[] = [
     section: 'application',
     type: 'boolean',
     default: false,
+    restart: false,
+  },
+  {
+    key: 'keys',
+    of: 'app',
+    section: 'application',
+    type: 'list',
+    default: [],
+    placeholder: () => 'log.open=Ctrl+L',
+    restart: false,
+  },
+  {
+    key: 'updates',
+    of: 'app',
+    section: 'application',
+    type: 'choice',
+    default: 'stable',
+    choices: UPDATE_CHANNELS.map((value) => ({
+      value,
+      label: () => text(`options.updates.${value}`),
+    })),
+    restart: false,
+  },
+  {
+    key: 'restAfter',
+    of: 'app',
+    section: 'application',
+    type: 'number',
+    default: 60,
+    minimum: 0,
+    maximum: 86_400,
+    ...seconds,
     restart: false,
   },
 ];

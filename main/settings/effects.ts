@@ -1,21 +1,35 @@
 import { nativeTheme } from 'electron';
-import { type LogLevel, messageOf } from 'picosocks5';
+import { messageOf } from 'picosocks5';
 import { repairStartAtLogin, setStartAtLogin } from '../desktop/autostart.js';
-import type { AppSettingKey, SettingKey, SettingValues, Theme } from '../ipc/contract.js';
-import type { LogFile } from '../proxy/logfile.js';
+import type {
+  AppSettingKey,
+  SettingKey,
+  SettingValues,
+  Theme,
+  UpdateChannel,
+} from '../ipc/contract.js';
+import type { AppLog } from '../proxy/applog.js';
 import type { LanguageSetting } from '../words/language.js';
 import { text } from '../words/words.js';
 import { descriptorOf } from './descriptors.js';
 
 /** What happens when a setting of the app is another one: those of the server are given to it. */
-type Effects = { readonly [K in AppSettingKey]: (value: SettingValues[K]) => void };
+type Effects = {
+  readonly [K in AppSettingKey]: (value: SettingValues[K], values: SettingValues) => void;
+};
 
 interface Parts {
-  readonly logFile: LogFile;
+  readonly log: AppLog;
   /** Puts the language in force that the user wants. */
   readonly language: (setting: LanguageSetting) => void;
   /** Makes the system's proxy settings what they have to be. */
   readonly updateSystemProxy: () => void;
+  /** Told after how many seconds a hidden window gives its memory back. */
+  readonly rest: (time: number) => void;
+  /** Gives commands their keys. */
+  readonly keys: (entries: readonly string[]) => void;
+  /** Looks for newer versions of a kind. */
+  readonly updates: (channel: UpdateChannel) => void;
   /** Told what could not be done, in a sentence. */
   readonly complain: (message: string) => void;
 }
@@ -25,10 +39,13 @@ export class SettingEffects {
   readonly #effects: Effects;
   readonly #complain: Parts['complain'];
 
-  constructor({ logFile, language, updateSystemProxy, complain }: Parts) {
+  constructor({ log, language, updateSystemProxy, rest, keys, updates, complain }: Parts) {
     this.#complain = complain;
     this.#effects = {
-      loglevel: (level) => logFile.setLevel(level as LogLevel),
+      loglevel: (_level, values) => log.apply(values, true),
+      logSize: (_size, values) => log.apply(values, false),
+      logDays: (_days, values) => log.apply(values, false),
+      logFiles: (_files, values) => log.apply(values, false),
       startAtLogin: (enabled) =>
         this.#attempt('dialogs.loginNotChanged', () => setStartAtLogin(enabled)),
       startServer: () => {
@@ -39,12 +56,17 @@ export class SettingEffects {
       systemProxy: updateSystemProxy,
       systemProxyKind: updateSystemProxy,
       systemProxyBypass: updateSystemProxy,
+      restAfter: (time) => rest(time),
+      keys: (entries) => keys(entries),
+      updates: (channel) => updates(channel),
     };
   }
 
   /** Does what has to be done when the app starts. */
-  start({ theme, startAtLogin }: SettingValues): void {
+  start(values: SettingValues): void {
+    const { theme, startAtLogin } = values;
     applyTheme(theme);
+    this.#carryOut('restAfter', values);
     if (startAtLogin) this.#attempt('dialogs.loginFails', repairStartAtLogin);
   }
 
@@ -54,7 +76,7 @@ export class SettingEffects {
   }
 
   #carryOut<K extends AppSettingKey>(key: K, values: SettingValues): void {
-    this.#effects[key](values[key]);
+    this.#effects[key](values[key], values);
   }
 
   #attempt(complaint: 'dialogs.loginNotChanged' | 'dialogs.loginFails', action: () => void): void {

@@ -1,5 +1,6 @@
 import { checkServerOptions, messageOf, OPTIONS, type ServerOptions, UserError } from 'picosocks5';
 import {
+  bindingFault,
   isFileSetting,
   partsOfVia,
   type SettingChange,
@@ -86,6 +87,7 @@ export function checkSetting(
   try {
     if (isFileSetting(key)) checkPemFile(key, values[key]);
     if (key === 'systemProxyBypass') values.systemProxyBypass.forEach(parseBypass);
+    if (key === 'keys') checkKeys(values.keys);
     if (key === 'via') for (const rule of values.via) checkWays(rule, upstreams);
     checkServerOptions(serverOptions(values));
     checkServerOptions({ listen: lanEndpoints(values).map(withoutInterface) });
@@ -107,6 +109,12 @@ function endpoint(address: string, port: number): string {
   }
   const isV6 = host.includes(':') && !host.startsWith('[');
   return `${isV6 ? `[${host}]` : host}:${port}`;
+}
+
+/** @throws {UserError} if one of the keys of commands cannot be one. */
+function checkKeys(entries: readonly string[]): void {
+  const fault = entries.map(bindingFault).find((found) => found !== undefined);
+  if (fault !== undefined) throw new UserError(fault);
 }
 
 /** @throws {UserError} if a rule leads through a server that is not there, or shows a password. */

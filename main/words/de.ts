@@ -4,6 +4,9 @@ import { common } from './de/common.js';
 import { dialogs } from './de/dialogs.js';
 import { extensions } from './de/extensions.js';
 import { keychain } from './de/keychain.js';
+import { keys } from './de/keys.js';
+import { life } from './de/life.js';
+import { log } from './de/log.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
 import { overview } from './de/overview.js';
@@ -12,6 +15,8 @@ import { server } from './de/server.js';
 import { states } from './de/states.js';
 import { systemProxy } from './de/systemproxy.js';
 import { themes } from './de/themes.js';
+import { tray } from './de/tray.js';
+import { updates } from './de/updates.js';
 import { upstreams } from './de/upstreams.js';
 import { users } from './de/users.js';
 import { views } from './de/views.js';
@@ -27,6 +32,9 @@ export const DE = {
   dialogs,
   extensions,
   keychain,
+  keys,
+  life,
+  log,
   menus,
   options,
   overview,
@@ -37,6 +45,8 @@ export const DE = {
   themes,
   upstreams,
   users,
+  tray,
+  updates,
   views,
   welcome,
   workbench,

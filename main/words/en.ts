@@ -4,6 +4,9 @@ import { common } from './en/common.js';
 import { dialogs } from './en/dialogs.js';
 import { extensions } from './en/extensions.js';
 import { keychain } from './en/keychain.js';
+import { keys } from './en/keys.js';
+import { life } from './en/life.js';
+import { log } from './en/log.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
@@ -12,6 +15,8 @@ import { server } from './en/server.js';
 import { states } from './en/states.js';
 import { systemProxy } from './en/systemproxy.js';
 import { themes } from './en/themes.js';
+import { tray } from './en/tray.js';
+import { updates } from './en/updates.js';
 import { upstreams } from './en/upstreams.js';
 import { users } from './en/users.js';
 import { views } from './en/views.js';
@@ -26,6 +31,9 @@ export const EN = {
   dialogs,
   extensions,
   keychain,
+  keys,
+  life,
+  log,
   menus,
   options,
   overview,
@@ -36,6 +44,8 @@ export const EN = {
   themes,
   upstreams,
   users,
+  tray,
+  updates,
   views,
   welcome,
   workbench,

@@ -8,6 +8,8 @@ export interface Column<Row> {
   readonly width: number;
   /** Whether it grows with its texts, as far as there is room: those that do share it. */
   readonly grows?: boolean;
+  /** Whether it takes all the room that is left. */
+  readonly fills?: boolean;
   readonly number?: boolean;
   /** @param now the present instant, for what goes on. */
   readonly text: (row: Row, now: number) => string;
@@ -23,7 +25,7 @@ const SIGN = 18;
 const MAX_WIDTH = 560;
 
 /** What a column has to be measured by. */
-type Measured = Pick<Column<never>, 'key' | 'title' | 'width' | 'grows'>;
+type Measured = Pick<Column<never>, 'key' | 'title' | 'width' | 'grows' | 'fills'>;
 
 /** How wide columns are: as their titles at least, and those that grow as their longest text. */
 export class ColumnWidths {
@@ -52,8 +54,9 @@ export class ColumnWidths {
   /** The widths of some columns, as CSS has them. */
   template(columns: readonly Measured[]): string {
     return columns
-      .map(({ key, width, grows }) => {
+      .map(({ key, width, grows, fills }) => {
         const least = Math.max(width, this.#titles.get(key) ?? 0);
+        if (fills) return `minmax(${least}px, 1fr)`;
         return grows ? `minmax(${least}px, ${this.#longest.get(key) ?? 0}px)` : `${least}px`;
       })
       .join(' ');

@@ -377,7 +377,7 @@ registerView({
   id: 'settings',
   title: () => text('views.settings'),
   icon: 'settings-gear',
-  order: 5,
+  order: 7,
   tag: 'pico-settings',
 });
 

@@ -1,8 +1,9 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { text } from '../../main/words/words.js';
-import { type Command, commands, keyName } from '../commands.js';
+import { type Command, commands } from '../commands.js';
 import { PageElement } from '../element.js';
+import { keyName } from '../keys.js';
 import { model } from '../model.js';
 
 /** Whether all letters of a text occur in a title, in their order. */

@@ -2,22 +2,27 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { commandOf, keyName, provide, run } from '../commands.js';
+import { commandOf, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
 import { formatRate } from '../format.js';
 import { icon } from '../icon.js';
+import { keyName } from '../keys.js';
 import { model, type ViewName } from '../model.js';
+import { restWhileUnseen } from '../resting.js';
 import { systemProxySwitch } from '../systemproxy.js';
 import { followTheme } from '../theme.js';
 import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
 import { Contributed } from '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
+import './keypage.js';
 import './palette.js';
 import './toasts.js';
+import './updatepage.js';
 import './statusitems.js';
 import '../views/connections.js';
 import '../views/extensions.js';
+import '../views/log.js';
 import '../views/overview.js';
 import '../views/routing.js';
 import '../views/settings.js';
@@ -51,6 +56,11 @@ export class Workbench extends PageElement {
     super.disconnectedCallback();
     window.removeEventListener('keydown', this.#onKey);
     for (const end of this.#ends) end();
+  }
+
+  protected override firstUpdated(): void {
+    const main = this.querySelector<HTMLElement>('main');
+    if (main !== null) this.#ends.push(restWhileUnseen(main));
   }
 
   protected override willUpdate(): void {
@@ -88,6 +98,8 @@ export class Workbench extends PageElement {
       <div class="banners">${this.#exposed()}</div>
       <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
+      <pico-keys></pico-keys>
+      <pico-updates></pico-updates>
       <pico-palette></pico-palette>
       <pico-toasts></pico-toasts>
     `;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -62,6 +63,34 @@ test('the tray works with the window closed', { skip }, async (t) => {
   await tray.click('Start at login');
   assert.equal((await entry(tray, 'Start at login')).checked, false);
   assert.ok(!existsSync(autostart));
+
+  // What went wrong is there, and leads to what it is about.
+  const blocker = createServer().listen(0, '127.0.0.1');
+  await once(blocker, 'listening');
+  t.after(() => blocker.close());
+  const { port: taken } = blocker.address() as AddressInfo;
+  await app.page.evaluate(
+    `window.picosocks5.request('settings.set', { key: 'port', value: ${taken} })`,
+  );
+  await app.page.evaluate(`window.picosocks5.request('server.restart')`);
+  await entry(tray, 'Recent problems');
+  const problems = await entry(tray, 'Recent problems');
+  const [problem] = problems.entries;
+  assert.match(problem?.label ?? '', new RegExp(`${taken}`));
+  await tray.click(problem?.label ?? '');
+  await app.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  assert.equal(await windows(), 1);
+  await tray.click('Forget these');
+  await app.page.evaluate(
+    `window.picosocks5.request('settings.set', { key: 'port', value: ${port} })`,
+  );
+  await app.page.evaluate(`window.picosocks5.request('server.start')`);
+  await entry(tray, `Running: 127.0.0.1:${port}`);
+  for (let i = 0; i < 50; i++) {
+    if (!(await tray.menu()).some(({ label }) => label === 'Recent problems')) break;
+    await setTimeout(100);
+  }
+  assert.ok(!(await tray.menu()).some(({ label }) => label === 'Recent problems'));
 
   await tray.click('Settings');
   await app.page.getByRole('heading', { name: 'Settings' }).waitFor();

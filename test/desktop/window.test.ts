@@ -60,7 +60,72 @@ test('a window whose process dies comes back as it was, and the log says so', {
   const filter = `document.querySelector('[aria-label="Filter connections"]')?.value`;
   await until(app, `${filter} === 'nothing like it'`);
   await until(app, `document.querySelector('[role=status]').textContent === 'Running'`);
+  await until(
+    app,
+    `document.querySelector('.toast.warning')?.textContent.includes('loaded again')`,
+  );
+  await inPage(app, `[...document.querySelectorAll('.toast button')][0].click()`);
+  await until(app, `document.querySelector('pico-log .level-err .text') !== null`);
   assert.match(await logOf(app), / err {4}the window's process is gone: \w+, exit code \d+/);
+});
+
+test('a hidden window gives its process back, and comes back as it was', { skip }, async (t) => {
+  const app = await started(t);
+  const show = (shown: boolean) =>
+    app.electron.evaluate(({ app: electron, BrowserWindow }, isShown) => {
+      if (isShown) electron.emit('activate');
+      else BrowserWindow.getAllWindows()[0]?.hide();
+    }, shown);
+  const isThere = () =>
+    app.electron.evaluate(({ app: electron, BrowserWindow }) => {
+      const pid = BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId();
+      return electron.getAppMetrics().some((one) => one.type === 'Tab' && one.pid === pid);
+    });
+  const becomes = async (expected: boolean) => {
+    for (let i = 0; i < 100 && (await isThere()) !== expected; i++) await setTimeout(100);
+    assert.equal(await isThere(), expected);
+  };
+  const rest = (seconds: number) =>
+    app.page.evaluate(
+      `window.picosocks5.request('settings.set', { key: 'restAfter', value: ${seconds} })`,
+    );
+  await rest(0.3);
+
+  // What is being typed would be lost.
+  await app.show('Users');
+  await app.button('Add user').click();
+  await app.field('User name').fill('half a na');
+  await show(false);
+  await setTimeout(1500);
+  assert.equal(await isThere(), true);
+  await show(true);
+  assert.equal(await app.field('User name').inputValue(), 'half a na');
+  await app.button('Cancel').click();
+
+  await app.startServer(await freePort(t));
+  await app.show('Settings');
+  const main = `document.querySelector('main')`;
+  await app.page.evaluate(`${main}.scrollTop = 700`);
+  await show(false);
+  await becomes(false);
+  assert.doesNotMatch(await logOf(app), /process is gone/);
+  // What happens meanwhile is told by the page that comes.
+  await app.electron.evaluate(({ Menu }) => {
+    const view = Menu.getApplicationMenu()?.items.find(({ label }) => label === 'View');
+    view?.submenu?.items.find(({ label }) => label === 'Log')?.click();
+  });
+  await until(app, `document.querySelector('pico-log .row') !== null`);
+  await inPage(app, `document.querySelector('a[title=Settings]').click()`);
+  await until(app, `document.querySelector('pico-settings') !== null`);
+  await inPage(app, `${main}.scrollTop = 700`);
+  await show(false);
+  await becomes(false);
+  const began = performance.now();
+  await show(true);
+  await until(app, `document.querySelector('pico-settings .setting') !== null`);
+  t.diagnostic(`back after ${Math.round(performance.now() - began)} ms`);
+  await until(app, `${main}.scrollTop === 700`);
+  await until(app, `document.querySelector('[role=status]').textContent === 'Running'`);
 });
 
 test('a window that keeps dying is not loaded for ever', { skip }, async (t) => {

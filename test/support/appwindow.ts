@@ -5,7 +5,14 @@ import type { Page } from 'playwright-core';
 const PATIENCE = 10_000;
 
 /** Views by the names of their navigation items. */
-export type View = 'Overview' | 'Connections' | 'Users' | 'Routing' | 'Settings' | 'Extensions';
+export type View =
+  | 'Overview'
+  | 'Connections'
+  | 'Users'
+  | 'Routing'
+  | 'Extensions'
+  | 'Log'
+  | 'Settings';
 
 /** The window of the app, used as a person would. */
 export class AppWindow {

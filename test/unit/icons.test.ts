@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
-import { icns, ico, icons, loadRenderer, png } from '#build/icons.js';
+import { icns, ico, icons, loadRenderer, png, TRAY_STATES } from '#build/icons.js';
 
 const SIGNATURE = '89504e470d0a1a0a';
 const DRAWING =
@@ -56,5 +57,27 @@ test('every state of the tray has its own colour, and its own shape without colo
     );
     assert.equal(new Set(images).size, 3, suffix);
     assert.ok(!images.includes(undefined), suffix);
+  }
+});
+
+/** How bright a colour is (WCAG 2.2, relative luminance). */
+function luminance(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test('what the tray shows in colour is seen on dark and on light panels', () => {
+  const drawing = readFileSync(new URL('../../../build/tray.svg', import.meta.url), 'utf8');
+  const [, glyph = ''] = / color="(#\w{6})"/.exec(drawing) ?? [];
+  const states = Object.values(TRAY_STATES).map(({ color }) => color);
+  for (const color of [glyph, ...states]) {
+    for (const panel of ['#ffffff', '#1f1f1f']) {
+      const [light = 0, dark = 0] = [luminance(color), luminance(panel)].sort((a, b) => b - a);
+      // What graphics need (WCAG 2.2, 1.4.11).
+      assert.ok((light + 0.05) / (dark + 0.05) >= 3, `${color} on ${panel}`);
+    }
   }
 });

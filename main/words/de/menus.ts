@@ -9,6 +9,8 @@ export const menus = {
   addressCopied: 'Adresse kopiert.',
   open: 'PicoSOCKS5 öffnen',
   settings: 'Einstellungen …',
+  updates: 'Updates…',
+  keys: 'Tastenkombinationen…',
   startAtLogin: 'Bei der Anmeldung starten',
   quitApp: 'PicoSOCKS5 beenden',
   quit: 'Beenden',

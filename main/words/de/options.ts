@@ -13,6 +13,8 @@ export const options = {
   'section.appearance': 'Darstellung',
   'section.application': 'Anwendung',
   'unit.seconds': 'Sekunden',
+  'unit.megabytes': 'MB',
+  'unit.days': 'Tage',
 
   'listenAddress.title': 'Adresse des Servers',
   'listenAddress.description':
@@ -155,8 +157,27 @@ export const options = {
     'Ziele, die Programme ohne den Proxy erreichen, durch Kommas getrennt: Adressen, Netzwerke, ' +
     'Namen, *.NAME für alle unterhalb eines Namens, <local> für alle Namen ohne Punkt.',
   'systemProxyBypass.placeholder': 'keine',
+  'logSize.title': 'Größe der Protokolldatei',
+  'logSize.description':
+    'Ist die Datei größer, wird eine neue begonnen; jeder Tag hat eine eigene Datei.',
+  'logDays.title': 'Alter des Protokolls',
+  'logDays.description': 'Nach so vielen Tagen werden alte Protokolldateien gelöscht.',
+  'logFiles.title': 'Protokolldateien',
+  'logFiles.description': 'Wie viele alte Protokolldateien neben der aktuellen höchstens bleiben.',
   'startServer.title': 'Server beim Start der App starten',
   'startServer.description': 'Den Server starten, wenn die App startet.',
   'startAtLogin.title': 'Bei der Anmeldung starten',
   'startAtLogin.description': 'Die App im Infobereich starten, wenn Sie sich anmelden.',
+  'keys.title': 'Tastenkombinationen',
+  'keys.description':
+    'Tasten von Befehlen, die von den mitgelieferten abweichen, als BEFEHL=TASTE; global BEFEHL=TASTE wirkt in jedem Programm. Die Seite der Tastenkombinationen ändert sie.',
+  'updates.title': 'Updates',
+  'updates.description':
+    'Nach welchen neueren Versionen täglich gesucht wird. Sie werden geladen, während die App läuft, und ab dem nächsten Start verwendet.',
+  'updates.stable': 'Stabile Versionen',
+  'updates.preview': 'Auch Vorabversionen',
+  'updates.off': 'Aus',
+  'restAfter.title': 'Ruhe des ausgeblendeten Fensters',
+  'restAfter.description':
+    'Nach welcher Zeit ein ausgeblendetes Fenster seinen Speicher freigibt; es kommt zurück, wie es war. 0: nie.',
 } satisfies Translation<typeof english>;

@@ -7,6 +7,8 @@ export const menus = {
   addressCopied: 'Address copied.',
   open: 'Open PicoSOCKS5',
   settings: 'Settings…',
+  updates: 'Updates…',
+  keys: 'Keyboard Shortcuts…',
   startAtLogin: 'Start at login',
   quitApp: 'Quit PicoSOCKS5',
   quit: 'Quit',

@@ -11,6 +11,8 @@ export const options = {
   'section.appearance': 'Appearance',
   'section.application': 'Application',
   'unit.seconds': 'seconds',
+  'unit.megabytes': 'MB',
+  'unit.days': 'days',
 
   'listenAddress.title': 'Listen address',
   'listenAddress.description':
@@ -145,8 +147,27 @@ export const options = {
     'Destinations that programs reach without the proxy, with commas between: addresses, networks, ' +
     'names, *.NAME for all below a name, <local> for all names without a dot.',
   'systemProxyBypass.placeholder': 'none',
+  'logSize.title': 'Log file size',
+  'logSize.description':
+    'A new log file is begun when this one is larger; each day has a file of its own.',
+  'logDays.title': 'Log age',
+  'logDays.description': 'Old log files are deleted after so many days.',
+  'logFiles.title': 'Log files',
+  'logFiles.description': 'How many old log files are kept at most, besides the present one.',
   'startServer.title': 'Start the server at launch',
   'startServer.description': 'Start the server when the app starts.',
   'startAtLogin.title': 'Start at login',
   'startAtLogin.description': 'Start the app, in the tray, when you log in.',
+  'keys.title': 'Keyboard shortcuts',
+  'keys.description':
+    'Keys of commands that are others than those they come with, as COMMAND=KEY; global COMMAND=KEY works in every program. The page of keyboard shortcuts changes them.',
+  'updates.title': 'Updates',
+  'updates.description':
+    'Which newer versions are looked for, each day. They are fetched while the app runs, and used from the next start on.',
+  'updates.stable': 'Stable versions',
+  'updates.preview': 'Preview versions as well',
+  'updates.off': 'Off',
+  'restAfter.title': 'Rest of a hidden window',
+  'restAfter.description':
+    'After how long a hidden window gives its memory back; it comes back as it was. 0: never.',
 } as const;

@@ -16,6 +16,7 @@ const state: CommandState = {
   startAtLogin: false,
   systemProxy: false,
   safeMode: false,
+  updateReady: false,
 };
 
 function isEnabled(id: string, change: Partial<CommandState>): boolean | undefined {
@@ -61,9 +62,14 @@ describe('the table of commands', () => {
       COMMANDS.flatMap(({ menus = [] }) =>
         menus.filter((place) => place.menu === name).map(({ label }) => text(label)),
       );
-    assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
+    assert.deepEqual(menu('app'), [
+      'Settings…',
+      'Updates…',
+      'Keyboard Shortcuts…',
+      'Quit PicoSOCKS5',
+    ]);
     assert.deepEqual(menu('view'), [
-      ...['Overview', 'Connections', 'Users', 'Routing', 'Settings', 'Extensions'],
+      ...['Overview', 'Connections', 'Users', 'Routing', 'Extensions', 'Log', 'Settings'],
     ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
@@ -75,7 +81,7 @@ describe('the table of commands', () => {
         'app.open',
         'view.connections',
       ],
-      ...['view.settings', 'app.start-at-login', 'app.quit'],
+      ...['view.settings', 'updates.restart', 'app.start-at-login', 'app.quit'],
     ]);
   });
 

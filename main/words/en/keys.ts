@@ -1,0 +1,27 @@
+/** The page of keyboard shortcuts, and what is said about keys. */
+export const keys = {
+  title: 'Keyboard shortcuts',
+  search: 'Search shortcuts',
+  searchHint: 'Search by command or key',
+  command: 'Command',
+  key: 'Key',
+  none: 'none',
+  close: 'Close',
+  global: 'Everywhere',
+  globalHint: 'Keys that work in every program. They are off as long as none is set.',
+  window: 'In the window',
+  change: 'Change the key of {command}',
+  remove: 'Remove the key of {command}',
+  reset: 'Reset the key of {command}',
+  changed: 'changed',
+  record: 'New key of {command}',
+  recordHint: 'Press the key',
+  save: 'Save',
+  cancel: 'Cancel',
+  conflict: '{key} is also the key of: {commands}',
+  modifier: 'A key with Ctrl or Alt is needed, or a function key.',
+  reserved: '{key} is needed for editing and zooming.',
+  refused:
+    'The key {key} cannot be used everywhere: another program or the system has it. Choose another one in the keyboard shortcuts.',
+  nothing: 'No command or key fits.',
+} as const;

@@ -1,0 +1,87 @@
+import { request } from './bridge.js';
+import { recall, remember } from './memory.js';
+import { model, type ViewName } from './model.js';
+
+/** Where a view was scrolled to. */
+interface Scrolled {
+  readonly view: ViewName | undefined;
+  /** Of the view itself, and of the table in it, px; undefined: at the end, which it follows. */
+  readonly page: number;
+  readonly table: number | undefined;
+}
+
+const NOWHERE: Scrolled = { view: undefined, page: 0, table: undefined };
+
+/** How many frames a view has to show as much as it did. */
+const PATIENCE = 60;
+
+/** Forms that somebody has typed into and not finished. */
+const unfinished = new Set<Element>();
+
+function tableIn(view: HTMLElement): HTMLElement | null {
+  return view.querySelector<HTMLElement>('.grid');
+}
+
+/** Keeps in mind where the view is scrolled to. */
+function keepPlace(view: HTMLElement): void {
+  const table = tableIn(view);
+  const isAtEnd = table === null || table.scrollHeight - table.clientHeight - table.scrollTop < 3;
+  const place: Scrolled = {
+    view: model.view,
+    page: view.scrollTop,
+    table: isAtEnd ? undefined : table.scrollTop,
+  };
+  remember('scrolled', place);
+}
+
+/** Scrolls to where the view was, as soon as it shows as much; not if somebody scrolls before. */
+function takePlace(view: HTMLElement): void {
+  const { view: name, page, table } = recall('scrolled', NOWHERE);
+  if (name !== model.view) return;
+  let left = PATIENCE;
+  const scroll = () => {
+    const grid = tableIn(view);
+    const isThere = (element: HTMLElement | null, top: number) =>
+      element !== null && element.scrollHeight - element.clientHeight >= top;
+    const [pageIsThere, tableIsThere] = [isThere(view, page), isThere(grid, table ?? 0)];
+    if ((pageIsThere && (table === undefined || tableIsThere)) || --left === 0) {
+      view.scrollTop = page;
+      if (grid !== null && table !== undefined) grid.scrollTop = table;
+    } else if (model.view === name) requestAnimationFrame(scroll);
+  };
+  requestAnimationFrame(scroll);
+}
+
+/** Whether something would be lost with the page. */
+function isBusy(): boolean {
+  for (const form of unfinished) if (!form.isConnected) unfinished.delete(form);
+  const isUnread = model.toasts.some(
+    ({ severity, action }) => severity !== 'info' || action !== undefined,
+  );
+  return model.busy > 0 || isUnread || unfinished.size > 0;
+}
+
+/**
+ * Lets a page that nobody looks at be given back, if nothing would be lost with it, and makes one
+ * that is loaded again look as the last one did.
+ *
+ * @param view the element that views are in.
+ * @returns what ends it.
+ */
+export function restWhileUnseen(view: HTMLElement): () => void {
+  takePlace(view);
+  const typed = ({ target }: Event) => {
+    const form = (target as Element).closest('form, dialog, .editor');
+    if (form !== null) unfinished.add(form);
+  };
+  view.addEventListener('input', typed);
+  const end = window.picosocks5.subscribe('unseen', () => {
+    if (isBusy()) return;
+    keepPlace(view);
+    request('window.rest').catch(() => {});
+  });
+  return () => {
+    view.removeEventListener('input', typed);
+    end();
+  };
+}

@@ -1,0 +1,133 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { UPDATE_CHANNELS } from '../../main/ipc/contract.js';
+import { formatDateTime } from '../../main/words/format.js';
+import { text } from '../../main/words/words.js';
+import { request } from '../bridge.js';
+import { provide, run } from '../commands.js';
+import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
+import { markdown } from '../markdown.js';
+import { model } from '../model.js';
+
+/** Newer versions: whether there is one, what is new in it, and which ones are wanted. */
+@customElement('pico-updates')
+export class UpdatePage extends PageElement {
+  protected override readonly parts = ['app'] as const;
+  @state() accessor isOpen = false;
+  @query('dialog') accessor dialog!: HTMLDialogElement;
+  #unprovide = () => {};
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#unprovide = provide({
+      'app.updates': {
+        run: () => {
+          this.isOpen = true;
+        },
+      },
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unprovide();
+  }
+
+  override updated(): void {
+    if (this.isOpen && !this.dialog.open) this.dialog.showModal();
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog
+      class="keys updates"
+      aria-label=${text('updates.title')}
+      @close=${() => {
+        this.isOpen = false;
+      }}
+    >
+      ${this.isOpen ? this.#page() : nothing}
+    </dialog>`;
+  }
+
+  #page(): TemplateResult {
+    const { updates, version, settings } = model.app;
+    const isBusy = updates.state === 'checking' || updates.state === 'downloading';
+    return html`<header>
+        <h2>${text('updates.title')}</h2>
+        <button
+          class="plain"
+          aria-label=${text('updates.close')}
+          title=${text('updates.close')}
+          @click=${() => this.dialog.close()}
+        >
+          ${icon('close')}
+        </button>
+      </header>
+      <p>${text('updates.version', { version })}</p>
+      <p role="status">${this.#said()}</p>
+      <div class="choice">
+        <button
+          class="secondary"
+          ?disabled=${isBusy || updates.state === 'unsupported'}
+          @click=${() => run('updates.check')}
+        >
+          ${text('updates.check')}
+        </button>
+        ${
+          updates.state === 'ready'
+            ? html`<button @click=${() => run('updates.restart')}>${text('updates.restart')}</button>`
+            : nothing
+        }
+        <label>
+          ${text('updates.channel')}
+          <select
+            @change=${({ target }: Event) => {
+              const { value } = target as HTMLSelectElement;
+              void model.attempt(() => request('settings.set', { key: 'updates', value }));
+            }}
+          >
+            ${UPDATE_CHANNELS.map(
+              (channel) =>
+                html`<option value=${channel} .selected=${settings.values.updates === channel}>
+                  ${text(`options.updates.${channel}`)}
+                </option>`,
+            )}
+          </select>
+        </label>
+      </div>
+      ${this.#notes()}`;
+  }
+
+  /** How it stands, in a sentence or two. */
+  #said(): string {
+    const { state: how, version = '', percent = 0, problem = '', checked } = model.app.updates;
+    const when =
+      checked === undefined ? '' : ` ${text('updates.checked', { time: formatDateTime(checked) })}`;
+    switch (how) {
+      case 'downloading':
+        return text('updates.downloading', { version, percent });
+      case 'ready':
+        return text('updates.ready', { version });
+      case 'failed':
+        return text('updates.failed', { problem }) + when;
+      default:
+        return text(`updates.${how}`) + when;
+    }
+  }
+
+  #notes(): TemplateResult | typeof nothing {
+    const { version, notes = '' } = model.app.updates;
+    if (version === undefined) return nothing;
+    return html`<section class="list" aria-label=${text('updates.notes', { version })} tabindex="0">
+      <h3>${text('updates.notes', { version })}</h3>
+      ${notes === '' ? html`<p class="dim">${text('updates.noNotes')}</p>` : markdown(notes, 4)}
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pico-updates': UpdatePage;
+  }
+}
