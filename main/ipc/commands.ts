@@ -132,11 +132,11 @@ const TABLE = [
   { ...view('connections', 2), tray: { group: 0, label: 'views.connections' } },
   view('users', 3),
   view('routing', 4),
+  view('extensions', 5),
   {
-    ...view('settings', 5, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
+    ...view('settings', 7, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
     tray: { group: 2, label: 'views.settings' },
   },
-  view('extensions', 6),
   { id: 'users.new', runs: 'window' },
   { id: 'users.import', runs: 'window' },
   {
@@ -175,6 +175,9 @@ const TABLE = [
     palette: false,
   },
   { id: 'app.welcome', runs: 'window' },
+  { id: 'settings.json', runs: 'window' },
+  { id: 'settings.export-all', runs: 'window' },
+  { id: 'settings.import-all', runs: 'window' },
   { id: 'app.log', runs: 'app' },
   {
     id: 'app.settings-folder',

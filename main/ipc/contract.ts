@@ -12,6 +12,7 @@ import type {
   ExtensionsState,
   FilledForm,
 } from './extensions.js';
+import type { ProfileRequests, ProfilesState } from './profiles.js';
 import type {
   NewUpstream,
   RouteAnswer,
@@ -20,16 +21,22 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { SettingsFileRequests } from './settingsfile.js';
 
 export * from './commands.js';
 export * from './extensions.js';
+export * from './profiles.js';
 export * from './routing.js';
+export * from './settingsfile.js';
 
 /**
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void> {
+export interface Requests
+  extends Record<AppCommandId, () => void>,
+    ProfileRequests,
+    SettingsFileRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -345,6 +352,7 @@ export interface SettingsState {
   readonly modified: readonly SettingKey[];
   /** Addresses of this machine to choose from. */
   readonly addresses: readonly InterfaceAddress[];
+  readonly profiles: ProfilesState;
 }
 
 export interface InterfaceAddress {

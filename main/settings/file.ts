@@ -43,6 +43,14 @@ export const NO_EXTENSIONS: StoredExtensions = {
   ...{ disabled: [], allowed: [], folders: [], secrets: [], settings: {} },
 };
 
+/** A named set of settings that differ while it is in use. */
+export interface StoredProfile {
+  readonly name: string;
+  readonly settings: Partial<SettingValues>;
+  /** Networks in which it is used by itself, as `profiles/networks.ts` has them. */
+  readonly networks: readonly string[];
+}
+
 /** What the settings file holds. */
 export interface SettingsFile {
   /** The version of this format. */
@@ -53,10 +61,16 @@ export interface SettingsFile {
   /** Servers that connections go through; passwords are in the keychain. */
   readonly upstreams?: readonly UpstreamSettings[];
   readonly extensions?: StoredExtensions;
+  readonly profiles?: readonly StoredProfile[];
+  /** The name of the profile that is in use; empty: none. */
+  readonly profile?: string;
   readonly window?: WindowPlace;
   /** Whether a window begins with the welcome page, until that is closed. */
   readonly welcome?: boolean;
 }
+
+/** What a person keeps in it: all but where the window is, and how it begins. */
+export type Kept = Required<Omit<SettingsFile, 'version' | 'window' | 'welcome'>>;
 
 /** Makes a file of one version one of the next. */
 export type Migration = (file: Readonly<Record<string, unknown>>) => Record<string, unknown>;

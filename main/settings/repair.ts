@@ -7,8 +7,16 @@ import {
   type UpstreamSettings,
   type UserLimits,
 } from '../ipc/contract.js';
+import { isNetwork } from '../profiles/networks.js';
+import { text } from '../words/words.js';
 import { DESCRIPTORS } from './descriptors.js';
-import type { SettingsFile, StoredExtensions, StoredUser, WindowPlace } from './file.js';
+import type {
+  SettingsFile,
+  StoredExtensions,
+  StoredProfile,
+  StoredUser,
+  WindowPlace,
+} from './file.js';
 import { expected, fits } from './values.js';
 
 /** A settings file of which whatever cannot be used is left out. */
@@ -21,7 +29,7 @@ export interface Repaired {
 }
 
 /** Sections of settings that have a say in who is let in, or which way connections leave. */
-const GUARDS: readonly string[] = ['Access', 'Local network'];
+const guards = () => [text('options.section.access'), text('options.section.lan')];
 
 type Unknown = Readonly<Record<string, unknown>>;
 
@@ -49,12 +57,16 @@ export function repair(content: Unknown): Repaired {
   const place = placeOf(content['window'], findings);
   const upstreams = upstreamsOf(content['upstreams'], findings);
   const extensions = extensionsOf(content['extensions'], findings);
+  const profiles = profilesOf(content['profiles'], findings);
+  const profile = inUse(content['profile'], profiles, findings);
   const file: SettingsFile = {
     version: content['version'] as number,
     settings: settingsOf(content['settings'], findings),
     users: usersOf(content['users'], findings),
     ...(upstreams.length > 0 && { upstreams }),
     ...(extensions !== undefined && { extensions }),
+    ...(profiles.length > 0 && { profiles }),
+    ...(profile !== '' && { profile }),
     ...(place !== undefined && { window: place }),
     ...(content['welcome'] === true && { welcome: true }),
   };
@@ -73,8 +85,8 @@ function settingsOf(settings: unknown, findings: Findings): Partial<SettingValue
     if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
     else if (fits(descriptor, value)) kept[descriptor.key] = value;
     else {
-      const guards = GUARDS.includes(descriptor.section);
-      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, guards);
+      const isGuard = guards().includes(descriptor.section);
+      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, isGuard);
     }
   }
   return kept as Partial<SettingValues>;
@@ -183,12 +195,13 @@ function listOf<T>(
   name: string,
   isRight: (one: unknown) => one is T,
   findings: Findings,
+  of = 'extensions',
 ): T[] {
   const { [name]: value = [] } = extensions;
   const list: unknown[] = Array.isArray(value) ? value : [];
   const kept = list.filter(isRight);
   if (!Array.isArray(value) || kept.length < list.length) {
-    findings.drop(`something of "${name}" of extensions`, true);
+    findings.drop(`something of "${name}" of ${of}`, true);
   }
   return kept;
 }
@@ -200,6 +213,34 @@ function isPath(value: unknown): value is string {
 function isContributed(value: unknown): value is ContributedValue {
   if (Array.isArray(value)) return value.every((item) => typeof item === 'string');
   return ['boolean', 'string'].includes(typeof value) || Number.isFinite(value);
+}
+
+function profilesOf(profiles: unknown, findings: Findings): StoredProfile[] {
+  if (profiles === undefined) return [];
+  if (!Array.isArray(profiles)) {
+    findings.drop('"profiles" is no list', true);
+    return [];
+  }
+  const kept = new Map<string, StoredProfile>();
+  for (const [i, profile] of profiles.entries()) {
+    const name: unknown = isObject(profile) ? profile['name'] : undefined;
+    if (!isName(name) || name === '') findings.drop(`profile ${i + 1} has no name`, true);
+    else if (kept.has(name)) findings.drop(`profile "${name}" is there twice`, true);
+    else {
+      const settings = settingsOf(profile['settings'], findings);
+      const networks = listOf(profile, 'networks', isNetwork, findings, `profile "${name}"`);
+      kept.set(name, { name, settings, networks });
+    }
+  }
+  return [...kept.values()];
+}
+
+/** The name of the profile that is in use: without it, others might be let in. */
+function inUse(name: unknown, profiles: readonly StoredProfile[], findings: Findings): string {
+  if (name === undefined || name === '') return '';
+  if (typeof name === 'string' && profiles.some((one) => one.name === name)) return name;
+  findings.drop('the profile that was in use is not there', true);
+  return '';
 }
 
 function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {

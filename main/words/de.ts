@@ -9,6 +9,9 @@ import { options } from './de/options.js';
 import { overview } from './de/overview.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
+import { profiles } from './de/profiles.js';
+import { settings } from './de/settings.js';
+import { settingsfile } from './de/settingsfile.js';
 import { states } from './de/states.js';
 import { themes } from './de/themes.js';
 import { upstreams } from './de/upstreams.js';
@@ -31,6 +34,9 @@ export const DE = {
   overview,
   routing,
   server,
+  profiles,
+  settings,
+  settingsfile,
   states,
   themes,
   upstreams,

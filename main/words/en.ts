@@ -9,6 +9,9 @@ import { options } from './en/options.js';
 import { overview } from './en/overview.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
+import { profiles } from './en/profiles.js';
+import { settings } from './en/settings.js';
+import { settingsfile } from './en/settingsfile.js';
 import { states } from './en/states.js';
 import { themes } from './en/themes.js';
 import { upstreams } from './en/upstreams.js';
@@ -30,6 +33,9 @@ export const EN = {
   overview,
   routing,
   server,
+  profiles,
+  settings,
+  settingsfile,
   states,
   themes,
   upstreams,

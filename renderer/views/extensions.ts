@@ -201,7 +201,7 @@ registerView({
   id: 'extensions',
   title: () => text('views.extensions'),
   icon: 'extensions',
-  order: 6,
+  order: 5,
   tag: 'pico-extensions',
 });
 

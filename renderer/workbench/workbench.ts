@@ -13,6 +13,7 @@ import { Contributed } from '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
 import './palette.js';
+import './profilechoice.js';
 import './toasts.js';
 import './statusitems.js';
 import '../views/connections.js';
@@ -171,6 +172,7 @@ export class Workbench extends PageElement {
       <span class="space">
         ${model.busy > 0 ? html`<progress aria-label=${text('workbench.working')}></progress>` : nothing}
       </span>
+      <pico-profile-choice></pico-profile-choice>
       <pico-status-items></pico-status-items>
       <button @click=${() => run('view.connections')}>
         ${icon('arrow-swap')} ${text('workbench.connections', { count: now?.connections ?? 0 })}

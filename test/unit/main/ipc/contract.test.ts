@@ -62,7 +62,7 @@ describe('the table of commands', () => {
       );
     assert.deepEqual(menu('app'), ['Settings…', 'Quit PicoSOCKS5']);
     assert.deepEqual(menu('view'), [
-      ...['Overview', 'Connections', 'Users', 'Routing', 'Settings', 'Extensions'],
+      ...['Overview', 'Connections', 'Users', 'Routing', 'Extensions', 'Settings'],
     ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
