@@ -6,6 +6,7 @@ import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
+import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
 
 /** A profile that is being edited: it is kept once it is saved. */
@@ -16,8 +17,13 @@ interface Draft {
   readonly networks: string;
 }
 
-/** The draft outlives visits to other views. */
-let draft: Draft | undefined;
+/** The draft outlives visits to other views, and the page itself. */
+let draft = recall<{ draft?: Draft }>('profiles', {}).draft;
+
+function keepDraft(changed: Draft | undefined): void {
+  draft = changed;
+  remember('profiles', changed === undefined ? {} : { draft: changed });
+}
 
 /** Named sets of settings that differ: which there are, which is in use, and in which networks. */
 @customElement('pico-profiles')
@@ -95,7 +101,7 @@ export class ProfileList extends PageElement {
 
   #editor({ of, name, networks }: Draft): TemplateResult {
     const change = (changed: Partial<Draft>) => {
-      if (draft !== undefined) draft = { ...draft, ...changed };
+      if (draft !== undefined) keepDraft({ ...draft, ...changed });
       this.requestUpdate();
     };
     const submit = (event: Event) => {
@@ -148,7 +154,7 @@ export class ProfileList extends PageElement {
   }
 
   async #edit(begun: Draft): Promise<void> {
-    draft = begun;
+    keepDraft(begun);
     this.problem = '';
     this.requestUpdate();
     await this.updateComplete;
@@ -156,7 +162,7 @@ export class ProfileList extends PageElement {
   }
 
   #cancel(): void {
-    draft = undefined;
+    keepDraft(undefined);
     this.problem = '';
     this.requestUpdate();
   }
@@ -169,7 +175,8 @@ export class ProfileList extends PageElement {
       return;
     }
     const lines = draft.networks.split('\n').filter((line) => line.trim() !== '');
-    draft = { ...draft, networks: [...lines.filter((line) => line !== rule), rule].join('\n') };
+    const networks = [...lines.filter((line) => line !== rule), rule].join('\n');
+    keepDraft({ ...draft, networks });
     this.requestUpdate();
   }
 

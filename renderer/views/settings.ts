@@ -51,6 +51,7 @@ export class Settings extends PageElement {
 
   override updated(): void {
     this.#follower.follow();
+    showCurrent(this.querySelector('nav.contents'));
   }
 
   open(panel: SettingsPanel): void {
@@ -249,6 +250,15 @@ export class Settings extends PageElement {
       }
     </div>`;
   }
+}
+
+/** Brings the entry of the section that is at the top into view, where there are many. */
+function showCurrent(contents: HTMLElement | null): void {
+  const entry = contents?.querySelector<HTMLElement>('[aria-current=true]');
+  if (!contents || !entry) return;
+  const { offsetTop, offsetHeight } = entry;
+  const bottom = offsetTop + offsetHeight - contents.clientHeight;
+  contents.scrollTop = Math.min(offsetTop, Math.max(contents.scrollTop, bottom));
 }
 
 async function shown(panel: SettingsPanel): Promise<void> {
