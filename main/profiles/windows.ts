@@ -2,13 +2,13 @@ import { hardwareAddress, type NetworkFacts, NO_NETWORK } from './networks.js';
 import { factsOf, find, type System } from './system.js';
 
 /** The default gateway's neighbours, addresses and suffixes, whatever language the system speaks. */
-const SCRIPT = `
+const SCRIPT = String.raw`
 $ErrorActionPreference = 'SilentlyContinue'
 $route = Get-NetRoute -DestinationPrefix '0.0.0.0/0','::/0' | Sort-Object RouteMetric | Select-Object -First 1
 $index = $route.InterfaceIndex
 @{
   gateway = (Get-NetNeighbor -InterfaceIndex $index -IPAddress $route.NextHop).LinkLayerAddress
-  addresses = @(Get-NetIPAddress -InterfaceIndex $index | Where-Object { $_.PrefixOrigin -ne 'WellKnown' } | ForEach-Object { "$($_.IPAddress)/$($_.PrefixLength)" })
+  addresses = @(Get-NetIPAddress -InterfaceIndex $index | Where-Object { $_.PrefixOrigin -notmatch '^WellKnown\b' } | ForEach-Object { "$($_.IPAddress)/$($_.PrefixLength)" })
   domains = @((Get-DnsClient -InterfaceIndex $index).ConnectionSpecificSuffix) + @((Get-DnsClientGlobalSetting).SuffixSearchList)
 } | ConvertTo-Json -Compress
 `;

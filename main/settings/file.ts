@@ -4,6 +4,7 @@ import type {
   UpstreamSettings,
   UserLimits,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -95,9 +96,9 @@ export function migrate(
   const newest = migrations.length + 1;
   const { version } = file;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw new Error('it says no version');
+    throw new Error(text('settingcheck.noVersion'));
   }
-  if (version > newest) throw new Error(`it is of version ${version}, newer than this app`);
+  if (version > newest) throw new Error(text('settingcheck.newer', { version: String(version) }));
   let migrated: Record<string, unknown> = { ...file };
   for (const step of migrations.slice(version - 1)) migrated = step(migrated);
   return { ...migrated, version: newest };

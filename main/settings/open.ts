@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Store from 'electron-store';
 import { messageOf } from 'picosocks5';
+import { text } from '../words/words.js';
 import { EMPTY, migrate, type SettingsFile } from './file.js';
 import { type Repaired, repair } from './repair.js';
 import { Settings } from './store.js';
@@ -25,10 +26,7 @@ export function openSettings(folder: string, warn: (message: string) => void): S
     return settings;
   } catch (error) {
     renameSync(file, aside);
-    warn(
-      `The settings file cannot be used (${sentenceOf(error)}); it is kept as ${aside}, and all ` +
-        'settings are as they come.',
-    );
+    warn(text('settingcheck.unusable', { problem: sentenceOf(error), aside }));
     return new Settings(openStore(folder), true);
   }
 }
@@ -53,7 +51,8 @@ function openStore(folder: string): Store<SettingsFile> {
 function update(file: string, aside: string): Omit<Repaired, 'file'> {
   if (!existsSync(file)) return { dropped: [], guards: false };
   const content: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
-  if (typeof content !== 'object' || content === null) throw new Error('it is no object');
+  if (typeof content !== 'object' || content === null)
+    throw new Error(text('settingcheck.noObject'));
   const { file: repaired, ...findings } = repair(migrate(content as Record<string, unknown>));
   if (findings.dropped.length > 0) copyFileSync(file, aside);
   if (!isDeepStrictEqual(content, repaired)) {
@@ -68,14 +67,12 @@ const MAX_TOLD = 5;
 
 function whatWasDropped(dropped: readonly string[], aside: string, guards: boolean): string {
   const more = dropped.length - MAX_TOLD;
-  const told = [...dropped.slice(0, MAX_TOLD), ...(more > 0 ? [`and ${more} more`] : [])];
-  const server = guards
-    ? ' It had a say in who is let in: look at it before you start the server.'
-    : '';
-  return (
-    `Something of the settings file cannot be used and is left out (${told.join('; ')}); the file ` +
-    `as it was is kept as ${aside}.${server}`
-  );
+  const told = [
+    ...dropped.slice(0, MAX_TOLD),
+    ...(more > 0 ? [text('settingcheck.more', { count: more })] : []),
+  ];
+  const key = guards ? 'settingcheck.droppedGuards' : 'settingcheck.dropped';
+  return text(key, { what: told.join('; '), aside });
 }
 
 function stamp(date: Date): string {

@@ -76,17 +76,20 @@ export function repair(content: Unknown): Repaired {
 function settingsOf(settings: unknown, findings: Findings): Partial<SettingValues> {
   if (settings === undefined) return {};
   if (!isObject(settings)) {
-    findings.drop('"settings" is no object', true);
+    findings.drop(text('settingcheck.isNoObject', { name: 'settings' }), true);
     return {};
   }
   const kept: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, value] of Object.entries(settings)) {
     const descriptor = DESCRIPTORS.find((candidate) => candidate.key === key);
-    if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
+    if (descriptor === undefined)
+      findings.drop(text('settingcheck.noSetting', { name: key.slice(0, 50) }));
     else if (fits(descriptor, value)) kept[descriptor.key] = value;
     else {
       const isGuard = guards().includes(descriptor.section);
-      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, isGuard);
+      const { title } = descriptor;
+      const what = text('settingcheck.expected', { title, expected: expected(descriptor) });
+      findings.drop(what, isGuard);
     }
   }
   return kept as Partial<SettingValues>;
@@ -95,14 +98,15 @@ function settingsOf(settings: unknown, findings: Findings): Partial<SettingValue
 function usersOf(users: unknown, findings: Findings): StoredUser[] {
   if (users === undefined) return [];
   if (!Array.isArray(users)) {
-    findings.drop('"users" is no list', true);
+    findings.drop(text('settingcheck.isNoList', { name: 'users' }), true);
     return [];
   }
   const kept = new Map<string, StoredUser>();
   for (const [i, user] of users.entries()) {
     const name: unknown = isObject(user) ? user['name'] : undefined;
-    if (!isName(name) || name === '') findings.drop(`user ${i + 1} has no name`, true);
-    else if (kept.has(name)) findings.drop(`user "${name}" is there twice`);
+    if (!isName(name) || name === '')
+      findings.drop(text('settingcheck.userNameless', { number: i + 1 }), true);
+    else if (kept.has(name)) findings.drop(text('settingcheck.userTwice', { name }));
     else kept.set(name, userOf(name, user, findings));
   }
   return [...kept.values()];
@@ -118,7 +122,7 @@ function userOf(name: string, user: Unknown, findings: Findings): StoredUser {
     typeof hashed === 'boolean' &&
     limits !== undefined;
   if (isWhole) return { name, group, disabled, hashed, ...limits };
-  findings.drop(`user "${name}" is not whole, and disabled now`);
+  findings.drop(text('settingcheck.userDisabled', { name }));
   return { name, group: isName(group) ? group : '', disabled: true, hashed: hashed === true };
 }
 
@@ -142,14 +146,16 @@ function isName(value: unknown): value is string {
 function upstreamsOf(upstreams: unknown, findings: Findings): UpstreamSettings[] {
   if (upstreams === undefined) return [];
   if (!Array.isArray(upstreams)) {
-    findings.drop('"upstreams" is no list', true);
+    findings.drop(text('settingcheck.isNoList', { name: 'upstreams' }), true);
     return [];
   }
   const kept = new Map<string, UpstreamSettings>();
   for (const [i, upstream] of upstreams.entries()) {
     const found = isObject(upstream) ? upstreamOf(upstream) : undefined;
-    if (found === undefined) findings.drop(`upstream server ${i + 1} is not whole`, true);
-    else if (kept.has(found.name)) findings.drop(`upstream server "${found.name}" is there twice`);
+    if (found === undefined)
+      findings.drop(text('settingcheck.upstreamOdd', { number: i + 1 }), true);
+    else if (kept.has(found.name))
+      findings.drop(text('settingcheck.upstreamTwice', { name: found.name }));
     else kept.set(found.name, found);
   }
   return [...kept.values()];
@@ -168,14 +174,14 @@ function upstreamOf(upstream: Unknown): UpstreamSettings | undefined {
 function extensionsOf(extensions: unknown, findings: Findings): StoredExtensions | undefined {
   if (extensions === undefined) return undefined;
   if (!isObject(extensions)) {
-    findings.drop('"extensions" is no object', true);
+    findings.drop(text('settingcheck.isNoObject', { name: 'extensions' }), true);
     return undefined;
   }
   const { settings = {} } = extensions;
   const kept: Record<string, ContributedValue> = {};
   for (const [key, value] of Object.entries(isObject(settings) ? settings : {})) {
     if (isContributed(value)) kept[key] = value;
-    else findings.drop(`the setting "${key.slice(0, 50)}" of an extension`, true);
+    else findings.drop(text('settingcheck.extensionSetting', { name: key.slice(0, 50) }), true);
   }
   const isFolder = (one: unknown): one is StoredExtensions['folders'][number] =>
     isObject(one) && isPath(one['path']) && typeof one['enabled'] === 'boolean';
@@ -195,13 +201,13 @@ function listOf<T>(
   name: string,
   isRight: (one: unknown) => one is T,
   findings: Findings,
-  of = 'extensions',
+  of = text('settingcheck.extensionPart', { name }),
 ): T[] {
   const { [name]: value = [] } = extensions;
   const list: unknown[] = Array.isArray(value) ? value : [];
   const kept = list.filter(isRight);
   if (!Array.isArray(value) || kept.length < list.length) {
-    findings.drop(`something of "${name}" of ${of}`, true);
+    findings.drop(of, true);
   }
   return kept;
 }
@@ -218,17 +224,24 @@ function isContributed(value: unknown): value is ContributedValue {
 function profilesOf(profiles: unknown, findings: Findings): StoredProfile[] {
   if (profiles === undefined) return [];
   if (!Array.isArray(profiles)) {
-    findings.drop('"profiles" is no list', true);
+    findings.drop(text('settingcheck.isNoList', { name: 'profiles' }), true);
     return [];
   }
   const kept = new Map<string, StoredProfile>();
   for (const [i, profile] of profiles.entries()) {
     const name: unknown = isObject(profile) ? profile['name'] : undefined;
-    if (!isName(name) || name === '') findings.drop(`profile ${i + 1} has no name`, true);
-    else if (kept.has(name)) findings.drop(`profile "${name}" is there twice`, true);
+    if (!isName(name) || name === '')
+      findings.drop(text('settingcheck.profileNameless', { number: i + 1 }), true);
+    else if (kept.has(name)) findings.drop(text('settingcheck.profileTwice', { name }), true);
     else {
       const settings = settingsOf(profile['settings'], findings);
-      const networks = listOf(profile, 'networks', isNetwork, findings, `profile "${name}"`);
+      const networks = listOf(
+        profile,
+        'networks',
+        isNetwork,
+        findings,
+        text('settingcheck.profileNetworks', { name }),
+      );
       kept.set(name, { name, settings, networks });
     }
   }
@@ -239,7 +252,7 @@ function profilesOf(profiles: unknown, findings: Findings): StoredProfile[] {
 function inUse(name: unknown, profiles: readonly StoredProfile[], findings: Findings): string {
   if (name === undefined || name === '') return '';
   if (typeof name === 'string' && profiles.some((one) => one.name === name)) return name;
-  findings.drop('the profile that was in use is not there', true);
+  findings.drop(text('settingcheck.profileGone'), true);
   return '';
 }
 
@@ -252,6 +265,6 @@ function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {
       return { x, y, width, height, maximized } as WindowPlace;
     }
   }
-  findings.drop("the window's place");
+  findings.drop(text('settingcheck.place'));
   return undefined;
 }

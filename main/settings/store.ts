@@ -203,7 +203,7 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     try {
       this.#store.set(change);
     } catch (error) {
-      throw new UserError(`The settings cannot be saved: ${messageOf(error)}`);
+      throw new UserError(text('settingcheck.notSaved', { problem: messageOf(error) }));
     }
     this.#file = { ...this.#file, ...change };
   }

@@ -7,9 +7,10 @@ import { keychain } from './de/keychain.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
 import { overview } from './de/overview.js';
+import { profiles } from './de/profiles.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
-import { profiles } from './de/profiles.js';
+import { settingcheck } from './de/settingcheck.js';
 import { settings } from './de/settings.js';
 import { settingsfile } from './de/settingsfile.js';
 import { states } from './de/states.js';
@@ -35,6 +36,7 @@ export const DE = {
   routing,
   server,
   profiles,
+  settingcheck,
   settings,
   settingsfile,
   states,

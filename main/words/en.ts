@@ -7,9 +7,10 @@ import { keychain } from './en/keychain.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
+import { profiles } from './en/profiles.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
-import { profiles } from './en/profiles.js';
+import { settingcheck } from './en/settingcheck.js';
 import { settings } from './en/settings.js';
 import { settingsfile } from './en/settingsfile.js';
 import { states } from './en/states.js';
@@ -34,6 +35,7 @@ export const EN = {
   routing,
   server,
   profiles,
+  settingcheck,
   settings,
   settingsfile,
   states,

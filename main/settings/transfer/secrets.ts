@@ -3,6 +3,7 @@ import { checkUpstreamPassword } from '../../upstreams/checks.js';
 import { accountOfUpstream } from '../../upstreams/upstreams.js';
 import { checkPassword } from '../../users/checks.js';
 import type { Keychain } from '../../users/keychain.js';
+import { text } from '../../words/words.js';
 import type { Kept } from '../file.js';
 import type { Passwords } from './bundle.js';
 
@@ -65,7 +66,8 @@ export function withSecrets(
   }
   const accounts = new Set(next.extensions.secrets);
   for (const [account, secret] of Object.entries(extensions)) {
-    if (!account.startsWith('extension:')) throw new UserError(`"${account}" is no secret.`);
+    if (!account.startsWith('extension:'))
+      throw new UserError(text('settingcheck.noSecret', { name: account }));
     entries.set(account, secret);
     accounts.add(account);
   }

@@ -141,10 +141,10 @@ function isSame(before: Kept, after: Kept): boolean {
 async function read(file: string): Promise<string> {
   try {
     const stats = await stat(file);
-    if (!stats.isFile()) throw new Error('it is not a regular file');
-    if (stats.size > MAX_SIZE) throw new Error('it is too large');
+    if (!stats.isFile()) throw new Error(text('settingcheck.notRegular'));
+    if (stats.size > MAX_SIZE) throw new Error(text('settingcheck.tooLarge'));
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
-    throw new UserError(`"${file}" cannot be read: ${systemMessage(error)}`);
+    throw new UserError(text('settingcheck.notRead', { file, problem: systemMessage(error) }));
   }
 }
