@@ -26,13 +26,17 @@ import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
 import { Snapshot } from './ipc/snapshot.js';
+import { probeNetwork } from './profiles/probe.js';
+import { DesktopProfiles } from './profiles/profiles.js';
 import { AppLog } from './proxy/applog.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
 import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
 import { SettingEffects } from './settings/effects.js';
-import { Settings } from './settings/store.js';
+import { openSettings } from './settings/open.js';
+import { settingsParts } from './settings/parts.js';
+import type { Settings } from './settings/store.js';
 import { systemProxyParts } from './systemproxy/desktop.js';
 import { SystemProxy } from './systemproxy/systemproxy.js';
 import { DesktopUpstreams } from './upstreams/upstreams.js';
@@ -64,6 +68,7 @@ export class Application {
   readonly #updates: Updates;
   readonly #snapshot: Snapshot;
   readonly #closing: Closing;
+  readonly #profiles: DesktopProfiles;
   /** Runs a command, wherever it runs. */
   readonly #run: (id: CommandId) => Promise<void>;
   #closed: Promise<void> | undefined;
@@ -72,7 +77,7 @@ export class Application {
 
   constructor() {
     speak('system');
-    this.#settings = Settings.open(app.getPath('userData'), (message) =>
+    this.#settings = openSettings(app.getPath('userData'), (message) =>
       this.#notifications.notify({ severity: 'warning', message }),
     );
     speak(this.#settings.values.language);
@@ -186,9 +191,27 @@ export class Application {
       inWindow: (id) => this.#runInWindow(id),
       complain,
     });
+    const applyAll = () => this.#extensions.guarded(() => this.#server.applyAll());
+    this.#profiles = this.#own.add(
+      new DesktopProfiles({
+        settings: this.#settings,
+        apply: applyAll,
+        probe: () => probeNetwork(),
+        tell: (message) => this.#tell(message),
+        complain,
+      }),
+    );
     const handlers = requestHandlers({
       commands,
-      settings: this.#settings,
+      profiles: this.#profiles,
+      ...settingsParts({
+        settings: this.#settings,
+        users: this.#users,
+        upstreams: this.#upstreams,
+        extensions: this.#extensions,
+        keychain,
+        apply: applyAll,
+      }),
       users: this.#users,
       upstreams: this.#upstreams,
       extensions: this.#extensions,
@@ -357,8 +380,10 @@ export class Application {
         tell(this.#window.contents, 'settings', this.#snapshot.settings);
         void this.#server.networkChanged();
         void this.#systemProxy.look();
+        void this.#profiles.networkChanged();
       }),
     );
+    void this.#profiles.networkChanged();
     // Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well.
     const unlocked = () => {
       if (this.#users.problem !== undefined) void this.#users.refresh();
@@ -368,6 +393,7 @@ export class Application {
       network.check();
       void this.#server.networkChanged();
       void this.#systemProxy.look();
+      void this.#profiles.networkChanged();
       unlocked();
     };
     this.#own.add(watchWakeups({ resumed, unlocked }));
@@ -406,12 +432,16 @@ export class Application {
   async #runContributed(id: string): Promise<void> {
     try {
       const message = await this.#server.runCommand(id);
-      if (message === undefined) return;
-      this.#notifications.notify({ severity: 'info', message });
-      this.#notifications.announce(message);
+      if (message !== undefined) this.#tell(message);
     } catch (error) {
       this.#complain(messageOf(error));
     }
+  }
+
+  /** Tells what was done by itself, wherever somebody looks. */
+  #tell(message: string): void {
+    this.#notifications.notify({ severity: 'info', message });
+    this.#notifications.announce(message);
   }
 
   #offerToLeaveSafeMode(): void {

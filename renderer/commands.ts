@@ -16,7 +16,11 @@ import { presentKey, pressedKey } from './keys.js';
 import { model, type ViewName } from './model.js';
 
 /** What can be run here: a command of the table, of an extension, or one that shows a view. */
-export type RunnableId = CommandId | `view.${ViewName}` | `extension:${string}`;
+export type RunnableId =
+  | CommandId
+  | `view.${ViewName}`
+  | `extension:${string}`
+  | `profile:${string}`;
 
 /** What runs a command of the window. */
 export interface Handler {
@@ -113,7 +117,22 @@ const order = new Map<RunnableId, number>(COMMANDS.map(({ id }, i) => [id, i]));
 export function commands(): Command[] {
   const placeOf = ({ id }: Command) => order.get(id) ?? order.size;
   const own = [...present.values()].sort((a, b) => placeOf(a) - placeOf(b));
-  return [...own, ...model.app.extensions.commands.map(fromExtension), ...viewsOfExtensions()];
+  const extended = [...model.app.extensions.commands.map(fromExtension), ...viewsOfExtensions()];
+  return [...own, ...profileCommands(), ...extended];
+}
+
+/** One for each profile that is not in use, and one for none. */
+function profileCommands(): Command[] {
+  const { profiles, active } = model.app.settings.profiles;
+  const command = (name: string | undefined, title: string): Command => ({
+    ...{ id: `profile:${name ?? ''}`, title, key: undefined, inPalette: true },
+    enabled: () => name !== active,
+    run: () => model.attempt(() => request('profiles.use', name)),
+  });
+  return [
+    ...profiles.map(({ name }) => command(name, text('profiles.command', { name }))),
+    ...(profiles.length > 0 ? [command(undefined, text('profiles.commandNone'))] : []),
+  ];
 }
 
 /** Commands of extensions run with the server. */

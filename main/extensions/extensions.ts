@@ -284,6 +284,11 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
     return readReadme(this.#demand(name).folder);
   }
 
+  /** Whether one that may be used has a setting of that key, which is no secret. */
+  hasSetting(key: string): boolean {
+    return this.#usable.some(({ settings }) => settings.get(key)?.secret === false);
+  }
+
   /** @throws {UserError} saying what is wrong with a value of a setting. */
   check(change: ContributedChange): Promise<void> {
     return this.#values.check(change);

@@ -212,6 +212,9 @@ const TABLE = [
   { id: 'log.copy', runs: 'window' },
   { id: 'log.open', runs: 'app' },
   { id: 'log.debug', runs: 'app' },
+  { id: 'settings.json', runs: 'window' },
+  { id: 'settings.export-all', runs: 'window' },
+  { id: 'settings.import-all', runs: 'window' },
   { id: 'app.log', runs: 'app' },
   {
     id: 'app.settings-folder',

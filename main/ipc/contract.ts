@@ -14,6 +14,7 @@ import type {
 } from './extensions.js';
 import type { LifeRequests, LifeSubscriptions } from './life.js';
 import type { LogRequests, LogSubscriptions } from './log.js';
+import type { ProfileRequests, ProfilesState } from './profiles.js';
 import type {
   NewUpstream,
   RouteAnswer,
@@ -22,6 +23,7 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { SettingsFileRequests } from './settingsfile.js';
 import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from './systemproxy.js';
 import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
 
@@ -30,7 +32,9 @@ export * from './extensions.js';
 export * from './keys.js';
 export * from './life.js';
 export * from './log.js';
+export * from './profiles.js';
 export * from './routing.js';
+export * from './settingsfile.js';
 export * from './systemproxy.js';
 export * from './updates.js';
 
@@ -38,7 +42,12 @@ export * from './updates.js';
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void>, LifeRequests, LogRequests {
+export interface Requests
+  extends Record<AppCommandId, () => void>,
+    LifeRequests,
+    LogRequests,
+    ProfileRequests,
+    SettingsFileRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -360,6 +369,7 @@ export interface SettingsState {
   readonly modified: readonly SettingKey[];
   /** Addresses of this machine to choose from. */
   readonly addresses: readonly InterfaceAddress[];
+  readonly profiles: ProfilesState;
 }
 
 export interface InterfaceAddress {

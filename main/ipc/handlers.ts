@@ -1,5 +1,5 @@
 import { clipboard } from 'electron';
-import { messageOf, UserError } from 'picosocks5';
+import { messageOf } from 'picosocks5';
 import type { AppCommands } from '../desktop/commands.js';
 import type { Dialogs } from '../desktop/dialogs.js';
 import type { MainWindow } from '../desktop/window.js';
@@ -7,23 +7,15 @@ import type { DesktopExtensions } from '../extensions/extensions.js';
 import type { AppLog } from '../proxy/applog.js';
 import type { ConnectionLog } from '../proxy/connectionlog.js';
 import type { ServerController } from '../proxy/controller.js';
-import { descriptorOf } from '../settings/descriptors.js';
-import type { Settings } from '../settings/store.js';
 import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { writeWholeFile } from '../wholefile.js';
 import { text } from '../words/words.js';
-import { type AppState, isFileSetting } from './contract.js';
+import type { AppState } from './contract.js';
 import type { Handlers } from './serve.js';
+import { pemFiles, type SettingsParts, settingsHandlers } from './settingshandlers.js';
 
-/** What a dialog for certificates and keys offers. */
-const pemFiles = () => [
-  { name: 'PEM', extensions: ['pem', 'crt', 'cer', 'key'] },
-  { name: text('dialogs.allFiles'), extensions: ['*'] },
-];
-
-interface Parts {
-  readonly settings: Settings;
+interface Parts extends SettingsParts {
   readonly users: DesktopUsers;
   readonly upstreams: DesktopUpstreams;
   readonly extensions: DesktopExtensions;
@@ -56,33 +48,7 @@ export function requestHandlers(parts: Parts): Handlers {
       return file;
     },
 
-    'settings.check'(change) {
-      try {
-        settings.check(change);
-        return undefined;
-      } catch (error) {
-        return messageOf(error);
-      }
-    },
-    async 'settings.set'(change) {
-      if (isFileSetting(change.key) && change.value !== '') {
-        throw new UserError(text('server.fileByDialog'));
-      }
-      settings.set(change);
-      await server.apply();
-    },
-    async 'settings.reset'(key) {
-      settings.reset(key);
-      await server.apply();
-    },
-    async 'settings.choose'(key) {
-      const { title } = descriptorOf(key);
-      const value = await dialogs.chooseFile({ title, filters: pemFiles() });
-      if (value === undefined) return undefined;
-      settings.set({ key, value });
-      await server.apply();
-      return value;
-    },
+    ...settingsHandlers(parts),
 
     'users.add': (user) => users.add(user),
     'users.update': (change) => users.update(change),

@@ -20,6 +20,7 @@ const KEYS = DESCRIPTORS.map(({ key }) => key) as [SettingKey, ...SettingKey[]];
 const MAX_TEXT = 1000;
 const MAX_ITEMS = 1000;
 const MAX_ROWS = 10_000;
+const MAX_DOCUMENT = 1024 * 1024;
 const MAX_FILE = 16 * 1024 * 1024;
 /** The last moment that a Date can be, ms since 1970 (ECMA-262, Time Values). */
 const MAX_TIME = 8.64e15;
@@ -47,6 +48,8 @@ const limits = v.strictObject({
 });
 
 const change = v.strictObject({ key, value });
+const document = v.pipe(v.string(), v.maxLength(MAX_DOCUMENT));
+const sealing = v.strictObject({ passphrase: v.exactOptional(text) });
 const nothing = v.strictTuple([]);
 
 const upstream = {
@@ -93,6 +96,25 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'settings.set': v.strictTuple([change]),
   'settings.reset': v.strictTuple([key]),
   'settings.choose': v.strictTuple([v.picklist(FILE_SETTINGS)]),
+  'settings.document': nothing,
+  'settings.checkDocument': v.strictTuple([document]),
+  'settings.saveDocument': v.strictTuple([document]),
+  'settings.export': v.strictTuple([sealing]),
+  'settings.import': nothing,
+  'settings.importChosen': v.strictTuple([sealing]),
+  'profiles.use': v.union([v.strictTuple([name]), v.strictTuple([v.undefined()])]),
+  'profiles.add': v.strictTuple([text]),
+  'profiles.update': v.strictTuple([
+    v.strictObject({
+      name,
+      newName: v.exactOptional(text),
+      networks: v.exactOptional(v.pipe(v.array(text), v.maxLength(MAX_ITEMS))),
+    }),
+  ]),
+  'profiles.delete': v.strictTuple([name]),
+  'profiles.restore': v.strictTuple([name]),
+  'profiles.differ': v.strictTuple([v.strictObject({ key, differs: v.boolean() })]),
+  'profiles.network': nothing,
   'users.add': v.strictTuple([
     v.strictObject({ name, group: text, password: text, limits: v.exactOptional(limits) }),
   ]),

@@ -5,6 +5,7 @@ import type { TrayList, TrayState } from '../desktop/tray.js';
 import type { TrayPresence } from '../desktop/traypresence.js';
 import type { Updates } from '../desktop/updates.js';
 import type { DesktopExtensions } from '../extensions/extensions.js';
+import { profilesState } from '../profiles/profiles.js';
 import type { ServerController } from '../proxy/controller.js';
 import { interfaceAddresses } from '../proxy/endpoints.js';
 import type { Traffic } from '../proxy/traffic.js';
@@ -46,7 +47,8 @@ export class Snapshot {
 
   get settings(): SettingsState {
     const { values, modified } = this.#parts.settings;
-    return { values, modified, addresses: interfaceAddresses() };
+    const profiles = profilesState(this.#parts.settings);
+    return { values, modified, addresses: interfaceAddresses(), profiles };
   }
 
   /** What commands go by, and what the tray shows besides them. */

@@ -229,6 +229,18 @@ export class ServerController extends EventEmitter<{
     });
   }
 
+  /**
+   * Gives the running server users and all settings. Connections go on.
+   *
+   * @throws {UserError} if it cannot take them; it runs on as it was.
+   */
+  applyAll(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#server !== undefined) await this.#reload(this.#parts.settings.values);
+      this.#tell();
+    });
+  }
+
   /** Looks whether what the server needs of the network is there, and brings it back if it can. */
   async networkChanged(): Promise<void> {
     if (this.#wanted && this.#server === undefined) {

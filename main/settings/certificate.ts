@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { systemMessage, UserError } from 'picosocks5';
 import type { CertificateFacts, FileSettingKey } from '../ipc/contract.js';
+import { text as words } from '../words/words.js';
 
 /** No chain of certificates is larger, bytes. */
 const MAX_SIZE = 1024 * 1024;
@@ -64,15 +65,14 @@ function readKey(file: string): void {
   } catch {
     throw new UserError(
       text.includes('ENCRYPTED')
-        ? `"${file}" is kept by a passphrase, which nobody could type when the server starts; ` +
-            'expected a key without one'
-        : `"${file}" has no private key; expected a PEM file with -----BEGIN PRIVATE KEY-----`,
+        ? words('settingcheck.lockedKey', { file })
+        : words('settingcheck.noKey', { file }),
     );
   }
 }
 
 function noCertificate(file: string): UserError {
-  return new UserError(`"${file}" has no certificate; expected a PEM file with ${CERTIFICATE}`);
+  return new UserError(words('settingcheck.noCertificate', { file }));
 }
 
 /** @throws {UserError} naming the file, if it cannot be read, or is no file of this kind. */
@@ -82,11 +82,11 @@ function readText(file: string): string {
     // A pipe that nobody writes to would keep the app waiting; Windows has no such thing.
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) throw new Error('it is not a regular file');
-    if (stats.size > MAX_SIZE) throw new Error('it is too large for a certificate or a key');
+    if (!stats.isFile()) throw new Error(words('settingcheck.notRegular'));
+    if (stats.size > MAX_SIZE) throw new Error(words('settingcheck.tooLarge'));
     return readFileSync(descriptor, 'latin1');
   } catch (error) {
-    throw new UserError(`"${file}" cannot be read: ${systemMessage(error)}`);
+    throw new UserError(words('settingcheck.notRead', { file, problem: systemMessage(error) }));
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

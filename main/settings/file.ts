@@ -4,6 +4,7 @@ import type {
   UpstreamSettings,
   UserLimits,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 
 /** A user as the settings file has it: passwords are in the keychain. */
 export interface StoredUser {
@@ -43,6 +44,14 @@ export const NO_EXTENSIONS: StoredExtensions = {
   ...{ disabled: [], allowed: [], folders: [], secrets: [], settings: {} },
 };
 
+/** A named set of settings that differ while it is in use. */
+export interface StoredProfile {
+  readonly name: string;
+  readonly settings: Partial<SettingValues>;
+  /** Networks in which it is used by itself, as `profiles/networks.ts` has them. */
+  readonly networks: readonly string[];
+}
+
 /** What the settings file holds. */
 export interface SettingsFile {
   /** The version of this format. */
@@ -53,10 +62,16 @@ export interface SettingsFile {
   /** Servers that connections go through; passwords are in the keychain. */
   readonly upstreams?: readonly UpstreamSettings[];
   readonly extensions?: StoredExtensions;
+  readonly profiles?: readonly StoredProfile[];
+  /** The name of the profile that is in use; empty: none. */
+  readonly profile?: string;
   readonly window?: WindowPlace;
   /** Whether a window begins with the welcome page, until that is closed. */
   readonly welcome?: boolean;
 }
+
+/** What a person keeps in it: all but where the window is, and how it begins. */
+export type Kept = Required<Omit<SettingsFile, 'version' | 'window' | 'welcome'>>;
 
 /** Makes a file of one version one of the next. */
 export type Migration = (file: Readonly<Record<string, unknown>>) => Record<string, unknown>;
@@ -81,9 +96,9 @@ export function migrate(
   const newest = migrations.length + 1;
   const { version } = file;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw new Error('it says no version');
+    throw new Error(text('settingcheck.noVersion'));
   }
-  if (version > newest) throw new Error(`it is of version ${version}, newer than this app`);
+  if (version > newest) throw new Error(text('settingcheck.newer', { version: String(version) }));
   let migrated: Record<string, unknown> = { ...file };
   for (const step of migrations.slice(version - 1)) migrated = step(migrated);
   return { ...migrated, version: newest };

@@ -7,8 +7,16 @@ import {
   type UpstreamSettings,
   type UserLimits,
 } from '../ipc/contract.js';
+import { isNetwork } from '../profiles/networks.js';
+import { text } from '../words/words.js';
 import { DESCRIPTORS } from './descriptors.js';
-import type { SettingsFile, StoredExtensions, StoredUser, WindowPlace } from './file.js';
+import type {
+  SettingsFile,
+  StoredExtensions,
+  StoredProfile,
+  StoredUser,
+  WindowPlace,
+} from './file.js';
 import { expected, fits } from './values.js';
 
 /** A settings file of which whatever cannot be used is left out. */
@@ -21,7 +29,7 @@ export interface Repaired {
 }
 
 /** Sections of settings that have a say in who is let in, or which way connections leave. */
-const GUARDS: readonly string[] = ['Access', 'Local network'];
+const guards = () => [text('options.section.access'), text('options.section.lan')];
 
 type Unknown = Readonly<Record<string, unknown>>;
 
@@ -49,12 +57,16 @@ export function repair(content: Unknown): Repaired {
   const place = placeOf(content['window'], findings);
   const upstreams = upstreamsOf(content['upstreams'], findings);
   const extensions = extensionsOf(content['extensions'], findings);
+  const profiles = profilesOf(content['profiles'], findings);
+  const profile = inUse(content['profile'], profiles, findings);
   const file: SettingsFile = {
     version: content['version'] as number,
     settings: settingsOf(content['settings'], findings),
     users: usersOf(content['users'], findings),
     ...(upstreams.length > 0 && { upstreams }),
     ...(extensions !== undefined && { extensions }),
+    ...(profiles.length > 0 && { profiles }),
+    ...(profile !== '' && { profile }),
     ...(place !== undefined && { window: place }),
     ...(content['welcome'] === true && { welcome: true }),
   };
@@ -64,17 +76,20 @@ export function repair(content: Unknown): Repaired {
 function settingsOf(settings: unknown, findings: Findings): Partial<SettingValues> {
   if (settings === undefined) return {};
   if (!isObject(settings)) {
-    findings.drop('"settings" is no object', true);
+    findings.drop(text('settingcheck.isNoObject', { name: 'settings' }), true);
     return {};
   }
   const kept: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, value] of Object.entries(settings)) {
     const descriptor = DESCRIPTORS.find((candidate) => candidate.key === key);
-    if (descriptor === undefined) findings.drop(`there is no setting "${key.slice(0, 50)}"`);
+    if (descriptor === undefined)
+      findings.drop(text('settingcheck.noSetting', { name: key.slice(0, 50) }));
     else if (fits(descriptor, value)) kept[descriptor.key] = value;
     else {
-      const guards = GUARDS.includes(descriptor.section);
-      findings.drop(`${descriptor.title}: expected ${expected(descriptor)}`, guards);
+      const isGuard = guards().includes(descriptor.section);
+      const { title } = descriptor;
+      const what = text('settingcheck.expected', { title, expected: expected(descriptor) });
+      findings.drop(what, isGuard);
     }
   }
   return kept as Partial<SettingValues>;
@@ -83,14 +98,15 @@ function settingsOf(settings: unknown, findings: Findings): Partial<SettingValue
 function usersOf(users: unknown, findings: Findings): StoredUser[] {
   if (users === undefined) return [];
   if (!Array.isArray(users)) {
-    findings.drop('"users" is no list', true);
+    findings.drop(text('settingcheck.isNoList', { name: 'users' }), true);
     return [];
   }
   const kept = new Map<string, StoredUser>();
   for (const [i, user] of users.entries()) {
     const name: unknown = isObject(user) ? user['name'] : undefined;
-    if (!isName(name) || name === '') findings.drop(`user ${i + 1} has no name`, true);
-    else if (kept.has(name)) findings.drop(`user "${name}" is there twice`);
+    if (!isName(name) || name === '')
+      findings.drop(text('settingcheck.userNameless', { number: i + 1 }), true);
+    else if (kept.has(name)) findings.drop(text('settingcheck.userTwice', { name }));
     else kept.set(name, userOf(name, user, findings));
   }
   return [...kept.values()];
@@ -106,7 +122,7 @@ function userOf(name: string, user: Unknown, findings: Findings): StoredUser {
     typeof hashed === 'boolean' &&
     limits !== undefined;
   if (isWhole) return { name, group, disabled, hashed, ...limits };
-  findings.drop(`user "${name}" is not whole, and disabled now`);
+  findings.drop(text('settingcheck.userDisabled', { name }));
   return { name, group: isName(group) ? group : '', disabled: true, hashed: hashed === true };
 }
 
@@ -130,14 +146,16 @@ function isName(value: unknown): value is string {
 function upstreamsOf(upstreams: unknown, findings: Findings): UpstreamSettings[] {
   if (upstreams === undefined) return [];
   if (!Array.isArray(upstreams)) {
-    findings.drop('"upstreams" is no list', true);
+    findings.drop(text('settingcheck.isNoList', { name: 'upstreams' }), true);
     return [];
   }
   const kept = new Map<string, UpstreamSettings>();
   for (const [i, upstream] of upstreams.entries()) {
     const found = isObject(upstream) ? upstreamOf(upstream) : undefined;
-    if (found === undefined) findings.drop(`upstream server ${i + 1} is not whole`, true);
-    else if (kept.has(found.name)) findings.drop(`upstream server "${found.name}" is there twice`);
+    if (found === undefined)
+      findings.drop(text('settingcheck.upstreamOdd', { number: i + 1 }), true);
+    else if (kept.has(found.name))
+      findings.drop(text('settingcheck.upstreamTwice', { name: found.name }));
     else kept.set(found.name, found);
   }
   return [...kept.values()];
@@ -156,14 +174,14 @@ function upstreamOf(upstream: Unknown): UpstreamSettings | undefined {
 function extensionsOf(extensions: unknown, findings: Findings): StoredExtensions | undefined {
   if (extensions === undefined) return undefined;
   if (!isObject(extensions)) {
-    findings.drop('"extensions" is no object', true);
+    findings.drop(text('settingcheck.isNoObject', { name: 'extensions' }), true);
     return undefined;
   }
   const { settings = {} } = extensions;
   const kept: Record<string, ContributedValue> = {};
   for (const [key, value] of Object.entries(isObject(settings) ? settings : {})) {
     if (isContributed(value)) kept[key] = value;
-    else findings.drop(`the setting "${key.slice(0, 50)}" of an extension`, true);
+    else findings.drop(text('settingcheck.extensionSetting', { name: key.slice(0, 50) }), true);
   }
   const isFolder = (one: unknown): one is StoredExtensions['folders'][number] =>
     isObject(one) && isPath(one['path']) && typeof one['enabled'] === 'boolean';
@@ -183,12 +201,13 @@ function listOf<T>(
   name: string,
   isRight: (one: unknown) => one is T,
   findings: Findings,
+  of = text('settingcheck.extensionPart', { name }),
 ): T[] {
   const { [name]: value = [] } = extensions;
   const list: unknown[] = Array.isArray(value) ? value : [];
   const kept = list.filter(isRight);
   if (!Array.isArray(value) || kept.length < list.length) {
-    findings.drop(`something of "${name}" of extensions`, true);
+    findings.drop(of, true);
   }
   return kept;
 }
@@ -202,6 +221,41 @@ function isContributed(value: unknown): value is ContributedValue {
   return ['boolean', 'string'].includes(typeof value) || Number.isFinite(value);
 }
 
+function profilesOf(profiles: unknown, findings: Findings): StoredProfile[] {
+  if (profiles === undefined) return [];
+  if (!Array.isArray(profiles)) {
+    findings.drop(text('settingcheck.isNoList', { name: 'profiles' }), true);
+    return [];
+  }
+  const kept = new Map<string, StoredProfile>();
+  for (const [i, profile] of profiles.entries()) {
+    const name: unknown = isObject(profile) ? profile['name'] : undefined;
+    if (!isName(name) || name === '')
+      findings.drop(text('settingcheck.profileNameless', { number: i + 1 }), true);
+    else if (kept.has(name)) findings.drop(text('settingcheck.profileTwice', { name }), true);
+    else {
+      const settings = settingsOf(profile['settings'], findings);
+      const networks = listOf(
+        profile,
+        'networks',
+        isNetwork,
+        findings,
+        text('settingcheck.profileNetworks', { name }),
+      );
+      kept.set(name, { name, settings, networks });
+    }
+  }
+  return [...kept.values()];
+}
+
+/** The name of the profile that is in use: without it, others might be let in. */
+function inUse(name: unknown, profiles: readonly StoredProfile[], findings: Findings): string {
+  if (name === undefined || name === '') return '';
+  if (typeof name === 'string' && profiles.some((one) => one.name === name)) return name;
+  findings.drop(text('settingcheck.profileGone'), true);
+  return '';
+}
+
 function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {
   if (place === undefined) return undefined;
   if (isObject(place)) {
@@ -211,6 +265,6 @@ function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {
       return { x, y, width, height, maximized } as WindowPlace;
     }
   }
-  findings.drop("the window's place");
+  findings.drop(text('settingcheck.place'));
   return undefined;
 }

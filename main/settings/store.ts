@@ -1,8 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import Store from 'electron-store';
 import { messageOf, UserError } from 'picosocks5';
 import type {
   SettingChange,
@@ -10,24 +7,33 @@ import type {
   SettingValues,
   UpstreamSettings,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 import {
-  EMPTY,
-  migrate,
+  type Kept,
   NO_EXTENSIONS,
   type SettingsFile,
   type StoredExtensions,
+  type StoredProfile,
   type StoredUser,
   type WindowPlace,
 } from './file.js';
-import { type Repaired, repair } from './repair.js';
 import { checkSetting, DEFAULTS } from './values.js';
 
+/** What keeps the settings file: electron-store does. */
+export interface SettingsStore {
+  /** All of the file. */
+  readonly store: SettingsFile;
+  /** Puts something in the place of what the file has. @throws if it cannot be written. */
+  set(change: Partial<SettingsFile>): void;
+}
+
 /**
- * The settings, kept in a file that electron-store writes whole. Emits `change` with the keys that
- * changed.
+ * The settings, kept in a file that electron-store writes whole. While a profile is in use, its
+ * values have precedence. Emits `change` with the keys of the settings that have other values now:
+ * none, if only what else is known of settings and profiles has changed.
  */
 export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[]] }> {
-  readonly #store: Store<SettingsFile>;
+  readonly #store: SettingsStore;
   /** Whether what had to be left out of the file may have kept somebody out. */
   readonly lostGuards: boolean;
   /** Tells of ways out, besides upstream servers, that rules can name. */
@@ -35,46 +41,61 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   /** What the file holds: electron-store would read it anew each time. */
   #file: SettingsFile;
 
-  private constructor(store: Store<SettingsFile>, lostGuards: boolean) {
+  constructor(store: SettingsStore, lostGuards = false) {
     super();
     this.#store = store;
     this.#file = store.store;
     this.lostGuards = lostGuards;
   }
 
-  /**
-   * Reads the settings file of a folder. What of it cannot be used is left out, and the file as it
-   * was is kept aside under another name.
-   *
-   * @param warn told about that, in one sentence.
-   */
-  static open(folder: string, warn: (message: string) => void): Settings {
-    const file = join(folder, 'settings.json');
-    const isFirst = !existsSync(file);
-    const aside = join(folder, `settings.damaged-${stamp(new Date())}.json`);
-    try {
-      const { dropped, guards } = update(file, aside);
-      const settings = new Settings(openStore(folder), guards);
-      if (dropped.length > 0) warn(whatWasDropped(dropped, aside, guards));
-      if (isFirst) settings.welcome = true;
-      return settings;
-    } catch (error) {
-      renameSync(file, aside);
-      warn(
-        `The settings file cannot be used (${sentenceOf(error)}); it is kept as ${aside}, and all ` +
-          'settings are as they come.',
-      );
-      return new Settings(openStore(folder), true);
-    }
-  }
-
   get values(): SettingValues {
-    return { ...DEFAULTS, ...this.#file.settings };
+    return { ...DEFAULTS, ...this.#file.settings, ...this.profile?.settings };
   }
 
   /** The keys of the settings that are not as they come. */
   get modified(): readonly SettingKey[] {
-    return Object.keys(this.#file.settings) as SettingKey[];
+    const { values } = this;
+    const keys = Object.keys(values) as SettingKey[];
+    return keys.filter((key) => !isDeepStrictEqual(values[key], DEFAULTS[key]));
+  }
+
+  get profiles(): readonly StoredProfile[] {
+    return this.#file.profiles ?? [];
+  }
+
+  /** The profile that is in use. */
+  get profile(): StoredProfile | undefined {
+    const { profile = '', profiles = [] } = this.#file;
+    return profile === '' ? undefined : profiles.find(({ name }) => name === profile);
+  }
+
+  /** Rules of all profiles, and of none, that say which way connections leave. */
+  get routes(): readonly string[] {
+    const lists = [this.#file.settings, ...this.profiles.map(({ settings }) => settings)];
+    return lists.flatMap(({ via = [] }) => via);
+  }
+
+  /** All that is kept, as it is now: another object once something of it changes. */
+  get kept(): Kept {
+    const { settings, users, upstreams = [], profiles = [], profile = '' } = this.#file;
+    const { extensions } = this;
+    return { settings, users, upstreams, extensions, profiles, profile };
+  }
+
+  /**
+   * Puts something in the place of what is kept: all of it, or nothing.
+   *
+   * @throws {UserError} if the file cannot be written; nothing is changed then.
+   */
+  replace(change: Partial<Kept>): void {
+    const before = this.values;
+    this.#keep(change);
+    const after = this.values;
+    const keys = Object.keys(after) as SettingKey[];
+    this.emit(
+      'change',
+      keys.filter((key) => !isDeepStrictEqual(before[key], after[key])),
+    );
   }
 
   get users(): readonly StoredUser[] {
@@ -90,14 +111,20 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
   }
 
   /**
-   * Keeps upstream servers, and the rules that lead to them, if these are others.
+   * Keeps upstream servers, and the rules that lead to them.
    *
+   * @param renamed what a rule is from now on, in whichever profile it is.
    * @throws {UserError} if the file cannot be written; nothing is changed then.
    */
-  keepUpstreams(upstreams: readonly UpstreamSettings[], via: readonly string[] = this.values.via) {
-    const isSame = isDeepStrictEqual(via, this.values.via);
-    this.#keep({ upstreams, ...(!isSame && { settings: { ...this.#file.settings, via } }) });
-    if (!isSame) this.emit('change', ['via']);
+  keepUpstreams(
+    upstreams: readonly UpstreamSettings[],
+    renamed: (rule: string) => string = (rule) => rule,
+  ): void {
+    const follow = (settings: Partial<SettingValues>): Partial<SettingValues> =>
+      settings.via === undefined ? settings : { ...settings, via: settings.via.map(renamed) };
+    const profiles = this.profiles.map((one) => ({ ...one, settings: follow(one.settings) }));
+    const settings = follow(this.#file.settings);
+    this.replace({ upstreams, settings, ...(profiles.length > 0 && { profiles }) });
   }
 
   get extensions(): StoredExtensions {
@@ -132,19 +159,43 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     checkSetting(change, [...names, ...this.moreWays()]);
   }
 
-  /** @throws {UserError} if the value cannot be used; nothing is changed then. */
+  /**
+   * Keeps a value: in the profile that is in use, if that has one of its own, or else for all.
+   *
+   * @throws {UserError} if the value cannot be used; nothing is changed then.
+   */
   set(change: SettingChange): void {
     this.check(change);
-    const { [change.key]: _before, ...others } = this.#file.settings;
-    const isDefault = isDeepStrictEqual(change.value, DEFAULTS[change.key]);
-    const settings = isDefault ? others : { ...others, [change.key]: change.value };
-    if (isDeepStrictEqual(settings, this.#file.settings)) return;
-    this.#keep({ settings });
-    this.emit('change', [change.key]);
+    const { key, value } = change;
+    if (isDeepStrictEqual(this.values[key], value)) return;
+    const { profile } = this;
+    if (profile !== undefined && Object.hasOwn(profile.settings, key)) {
+      const settings = { ...profile.settings, [key]: value };
+      this.replace({ profiles: this.#with(profile, { settings }) });
+    } else this.replace({ settings: withValue(this.#file.settings, change) });
+  }
+
+  /**
+   * The profiles, if that in use had a value of its own, the present one at first; or had none, so
+   * that the value is that of all.
+   *
+   * @throws {UserError} if none is in use.
+   */
+  differing(key: SettingKey, differs: boolean): readonly StoredProfile[] {
+    const { profile } = this;
+    if (profile === undefined) throw new UserError(text('profiles.noneInUse'));
+    const { [key]: _before, ...others } = profile.settings;
+    const settings = differs ? { ...others, [key]: this.values[key] } : others;
+    return this.#with(profile, { settings });
   }
 
   reset(key: SettingKey): void {
     this.set({ key, value: DEFAULTS[key] });
+  }
+
+  /** The profiles, with something of one of them being another. */
+  #with(profile: StoredProfile, change: Partial<StoredProfile>): readonly StoredProfile[] {
+    return this.profiles.map((one) => (one === profile ? { ...one, ...change } : one));
   }
 
   /** @throws {UserError} if the file cannot be written; nothing is changed then. */
@@ -152,62 +203,17 @@ export class Settings extends EventEmitter<{ change: [keys: readonly SettingKey[
     try {
       this.#store.set(change);
     } catch (error) {
-      throw new UserError(`The settings cannot be saved: ${messageOf(error)}`);
+      throw new UserError(text('settingcheck.notSaved', { problem: messageOf(error) }));
     }
     this.#file = { ...this.#file, ...change };
   }
 }
 
-function openStore(folder: string): Store<SettingsFile> {
-  return new Store<SettingsFile>({
-    cwd: folder,
-    name: 'settings',
-    // Its types have no optional part with keys of any name.
-    defaults: EMPTY as never,
-    clearInvalidConfig: false,
-    configFileMode: 0o600,
-  });
-}
-
-/**
- * Makes a settings file one that can be used.
- *
- * @param aside where the file as it was is kept if something had to be left out.
- * @throws if nothing of it can be used.
- */
-function update(file: string, aside: string): Omit<Repaired, 'file'> {
-  if (!existsSync(file)) return { dropped: [], guards: false };
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
-  if (typeof content !== 'object' || content === null) throw new Error('it is no object');
-  const { file: repaired, ...findings } = repair(migrate(content as Record<string, unknown>));
-  if (findings.dropped.length > 0) copyFileSync(file, aside);
-  if (!isDeepStrictEqual(content, repaired)) {
-    writeFileSync(`${file}.new`, JSON.stringify(repaired, undefined, 2), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  }
-  return findings;
-}
-
-/** How many of the things that were left out are told of. */
-const MAX_TOLD = 5;
-
-function whatWasDropped(dropped: readonly string[], aside: string, guards: boolean): string {
-  const more = dropped.length - MAX_TOLD;
-  const told = [...dropped.slice(0, MAX_TOLD), ...(more > 0 ? [`and ${more} more`] : [])];
-  const server = guards
-    ? ' It had a say in who is let in: look at it before you start the server.'
-    : '';
-  return (
-    `Something of the settings file cannot be used and is left out (${told.join('; ')}); the file ` +
-    `as it was is kept as ${aside}.${server}`
-  );
-}
-
-function stamp(date: Date): string {
-  return date.toISOString().replace(/[:.]/g, '-');
-}
-
-/** What is wrong, on one line: parsers show the text around a mistake. */
-function sentenceOf(error: unknown): string {
-  return (messageOf(error).split('\n')[0] ?? '').replace(/[.;]+$/, '').slice(0, 200);
+/** Settings of which one has another value: what is as it comes is not among them. */
+export function withValue(
+  settings: Partial<SettingValues>,
+  { key, value }: SettingChange,
+): Partial<SettingValues> {
+  const { [key]: _before, ...others } = settings;
+  return isDeepStrictEqual(value, DEFAULTS[key]) ? others : { ...others, [key]: value };
 }

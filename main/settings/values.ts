@@ -10,6 +10,7 @@ import {
   showsPassword,
 } from '../ipc/contract.js';
 import { parseBypass } from '../systemproxy/bypass.js';
+import { text } from '../words/words.js';
 import { checkPemFile } from './certificate.js';
 import { DESCRIPTORS, descriptorOf } from './descriptors.js';
 
@@ -25,17 +26,22 @@ const MAX_LENGTH = 1000;
 export function expected({ type, choices, minimum, maximum }: SettingDescriptor): string {
   switch (type) {
     case 'boolean':
-      return 'on or off';
+      return text('settingcheck.boolean');
     case 'number':
-      return `a number from ${minimum} to ${maximum}`;
+      return text('settingcheck.number', {
+        minimum: String(minimum),
+        maximum: String(maximum),
+      });
     case 'choice':
-      return `one of ${choices?.map(({ value }) => value).join(', ')}`;
+      return text('settingcheck.choice', {
+        choices: choices?.map(({ value }) => value).join(', ') ?? '',
+      });
     case 'text':
-      return 'a text';
+      return text('settingcheck.text');
     case 'file':
-      return 'the path of a file';
+      return text('settingcheck.file');
     case 'list':
-      return 'a list of texts';
+      return text('settingcheck.list');
   }
 }
 
@@ -75,13 +81,15 @@ export function checkSetting(
   upstreams: readonly string[] = [],
 ): void {
   const descriptor = descriptorOf(key);
+  const { title } = descriptor;
   if (!fits(descriptor, value)) {
-    throw new UserError(`${descriptor.title}: expected ${expected(descriptor)}`);
+    throw new UserError(text('settingcheck.expected', { title, expected: expected(descriptor) }));
   }
   const isAddress = key === 'listenAddress' || key === 'lanAddress';
   if (isAddress && (value as readonly string[]).length === 0) {
-    const example = descriptor.default;
-    throw new UserError(`${descriptor.title}: expected at least one address, such as ${example}`);
+    const example = String(descriptor.default);
+    const one = text('settingcheck.oneAddress', { example });
+    throw new UserError(text('settingcheck.expected', { title, expected: one }));
   }
   const values: SettingValues = { ...DEFAULTS, [key]: value };
   try {
@@ -92,8 +100,8 @@ export function checkSetting(
     checkServerOptions(serverOptions(values));
     checkServerOptions({ listen: lanEndpoints(values).map(withoutInterface) });
   } catch (error) {
-    const sentence = error instanceof UserError ? error.problem : messageOf(error);
-    throw new UserError(`${descriptor.title}: ${sentence}`);
+    const problem = error instanceof UserError ? error.problem : messageOf(error);
+    throw new UserError(text('settingcheck.wrong', { title, problem }));
   }
 }
 
@@ -105,7 +113,7 @@ export function checkSetting(
 function endpoint(address: string, port: number): string {
   const host = address.trim();
   if (/^[^:]*:\d+$|\]:\d+$/.test(host)) {
-    throw new UserError(`"${host}": the port has a setting of its own`);
+    throw new UserError(text('settingcheck.portApart', { host }));
   }
   const isV6 = host.includes(':') && !host.startsWith('[');
   return `${isV6 ? `[${host}]` : host}:${port}`;
@@ -120,16 +128,13 @@ function checkKeys(entries: readonly string[]): void {
 /** @throws {UserError} if a rule leads through a server that is not there, or shows a password. */
 function checkWays(rule: string, upstreams: readonly string[]): void {
   if (showsPassword(rule)) {
-    throw new UserError(
-      'a password does not belong into a route: add an upstream server, whose password the ' +
-        'keychain keeps, and name it',
-    );
+    throw new UserError(text('settingcheck.passwordInRoute'));
   }
   const known = ['direct', 'block', ...upstreams];
   for (const way of partsOfVia(rule).ways) {
     if (!/^[\w.-]+$/.test(way) || known.includes(way)) continue;
-    const expected = known.map((name) => `"${name}"`).join(', ');
-    throw new UserError(`"${rule}": there is no upstream server "${way}"; known are ${expected}`);
+    const names = known.map((name) => `"${name}"`).join(', ');
+    throw new UserError(text('settingcheck.noUpstream', { rule, way, known: names }));
   }
 }
 
@@ -142,7 +147,7 @@ export function lanEndpoints({ lanAddress, lanPort }: SettingValues): string[] {
 function withoutInterface(endpoint: string): string {
   if (!endpoint.startsWith('@')) return endpoint;
   if (/^@[^\s:[\]]+:/.test(endpoint)) return '*';
-  throw new UserError('expected the name of an interface behind @, such as @eth0');
+  throw new UserError(text('settingcheck.interface'));
 }
 
 /** Whether a setting is an option of the server, under its name. */

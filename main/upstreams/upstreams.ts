@@ -24,9 +24,13 @@ const UNDO_TIME = 60_000;
 /** Where upstreams without their passwords are kept, and the rules that lead to them. */
 export interface UpstreamStore {
   readonly upstreams: readonly UpstreamSettings[];
-  readonly values: { readonly via: readonly string[] };
-  /** @throws {UserError} if they cannot be kept; nothing is changed then. */
-  keepUpstreams(upstreams: readonly UpstreamSettings[], via?: readonly string[]): void;
+  /** All rules that lead to them, whether they are in force now or in a profile. */
+  readonly routes: readonly string[];
+  /**
+   * @param renamed what a rule is from now on.
+   * @throws {UserError} if they cannot be kept; nothing is changed then.
+   */
+  keepUpstreams(upstreams: readonly UpstreamSettings[], renamed?: (rule: string) => string): void;
 }
 
 interface Deleted {
@@ -36,7 +40,7 @@ interface Deleted {
 }
 
 /** The account of an upstream in the keychain: no user's name has a colon. */
-function accountOf(name: string): string {
+export function accountOfUpstream(name: string): string {
   return `upstream:${name}`;
 }
 
@@ -185,8 +189,7 @@ export class DesktopUpstreams
       const password = given ?? kept;
       const old = isRenamed ? undefined : this.#passwords.get(name);
       if (password !== undefined) await this.#set(upstream.name, password);
-      const { via } = this.#store.values;
-      const renamed = via.map((rule) => renamedWay(rule, name, upstream.name));
+      const renamed = (rule: string) => renamedWay(rule, name, upstream.name);
       await this.#keep(all, renamed, async () => {
         if (old !== undefined) await this.#set(name, old);
         else await this.#forgetPassword(upstream);
@@ -259,7 +262,7 @@ export class DesktopUpstreams
   }
 
   #demandUnused(name: string): void {
-    const rule = this.#store.values.via.find((text) => partsOfVia(text).ways.includes(name));
+    const rule = this.#store.routes.find((text) => partsOfVia(text).ways.includes(name));
     if (rule !== undefined) {
       throw new UserError(text('server.upstreamOfRoute', { rule, name }));
     }
@@ -271,11 +274,11 @@ export class DesktopUpstreams
   /** @param undo what puts the keychain back as it was, if they cannot be kept. */
   async #keep(
     upstreams: readonly UpstreamSettings[],
-    via: readonly string[] | undefined,
+    renamed: ((rule: string) => string) | undefined,
     undo: () => Promise<void>,
   ): Promise<void> {
     try {
-      this.#store.keepUpstreams(upstreams, via);
+      this.#store.keepUpstreams(upstreams, renamed);
     } catch (error) {
       await undo().catch(() => {});
       throw error;
@@ -289,18 +292,20 @@ export class DesktopUpstreams
   }
 
   async #get(name: string): Promise<string | undefined> {
-    return this.#passwords.get(name) ?? this.#watch(() => this.#keychain.get(accountOf(name)));
+    return (
+      this.#passwords.get(name) ?? this.#watch(() => this.#keychain.get(accountOfUpstream(name)))
+    );
   }
 
   async #set(name: string, password: string): Promise<void> {
-    await this.#watch(() => this.#keychain.set(accountOf(name), password));
+    await this.#watch(() => this.#keychain.set(accountOfUpstream(name), password));
     this.#passwords.set(name, password);
   }
 
   /** One that has no password, as far as is known, needs no keychain. */
   async #forgetPassword({ name, user }: UpstreamSettings): Promise<void> {
     if (user === '' || (this.#isRead && !this.#passwords.has(name))) return;
-    await this.#watch(() => this.#keychain.delete(accountOf(name)));
+    await this.#watch(() => this.#keychain.delete(accountOfUpstream(name)));
     this.#passwords.delete(name);
   }
 
@@ -320,9 +325,10 @@ export class DesktopUpstreams
   async #read(): Promise<void> {
     const names = this.#store.upstreams.filter(({ user }) => user !== '').map(({ name }) => name);
     try {
-      const found = names.length > 0 ? await this.#keychain.read(names.map(accountOf)) : new Map();
+      const found =
+        names.length > 0 ? await this.#keychain.read(names.map(accountOfUpstream)) : new Map();
       const known = names.flatMap((name): [string, string][] => {
-        const password: string | undefined = found.get(accountOf(name));
+        const password: string | undefined = found.get(accountOfUpstream(name));
         return password === undefined ? [] : [[name, password]];
       });
       this.#passwords = new Map(known);

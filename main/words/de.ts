@@ -10,8 +10,12 @@ import { log } from './de/log.js';
 import { menus } from './de/menus.js';
 import { options } from './de/options.js';
 import { overview } from './de/overview.js';
+import { profiles } from './de/profiles.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
+import { settingcheck } from './de/settingcheck.js';
+import { settings } from './de/settings.js';
+import { settingsfile } from './de/settingsfile.js';
 import { states } from './de/states.js';
 import { systemProxy } from './de/systemproxy.js';
 import { themes } from './de/themes.js';
@@ -40,6 +44,10 @@ export const DE = {
   overview,
   routing,
   server,
+  profiles,
+  settingcheck,
+  settings,
+  settingsfile,
   states,
   systemProxy,
   themes,

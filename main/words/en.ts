@@ -10,8 +10,12 @@ import { log } from './en/log.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
+import { profiles } from './en/profiles.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
+import { settingcheck } from './en/settingcheck.js';
+import { settings } from './en/settings.js';
+import { settingsfile } from './en/settingsfile.js';
 import { states } from './en/states.js';
 import { systemProxy } from './en/systemproxy.js';
 import { themes } from './en/themes.js';
@@ -39,6 +43,10 @@ export const EN = {
   overview,
   routing,
   server,
+  profiles,
+  settingcheck,
+  settings,
+  settingsfile,
   states,
   systemProxy,
   themes,

@@ -7,6 +7,8 @@ import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { drafts } from './drafts.js';
+import { draftMark } from './settingfield.js';
 
 /** How long after the last key a value is checked, ms. */
 const TYPING = 250;
@@ -26,36 +28,50 @@ function show(value: ContributedValue | undefined, between: string): string {
   return Array.isArray(value) ? value.join(between) : String(value);
 }
 
-/** Whether a setting has all of some words. */
-export function matches(setting: ContributedSetting, wanted: readonly string[]): boolean {
-  const { key, title, section, description } = setting;
-  const own = `${title} ${description} ${key} ${section}`.toLowerCase();
-  return wanted.every((word) => own.includes(word));
-}
-
 /** A setting that an extension contributes. */
 @customElement('pico-contributed-setting')
 export class ContributedSettingField extends PageElement {
   @property({ attribute: false }) accessor setting!: ContributedSetting;
-  /** What was typed and is not in force. */
-  @state() accessor draft: string | undefined;
+  /** A secret that is typed: it is in no memory but this. */
+  @state() accessor secret: string | undefined;
   @state() accessor problem = '';
   #timer: number | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.setting.type !== 'secret') void this.#check();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     if (this.setting.type !== 'secret') void this.#commit();
   }
 
+  /** What was typed and is not in force. */
+  get draft(): string | undefined {
+    const { type, key } = this.setting;
+    return type === 'secret' ? this.secret : drafts.get(`extension:${key}`);
+  }
+
+  set draft(typed: string | undefined) {
+    const { type, key } = this.setting;
+    if (type === 'secret') this.secret = typed;
+    else if (typed === undefined) drafts.delete(`extension:${key}`);
+    else drafts.set(`extension:${key}`, typed);
+    this.requestUpdate();
+  }
+
   override render(): TemplateResult {
     const { key, title, description, type, modified, isSet } = this.setting;
-    const canReset = isSet || (type !== 'secret' && (modified || this.draft !== undefined));
+    const isTyped = type !== 'secret' && this.draft !== undefined;
+    const canReset = isSet || (type !== 'secret' && (modified || isTyped));
     return html`<div class="setting ${modified ? 'modified' : ''}">
       ${
         type === 'boolean'
           ? nothing
           : html`<label class="title" for="setting-${key}">${title}</label>`
       }
+      ${isTyped ? draftMark(`draft-${key}`) : nothing}
       ${canReset ? this.#resetButton() : nothing}
       <p class="dim" id="about-${key}">${description} ${this.#defaultText()}</p>
       <div class="control">${this.#control()}</div>
@@ -72,6 +88,7 @@ export class ContributedSettingField extends PageElement {
 
   #resetButton(): TemplateResult {
     const { key, title, type } = this.setting;
+    const isSecret = type === 'secret';
     const reset = async () => {
       this.#forget();
       await model.attempt(() => request('extensions.reset', key));
@@ -79,11 +96,11 @@ export class ContributedSettingField extends PageElement {
     };
     return html`<button
       class="plain reset"
-      aria-label=${text(type === 'secret' ? 'extensions.removeSecret' : 'extensions.resetSetting', { title })}
-      title=${text(type === 'secret' ? 'extensions.removeSecret.hint' : 'extensions.resetSetting.hint')}
+      aria-label=${text(isSecret ? 'extensions.removeSecret' : 'extensions.resetSetting', { title })}
+      title=${text(isSecret ? 'extensions.removeSecret.hint' : 'extensions.resetSetting.hint')}
       @click=${() => void reset()}
     >
-      ${icon(type === 'secret' ? 'trash' : 'discard')}
+      ${icon(isSecret ? 'trash' : 'discard')}
     </button>`;
   }
 

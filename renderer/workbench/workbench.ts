@@ -17,6 +17,7 @@ import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
 import './keypage.js';
 import './palette.js';
+import './profilechoice.js';
 import './toasts.js';
 import './updatepage.js';
 import './statusitems.js';
@@ -184,6 +185,7 @@ export class Workbench extends PageElement {
       <span class="space">
         ${model.busy > 0 ? html`<progress aria-label=${text('workbench.working')}></progress>` : nothing}
       </span>
+      <pico-profile-choice></pico-profile-choice>
       <pico-status-items></pico-status-items>
       <button @click=${() => run('view.connections')}>
         ${icon('arrow-swap')} ${text('workbench.connections', { count: now?.connections ?? 0 })}

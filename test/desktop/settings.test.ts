@@ -80,6 +80,8 @@ test('values are checked while they are typed, and in force when that is done', 
   await app.show('Settings');
   assert.equal(await app.field('Request rules').inputValue(), 'fly:*');
   await app.sees(/Request rules: .*fly/);
+  await app.sees('Not in force');
+  await app.sees('1 value is not in force');
   await app.field('Request rules').fill('!connect:*.exam');
   await app.page.getByText(/Request rules: .*fly/).waitFor({ state: 'detached' });
   assert.deepEqual(kept(), { bind: ['@nowhere0'] });
@@ -89,9 +91,45 @@ test('values are checked while they are typed, and in force when that is done', 
   await app.field('Request rules').blur();
   await keeps({ bind: ['@nowhere0'], request: ['!connect:*.example'] });
 
+  assert.equal(await app.page.getByText('not in force').count(), 0);
+
   await app.page.getByLabel('Search settings').fill('handshake');
   await app.field('Handshake timeout').waitFor();
   assert.equal(await app.page.getByRole('textbox').count(), 1);
+  await app.page.getByLabel('Modified only').check();
+  assert.equal(await app.page.getByLabel('Search settings').inputValue(), '@modified handshake');
+  await app.sees('No setting has these words.');
+  await app.page.getByLabel('Search settings').fill('@modified');
+  await app.button('Reset: External address').waitFor();
+  assert.equal(await app.page.getByRole('textbox').count(), 2);
+  await app.page.getByLabel('Modified only').uncheck();
+
+  const sections = app.page.getByRole('navigation', { name: 'Sections' });
+  await sections.getByRole('link', { name: 'Timeouts' }).click();
+  await sections.locator('[aria-current=true]', { hasText: 'Timeouts' }).waitFor();
+  await app.until(`document.querySelector('main').scrollTop > 500`);
+  await app.field('Listen address').scrollIntoViewIfNeeded();
+  await sections.locator('[aria-current=true]', { hasText: 'Listening' }).waitFor();
+
+  await app.button('Edit as JSON').click();
+  const editor = app.field('Settings as JSON');
+  await app.until(`document.querySelector('.json textarea').value.includes('nowhere0')`);
+  assert.deepEqual(JSON.parse(await editor.inputValue()), kept());
+  await editor.fill('{\n  "http": false,\n  "pink": 1\n}');
+  await app.sees('Line 3, column 3: there is no setting "pink"');
+  await app.show('Overview');
+  await app.show('Settings');
+  await app.sees('Not saved, so not in force');
+  await app.button('Save').click();
+  await app.until('document.activeElement.selectionStart === 21');
+  await editor.fill('{ "http": false, "request": ["all"] }');
+  await app.page.getByText('Line 3, column 3').waitFor({ state: 'detached' });
+  assert.deepEqual(kept(), { bind: ['@nowhere0'], request: ['!connect:*.example'] });
+  await editor.press('Control+s');
+  await app.sees('The settings are saved and in force.');
+  assert.deepEqual(kept(), { http: false, request: ['all'] });
+  await app.button('Close').click();
+  assert.equal(await app.field('Request rules').inputValue(), 'all');
   assert.deepEqual(app.console, []);
 });
 

@@ -28,7 +28,8 @@ const { commands, commandOf, model, provide, registerView, run, viewOf, views, c
 
 const server = { state: 'running', url: 'socks5h://127.0.0.1:1080' };
 const extensions = { extensions: [], commands: [], views: [], settings: [], safeMode: false };
-const settings = { values: { startAtLogin: false } };
+const profiles = { profiles: [], active: undefined };
+const settings = { values: { startAtLogin: false }, profiles };
 const app = { server, users: { users: [] }, settings, extensions };
 
 beforeEach(() => {

@@ -38,7 +38,7 @@ function make(t: TestContext, values: Partial<SettingValues>) {
   const network: { interfaces: Interfaces } = { interfaces: {} };
   const log = new ConnectionLog();
   const keep = (upstreams: readonly UpstreamSettings[]) => Object.assign(store, { upstreams });
-  const store = { upstreams: [], values: { via: [] }, keepUpstreams: keep };
+  const store = { upstreams: [], routes: [], keepUpstreams: keep };
   const upstreams = new DesktopUpstreams(store, keychain as unknown as Keychain);
   const controller = new ServerController({
     settings,

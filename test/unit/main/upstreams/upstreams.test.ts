@@ -43,12 +43,15 @@ class FakeKeychain {
 class FakeStore {
   isFull = false;
   upstreams: readonly UpstreamSettings[] = [];
-  values: { via: readonly string[] } = { via: [] };
+  routes: readonly string[] = [];
 
-  keepUpstreams(upstreams: readonly UpstreamSettings[], via = this.values.via) {
+  keepUpstreams(
+    upstreams: readonly UpstreamSettings[],
+    renamed: (rule: string) => string = (rule) => rule,
+  ) {
     if (this.isFull) throw new UserError('no space left on device');
     this.upstreams = upstreams;
-    this.values = { via };
+    this.routes = this.routes.map(renamed);
   }
 }
 
@@ -153,10 +156,10 @@ describe('upstream servers of the desktop', () => {
     const { store, keychain, upstreams } = make();
     await upstreams.add(work);
     await upstreams.add({ ...home, through: 'work' });
-    store.values = { via: ['*.work=work|home', 'work=direct', 'network=home'] };
+    store.routes = ['*.work=work|home', 'work=direct', 'network=home'];
     const settings = { ...settingsOf(work), name: 'office', port: 1081 };
     await upstreams.update({ name: 'work', settings });
-    assert.deepEqual(store.values.via, ['*.work=office|home', 'work=direct', 'network=home']);
+    assert.deepEqual(store.routes, ['*.work=office|home', 'work=direct', 'network=home']);
     assert.equal(store.upstreams[1]?.through, 'office');
     assert.deepEqual([...keychain.entries], [['upstream:office', 'secret']]);
     assert.equal(upstreams.options(['office'])['office']?.password, 'secret');
@@ -175,10 +178,10 @@ describe('upstream servers of the desktop', () => {
     const { store, keychain, upstreams } = make();
     await upstreams.add(work);
     await upstreams.add({ ...home, through: 'work' });
-    store.values = { via: ['*.example=home'] };
+    store.routes = ['*.example=home'];
     await assert.rejects(upstreams.delete('home'), /route "\*\.example=home" leads through "home"/);
     await assert.rejects(upstreams.delete('work'), /"home" is reached through "work"/);
-    store.values = { via: [] };
+    store.routes = [];
     await upstreams.delete('home');
     await upstreams.delete('work');
     assert.deepEqual([store.upstreams, [...keychain.entries]], [[], []]);
