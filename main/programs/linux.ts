@@ -33,20 +33,29 @@ export function inodesOf(
   ports: ReadonlySet<number>,
 ): Map<string, string> {
   const found = new Map<string, string>();
-  const wantedPorts = new Set(
-    [...wanted].map((key) => Number(key.slice(key.lastIndexOf(':') + 1))),
-  );
-  for (const line of table.split('\n').slice(1)) {
-    const [, local = '', remote = '', , , , , , , inode = '0'] = line.trim().split(/\s+/);
-    const [host = '', port = ''] = local.split(':');
-    const number = Number.parseInt(port, 16);
+  const wantedPorts = new Set([...wanted].map((key) => hexOf(key.slice(key.lastIndexOf(':') + 1))));
+  const remotePorts = new Set([...ports].map(hexOf));
+  for (let start = table.indexOf('\n') + 1; start > 0; start = table.indexOf('\n', start) + 1) {
+    // Most lines are of others: no more of them is read than it takes to see that.
+    const local = table.indexOf(':', table.indexOf(':', start) + 1) + 1;
+    const remote = table.indexOf(':', local) + 1;
+    if (!wantedPorts.has(table.slice(local, local + 4))) continue;
+    if (!remotePorts.has(table.slice(remote, remote + 4))) continue;
+    const end = table.indexOf('\n', start);
+    const line = table.slice(start, end < 0 ? table.length : end);
+    const [, own = '', , , , , , , , inode = '0'] = line.trim().split(/\s+/);
     // A socket whose connection is over belongs to nobody.
-    if (inode === '0' || !wantedPorts.has(number)) continue;
-    if (!ports.has(Number.parseInt(remote.split(':')[1] ?? '', 16))) continue;
-    const key = endpointKey(addressOf(host), number);
+    if (inode === '0') continue;
+    const [host = '', port = ''] = own.split(':');
+    const key = endpointKey(addressOf(host), Number.parseInt(port, 16));
     if (wanted.has(key)) found.set(key, inode);
   }
   return found;
+}
+
+/** A port as the tables have it. */
+function hexOf(port: number | string): string {
+  return Number(port).toString(16).toUpperCase().padStart(4, '0');
 }
 
 /** Programs of Linux, as `/proc` tells of them (proc(5)). Other users' are told to root only. */

@@ -11,7 +11,7 @@ const PROGRAM = join(import.meta.dirname, 'worker.js');
 const MAX_WAITING = 2000;
 /** Between two questions at least, ms. */
 const PERIOD = 100;
-/** And so many times as long as the last answer took: at most a tenth of a processor is used. */
+/** And so many times what the last answer cost: at most a tenth of a processor is used. */
 const REST = 9;
 /** How long the program of an end is believed, ms: a client asks for more than one destination. */
 const MAX_AGE = 5000;
@@ -31,6 +31,9 @@ interface Parts {
   /** This computer's addresses. */
   readonly addresses?: () => readonly string[];
 }
+
+/** Nobody is known, and no question is asked for a while, ms. */
+const FAILED: Answer = { programs: [], cost: 1000 };
 
 type Listener = (program: Program) => void;
 
@@ -90,20 +93,21 @@ export class Programs implements Disposable {
     const asked = [...this.#waiting];
     this.#waiting.clear();
     this.#isAsking = true;
-    const began = monotonic();
     const clients = asked.map(([, { end }]) => end);
-    const answer = await this.#asker.ask({ clients, ports: this.#ports() }).catch(() => []);
+    const { programs, cost } = await this.#asker
+      .ask({ clients, ports: this.#ports() })
+      .catch(() => FAILED);
     this.#isAsking = false;
     if (this.#isDisposed) return;
     for (const [i, [key, { tell }]] of asked.entries()) {
-      const program = answer[i];
+      const program = programs[i];
       if (program === undefined) continue;
       this.#known.delete(key);
       this.#known.set(key, { program, until: monotonic() + MAX_AGE });
       for (const listener of tell) listener(program);
     }
     this.#makeRoom(this.#known, MAX_KNOWN);
-    const rest = Math.max(PERIOD, REST * (monotonic() - began));
+    const rest = Math.max(PERIOD, REST * cost);
     this.#timer = setTimeout(() => void this.#askAll(), rest).unref();
   }
 

@@ -11,8 +11,13 @@ export interface Question {
   readonly ports: readonly number[];
 }
 
-/** The programs, in the same order. */
-export type Answer = readonly (Program | undefined)[];
+/** What it answers. */
+export interface Answer {
+  /** In the order of the question. */
+  readonly programs: readonly (Program | undefined)[];
+  /** How long a processor was busy with it, as far as that can be told, ms. */
+  readonly cost: number;
+}
 
 function finder(): Finder {
   if (process.platform === 'win32') return new WindowsFinder(runProgram);
@@ -21,9 +26,20 @@ function finder(): Finder {
 
 const own = finder();
 
+/** Where other programs are asked, and where Node cannot tell, what it takes is what it costs. */
+const tellsCost = process.platform === 'linux' && 'threadCpuUsage' in process;
+
+/** How long a processor was busy with this thread, ms. */
+function busy(): number {
+  if (!tellsCost) return performance.now();
+  const { user, system } = (
+    process as unknown as { threadCpuUsage(): NodeJS.CpuUsage }
+  ).threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 parentPort?.on('message', async ({ clients, ports }: Question) => {
-  const answer: Answer = await own
-    .find(clients, new Set(ports))
-    .catch(() => clients.map(() => undefined));
-  parentPort?.postMessage(answer);
+  const began = busy();
+  const programs = await own.find(clients, new Set(ports)).catch(() => []);
+  parentPort?.postMessage({ programs, cost: busy() - began } satisfies Answer);
 });

@@ -11,12 +11,12 @@ import type { Answer, Question } from '#main/programs/worker.js';
 /** Answers when it is told to. */
 class ManualAsker implements Asker {
   readonly questions: Question[] = [];
-  answer: (answer: Answer) => void = () => {};
+  answer: (programs: Answer['programs']) => void = () => {};
 
   ask(question: Question): Promise<Answer> {
     this.questions.push(question);
     return new Promise((resolve) => {
-      this.answer = resolve;
+      this.answer = (programs) => resolve({ programs, cost: 20 });
     });
   }
 
@@ -47,7 +47,10 @@ describe('programs of clients', () => {
     assert.deepEqual(told, ['curl 2']);
     ask('127.0.0.1', 2);
     assert.deepEqual(told, ['curl 2', 'curl 2']);
-    t.mock.timers.tick(60_000);
+    // What it cost is a tenth of the time until the next question.
+    t.mock.timers.tick(179);
+    assert.equal(asker.questions.length, 1);
+    t.mock.timers.tick(1);
     const clients = asker.questions[1]?.clients.map(({ port }) => port);
     assert.deepEqual(clients, [3, 4]);
     asker.answer([undefined, curl]);
