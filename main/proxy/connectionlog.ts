@@ -200,9 +200,6 @@ export class ConnectionLog {
         time,
         began: monotonic(),
         client: formatAddress(client),
-        program: '',
-        programPath: '',
-        pid: undefined,
         user: '',
         group: '',
         method: '',
@@ -219,6 +216,9 @@ export class ConnectionLog {
         reason: '',
         detail: '',
         diagnosis: undefined,
+        program: '',
+        programPath: '',
+        pid: undefined,
       };
       this.#live.set(key, row);
       this.#last = Math.max(this.#last, key);

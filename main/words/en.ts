@@ -1,6 +1,7 @@
 import { accounts } from './en/accounts.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
+import { connections } from './en/connections.js';
 import { dialogs } from './en/dialogs.js';
 import { extensions } from './en/extensions.js';
 import { keychain } from './en/keychain.js';
@@ -10,6 +11,8 @@ import { log } from './en/log.js';
 import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
+import { reasons } from './en/reasons.js';
+import { recipes } from './en/recipes.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
 import { states } from './en/states.js';
@@ -28,6 +31,7 @@ export const EN = {
   accounts,
   commands,
   common,
+  connections,
   dialogs,
   extensions,
   keychain,
@@ -37,6 +41,8 @@ export const EN = {
   menus,
   options,
   overview,
+  reasons,
+  recipes,
   routing,
   server,
   states,

@@ -32,17 +32,24 @@ describe('reasons in words', () => {
     ],
   ] as const) {
     test(JSON.stringify(diagnosis), () => {
-      assert.equal(explain('protocol-error', 'whatever the log says', diagnosis), words);
+      assert.equal(
+        explain('protocol-error', 'whatever the log says', diagnosis),
+        `${words} (protocol-error)`,
+      );
+      assert.equal(explain('finished'), 'finished');
+      assert.equal(explain(''), '');
+      assert.equal(explain('', 'datagrams to a.test:1'), 'datagrams to a.test:1');
+      assert.equal(explain('of-an-extension'), 'of an extension (of-an-extension)');
       assert.equal(explainDetail('whatever the log says', diagnosis), words);
     });
   }
 
   test('what a machine cannot tell stays as it was said', () => {
-    assert.equal(explain('quota-exceeded'), 'the allowance is used up');
-    assert.equal(explain('not-allowed', 'rule 3'), 'not allowed: rule 3');
+    assert.equal(explain('quota-exceeded'), 'the allowance is used up (quota-exceeded)');
+    assert.equal(explain('not-allowed', 'rule 3'), 'not allowed by a rule (not-allowed): rule 3');
     assert.equal(
       explain('protocol-error', 'first octet is 22'),
-      'what came is not SOCKS: first octet is 22',
+      'what came is not SOCKS (protocol-error): first octet is 22',
     );
     assert.equal(explainDetail('the client offers 0x00', undefined), 'the client offers 0x00');
   });
