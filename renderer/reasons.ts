@@ -54,12 +54,22 @@ export function explainDetail(detail: string, diagnosis: Diagnosis | undefined):
 
 /**
  * Why a connection ended, was refused or has failed, in the words of who uses it, with the field's
- * term behind: `not allowed by a rule (not-allowed): rule 3`.
+ * term behind: `not allowed by a rule (not-allowed): rule 3`. Where it can be said what to do, that
+ * is all.
  */
 export function explain(reason: string, detail = '', diagnosis?: Diagnosis): string {
+  if (diagnosis !== undefined) return advice(diagnosis);
   if (reason === '') return detail;
-  const words = diagnosis === undefined ? wordsOf(reason) : advice(diagnosis);
-  const said = words === reason ? words : text('reasons.withTerm', { words, term: reason });
-  const isSaid = diagnosis !== undefined || detail === '';
-  return isSaid ? said : text('reasons.withDetail', { words: said, detail });
+  const words = withTerm(wordsOf(reason), reason);
+  return detail === '' ? words : text('reasons.withDetail', { words, detail });
+}
+
+/** The same with the term in any case, for where there is room. */
+export function explainWhole(reason: string, detail = '', diagnosis?: Diagnosis): string {
+  const words = explain(reason, detail, diagnosis);
+  return diagnosis === undefined ? words : withTerm(words, reason);
+}
+
+function withTerm(words: string, term: string): string {
+  return words === term ? words : text('reasons.withTerm', { words, term });
 }

@@ -5,22 +5,10 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { type Column, ColumnWidths } from './columns.js';
 import { Follower, type Heights, type Listing } from './follower.js';
+import { isSection, type Section, type TableRow } from './section.js';
 
 /** What is between two columns, px: as in the style sheet. */
 const GAP = 5;
-
-/** What a row has at least. */
-export interface TableRow {
-  readonly id: number;
-}
-
-/** A row that stands for those below it, which it shows or hides. */
-export interface Section extends TableRow {
-  readonly title: string;
-  /** What they come to. */
-  readonly facts: string;
-  readonly expanded: boolean;
-}
 
 /** How a row is chosen: alone, besides others or no more, or with all from the one before. */
 export type Choice = 'only' | 'toggle' | 'range';
@@ -75,10 +63,6 @@ const TOGGLES: Readonly<Record<string, readonly boolean[]>> = {
   ArrowRight: [false],
   ArrowLeft: [true],
 };
-
-export function isSection(row: TableRow): row is Section {
-  return 'expanded' in row;
-}
 
 /** A table of any number of rows of one height, of which only those that are visible exist. */
 @customElement('pico-table')

@@ -1,7 +1,7 @@
 import type { ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
 import { formatBytes, formatDuration, formatRate, formatTime } from '../format.js';
-import { explain } from '../reasons.js';
+import { explain, explainWhole } from '../reasons.js';
 import type { Column } from '../table/columns.js';
 import { durationOf } from './connectionfilter.js';
 
@@ -95,6 +95,7 @@ export function allColumns(): readonly ConnectionColumn[] {
     {
       ...{ key: 'reason', title: text('connections.reason'), width: 50, grows: true },
       text: ({ reason, detail, diagnosis }) => explain(reason, detail, diagnosis),
+      hint: ({ reason, detail, diagnosis }) => explainWhole(reason, detail, diagnosis),
     },
     {
       ...{
@@ -126,6 +127,17 @@ export function allColumns(): readonly ConnectionColumn[] {
   ];
 }
 
+/** Columns that tell something once there is something: they stay, so that nothing jumps. */
+const TELLING: Readonly<Partial<Record<keyof ConnectionRow, (row: ConnectionRow) => boolean>>> = {
+  user: ({ user }) => user !== '',
+  via: ({ via }) => via !== '',
+  program: ({ program }) => program !== '',
+  rateUp: ({ rateUp }) => rateUp > 0,
+  rateDown: ({ rateDown }) => rateDown > 0,
+};
+
+const told = new Set<keyof ConnectionRow>();
+
 /**
  * The columns to show.
  *
@@ -138,8 +150,12 @@ export function shownColumns(
 ): readonly ConnectionColumn[] {
   const all = allColumns();
   if (chosen === undefined) {
-    const hasVia = rows.some(({ via }) => via !== '');
-    return all.filter(({ key, extra }) => !extra && (key !== 'via' || hasVia));
+    return all.filter(({ key, extra }) => {
+      const tells = TELLING[key];
+      if (tells === undefined || told.has(key)) return !extra;
+      if (rows.some(tells)) told.add(key);
+      return told.has(key);
+    });
   }
   const own = all.filter(({ key }) => chosen.includes(key));
   // What was chosen is there, and one scrolls to it where there is no room.

@@ -65,7 +65,9 @@ export function connectionDetails(
       </button>
     </header>
     <dl>
-      ${allColumns().map(({ title, text: of }) => detail(title, of(row, now)))}
+      ${allColumns().map(({ key, title, text: of, hint }) =>
+        detail(title, key === 'reason' && hint !== undefined ? hint(row) : of(row, now)),
+      )}
     </dl>
   </aside>`;
 }

@@ -1,7 +1,7 @@
 import type { ConnectionRow, TotalKind } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
 import { formatBytes, formatRate } from '../format.js';
-import type { Section } from '../table/virtualtable.js';
+import type { Section } from '../table/section.js';
 import { isLive, splitAddress } from './connectionfilter.js';
 
 /** By what rows are put together. */

@@ -9,13 +9,8 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { explain } from '../reasons.js';
-import {
-  type Choice,
-  isSection,
-  type Section,
-  type TableContent,
-  type VirtualTable,
-} from '../table/virtualtable.js';
+import { isSection, type Section } from '../table/section.js';
+import type { Choice, TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
 import { openMenu } from '../workbench/menu.js';
 import { ask } from '../workbench/question.js';

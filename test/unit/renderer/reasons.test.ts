@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Diagnosis } from '#main/ipc/contract.js';
 import { rendererModule } from '../../support/renderer.js';
 
-const { explain, explainDetail } =
+const { explain, explainDetail, explainWhole } =
   await rendererModule<typeof import('../../../renderer/reasons.js')>('reasons.ts');
 
 describe('reasons in words', () => {
@@ -32,10 +32,9 @@ describe('reasons in words', () => {
     ],
   ] as const) {
     test(JSON.stringify(diagnosis), () => {
-      assert.equal(
-        explain('protocol-error', 'whatever the log says', diagnosis),
-        `${words} (protocol-error)`,
-      );
+      assert.equal(explain('protocol-error', 'whatever the log says', diagnosis), words);
+      const whole = explainWhole('protocol-error', 'whatever the log says', diagnosis);
+      assert.equal(whole, `${words} (protocol-error)`);
       assert.equal(explain('finished'), 'finished');
       assert.equal(explain(''), '');
       assert.equal(explain('', 'datagrams to a.test:1'), 'datagrams to a.test:1');
