@@ -51,7 +51,7 @@ export function connectionDetails(
         class="plain"
         aria-label=${text('connections.copyDetails')}
         title=${text('connections.copyDetails')}
-        @click=${() => copy(toJsonLines([row]), text('connections.detailsCopied'))}
+        @click=${() => copy(toJsonLines([row]), text('connections.details'))}
       >
         ${icon('copy')}
       </button>

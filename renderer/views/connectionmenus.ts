@@ -29,7 +29,7 @@ export function rowItems(
   const [row] = rows;
   if (row === undefined) return [];
   const places = rows.length === 1 && hasDestination(row);
-  const details = text('connections.detailsCopied');
+  const details = text('connections.details');
   return [
     { label: text('connections.copy'), enabled: true, run: copyRows },
     {

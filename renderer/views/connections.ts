@@ -342,8 +342,8 @@ export class Connections extends PageElement {
   /** Copies the rows that are chosen; all that are shown, if none are. */
   #copy(marked: readonly ConnectionRow[]): void {
     const rows = marked.length === 0 ? this.#shown : marked;
-    const said = text('connections.rowsCopied', { count: rows.length });
-    void copy(toText(rows, this.#columns, this.#now), said);
+    const what = text('connections.rows', { count: rows.length });
+    void copy(toText(rows, this.#columns, this.#now), what);
   }
 
   #disconnect(rows: readonly ConnectionRow[]): void {

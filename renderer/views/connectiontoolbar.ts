@@ -165,20 +165,20 @@ function filterBox({ choices, mistake, choose, toTable }: ToolbarState): Templat
 }
 
 const EXAMPLES = [
-  ['curl "GET /"', 'connections.filterHelpWords'],
-  ['user:alice host:*.corp state:open,failed', 'connections.filterHelpText'],
-  ['>1MB down>10kB duration>=1m speed>1MB/s port:443', 'connections.filterHelpNumber'],
-  ['-user:bob -refused', 'connections.filterHelpNot'],
+  ['connections.exampleWords', 'connections.filterHelpWords'],
+  ['connections.exampleText', 'connections.filterHelpText'],
+  ['connections.exampleNumber', 'connections.filterHelpNumber'],
+  ['connections.exampleNot', 'connections.filterHelpNot'],
 ] as const;
 
 /** What a filter may be made of. */
 function filterHelp(): TemplateResult {
   return html`<div id="filter-help" class="filter-help" popover>
-    <h2>${text('connections.filterHelpTitle')}</h2>
+    <h2>${text('connections.filterHelp')}</h2>
     <dl>
       ${EXAMPLES.map(
         ([example, about]) =>
-          html`<dt><code>${example}</code></dt>
+          html`<dt><code>${text(example)}</code></dt>
             <dd>${text(about)}</dd>`,
       )}
     </dl>

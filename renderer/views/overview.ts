@@ -10,9 +10,9 @@ import { model } from '../model.js';
 import { systemProxyNote, systemProxySwitch } from '../systemproxy.js';
 import { registerView } from '../viewregistry.js';
 import './chart.js';
+import { pieces, text } from '../../main/words/words.js';
 import { copyButton, placeOf } from './recipes.js';
 import { refusalTables } from './refusals.js';
-import { pieces, text } from '../../main/words/words.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
 @customElement('pico-overview')

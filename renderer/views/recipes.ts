@@ -7,8 +7,8 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { keep, kept } from '../memory.js';
 import { model } from '../model.js';
-import { placeName } from './addresschoices.js';
 import { recipesFor, SHELLS, type Shell, usualShell } from '../recipes.js';
+import { placeName } from './addresschoices.js';
 
 /** How programs use the proxy: at an address, as one types it in a shell. */
 @customElement('pico-recipes')

@@ -28,7 +28,7 @@ export function ask({ title, detail, action }: Question): Promise<boolean> {
         <div class="buttons">
           <button @click=${close('yes')}>${action}</button>
           <button class="secondary" autofocus @click=${close('no')}>
-            ${text('connections.cancel')}
+            ${text('common.cancel')}
           </button>
         </div>`,
       dialog,
