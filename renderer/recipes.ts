@@ -79,6 +79,13 @@ function assign(names: readonly string[], value: string, shell: Shell): string {
   }
 }
 
+/** Ways to set variables: who has one shell of Windows has the other one as well. */
+function environment(names: readonly string[], value: string, shell: Shell): Recipe[] {
+  if (shell === 'bash') return [[text('recipes.environment'), assign(names, value, shell)]];
+  const others = SHELLS.filter((other) => other !== 'bash' && other !== shell);
+  return [shell, ...others].map((one) => [text(`recipes.${one}`), assign(names, value, one)]);
+}
+
 /** Two commands, the second of which is carried out if the first one succeeds; PowerShell 5 cannot. */
 function both(first: string, second: string, shell: Shell): string {
   return `${first} ${shell === 'powershell' ? ';' : '&&'} ${second}`;
@@ -126,7 +133,7 @@ export function recipesFor(proxy: Proxy, place: Place): readonly Recipe[] {
   return [
     ['curl', `${curlOf(shell)} -x ${word} https://example.com/`],
     ['git', `git config --global http.proxy ${word}`],
-    [text('recipes.environment'), assign(['ALL_PROXY'], proxy.url, shell)],
+    ...environment(['ALL_PROXY'], proxy.url, shell),
     ...browsers(proxy, place),
     ...withoutSocks(proxy, place),
   ];
@@ -156,7 +163,7 @@ function secureRecipes(
   return [
     ['curl', `${curlOf(shell)} -x ${word}${forCurl} https://example.com/`],
     ['git', selfSigned ? both(forGit, trustGit, shell) : forGit],
-    [text('recipes.environment'), assign(names, httpUrl, shell)],
+    ...environment(names, httpUrl, shell),
     ['Chromium', `${chromium(place)} ${quoted(`--proxy-server=https://${address}`, shell)}`],
     ['Firefox', text('recipes.firefoxScript', { script })],
     ...(shell === 'bash' ? [wrapped] : []),

@@ -28,7 +28,8 @@ export class Overview extends PageElement {
         <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${this.#systemProxy()} ${this.#recipes(server.endpoints)}
+      ${this.#systemProxy()}
+      <pico-recipes></pico-recipes>
       <section aria-labelledby="traffic">
         <h2 id="traffic">${text('overview.throughput')}</h2>
         <pico-chart></pico-chart>
@@ -105,6 +106,15 @@ export class Overview extends PageElement {
         </li>`;
       })}
     </ul>`;
+  }
+
+  /** Whether the programs of this computer use it, and why they do not. */
+  #systemProxy(): TemplateResult {
+    return html`<section aria-labelledby="system-proxy">
+      <h2 id="system-proxy">${text('systemProxy.title')}</h2>
+      ${systemProxySwitch(text('systemProxy.use'))}
+      <p class="dim">${systemProxyNote()}</p>
+    </section>`;
   }
 
   #totals(): TemplateResult {

@@ -67,8 +67,10 @@ describe('recipes for the local network', () => {
       lines(undefined, shell),
     );
     assert.equal(bash?.['Environment'], `export ALL_PROXY=${socks}`);
-    assert.equal(powershell?.['Environment'], `$env:ALL_PROXY = '${socks}'`);
-    assert.equal(cmd?.['Environment'], `set ALL_PROXY=${socks}`);
+    assert.equal(powershell?.['PowerShell'], `$env:ALL_PROXY = '${socks}'`);
+    assert.equal(cmd?.['Command Prompt'], `set ALL_PROXY=${socks}`);
+    assert.equal(cmd?.['PowerShell'], powershell?.['PowerShell']);
+    assert.equal(bash?.['PowerShell'], undefined);
     assert.equal(bash?.['wget, apt, …'], `export http_proxy=${url} https_proxy=${url}`);
     assert.equal(
       powershell?.['Programs without SOCKS'],
