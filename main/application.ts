@@ -29,6 +29,7 @@ import { Snapshot } from './ipc/snapshot.js';
 import { probeNetwork } from './profiles/probe.js';
 import { DesktopProfiles } from './profiles/profiles.js';
 import { AppLog } from './proxy/applog.js';
+import { Programs } from './programs/programs.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
 import { watchNetwork } from './proxy/networkwatch.js';
@@ -59,7 +60,10 @@ export class Application {
   readonly #activities: UserActivities;
   readonly #upstreams: DesktopUpstreams;
   readonly #extensions: DesktopExtensions;
-  readonly #connections = new ConnectionLog();
+  readonly #programs = this.#own.add(new Programs(() => this.#server.ports));
+  readonly #connections = new ConnectionLog(undefined, (client, tell) =>
+    this.#programs.ask(client, tell),
+  );
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
   readonly #systemProxy: SystemProxy;

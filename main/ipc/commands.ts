@@ -80,6 +80,7 @@ function theme<Id extends Theme>(id: Id) {
 const TABLE = [
   { id: 'connections.pause', runs: 'window' },
   { id: 'connections.follow', runs: 'window' },
+  { id: 'connections.find', runs: 'window', key: 'Ctrl+F' },
   { id: 'connections.clear', runs: 'window' },
   { id: 'connections.copy', runs: 'window' },
   { id: 'connections.csv', runs: 'window' },
@@ -88,6 +89,7 @@ const TABLE = [
     id: 'connections.disconnect',
     runs: 'window',
   },
+  { id: 'connections.disconnect-all', runs: 'window' },
   {
     id: 'connections.route',
     runs: 'window',

@@ -5,6 +5,7 @@
  */
 import type { LanguageInForce, LanguageSetting } from '../words/language.js';
 import type { AppCommandId, CommandId } from './commands.js';
+import type { ConnectionChanges, ConnectionRequests } from './connections.js';
 import type {
   ContributedCall,
   ContributedChange,
@@ -28,6 +29,7 @@ import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from
 import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
 
 export * from './commands.js';
+export * from './connections.js';
 export * from './extensions.js';
 export * from './keys.js';
 export * from './life.js';
@@ -44,6 +46,7 @@ export * from './updates.js';
  */
 export interface Requests
   extends Record<AppCommandId, () => void>,
+    ConnectionRequests,
     LifeRequests,
     LogRequests,
     ProfileRequests,
@@ -121,12 +124,6 @@ export interface Requests
   'extensions.view'(id: string): ContributedContent | undefined;
   /** Hands over what was filled into a form. @returns what the extension has to say. */
   'extensions.submit'(form: FilledForm): string | undefined;
-
-  /** The rows that there are; from now on {@link Subscriptions.connections} tells of changes. */
-  'connections.watch'(): ConnectionRow[];
-  'connections.unwatch'(): void;
-  'connections.disconnect'(ids: number[]): void;
-  'connections.clear'(): void;
 }
 
 /** What the window is told without having asked. */
@@ -353,7 +350,7 @@ export type Diagnosis =
   | { readonly code: 'http-off' }
   | { readonly code: 'http-origin' };
 
-/** What was refused for one reason. */
+/** What was refused, or has failed, for one reason: `hasFailed` says which. */
 export interface Refusal {
   readonly reason: string;
   readonly count: number;
@@ -572,47 +569,6 @@ export interface ExportResult {
   readonly written: number;
   /** Names that have no password. */
   readonly skipped: readonly string[];
-}
-
-export type ConnectionState =
-  | 'negotiating'
-  | 'connecting'
-  | 'open'
-  | 'closed'
-  | 'refused'
-  | 'login-failed';
-
-/** A connection of the live log; byte counts of open ones are those of the last second. */
-export interface ConnectionRow {
-  readonly id: number;
-  readonly time: number;
-  /** The instant at which it began. */
-  readonly began: number;
-  readonly client: string;
-  readonly user: string;
-  readonly group: string;
-  readonly method: string;
-  readonly command: string;
-  readonly destination: string;
-  /** The address that was dialled. */
-  readonly remote: string;
-  /** The way out: the name of an upstream; empty for the direct one, and until it is known. */
-  readonly via: string;
-  readonly state: ConnectionState;
-  readonly up: number;
-  readonly down: number;
-  /** ms, once it is over. */
-  readonly duration: number | undefined;
-  readonly reason: string;
-  readonly detail: string;
-  readonly diagnosis: Diagnosis | undefined;
-}
-
-export interface ConnectionChanges {
-  /** New and changed rows. */
-  readonly rows: readonly ConnectionRow[];
-  /** The ids of rows that are no longer kept. */
-  readonly removed: readonly number[];
 }
 
 export interface Notification {

@@ -113,5 +113,6 @@ export function requestHandlers(parts: Parts): Handlers {
     'log.unwatch': () => log.unwatch(),
     'log.level': (change) =>
       log.change(change, (value) => settings.set({ key: 'loglevel', value })),
+    'connections.totals': (kind) => connections.totals.of(kind),
   };
 }

@@ -11,6 +11,7 @@ import {
   type RequestName,
   type SettingKey,
   type SettingValue,
+  TOTAL_KINDS,
   UPSTREAM_SCHEMES,
 } from './contract.js';
 
@@ -191,4 +192,5 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
       minutes: v.exactOptional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(MAX_LEVEL_MINUTES))),
     }),
   ]),
+  'connections.totals': v.strictTuple([v.picklist(TOTAL_KINDS)]),
 };

@@ -1,27 +1,40 @@
 import {
+  type Address,
   type CloseReason,
   type ConnectionInfo,
   formatAddress,
   monotonic,
   type ServerEvent,
 } from 'picosocks5';
-import type { ConnectionChanges, ConnectionRow } from '../ipc/contract.js';
+import { type ConnectionChanges, type ConnectionRow, hasFailed } from '../ipc/contract.js';
+import type { Program } from '../programs/program.js';
 import { text } from '../words/words.js';
+import { ConnectionTotals } from './totals.js';
 
 type Row = { -readonly [K in keyof ConnectionRow]: ConnectionRow[K] };
 
 /** How many connections are kept. */
 const CAPACITY = 10_000;
 
+/** Asks which program a client is, and is told once that is known. */
+export type AskProgram = (client: Address, tell: (program: Program) => void) => void;
+
 /** Ends of connections that were never served, and of which no event but the last tells. */
 export const TURNED_AWAY: ReadonlySet<CloseReason> = new Set(['handshake-timeout']);
+
+const NEVER_SERVED: ReadonlySet<string> = new Set(['refused', 'failed', 'login-failed']);
 
 /**
  * The live log: the last connections, and what changed of them since it was asked. When it is
  * full, those that ended first leave; live ones only if there is nothing else.
  */
 export class ConnectionLog {
+  /** What they all come to, with those that have left. */
+  readonly totals = new ConnectionTotals();
   readonly #capacity: number;
+  readonly #askProgram: AskProgram;
+  /** When bytes were counted last, in monotonic ms. */
+  #counted = monotonic();
   /** By their ids, the oldest first. */
   readonly #live = new Map<number, Row>();
   readonly #ended = new Map<number, Row>();
@@ -32,8 +45,10 @@ export class ConnectionLog {
   #base = 0;
   #last = 0;
 
-  constructor(capacity = CAPACITY) {
+  /** @param askProgram what knows the programs of this computer. */
+  constructor(capacity = CAPACITY, askProgram: AskProgram = () => {}) {
     this.#capacity = capacity;
+    this.#askProgram = askProgram;
   }
 
   /** All rows, the oldest first. From now on changes are kept, until `unwatch()`. */
@@ -74,14 +89,22 @@ export class ConnectionLog {
     this.#ended.clear();
   }
 
-  /** Takes the byte counts of live connections. */
+  /** Takes the byte counts of live connections, and how fast they have grown since the last time. */
   count(connections: readonly ConnectionInfo[]): void {
+    const now = monotonic();
+    const elapsed = Math.max(now - this.#counted, 1) / 1000;
+    this.#counted = now;
     for (const { id, up, down } of connections) {
       const row = this.#live.get(this.#base + id);
-      if (row === undefined || (row.up === up && row.down === down)) continue;
-      row.up = up;
-      row.down = down;
-      this.#note(row);
+      if (row === undefined) continue;
+      const rateUp = Math.round(Math.max(0, up - row.up) / elapsed);
+      const rateDown = Math.round(Math.max(0, down - row.down) / elapsed);
+      const isSame = row.up === up && row.down === down;
+      if (!isSame || row.rateUp !== rateUp || row.rateDown !== rateDown) {
+        Object.assign(row, { up, down, rateUp, rateDown });
+        this.#note(row);
+      }
+      this.totals.take(row);
     }
   }
 
@@ -141,7 +164,7 @@ export class ConnectionLog {
       this.#note(row);
       return;
     }
-    row.state = 'refused';
+    row.state = hasFailed(event.reason) ? 'failed' : 'refused';
     row.reason = event.reason;
     row.detail = event.detail;
     row.diagnosis = event.diagnosis;
@@ -153,12 +176,12 @@ export class ConnectionLog {
   }
 
   #close(event: ServerEvent & { type: 'closed' }): void {
-    // What was refused before it was closed stays refused, with its reason.
+    // What was refused, or failed, before it was closed stays so, with its reason.
     const row = this.#ended.get(this.#base + event.id) ?? this.#row(event);
     row.up = event.up;
     row.down = event.down;
     row.via = event.via ?? row.via;
-    if (row.state !== 'refused' && row.state !== 'login-failed') {
+    if (!NEVER_SERVED.has(row.state)) {
       row.duration = event.duration;
       row.state = TURNED_AWAY.has(event.reason) ? 'refused' : 'closed';
       row.reason = event.reason;
@@ -168,15 +191,7 @@ export class ConnectionLog {
   }
 
   /** The row of a connection, which has changed. */
-  #row({
-    id,
-    time,
-    client,
-  }: {
-    id: number;
-    time: number;
-    client: Parameters<typeof formatAddress>[0];
-  }): Row {
+  #row({ id, time, client }: { id: number; time: number; client: Address }): Row {
     const key = this.#base + id;
     let row = this.#live.get(key) ?? this.#ended.get(key);
     if (row === undefined) {
@@ -195,20 +210,38 @@ export class ConnectionLog {
         state: 'negotiating',
         up: 0,
         down: 0,
+        rateUp: 0,
+        rateDown: 0,
         duration: undefined,
         reason: '',
         detail: '',
         diagnosis: undefined,
+        program: '',
+        programPath: '',
+        pid: undefined,
       };
       this.#live.set(key, row);
       this.#last = Math.max(this.#last, key);
       this.#makeRoom();
+      const made = row;
+      this.#askProgram(client, (program) => this.#identify(made, program));
     }
     this.#note(row);
     return row;
   }
 
+  #identify(row: Row, { name, path, pid }: Program): void {
+    row.program = name;
+    row.programPath = path;
+    row.pid = pid;
+    this.totals.identify(row);
+    if (this.#live.has(row.id) || this.#ended.has(row.id)) this.#note(row);
+  }
+
   #end(row: Row): void {
+    row.rateUp = 0;
+    row.rateDown = 0;
+    this.totals.take(row);
     this.#live.delete(row.id);
     this.#ended.set(row.id, row);
     this.#makeRoom();
@@ -229,6 +262,7 @@ export class ConnectionLog {
   }
 
   #remove(row: Row): void {
+    this.totals.leave(row);
     this.#changed.delete(row);
     if (this.#watched) this.#removed.push(row.id);
   }

@@ -137,6 +137,11 @@ export class ServerController extends EventEmitter<{
     };
   }
 
+  /** Where clients come in. */
+  get ports(): readonly number[] {
+    return [...new Set(this.#server?.addresses.map(({ port }) => port))];
+  }
+
   get connections() {
     return this.#server?.connections() ?? [];
   }

@@ -1,6 +1,7 @@
 import { accounts } from './de/accounts.js';
 import { commands } from './de/commands.js';
 import { common } from './de/common.js';
+import { connections } from './de/connections.js';
 import { dialogs } from './de/dialogs.js';
 import { extensions } from './de/extensions.js';
 import { keychain } from './de/keychain.js';
@@ -11,6 +12,8 @@ import { menus } from './de/menus.js';
 import { options } from './de/options.js';
 import { overview } from './de/overview.js';
 import { profiles } from './de/profiles.js';
+import { reasons } from './de/reasons.js';
+import { recipes } from './de/recipes.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
 import { settingcheck } from './de/settingcheck.js';
@@ -33,6 +36,7 @@ export const DE = {
   accounts,
   commands,
   common,
+  connections,
   dialogs,
   extensions,
   keychain,
@@ -42,6 +46,8 @@ export const DE = {
   menus,
   options,
   overview,
+  reasons,
+  recipes,
   routing,
   server,
   profiles,

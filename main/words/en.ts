@@ -1,6 +1,7 @@
 import { accounts } from './en/accounts.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
+import { connections } from './en/connections.js';
 import { dialogs } from './en/dialogs.js';
 import { extensions } from './en/extensions.js';
 import { keychain } from './en/keychain.js';
@@ -11,6 +12,8 @@ import { menus } from './en/menus.js';
 import { options } from './en/options.js';
 import { overview } from './en/overview.js';
 import { profiles } from './en/profiles.js';
+import { reasons } from './en/reasons.js';
+import { recipes } from './en/recipes.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
 import { settingcheck } from './en/settingcheck.js';
@@ -32,6 +35,7 @@ export const EN = {
   accounts,
   commands,
   common,
+  connections,
   dialogs,
   extensions,
   keychain,
@@ -41,6 +45,8 @@ export const EN = {
   menus,
   options,
   overview,
+  reasons,
+  recipes,
   routing,
   server,
   profiles,

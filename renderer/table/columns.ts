@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** Whether it takes all the room that is left. */
   readonly fills?: boolean;
   readonly number?: boolean;
+  /** Whether it gives way where there is no room for all: the highest number does so first. */
+  readonly yields?: number;
   /** @param now the present instant, for what goes on. */
   readonly text: (row: Row, now: number) => string;
   /** What is shown in place of its text, such as buttons; then it has no order. */
@@ -25,7 +27,7 @@ const SIGN = 18;
 const MAX_WIDTH = 560;
 
 /** What a column has to be measured by. */
-type Measured = Pick<Column<never>, 'key' | 'title' | 'width' | 'grows' | 'fills'>;
+type Measured = Pick<Column<never>, 'key' | 'title' | 'width' | 'grows' | 'fills' | 'yields'>;
 
 /** How wide columns are: as their titles at least, and those that grow as their longest text. */
 export class ColumnWidths {
@@ -49,6 +51,20 @@ export class ColumnWidths {
   least(columns: readonly Measured[], gap: number): number {
     const widths = columns.map(({ key, width }) => Math.max(width, this.#titles.get(key) ?? 0));
     return widths.reduce((sum, width) => sum + width + gap, 0);
+  }
+
+  /** The columns for which there is room, with a gap between any two. @param room px. */
+  fitting<C extends Measured>(columns: readonly C[], gap: number, room: number): readonly C[] {
+    let fit = columns;
+    while (room > 0 && this.least(fit, gap) > room) {
+      const last = fit.reduce<C | undefined>(
+        (worst, one) => ((one.yields ?? 0) > (worst?.yields ?? 0) ? one : worst),
+        undefined,
+      );
+      if (last === undefined) break;
+      fit = fit.filter((column) => column !== last);
+    }
+    return fit;
   }
 
   /** The widths of some columns, as CSS has them. */

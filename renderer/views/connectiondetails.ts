@@ -1,11 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ConnectionRow } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { copy } from '../actions.js';
 import { run } from '../commands.js';
 import { icon } from '../icon.js';
+import { allColumns } from './connectioncolumns.js';
+import { isLive } from './connectionfilter.js';
 import { toJsonLines } from './exports.js';
 import { hasDestination } from './routing.js';
-import { COLUMNS, isLive } from './rows.js';
 
 function detail(name: string, value: string): TemplateResult | typeof nothing {
   if (value === '') return nothing;
@@ -21,46 +23,51 @@ export function connectionDetails(
   now: number,
   close: () => void,
 ): TemplateResult {
-  return html`<aside class="details" aria-label="Details">
+  return html`<aside class="details" aria-label=${text('connections.details')}>
     <header>
-      <h2>Connection ${row.id}</h2>
+      <h2>${text('connections.connection', { id: String(row.id) })}</h2>
       <button
         class="secondary"
         ?disabled=${!hasDestination(row)}
         @click=${() => run('connections.route')}
       >
-        Route this destination …
+        ${text('connections.route')}
       </button>
       <button
         class="secondary"
         ?disabled=${!hasDestination(row)}
         @click=${() => run('connections.deny')}
       >
-        Deny this destination
+        ${text('connections.deny')}
       </button>
       <button
         class="secondary"
         ?disabled=${!isLive(row)}
         @click=${() => run('connections.disconnect')}
       >
-        Disconnect
+        ${text('connections.disconnect')}
       </button>
       <button
         class="plain"
-        aria-label="Copy details"
-        title="Copy"
-        @click=${() => copy(toJsonLines([row]), 'Details')}
+        aria-label=${text('connections.copyDetails')}
+        title=${text('connections.copyDetails')}
+        @click=${() => copy(toJsonLines([row]), text('connections.details'))}
       >
         ${icon('copy')}
       </button>
-      <button class="plain" aria-label="Close details" title="Close" @click=${close}>
+      <button
+        class="plain"
+        aria-label=${text('connections.closeDetails')}
+        title=${text('connections.close')}
+        @click=${close}
+      >
         ${icon('close')}
       </button>
     </header>
     <dl>
-      ${COLUMNS.map(({ title, text }) => detail(title, text(row, now)))}
-      ${detail('Group', row.group)} ${detail('Method', row.method)}
-      ${detail('Dialled', row.remote)}
+      ${allColumns().map(({ key, title, text: of, hint }) =>
+        detail(title, key === 'reason' && hint !== undefined ? hint(row) : of(row, now)),
+      )}
     </dl>
   </aside>`;
 }

@@ -1,34 +1,44 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
-import type { ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
+import type { ConnectionRow } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { copy } from '../actions.js';
 import { request } from '../bridge.js';
 import { type Handler, provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { count, words } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { explain } from '../reasons.js';
-import type { TableContent, VirtualTable } from '../table/virtualtable.js';
+import { isSection, type Section } from '../table/section.js';
+import type { Choice, TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
 import { openMenu } from '../workbench/menu.js';
+import { ask } from '../workbench/question.js';
 import '../table/virtualtable.js';
-import { text } from '../../main/words/words.js';
+import './top.js';
+import { type ConnectionColumn, shownColumns, stateText } from './connectioncolumns.js';
 import { connectionDetails } from './connectiondetails.js';
+import { type Filter, isLive, parseFilter } from './connectionfilter.js';
+import { type Group, groupRows, linesOf } from './connectiongroups.js';
+import { columnItems, rowItems } from './connectionmenus.js';
+import { connectionTabs, connectionToolbar } from './connectiontoolbar.js';
 import { exportAs, toCsv, toJsonLines, toText } from './exports.js';
 import { type Choices, logView } from './logview.js';
 import { denyDestination, hasDestination, routeDestination } from './routing.js';
-import { columnsOf, isLive, STATES } from './rows.js';
 
 const HEIGHTS = { row: 24, head: 28 };
 
-/** The live log: a table of the last 10,000 connections. */
+/** The live log: a table of the last 10,000 connections, and what all of them come to. */
 @customElement('pico-connections')
 export class Connections extends PageElement {
   protected override readonly parts = ['traffic'] as const;
   readonly #rows = logView.rows;
   #ends: (() => void)[] = [];
   #shown: readonly ConnectionRow[] = [];
+  /** What the table has: the rows, and the groups that they are put into. */
+  #lines: readonly (ConnectionRow | Group)[] = [];
+  #columns: readonly ConnectionColumn[] = [];
+  #filter: Filter = parseFilter(logView.choices.text);
   /** Whether other rows may have to be shown than those that are. */
   #isStale = true;
   #frame: number | undefined;
@@ -41,17 +51,19 @@ export class Connections extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     const watch = () => this.#watchIfWanted();
+    const copied = (event: ClipboardEvent) => this.#copied(event);
     document.addEventListener('visibilitychange', watch);
+    document.addEventListener('copy', copied);
     watch();
     this.#ends = [
       () => document.removeEventListener('visibilitychange', watch),
+      () => document.removeEventListener('copy', copied),
       provide({
         'connections.pause': { run: () => this.#pause() },
         'connections.follow': { run: () => this.#toggleFollowing() },
+        'connections.find': { run: () => this.#find() },
         'connections.clear': { run: () => model.attempt(() => request('connections.clear')) },
-        'connections.copy': this.#withRows((rows) =>
-          copy(toText(rows, this.#now), count(rows.length, 'row')),
-        ),
+        'connections.copy': this.#withRows(() => this.#copy(this.#marked)),
         'connections.csv': this.#withRows((rows) => exportAs('connections.csv', toCsv(rows))),
         'connections.jsonl': this.#withRows((rows) =>
           exportAs('connections.jsonl', toJsonLines(rows)),
@@ -59,9 +71,12 @@ export class Connections extends PageElement {
         'connections.route': this.#withDestination(routeDestination),
         'connections.deny': this.#withDestination(denyDestination),
         'connections.disconnect': {
-          enabled: () => this.#chosen !== undefined && isLive(this.#chosen),
-          run: () =>
-            model.attempt(() => request('connections.disconnect', [this.#chosen?.id ?? 0])),
+          enabled: () => this.#marked.some(isLive),
+          run: () => this.#disconnect(this.#marked.filter(isLive)),
+        },
+        'connections.disconnect-all': {
+          enabled: () => this.#shown.some(isLive),
+          run: () => this.#disconnectAll(),
         },
       }),
     ];
@@ -79,14 +94,63 @@ export class Connections extends PageElement {
   }
 
   override render(): TemplateResult {
-    const row = this.#chosen;
+    const { tab, others } = this.#choices;
+    const row = others.length > 1 ? undefined : this.#chosen;
     return html`<div class="page table-page">
-      <h1 class="hidden">Connections</h1>
-      ${this.#toolbar()}
-      <pico-table .content=${this.#content()}></pico-table>
-      ${row === undefined ? nothing : connectionDetails(row, this.#now, () => this.#close())}
+      <h1 class="hidden">${text('connections.title')}</h1>
+      ${connectionTabs(tab, tab === 'log' ? this.#counts() : '', (chosen) => this.#choose({ tab: chosen }))}
+      ${
+        tab === 'top'
+          ? html`<pico-top
+            .show=${(term: string) => this.#chooseRows({ tab: 'log', text: term, only: '' })}
+          ></pico-top>`
+          : this.#log()
+      }
+      ${
+        row === undefined || tab === 'top'
+          ? nothing
+          : connectionDetails(row, this.#now, () => this.#close())
+      }
       <p class="hidden" aria-live="polite">${this.#news}</p>
     </div>`;
+  }
+
+  override async firstUpdated(): Promise<void> {
+    const { chosen, follow } = this.#choices;
+    await this.table?.updateComplete;
+    if (chosen !== undefined && !follow) this.table?.bring(chosen);
+  }
+
+  #log(): TemplateResult {
+    return html`${connectionToolbar({
+      choices: this.#choices,
+      mistake: this.#filter.mistake,
+      follows: this.#follows,
+      hasRows: this.#shown.length > 0,
+      hasLive: this.#shown.some(isLive),
+      choose: (choices) => this.#chooseRows(choices),
+      chooseColumns: (x, y) => this.#openColumns(x, y),
+      toTable: () => this.table?.focus(),
+    })}
+      <div class="table-frame">
+        <pico-table .content=${this.#content()}></pico-table>
+        ${this.#jump()}
+      </div>`;
+  }
+
+  /** The way back to the newest row, for who has left it to read. */
+  #jump(): TemplateResult | typeof nothing {
+    const { sort, groupBy, seen } = this.#choices;
+    const isAway = !this.#follows && sort === 'time' && groupBy === '';
+    if (!isAway || this.#shown.length === 0) return nothing;
+    const added = this.#shown.filter(({ id }) => id > seen).length;
+    return html`<button
+      class="jump ${this.#choices.descending ? 'up' : ''}"
+      @click=${() => this.#choose({ follow: true })}
+    >
+      ${icon(this.#choices.descending ? 'arrow-up' : 'arrow-down')} ${text('connections.jump')}
+      ${added === 0 ? nothing : html`<span class="badge" aria-hidden="true">${added}</span>`}
+    </button>`;
   }
 
   get #choices(): Choices {
@@ -94,7 +158,8 @@ export class Connections extends PageElement {
   }
 
   #choose(choices: Partial<Choices>): void {
-    logView.choose(choices);
+    const leaves = choices.follow === false && this.#choices.follow;
+    logView.choose(leaves ? { ...choices, seen: this.#rows.newest } : choices);
     this.#isStale = true;
     this.requestUpdate();
   }
@@ -103,8 +168,9 @@ export class Connections extends PageElement {
   #chooseRows(choices: Partial<Choices>): void {
     this.table?.forget();
     this.#choose(choices);
+    this.#filter = parseFilter(this.#choices.text);
     this.#select();
-    this.#news = this.#counts();
+    this.#news = this.#filter.mistake ?? this.#counts();
   }
 
   /** Follows the rows while somebody looks and nothing is paused. */
@@ -131,10 +197,14 @@ export class Connections extends PageElement {
 
   #select(): void {
     this.#isStale = false;
-    const { text, only, sort, descending } = this.#choices;
-    this.#shown = this.#rows.select({ text, state: only, sort, descending }, this.#now);
+    const { only, sort, descending, groupBy, closed } = this.#choices;
+    const selection = { filter: this.#filter, state: only, sort, descending };
+    this.#shown = this.#rows.select(selection, this.#now);
+    this.#lines =
+      groupBy === '' ? this.#shown : linesOf(groupRows(this.#shown, groupBy, new Set(closed)));
+    this.#columns = shownColumns(logView.columns, this.#shown);
     const row = this.#chosen;
-    const spoken = row === undefined ? '' : `${row.destination || row.client}: ${stateOf(row)}`;
+    const spoken = row === undefined ? '' : `${row.destination || row.client}: ${whatCameOf(row)}`;
     if (spoken !== this.#spoken) this.#news = spoken;
     this.#spoken = spoken;
   }
@@ -146,7 +216,8 @@ export class Connections extends PageElement {
 
   /** Only in the order of time there is a newest row to follow. */
   get #follows(): boolean {
-    return this.#choices.follow && this.#choices.sort === 'time';
+    const { follow, sort, groupBy } = this.#choices;
+    return follow && sort === 'time' && groupBy === '';
   }
 
   /** The row whose details are shown. */
@@ -155,24 +226,36 @@ export class Connections extends PageElement {
     return chosen === undefined ? undefined : this.#rows.get(chosen);
   }
 
+  /** All rows that are chosen, in their order; those of a group, where that is. */
+  get #marked(): readonly ConnectionRow[] {
+    const { others } = this.#choices;
+    if (others.length === 0) return [];
+    const wanted = new Set(others);
+    const marked = new Set<ConnectionRow>();
+    for (const line of this.#lines) {
+      if (!wanted.has(line.id)) continue;
+      for (const row of isSection(line) ? (line as Group).rows : [line]) marked.add(row);
+    }
+    return [...marked];
+  }
+
   #content(): TableContent<ConnectionRow> {
-    const { sort, descending, chosen } = this.#choices;
+    const { sort, descending, chosen, others, groupBy } = this.#choices;
     return {
-      label: 'Connections',
-      columns: columnsOf(this.#shown),
-      rows: this.#shown,
+      label: text('connections.title'),
+      columns: this.#columns,
+      rows: this.#lines,
       heights: HEIGHTS,
       order: { key: sort, descending },
       newestFirst: descending && sort === 'time',
       follows: this.#follows,
       chosen,
+      selected: new Set(others),
       now: this.#now,
-      empty:
-        this.#rows.size > 0
-          ? 'No connection fits the filter.'
-          : 'Nothing yet: connections appear here as soon as programs use the proxy.',
+      empty: text(this.#rows.size > 0 ? 'connections.noneFit' : 'connections.none'),
       rowClass: ({ state }) => state,
-      choose: (id) => this.#choose({ chosen: id, follow: false }),
+      choose: (id, choice) => this.#mark(id, choice),
+      ...(groupBy !== '' && { toggle: (section) => this.#toggleGroup(section) }),
       sort: ({ key, number }) =>
         this.#chooseRows({
           sort: key as keyof ConnectionRow,
@@ -180,69 +263,54 @@ export class Connections extends PageElement {
         }),
       follow: (follow) => this.#choose({ follow }),
       menu: (x, y) => this.#openMenu(x, y),
-      press: ({ key }) => {
-        if (key === 'Delete') run('connections.disconnect');
-        else if (key === 'Escape') this.#choose({ chosen: undefined });
-      },
+      columnMenu: (x, y) => this.#openColumns(x, y),
+      press: (event) => this.#press(event),
     };
   }
 
-  #toolbar(): TemplateResult {
-    const some = this.#shown.length > 0;
-    const { text, only, pausedAt } = this.#choices;
-    return html`<div class="toolbar" role="toolbar" aria-label="Connections">
-      <input
-        type="search"
-        class="filter"
-        aria-label="Filter connections"
-        placeholder="Filter: client, user, destination, reason"
-        .value=${text}
-        @input=${(event: Event) =>
-          this.#chooseRows({ text: (event.target as HTMLInputElement).value })}
-      />
-      <select
-        aria-label="State"
-        @change=${(event: Event) => {
-          const { value } = event.target as HTMLSelectElement;
-          this.#chooseRows({ only: value as ConnectionState | '' });
-        }}
-      >
-        <option value="" .selected=${only === ''}>All states</option>
-        ${STATES.map(
-          (name) => html`<option value=${name} .selected=${name === only}>${words(name)}</option>`,
-        )}
-      </select>
-      ${toggle('Pause', 'debug-pause', pausedAt !== undefined, 'connections.pause')}
-      ${toggle('Follow', 'arrow-down', this.#follows, 'connections.follow')}
-      <button class="plain" title="Clear" aria-label="Clear" @click=${() => run('connections.clear')}>
-        ${icon('clear-all')}
-      </button>
-      <button
-        class="plain"
-        title="Copy as text"
-        aria-label="Copy"
-        ?disabled=${!some}
-        @click=${() => run('connections.copy')}
-      >
-        ${icon('copy')}
-      </button>
-      <button class="secondary" ?disabled=${!some} @click=${() => run('connections.csv')}>
-        Export CSV
-      </button>
-      <button class="secondary" ?disabled=${!some} @click=${() => run('connections.jsonl')}>
-        Export JSON
-      </button>
-      <span class="dim counts">${this.#counts()}</span>
-    </div>`;
+  #press(event: KeyboardEvent): void {
+    const { key, ctrlKey, metaKey } = event;
+    if (key === 'Delete') run('connections.disconnect');
+    else if (key === 'Escape') this.#choose({ chosen: undefined, others: [] });
+    else if (key.toLowerCase() === 'a' && (ctrlKey || metaKey)) {
+      event.preventDefault();
+      this.#choose({ others: this.#lines.map(({ id }) => id), follow: false });
+      this.#news = text('connections.rowsChosen', { count: this.#lines.length });
+    }
+  }
+
+  #mark(id: number, choice: Choice): void {
+    const { others, anchor } = this.#choices;
+    const from = this.#lines.findIndex((line) => line.id === (anchor ?? id));
+    if (choice === 'range' && from >= 0) {
+      const to = this.#lines.findIndex((line) => line.id === id);
+      const range = this.#lines.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.#choose({ chosen: id, others: range.map((line) => line.id), follow: false });
+      this.#news = text('connections.rowsChosen', { count: range.length });
+    } else if (choice === 'toggle') {
+      const left = others.filter((other) => other !== id);
+      const now = left.length < others.length ? left : [...others, id];
+      this.#choose({ chosen: id, others: now, anchor: id, follow: false });
+      this.#news = text('connections.rowsChosen', { count: now.length });
+    } else this.#choose({ chosen: id, others: [id], anchor: id, follow: false });
+  }
+
+  #toggleGroup(section: Section): void {
+    const name = (section as Group).name;
+    const { closed } = this.#choices;
+    const isClosed = closed.includes(name);
+    this.#choose({ closed: isClosed ? closed.filter((one) => one !== name) : [...closed, name] });
   }
 
   #counts(): string {
     const [shown, all] = [this.#shown.length, this.#rows.size];
-    return shown === all ? count(all, 'row') : `${shown} of ${count(all, 'row')}`;
+    return shown === all
+      ? text('connections.rows', { count: all })
+      : text('connections.someRows', { shown, count: all });
   }
 
   #close(): void {
-    this.#choose({ chosen: undefined });
+    this.#choose({ chosen: undefined, others: [] });
     this.table?.focus();
   }
 
@@ -254,26 +322,76 @@ export class Connections extends PageElement {
 
   #toggleFollowing(): void {
     if (this.#follows) this.table?.hold();
-    this.#choose(this.#follows ? { follow: false } : { follow: true, sort: 'time' });
+    this.#choose(this.#follows ? { follow: false } : { follow: true, sort: 'time', groupBy: '' });
   }
 
-  /** What can be done about the chosen row. */
+  async #find(): Promise<void> {
+    this.#choose({ tab: 'log' });
+    await this.updateComplete;
+    this.querySelector<HTMLInputElement>('input.filter')?.select();
+  }
+
+  /** Copies the chosen rows, unless a text is selected that is to be copied. */
+  #copied(event: ClipboardEvent): void {
+    const isHere = this.table?.contains(document.activeElement) ?? false;
+    if (!isHere || this.#marked.length === 0 || !document.getSelection()?.isCollapsed) return;
+    event.preventDefault();
+    this.#copy(this.#marked);
+  }
+
+  /** Copies the rows that are chosen; all that are shown, if none are. */
+  #copy(marked: readonly ConnectionRow[]): void {
+    const rows = marked.length === 0 ? this.#shown : marked;
+    const what = text('connections.rows', { count: rows.length });
+    void copy(toText(rows, this.#columns, this.#now), what);
+  }
+
+  #disconnect(rows: readonly ConnectionRow[]): void {
+    void model.attempt(() =>
+      request(
+        'connections.disconnect',
+        rows.map(({ id }) => id),
+      ),
+    );
+  }
+
+  /** Ends all that match, once the user has said so: those that were there when it was asked. */
+  async #disconnectAll(): Promise<void> {
+    const rows = this.#shown.filter(isLive);
+    const count = rows.length;
+    const isWanted = await ask({
+      title: text('connections.disconnectAllQuestion', { count }),
+      detail: text('connections.disconnectAllDetail'),
+      action: text('connections.disconnectCount', { count }),
+    });
+    if (isWanted) this.#disconnect(rows);
+  }
+
+  /** What can be done about the chosen rows. */
   #openMenu(x: number, y: number): void {
-    const row = this.#chosen;
+    const rows = this.#marked;
+    const [row] = rows;
     if (row === undefined) return;
-    const places = hasDestination(row);
+    const items = rowItems(rows, {
+      copy: () => this.#copy(rows),
+      only: (term) => this.#chooseRows({ text: term }),
+    });
+    const title =
+      rows.length > 1
+        ? text('connections.rowsChosen', { count: rows.length })
+        : text('connections.connection', { id: String(row.id) });
+    openMenu(title, items, x, y);
+  }
+
+  #openColumns(x: number, y: number): void {
+    const choose = (keys: readonly string[] | undefined) => {
+      logView.chooseColumns(keys);
+      this.#isStale = true;
+      this.requestUpdate();
+    };
     openMenu(
-      `Connection ${row.id}`,
-      [
-        {
-          label: 'Route this destination …',
-          enabled: places,
-          run: () => run('connections.route'),
-        },
-        { label: 'Deny this destination', enabled: places, run: () => run('connections.deny') },
-        { label: 'Copy details', enabled: true, run: () => copy(toJsonLines([row]), 'Details') },
-        { label: 'Disconnect', enabled: isLive(row), run: () => run('connections.disconnect') },
-      ],
+      text('connections.columns'),
+      columnItems(this.#columns, logView.columns, choose),
       x,
       y,
     );
@@ -293,27 +411,10 @@ export class Connections extends PageElement {
   }
 }
 
-function toggle(
-  name: string,
-  symbol: string,
-  pressed: boolean,
-  command: 'connections.pause' | 'connections.follow',
-): TemplateResult {
-  return html`<button
-    class="plain"
-    title=${name}
-    aria-label=${name}
-    aria-pressed=${pressed}
-    @click=${() => run(command)}
-  >
-    ${icon(symbol)}
-  </button>`;
-}
-
 /** What a row has come to, as it is spoken. */
-function stateOf({ state, reason, detail, diagnosis }: ConnectionRow): string {
+function whatCameOf({ state, reason, detail, diagnosis }: ConnectionRow): string {
   const why = explain(reason, detail, diagnosis);
-  return why === '' ? words(state) : `${words(state)}, ${why}`;
+  return why === '' ? stateText(state) : `${stateText(state)}, ${why}`;
 }
 
 registerView({

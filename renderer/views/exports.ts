@@ -1,7 +1,8 @@
 import type { ConnectionRow } from '../../main/ipc/contract.js';
+import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { model } from '../model.js';
-import { columnsOf } from './rows.js';
+import type { ConnectionColumn } from './connectioncolumns.js';
 
 /** What a spreadsheet would take for a formula is kept from it: destinations are anybody's text. */
 function cell(value: unknown): string {
@@ -11,7 +12,13 @@ function cell(value: unknown): string {
 }
 
 /** A row as it is exported: without what only the window can make something of. */
-function plain({ began, diagnosis, ...row }: ConnectionRow): Readonly<Record<string, unknown>> {
+function plain({
+  began,
+  diagnosis,
+  rateUp,
+  rateDown,
+  ...row
+}: ConnectionRow): Readonly<Record<string, unknown>> {
   return { ...row, time: new Date(row.time).toISOString() };
 }
 
@@ -29,9 +36,12 @@ export function toJsonLines(rows: readonly ConnectionRow[]): string {
 }
 
 /** What is seen in the table, with tabs between. */
-export function toText(rows: readonly ConnectionRow[], now: number): string {
-  const columns = columnsOf(rows);
-  const lines = rows.map((row) => columns.map(({ text }) => text(row, now)).join('\t'));
+export function toText(
+  rows: readonly ConnectionRow[],
+  columns: readonly ConnectionColumn[],
+  now: number,
+): string {
+  const lines = rows.map((row) => columns.map(({ text: of }) => of(row, now)).join('\t'));
   return [columns.map(({ title }) => title).join('\t'), ...lines].join('\n');
 }
 
@@ -40,6 +50,6 @@ export function exportAs(name: string, content: string): Promise<boolean> {
   return model.attempt(async () => {
     const file = await request('app.export', { name, content });
     if (file === undefined) return;
-    model.notify({ severity: 'info', message: `The connections were written to ${file}.` });
+    model.notify({ severity: 'info', message: text('connections.written', { file }) });
   });
 }

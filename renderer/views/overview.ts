@@ -1,33 +1,23 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
-import {
-  type Endpoint,
-  formatEndpoint,
-  httpProxyUrl,
-  proxyUrl,
-  type Refusal,
-  THIS_COMPUTER,
-} from '../../main/ipc/contract.js';
-import { copy, usePort } from '../actions.js';
+import { customElement } from 'lit/decorators.js';
+import { type Endpoint, formatEndpoint } from '../../main/ipc/contract.js';
+import { usePort } from '../actions.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { formatBytes, formatDuration, formatNumber, formatTime } from '../format.js';
+import { formatBytes, formatDuration, formatNumber } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
-import { explain, explainDetail } from '../reasons.js';
-import { recipesFor } from '../recipes.js';
 import { systemProxyNote, systemProxySwitch } from '../systemproxy.js';
 import { registerView } from '../viewregistry.js';
-import { placeName } from './addresschoices.js';
 import './chart.js';
 import { pieces, text } from '../../main/words/words.js';
+import { copyButton, placeOf } from './recipes.js';
+import { refusalTables } from './refusals.js';
 
 /** Where the server listens, how programs use it, what it moves and what it refuses. */
 @customElement('pico-overview')
 export class Overview extends PageElement {
   protected override readonly parts = ['app', 'traffic'] as const;
-  /** The address that the recipes are for, if the user has chosen one. */
-  @state() accessor from: string | undefined;
 
   override render(): TemplateResult {
     const { server, tray } = model.app;
@@ -38,16 +28,14 @@ export class Overview extends PageElement {
         <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${this.#systemProxy()} ${this.#recipes(server.endpoints)}
+      ${this.#systemProxy()}
+      <pico-recipes></pico-recipes>
       <section aria-labelledby="traffic">
         <h2 id="traffic">${text('overview.throughput')}</h2>
         <pico-chart></pico-chart>
         ${this.#totals()}
       </section>
-      <section aria-labelledby="refused">
-        <h2 id="refused">${text('overview.refused')}</h2>
-        ${this.#refusals()}
-      </section>
+      ${refusalTables(model.app.refusals)}
       ${tray ? nothing : this.#noTray()}
     </div>`;
   }
@@ -120,47 +108,6 @@ export class Overview extends PageElement {
     </ul>`;
   }
 
-  /** For an address that other computers reach as well, where there is one. */
-  #recipes(endpoints: readonly Endpoint[]): TemplateResult | typeof nothing {
-    const { server, platform } = model.app;
-    const endpoint =
-      endpoints.find((candidate) => formatEndpoint(candidate) === this.from) ??
-      endpoints.find(({ place }) => place !== THIS_COMPUTER) ??
-      endpoints[0];
-    if (endpoint === undefined) return nothing;
-    const { http } = server;
-    const authentication = server.authentication || endpoint.lan === true;
-    const url = proxyUrl(endpoint, authentication);
-    const httpUrl = http ? httpProxyUrl(endpoint, authentication) : undefined;
-    const lines = recipesFor({ url, httpUrl, endpoint, authentication }, platform);
-    return html`<section aria-labelledby="recipes">
-      <h2 id="recipes">${text('overview.use')}</h2>
-      ${endpoints.length > 1 ? this.#choice(endpoints, endpoint) : nothing}
-      <dl class="recipes">
-        ${lines.map(
-          ([name, line]) =>
-            html`<dt>${name}</dt>
-              <dd><code>${line}</code>${copyButton(line, text('overview.copyFor', { name }))}</dd>`,
-        )}
-      </dl>
-      ${this.#advice(endpoint)}
-    </section>`;
-  }
-
-  #advice({ lan, certificate }: Endpoint): TemplateResult | typeof nothing {
-    const { authentication, http } = model.app.server;
-    const login = authentication || lan;
-    if (!login && certificate === undefined) return nothing;
-    return html`<p class="dim">
-      ${login ? loginNote(http) : nothing}
-      ${
-        certificate?.selfSigned
-          ? pieces('overview.selfSigned', { file: html`<code>${certificate.file}</code>` })
-          : nothing
-      }
-    </p>`;
-  }
-
   /** Whether the programs of this computer use it, and why they do not. */
   #systemProxy(): TemplateResult {
     return html`<section aria-labelledby="system-proxy">
@@ -168,25 +115,6 @@ export class Overview extends PageElement {
       ${systemProxySwitch(text('systemProxy.use'))}
       <p class="dim">${systemProxyNote()}</p>
     </section>`;
-  }
-
-  #choice(endpoints: readonly Endpoint[], chosen: Endpoint): TemplateResult {
-    return html`<label class="choice">
-      <span>${text('overview.through')}</span>
-      <select
-        aria-label=${text('overview.through')}
-        @change=${(event: Event) => {
-          this.from = (event.target as HTMLSelectElement).value;
-        }}
-      >
-        ${endpoints.map(
-          (endpoint) =>
-            html`<option value=${formatEndpoint(endpoint)} .selected=${endpoint === chosen}>
-              ${formatEndpoint(endpoint)} (${placeOf(endpoint)})
-            </option>`,
-        )}
-      </select>
-    </label>`;
   }
 
   #totals(): TemplateResult {
@@ -212,59 +140,6 @@ export class Overview extends PageElement {
       )}
     </dl>`;
   }
-
-  #refusals(): TemplateResult {
-    const { refusals } = model.app;
-    if (refusals.length === 0) return html`<p class="empty">${text('overview.nothingRefused')}</p>`;
-    return html`<table class="plain refusals" aria-labelledby="refused">
-      <thead>
-        <tr>
-          <th>${text('overview.reason')}</th>
-          <th class="number">${text('overview.times')}</th>
-          <th>${text('overview.last')}</th>
-          <th>${text('overview.client')}</th>
-          <th>${text('overview.detail')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${refusals.map((refusal) => this.#refusal(refusal))}
-      </tbody>
-    </table>`;
-  }
-
-  #refusal(refusal: Refusal): TemplateResult {
-    const { reason, count, lastTime, lastClient, lastDetail, lastDiagnosis } = refusal;
-    const detail = explainDetail(lastDetail, lastDiagnosis);
-    return html`<tr>
-      <td title=${reason}>${explain(reason)}</td>
-      <td class="number">${formatNumber(count)}</td>
-      <td>${formatTime(lastTime)}</td>
-      <td title=${lastClient}>${lastClient}</td>
-      <td title=${detail}>${detail}</td>
-    </tr>`;
-  }
-}
-
-/** @param http whether the proxy is one of HTTP as well. */
-function loginNote(http: boolean): string {
-  return text(http ? 'overview.loginHttp' : 'overview.loginSocks');
-}
-
-/** Whose address it is, and what is needed there. */
-function placeOf({ place, lan, certificate }: Endpoint): string {
-  const more = [lan && text('overview.usersOnly'), certificate && 'TLS'].filter(Boolean);
-  return [placeName(place), ...more].join(', ');
-}
-
-function copyButton(line: string, name: string): TemplateResult {
-  return html`<button
-    class="plain"
-    aria-label=${name}
-    title=${text('common.copy')}
-    @click=${() => copy(line, text('common.line'))}
-  >
-    ${icon('copy')}
-  </button>`;
 }
 
 registerView({

@@ -1,37 +1,43 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { PageElement } from '../element.js';
+import { icon } from '../icon.js';
 
 /** An entry of a menu. */
 export interface MenuItem {
   readonly label: string;
   readonly enabled: boolean;
+  /** Whether it is ticked, where it switches something. */
+  readonly checked?: boolean;
   readonly run: () => unknown;
 }
 
 /** A menu at a place of the page, until something is chosen or it is left. */
 @customElement('pico-menu')
 export class ContextMenu extends PageElement {
-  @property({ attribute: false }) accessor items: readonly MenuItem[] = [];
+  @property({ attribute: false }) accessor items: readonly (MenuItem | 'separator')[] = [];
   /** What had the focus before it. */
   opener: HTMLElement | undefined;
 
   override render(): TemplateResult {
-    return html`${this.items.map(
-      ({ label, enabled, run }) =>
-        html`<button
-          class="plain"
-          role="menuitem"
-          tabindex="-1"
-          ?disabled=${!enabled}
-          @click=${() => {
-            this.close();
-            run();
-          }}
-        >
-          ${label}
-        </button>`,
-    )}`;
+    return html`${this.items.map((item) => (item === 'separator' ? html`<hr />` : this.#item(item)))}`;
+  }
+
+  #item({ label, enabled, checked, run }: MenuItem): TemplateResult {
+    return html`<button
+      class="plain"
+      role=${checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+      aria-checked=${checked ?? nothing}
+      tabindex="-1"
+      ?disabled=${!enabled}
+      @click=${() => {
+        this.close();
+        run();
+      }}
+    >
+      ${checked === undefined ? nothing : html`<span class="tick">${checked ? icon('check') : nothing}</span>`}
+      ${label}
+    </button>`;
   }
 
   override connectedCallback(): void {
@@ -96,7 +102,12 @@ export class ContextMenu extends PageElement {
 }
 
 /** Shows a menu at a place of the window. */
-export function openMenu(label: string, items: readonly MenuItem[], x: number, y: number): void {
+export function openMenu(
+  label: string,
+  items: readonly (MenuItem | 'separator')[],
+  x: number,
+  y: number,
+): void {
   document.querySelector('pico-menu')?.close();
   const menu = document.createElement('pico-menu');
   menu.items = items;

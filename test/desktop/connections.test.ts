@@ -27,8 +27,10 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
   const nowhere = await freePort(t);
   const refused = await request(t, port, 1, address('127.0.0.1', nowhere));
   assert.equal(refused.reply.reply, 5);
-  await row(`127.0.0.1:${nowhere}`).getByText('refused', { exact: true }).waitFor();
-  await row(`127.0.0.1:${nowhere}`).getByText('unreachable: connection refused').waitFor();
+  await row(`127.0.0.1:${nowhere}`).getByText('failed', { exact: true }).waitFor();
+  await row(`127.0.0.1:${nowhere}`)
+    .getByText('the destination could not be reached (unreachable): connection refused')
+    .waitFor();
 
   const formula = await request(t, port, 1, address('=1+1', 80));
   assert.notEqual(formula.reply.reply, 0);
@@ -78,7 +80,7 @@ test('the live log', { skip: unlessDesktop() }, async (t) => {
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.equal(objects[1].destination, `127.0.0.1:${nowhere}`);
-  assert.equal(objects[1].state, 'refused');
+  assert.equal(objects[1].state, 'failed');
 
   await row(`127.0.0.1:${echo}`).first().click();
   await app.button('Disconnect').click();

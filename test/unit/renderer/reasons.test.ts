@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Diagnosis } from '#main/ipc/contract.js';
 import { rendererModule } from '../../support/renderer.js';
 
-const { explain, explainDetail } =
+const { explain, explainDetail, explainWhole } =
   await rendererModule<typeof import('../../../renderer/reasons.js')>('reasons.ts');
 
 describe('reasons in words', () => {
@@ -33,16 +33,22 @@ describe('reasons in words', () => {
   ] as const) {
     test(JSON.stringify(diagnosis), () => {
       assert.equal(explain('protocol-error', 'whatever the log says', diagnosis), words);
+      const whole = explainWhole('protocol-error', 'whatever the log says', diagnosis);
+      assert.equal(whole, `${words} (protocol-error)`);
+      assert.equal(explain('finished'), 'finished');
+      assert.equal(explain(''), '');
+      assert.equal(explain('', 'datagrams to a.test:1'), 'datagrams to a.test:1');
+      assert.equal(explain('of-an-extension'), 'of an extension (of-an-extension)');
       assert.equal(explainDetail('whatever the log says', diagnosis), words);
     });
   }
 
   test('what a machine cannot tell stays as it was said', () => {
-    assert.equal(explain('quota-exceeded'), 'the allowance is used up');
-    assert.equal(explain('not-allowed', 'rule 3'), 'not allowed: rule 3');
+    assert.equal(explain('quota-exceeded'), 'the allowance is used up (quota-exceeded)');
+    assert.equal(explain('not-allowed', 'rule 3'), 'not allowed by a rule (not-allowed): rule 3');
     assert.equal(
       explain('protocol-error', 'first octet is 22'),
-      'what came is not SOCKS: first octet is 22',
+      'what came is not SOCKS (protocol-error): first octet is 22',
     );
     assert.equal(explainDetail('the client offers 0x00', undefined), 'the client offers 0x00');
   });

@@ -16,7 +16,7 @@ const certificate = {
 /** The line of each program, for the local network. */
 function lines(
   secure: Partial<typeof certificate> | undefined,
-  platform: 'linux' | 'win32' = 'linux',
+  shell: 'bash' | 'powershell' | 'cmd' = 'bash',
   http = true,
 ): Readonly<Record<string, string>> {
   const more = secure === undefined ? {} : { certificate: { ...certificate, ...secure } };
@@ -24,7 +24,7 @@ function lines(
   const url = proxyUrl(endpoint, false);
   const httpUrl = http ? httpProxyUrl(endpoint, false) : undefined;
   const proxy = { url, httpUrl, endpoint, authentication: true };
-  return Object.fromEntries(recipesFor(proxy, platform));
+  return Object.fromEntries(recipesFor(proxy, { shell, platform: 'linux' }));
 }
 
 describe('recipes for the local network', () => {
@@ -55,12 +55,43 @@ describe('recipes for the local network', () => {
     const all = lines({ selfSigned: false });
     const texts = Object.values(all).join('\n');
     assert.doesNotMatch(texts, /cert\.pem/);
-    const windows = lines({ selfSigned: false }, 'win32');
+    const windows = lines({ selfSigned: false }, 'powershell');
     assert.match(windows['curl'] ?? '', /^curl\.exe -x https:/);
     assert.equal(windows['SOCKS programs'], undefined);
   });
 
+  test('each shell has its own words and quotes', () => {
+    const url = 'http://USER:PASSWORD@192.0.2.7:1081';
+    const socks = 'socks5h://USER:PASSWORD@192.0.2.7:1081';
+    const [bash, powershell, cmd] = (['bash', 'powershell', 'cmd'] as const).map((shell) =>
+      lines(undefined, shell),
+    );
+    assert.equal(bash?.['Environment'], `export ALL_PROXY=${socks}`);
+    assert.equal(powershell?.['PowerShell'], `$env:ALL_PROXY = '${socks}'`);
+    assert.equal(cmd?.['Command Prompt'], `set ALL_PROXY=${socks}`);
+    assert.equal(cmd?.['PowerShell'], powershell?.['PowerShell']);
+    assert.equal(bash?.['PowerShell'], undefined);
+    assert.equal(bash?.['wget, apt, …'], `export http_proxy=${url} https_proxy=${url}`);
+    assert.equal(
+      powershell?.['Programs without SOCKS'],
+      `$env:HTTP_PROXY = $env:HTTPS_PROXY = '${url}'`,
+    );
+    assert.equal(
+      cmd?.['Programs without SOCKS'],
+      `set "HTTP_PROXY=${url}" & set "HTTPS_PROXY=${url}"`,
+    );
+    assert.match(cmd?.['curl'] ?? '', /^curl\.exe -x socks5h:/);
+    assert.match(cmd?.['Chromium'] ?? '', /^start chrome --proxy-server=http:/);
+    assert.match(powershell?.['Chromium'] ?? '', /^Start-Process chrome --proxy-server=/);
+    const quoted = { names: ['192.0.2.7'], file: "/home/it's mine.pem" };
+    assert.match(lines(quoted)['curl'] ?? '', /'it'\\''s mine\.pem'/);
+    assert.match(lines(quoted, 'powershell')['curl'] ?? '', /'it''s mine\.pem'/);
+    assert.match(lines(quoted, 'cmd')['curl'] ?? '', /"it's mine\.pem"/);
+    assert.match(lines({}, 'powershell')['git'] ?? '', / ; git config/);
+    assert.match(lines({}, 'cmd')['git'] ?? '', / && git config/);
+  });
+
   test('without HTTP there is SOCKS inside TLS alone', () => {
-    assert.deepEqual(Object.keys(lines({}, 'linux', false)), ['SOCKS programs']);
+    assert.deepEqual(Object.keys(lines({}, 'bash', false)), ['SOCKS programs']);
   });
 });

@@ -6,6 +6,14 @@ import { manualClock } from '../../../support/clock.js';
 const client = { host: '127.0.0.1', port: 40_000 };
 const destination = { host: 'example.com', port: 443 };
 
+const nobody = {
+  user: undefined,
+  group: undefined,
+  method: undefined,
+  command: undefined,
+  destination: undefined,
+} as const;
+
 function opened(log: ConnectionLog, id: number): void {
   log.handle({ type: 'connection', id, time: 1000, client });
 }
@@ -48,6 +56,9 @@ describe('log of connections', () => {
       id: 1,
       time: 1000,
       client: '127.0.0.1:40000',
+      program: '',
+      programPath: '',
+      pid: undefined,
       user: 'alice',
       group: 'staff',
       method: 'chap',
@@ -58,6 +69,8 @@ describe('log of connections', () => {
       state: 'open',
       up: 0,
       down: 0,
+      rateUp: 0,
+      rateDown: 0,
       duration: undefined,
       reason: '',
       detail: '',
@@ -106,6 +119,66 @@ describe('log of connections', () => {
     assert.equal(row?.state, 'refused');
     assert.equal(row?.reason, 'not-allowed');
     assert.equal(row?.detail, 'rule');
+  });
+
+  test('what the destination does not answer has failed, and was not refused', () => {
+    for (const [reason, state] of [
+      ['unreachable', 'failed'],
+      ['internal-error', 'failed'],
+      ['not-allowed', 'refused'],
+      ['quota-exceeded', 'refused'],
+      ['too-many-connections', 'refused'],
+      ['tls-failed', 'refused'],
+    ] as const) {
+      const log = new ConnectionLog();
+      opened(log, 1);
+      const about = { id: 1, time: 1200, client, user: undefined, destination } as const;
+      log.handle({ type: 'rejected', ...about, reason, detail: '', command: 'connect' });
+      closed(log, 1);
+      assert.equal(log.watch()[0]?.state, state, reason);
+    }
+  });
+
+  test('the program of a client comes when it is known, be the connection over or not', () => {
+    const tell: ((program: { name: string; path: string; pid: number }) => void)[] = [];
+    const log = new ConnectionLog(10, ({ port }, told) => {
+      assert.equal(port, client.port);
+      tell.push(told);
+    });
+    log.watch();
+    opened(log, 1);
+    closed(log, 1);
+    log.changes();
+    tell[0]?.({ name: 'curl', path: '/usr/bin/curl', pid: 7 });
+    const [row] = log.changes()?.rows ?? [];
+    assert.deepEqual([row?.program, row?.programPath, row?.pid], ['curl', '/usr/bin/curl', 7]);
+    assert.equal(tell.length, 1);
+    log.clear();
+    log.changes();
+    tell[0]?.({ name: 'curl', path: '/usr/bin/curl', pid: 7 });
+    assert.equal(log.changes(), undefined);
+  });
+
+  test('how fast a connection is', (t) => {
+    const clock = manualClock(t);
+    const log = new ConnectionLog();
+    opened(log, 1);
+    log.watch();
+    const info = { id: 1, client, since: 1000, dropped: 0, ...nobody };
+    const rates = () => log.changes()?.rows.map(({ rateUp, rateDown }) => [rateUp, rateDown]);
+    clock.pass(2000);
+    log.count([{ ...info, up: 5000, down: 100 }]);
+    assert.deepEqual(rates(), [[2500, 50]]);
+    clock.pass(1000);
+    log.count([{ ...info, up: 5000, down: 100 }]);
+    assert.deepEqual(rates(), [[0, 0]]);
+    clock.pass(1000);
+    log.count([{ ...info, up: 5000, down: 100 }]);
+    assert.equal(rates(), undefined);
+    clock.pass(1000);
+    log.count([{ ...info, up: 6000, down: 100 }]);
+    closed(log, 1);
+    assert.deepEqual(rates(), [[0, 0]]);
   });
 
   test('a failed login is a row of its own kind, and stays one', (t) => {
@@ -165,6 +238,9 @@ describe('log of connections', () => {
     log.count([info]);
     const [row] = log.changes()?.rows ?? [];
     assert.deepEqual([row?.up, row?.down], [5, 6]);
+    // Its rate has become 0.
+    log.count([info]);
+    assert.equal(log.changes()?.rows.length, 1);
     log.count([info, { ...info, id: 99 }]);
     assert.equal(log.changes(), undefined);
   });
