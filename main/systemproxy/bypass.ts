@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 import { parseNetwork } from './network.js';
 
 /** What stands for all host names without a dot. */
@@ -20,17 +21,14 @@ export type Bypass =
  * @throws {UserError} if it is none of these.
  */
 export function parseBypass(written: string): Bypass {
-  const text = written.trim().toLowerCase();
-  if (text === PLAIN_NAMES) return { kind: 'plain' };
-  const network = parseNetwork(text.replace(/^\[([^\]]*)\]/, '$1'));
+  const entry = written.trim().toLowerCase();
+  if (entry === PLAIN_NAMES) return { kind: 'plain' };
+  const network = parseNetwork(entry.replace(/^\[([^\]]*)\]/, '$1'));
   if (network !== undefined) return { kind: 'network', ...network };
-  const star = text.startsWith('*.') ? '*.' : '';
-  const name = `${star}${domainToASCII(text.slice(star.length)).replace(/\.$/, '')}`;
+  const star = entry.startsWith('*.') ? '*.' : '';
+  const name = `${star}${domainToASCII(entry.slice(star.length)).replace(/\.$/, '')}`;
   if (NAME.test(name) && !/^[\d.]+$/.test(name)) return { kind: 'name', name };
-  throw new UserError(
-    `"${written}": expected ADDRESS[/BITS], NAME, *.NAME, or ${PLAIN_NAMES} for all names without a ` +
-      'dot, such as 192.168.0.0/16 or *.example.com',
-  );
+  throw new UserError(text('systemProxy.bypassExpected', { entry: written, plain: PLAIN_NAMES }));
 }
 
 /** Reads a list; what of it cannot be used, as a file can have been edited, is left out. */

@@ -1,4 +1,5 @@
 import { UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 import type { Backend, BackendId } from './backend.js';
 import { GnomeBackend } from './gnome.js';
 import { KdeBackend } from './kde.js';
@@ -40,7 +41,7 @@ export async function backendOf(id: BackendId, { run }: Surroundings): Promise<B
     case 'gnome': {
       const backend = new GnomeBackend(run);
       if (Object.keys(await backend.read()).length > 0) return backend;
-      throw new UserError('GNOME’s proxy settings are not installed: gsettings-desktop-schemas');
+      throw new UserError(text('systemProxy.gnomeMissing'));
     }
     case 'kde': {
       const newer = new KdeBackend(run, '6');

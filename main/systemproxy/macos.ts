@@ -1,4 +1,5 @@
 import { UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 import type { Backend, Values, WantedProxy } from './backend.js';
 import type { Runner } from './runner.js';
 
@@ -103,10 +104,7 @@ function fixed(
     // One that is off can stay as it is.
     if (!isUsed && before.startsWith('off')) return;
     if (before.endsWith(WITH_PASSWORD)) {
-      throw new UserError(
-        `"${service}" uses a proxy with a password, which could not be given back: choose the ` +
-          'automatic configuration (PAC) instead of fixed addresses',
-      );
+      throw new UserError(text('systemProxy.withPassword', { service }));
     }
     const [, ...address] = before.split(' ');
     values[`${kind} ${service}`] = isUsed ? `on ${host} ${port}` : `off ${address.join(' ')}`;

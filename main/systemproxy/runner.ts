@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 
 /** How long a program may take, ms, and how much it may say, bytes. */
 const TIMEOUT = 5000;
@@ -39,10 +40,13 @@ export const runProgram: Runner = (program, args, { env } = {}) =>
   });
 
 function sentenceOf(program: string, error: Error, output: string): string {
-  if ('code' in error && error.code === 'ENOENT') return `${program} is not installed`;
+  if ('code' in error && error.code === 'ENOENT')
+    return text('systemProxy.notInstalled', { program });
   if ('killed' in error && error.killed === true) {
-    return `${program} did not answer within ${TIMEOUT / 1000} seconds`;
+    return text('systemProxy.silent', { program, seconds: TIMEOUT / 1000 });
   }
   const said = output.trim().split('\n')[0]?.trim().slice(0, 200);
-  return said ? `${program} says: ${said}` : `${program} failed`;
+  return said
+    ? text('systemProxy.says', { program, answer: said })
+    : text('systemProxy.programFailed', { program });
 }

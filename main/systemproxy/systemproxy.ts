@@ -10,6 +10,7 @@ import type {
   SystemProxyPhase,
   SystemProxyState,
 } from '../ipc/contract.js';
+import { text } from '../words/words.js';
 import type { Backend, BackendId, WantedProxy } from './backend.js';
 import { giveBack, giveBackLeft, holds, type Kept, KeptFile, pick } from './kept.js';
 import { makePac, type PacProxy } from './pac.js';
@@ -223,7 +224,7 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
       const taken = await backend.read();
       const isSame = holds(present, values);
       if (!isSame && holds(taken, pick(present, keys))) {
-        throw new UserError('the system does not let its proxy settings be changed');
+        throw new UserError(text('systemProxy.notTaken'));
       }
       const now = backend.rewords ? pick(taken, keys) : values;
       this.#kept = { backend: backend.id, before, ours: now };

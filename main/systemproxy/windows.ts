@@ -1,4 +1,5 @@
 import { UserError } from 'picosocks5';
+import { text } from '../words/words.js';
 import { type Backend, hostPort, type Values, type WantedProxy } from './backend.js';
 import { windowsBypass } from './bypass.js';
 import type { Runner } from './runner.js';
@@ -50,10 +51,7 @@ export class WindowsBackend implements Backend {
     for (const name of Object.keys(values)) {
       // What the console's code page has no character for has been lost already.
       if (present[name]?.includes('\uFFFD')) {
-        throw new UserError(
-          `${name} of the registry has characters that could not be given back: it can be changed ` +
-            'in the settings of Windows only',
-        );
+        throw new UserError(text('systemProxy.lostCharacters', { name }));
       }
     }
     return values;

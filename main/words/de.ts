@@ -1,3 +1,4 @@
+import { bindings } from './de/bindings.js';
 import { accounts } from './de/accounts.js';
 import { commands } from './de/commands.js';
 import { common } from './de/common.js';
@@ -34,6 +35,7 @@ import type { EN } from './en.js';
 /** The texts in German. */
 export const DE = {
   accounts,
+  bindings,
   commands,
   common,
   connections,
@@ -46,21 +48,21 @@ export const DE = {
   menus,
   options,
   overview,
+  profiles,
   reasons,
   recipes,
   routing,
   server,
-  profiles,
   settingcheck,
   settings,
   settingsfile,
   states,
   systemProxy,
   themes,
-  upstreams,
-  users,
   tray,
   updates,
+  upstreams,
+  users,
   views,
   welcome,
   workbench,

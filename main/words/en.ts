@@ -1,3 +1,4 @@
+import { bindings } from './en/bindings.js';
 import { accounts } from './en/accounts.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
@@ -33,6 +34,7 @@ import { workbench } from './en/workbench.js';
 /** The texts in English, by areas: a new area is a line here and one of each other language. */
 export const EN = {
   accounts,
+  bindings,
   commands,
   common,
   connections,
@@ -45,21 +47,21 @@ export const EN = {
   menus,
   options,
   overview,
+  profiles,
   reasons,
   recipes,
   routing,
   server,
-  profiles,
   settingcheck,
   settings,
   settingsfile,
   states,
   systemProxy,
   themes,
-  upstreams,
-  users,
   tray,
   updates,
+  upstreams,
+  users,
   views,
   welcome,
   workbench,

@@ -35,7 +35,7 @@ const NAMES =
 
 /** Calls whose texts are for the log and for developers, or are no texts. */
 const NOT_READ =
-  /(^|\.)(#?note|report|write|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
+  /(^|\.)(#?note|report|say|write|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
 
 /** What looks like a text and is none. */
 const NO_TEXTS: readonly string[] = [
@@ -43,6 +43,23 @@ const NO_TEXTS: readonly string[] = [
   ...['this computer', 'an address'],
   // D-Bus, and what other programs read.
   ...['IsStatusNotifierHostRegistered', 'Locked', 'System32', '-----BEGIN CERTIFICATE-----'],
+  // Settings of systems, as these name them.
+  ...['Proxy Settings', 'Proxy Config Script', 'NoProxyFor', 'ReversedException', 'ProxyType'],
+  ...['AutoConfigURL', 'ProxyServer', 'ProxyOverride', 'ProxyEnable', '.http use-authentication'],
+  ...[
+    'Empty',
+    'Server',
+    'Port',
+    'Tab',
+    'Backspace',
+    'Control',
+    'Meta',
+    'AltGraph',
+    'CapsLock',
+    'Space',
+  ],
+  // Parts of the tray's menu, as the program knows them.
+  ...['line more', 'problems line', 'problems clear', '.record input'],
   // Units, CSS, and what the log says of a process.
   ...['TiB', 'GiB', 'MiB', 'KiB', '11px system-ui', 'it ended with'],
 ];
@@ -164,7 +181,10 @@ const COMPARISONS = new Set([
 
 /** Words with a space between them, or one that begins as a title does. */
 function looksLikeText(text: string): boolean {
-  if (NO_TEXTS.includes(text.trim()) || /^(\[Desktop Entry\]|button:enabled)/.test(text))
+  if (
+    NO_TEXTS.includes(text.trim()) ||
+    /^(\[Desktop Entry\]|button:enabled|HKCU|\$type|(;\s*)?var [A-Z]+ = |\/\/ )/.test(text.trim())
+  )
     return false;
   const own = text.replace(NAMES, '');
   return /^\p{Lu}\p{Ll}/u.test(own) || /\p{L}{2,},? \p{L}{2,}/u.test(own);

@@ -22,4 +22,17 @@ export const systemProxy = {
     'PicoSOCKS5 wurde beendet, ohne die Proxyeinstellungen dieses Computers zurückzugeben: Sie sind ' +
     'jetzt wieder so, wie sie vorher waren.',
   switchOn: 'Wieder einschalten',
+  bypassExpected:
+    '„{entry}“: Erwartet wird ADRESSE[/BITS], NAME, *.NAME oder {plain} für alle Namen ohne Punkt, etwa 192.168.0.0/16 oder *.example.com',
+  gnomeMissing:
+    'die Proxyeinstellungen von GNOME sind nicht installiert: gsettings-desktop-schemas',
+  notTaken: 'das System lässt seine Proxyeinstellungen nicht ändern',
+  notInstalled: '{program} ist nicht installiert',
+  silent: '{program} hat nicht innerhalb von {seconds} Sekunden geantwortet',
+  says: '{program} meldet: {answer}',
+  programFailed: '{program} ist fehlgeschlagen',
+  withPassword:
+    '„{service}“ verwendet einen Proxy mit einem Passwort, das nicht zurückgegeben werden könnte: Wählen Sie die automatische Konfiguration (PAC) statt fester Adressen',
+  lostCharacters:
+    '{name} in der Registrierung enthält Zeichen, die nicht zurückgegeben werden könnten: Nur in den Einstellungen von Windows kann es geändert werden',
 } satisfies Translation<typeof english>;

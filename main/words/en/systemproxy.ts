@@ -16,4 +16,16 @@ export const systemProxy = {
     'PicoSOCKS5 ended without giving back this computer’s proxy settings: now they are as they were ' +
     'before.',
   switchOn: 'Switch it on again',
+  bypassExpected:
+    '"{entry}": expected ADDRESS[/BITS], NAME, *.NAME, or {plain} for all names without a dot, such as 192.168.0.0/16 or *.example.com',
+  gnomeMissing: 'GNOME’s proxy settings are not installed: gsettings-desktop-schemas',
+  notTaken: 'the system does not let its proxy settings be changed',
+  notInstalled: '{program} is not installed',
+  silent: '{program} did not answer within {seconds} seconds',
+  says: '{program} says: {answer}',
+  programFailed: '{program} failed',
+  withPassword:
+    '"{service}" uses a proxy with a password, which could not be given back: choose the automatic configuration (PAC) instead of fixed addresses',
+  lostCharacters:
+    '{name} of the registry has characters that could not be given back: it can be changed in the settings of Windows only',
 } as const;
