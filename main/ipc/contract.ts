@@ -22,6 +22,7 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { ServersPart, ServersRequests, ServersSubscriptions } from './servers.js';
 import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from './systemproxy.js';
 import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
 
@@ -31,6 +32,7 @@ export * from './keys.js';
 export * from './life.js';
 export * from './log.js';
 export * from './routing.js';
+export * from './servers.js';
 export * from './systemproxy.js';
 export * from './updates.js';
 
@@ -38,7 +40,11 @@ export * from './updates.js';
  * Requests of the window, each answered by its result or by a {@link Failure}: besides these, each
  * command of the app is one.
  */
-export interface Requests extends Record<AppCommandId, () => void>, LifeRequests, LogRequests {
+export interface Requests
+  extends Record<AppCommandId, () => void>,
+    LifeRequests,
+    LogRequests,
+    ServersRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
   /** The welcome page was closed: it does not come by itself any more. */
@@ -124,6 +130,7 @@ export interface Requests extends Record<AppCommandId, () => void>, LifeRequests
 export interface Subscriptions
   extends LifeSubscriptions,
     LogSubscriptions,
+    ServersSubscriptions,
     SystemProxySubscriptions,
     UpdateSubscriptions {
   server: ServerStatus;
@@ -175,7 +182,7 @@ export interface Bridge {
   ): () => void;
 }
 
-export interface AppState {
+export interface AppState extends ServersPart {
   readonly version: string;
   readonly platform: 'win32' | 'darwin' | 'linux';
   /** Whether the tray shows the icon; without one, closing the window would hide the app. */

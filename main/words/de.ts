@@ -12,6 +12,7 @@ import { options } from './de/options.js';
 import { overview } from './de/overview.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
+import { servers } from './de/servers.js';
 import { states } from './de/states.js';
 import { systemProxy } from './de/systemproxy.js';
 import { themes } from './de/themes.js';
@@ -40,6 +41,7 @@ export const DE = {
   overview,
   routing,
   server,
+  servers,
   states,
   systemProxy,
   themes,

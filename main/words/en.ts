@@ -12,6 +12,7 @@ import { options } from './en/options.js';
 import { overview } from './en/overview.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
+import { servers } from './en/servers.js';
 import { states } from './en/states.js';
 import { systemProxy } from './en/systemproxy.js';
 import { themes } from './en/themes.js';
@@ -39,6 +40,7 @@ export const EN = {
   overview,
   routing,
   server,
+  servers,
   states,
   systemProxy,
   themes,

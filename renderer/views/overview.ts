@@ -38,7 +38,8 @@ export class Overview extends PageElement {
         <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${this.#systemProxy()} ${this.#recipes(server.endpoints)}
+      ${model.elsewhere === undefined ? this.#systemProxy() : nothing}
+      ${this.#recipes(server.endpoints.filter(isOfUse))}
       <section aria-labelledby="traffic">
         <h2 id="traffic">${text('overview.throughput')}</h2>
         <pico-chart></pico-chart>
@@ -48,13 +49,14 @@ export class Overview extends PageElement {
         <h2 id="refused">${text('overview.refused')}</h2>
         ${this.#refusals()}
       </section>
-      ${tray ? nothing : this.#noTray()}
+      ${tray || model.elsewhere !== undefined ? nothing : this.#noTray()}
     </div>`;
   }
 
   #problem(): TemplateResult | typeof nothing {
     const { problem, freePort, state } = model.app.server;
-    if (problem === undefined) return nothing;
+    // Of a server elsewhere it stands above all views.
+    if (problem === undefined || model.elsewhere !== undefined) return nothing;
     return html`<div class="banner error" role="alert">
       ${icon('error')}
       <p>${problem}</p>
@@ -102,6 +104,8 @@ export class Overview extends PageElement {
   }
 
   #nowhere(): TemplateResult {
+    const name = model.elsewhere;
+    if (name !== undefined) return html`<p class="empty">${text('servers.nowhere', { name })}</p>`;
     const { listenAddress, port } = model.app.settings.values;
     const where = listenAddress.map((host) => formatEndpoint({ host, port })).join(', ');
     const address = html`<code>${where}</code>`;
@@ -254,6 +258,11 @@ function loginNote(http: boolean): string {
 function placeOf({ place, lan, certificate }: Endpoint): string {
   const more = [lan && text('overview.usersOnly'), certificate && 'TLS'].filter(Boolean);
   return [placeName(place), ...more].join(', ');
+}
+
+/** Whether programs on this computer can use an address: the loopback of a server elsewhere is none. */
+function isOfUse({ host }: Endpoint): boolean {
+  return model.elsewhere === undefined || !/^127\.|^::1$/.test(host);
 }
 
 function copyButton(line: string, name: string): TemplateResult {

@@ -42,7 +42,7 @@ const NO_TEXTS: readonly string[] = [
   // Places of addresses, as main names them: the window has texts for them.
   ...['this computer', 'an address'],
   // D-Bus, and what other programs read.
-  ...['IsStatusNotifierHostRegistered', 'Locked', '-----BEGIN CERTIFICATE-----'],
+  ...['IsStatusNotifierHostRegistered', 'Locked', '-----BEGIN CERTIFICATE-----', 'Bearer'],
   // Units, CSS, and what the log says of a process.
   ...['TiB', 'GiB', 'MiB', 'KiB', '11px system-ui', 'it ended with'],
 ];
