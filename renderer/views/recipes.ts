@@ -22,7 +22,11 @@ export class Recipes extends PageElement {
   /** For an address that other computers reach as well, where there is one. */
   override render(): TemplateResult | typeof nothing {
     const { server, platform } = model.app;
-    const { endpoints, http } = server;
+    const { http } = server;
+    // The loopback of a server elsewhere is of no use here.
+    const endpoints = server.endpoints.filter(
+      (one) => model.elsewhere === undefined || !isOwnOnly(one),
+    );
     const endpoint =
       endpoints.find((candidate) => formatEndpoint(candidate) === this.from) ??
       endpoints.find((candidate) => !isOwnOnly(candidate)) ??
