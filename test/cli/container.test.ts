@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { PICOSOCKS5 } from '../support/command.js';
-import { temporaryDirectory } from '../support/files.js';
-import { has, run, unless } from '../support/programs.js';
+import { unless } from '../support/programs.js';
 import { echoServer, freePort } from '../support/sockets.js';
 import { assertEcho, connected } from '../support/socks.js';
-import { plainSecret } from '../support/users.js';
 
 const skip = process.getuid?.() === 0 ? unless('unshare') : 'needs root';
-const KUBERNETES = fileURLToPath(new URL('../../../build/kubernetes', import.meta.url));
 
 /** The program as process 1 of a namespace. */
 function first(t: TestContext, ...args: string[]) {
@@ -84,37 +80,4 @@ test('as process 1 it misses no signal while it starts', { skip, timeout: 20_000
   process.kill(pid, 'SIGTERM');
   assert.equal(await status(server.child), 143);
   assert.doesNotMatch(server.said(), /listening/);
-});
-
-test('the example for Kubernetes has a configuration that is one', async (t) => {
-  const folder = temporaryDirectory(t);
-  const users = `${folder}/users`;
-  const text = readFileSync(`${KUBERNETES}/picosocks5.ini`, 'utf8');
-  writeFileSync(users, `alice::${plainSecret('secret')}\n`, { mode: 0o600 });
-  const ini = `${folder}/picosocks5.ini`;
-  writeFileSync(ini, text.replace('/etc/picosocks5-users/users', users));
-  const check = (destination: string) =>
-    run(t, process.execPath, [PICOSOCKS5, 'check', '-c', ini, 'alice', 'connect', destination]);
-  const allowed = await check('192.0.2.1:443');
-  assert.match(allowed.stdout, /^allowed/, allowed.stderr);
-  assert.match((await check('10.0.0.1:443')).stdout, /^refused/);
-});
-
-test('the example for Kubernetes is what kustomize takes, and its parts name each other', {
-  // There is no Debian package of it, so that CI may lack it as well.
-  skip: has('kubectl') ? undefined : 'not installed: kubectl',
-}, async (t) => {
-  const { status: exit, stdout, stderr } = await run(t, 'kubectl', ['kustomize', KUBERNETES]);
-  assert.equal(exit, 0, stderr);
-  const kinds = [...stdout.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
-  assert.deepEqual(kinds.sort(), [
-    'ConfigMap',
-    'Deployment',
-    'HorizontalPodAutoscaler',
-    'PodDisruptionBudget',
-    'Secret',
-    'Service',
-  ]);
-  const [, map] = /kind: ConfigMap[\s\S]*?\n {2}name: (\S+)/.exec(stdout) ?? [];
-  assert.match(stdout, new RegExp(`configMap:\\n +name: ${map}\\n`));
 });
