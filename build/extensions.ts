@@ -24,6 +24,7 @@ interface Package {
   readonly version: string;
   readonly license?: string;
   readonly author?: string | { readonly name?: string };
+  readonly repository?: string | { readonly url?: string };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -147,10 +148,11 @@ async function licensesOf(folder: string, { inputs }: Metafile): Promise<string>
 }
 
 async function licenseOf(folder: string): Promise<string> {
-  const { name, version, license, author } = await packageIn(folder);
+  const { name, version, license, author, repository } = await packageIn(folder);
   const names = await readdir(folder);
   const file = names.find((one) => /^(licen[cs]e|copying|unlicense)\b/i.test(basename(one)));
-  const by = typeof author === 'string' ? author : author?.name;
+  const url = typeof repository === 'string' ? repository : repository?.url;
+  const by = (typeof author === 'string' ? author : author?.name) ?? `the authors of ${url}`;
   const words = file === undefined ? `By ${by}\n` : await readFile(join(folder, file), 'utf8');
   if (license === undefined && file === undefined) throw new Error(`${name} has no licence`);
   return `${name} ${version}${license === undefined ? '' : ` (${license})`}\n\n${words.trim()}\n`;

@@ -188,5 +188,18 @@ export type {
 } from './session/dialect.js';
 export type { Arriving, Layer, LayerFormat, LayerOptions } from './session/layer.js';
 export { Refusal, type RefusalOptions } from './session/refusal.js';
+export type { SharedStateStatus } from './sharing/replica.js';
+export type {
+  DoneExchange,
+  Heard,
+  Pulse,
+  PulseAnswer,
+  ReplicaUsage,
+  SharedLink,
+  SharedState,
+  StateAnswer,
+  StateExchange,
+  WantedKey,
+} from './sharing/sharedstate.js';
 export type { Sharing } from './sharing/sharing.js';
 export type { Transport, TransportReader } from './transport/transport.js';

@@ -5,6 +5,7 @@ export { type PolicySuite, testPolicy } from './testing/policies.js';
 export { type ResolverSuite, testResolver } from './testing/resolvers.js';
 export { type SinkSuite, testSink } from './testing/sinks.js';
 export { type SourceSuite, testSource } from './testing/sources.js';
+export { type StateSuite, testState } from './testing/states.js';
 export type { SuiteContext, SuiteOptions } from './testing/suite.js';
 export {
   type Connected,

@@ -79,6 +79,8 @@ export class Lockout {
   readonly known = new KnownLogins();
   /** Told what comes of logins, for other processes that serve the same clients. */
   onNews: ((news: LoginNews) => void) | undefined;
+  /** Told whose lockouts are lifted here, for the same. */
+  onLift: ((whom: LockoutFilter) => void) | undefined;
   readonly #pairs = new BoundedMap<string, Failures>(MEMORY);
   readonly #addresses = new BoundedMap<string, Failures>(MEMORY);
 
@@ -124,9 +126,16 @@ export class Lockout {
     else if (forgiven) this.onNews?.({ address, user });
   }
 
-  /** Takes what came of a login in another process. */
-  hear({ address, user, digest, state = 'try', secret }: LoginNews): void {
-    if (digest !== undefined && secret === undefined) this.#count(address, user, digest, state);
+  /**
+   * Takes what came of a login in another process.
+   *
+   * @param age how long ago that was, ms: what should be forgotten by now is not heard.
+   */
+  hear({ address, user, digest, state = 'try', secret }: LoginNews, age = 0): void {
+    if (age >= this.options.time) return;
+    const then = monotonic() - age;
+    if (digest !== undefined && secret === undefined)
+      this.#count(address, user, digest, state, then);
     else this.#forgive(address, user);
     if (digest !== undefined && secret !== undefined) {
       this.known.add(digest, secret, this.options.time);
@@ -153,7 +162,13 @@ export class Lockout {
    * @param whom what is left out says nothing: at all addresses of a user, all users of an address.
    * @returns how many lockouts that were.
    */
-  lift({ address, user }: LockoutFilter): number {
+  lift(whom: LockoutFilter): number {
+    this.onLift?.(whom);
+    return this.hearLift(whom);
+  }
+
+  /** Lifts lockouts as {@link lift} does, since another process has: nobody else is told. */
+  hearLift({ address, user }: LockoutFilter): number {
     const lifted = this.list().filter(
       (one) =>
         (address === undefined || one.address === networkOf(address)) &&
@@ -174,9 +189,14 @@ export class Lockout {
     for (const { wrong } of this.#pairs.values()) wrong.clear();
   }
 
-  #count(address: string, user: string, digest: string, state: LoginState): number {
+  #count(
+    address: string,
+    user: string,
+    digest: string,
+    state: LoginState,
+    now = monotonic(),
+  ): number {
     const { failures, time } = this.options;
-    const now = monotonic();
     const pair = remember(this.#pairs, pairKey(address, user), now, time);
     const whole = remember(this.#addresses, networkOf(address), now, time);
     pair.row++;

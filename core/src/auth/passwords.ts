@@ -53,7 +53,7 @@ export interface PasswordCheckerOptions {
  * denies: whoever could bring it down would else choose among the others.
  */
 export class PasswordChecker implements CredentialChecker {
-  readonly #key: Uint8Array;
+  #key: Uint8Array;
   readonly #running = new Map<string, Promise<Check>>();
   readonly #lockout: Lockout;
   readonly #pool: CryptPool;
@@ -67,6 +67,11 @@ export class PasswordChecker implements CredentialChecker {
     this.#lockout = lockout;
     this.#pool = pool;
     this.#warn = warn;
+  }
+
+  /** Takes another key for digests, which servers on other machines have as well. */
+  setKey(key: Uint8Array): void {
+    this.#key = key;
   }
 
   /** Takes new users. Who has logged in lately still has, unless the secret is another now. */

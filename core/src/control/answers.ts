@@ -9,6 +9,7 @@ import type { ExtensionState } from '../process/questions.js';
 import type { LastReload, ReloadOutcome } from '../process/reloader.js';
 import type { UsageDays } from '../process/usagedays.js';
 import type { CheckResult } from '../server/check.js';
+import type { SharedStateStatus } from '../sharing/replica.js';
 import type { Counters } from './feed.js';
 
 /** A connection as it is told: its time as people and machines read it. */
@@ -21,6 +22,16 @@ export function lockoutOf({ left, ...lockout }: Lockedout) {
     ...lockout,
     seconds: Math.ceil(left / 1000),
     until: new Date(Date.now() + left).toISOString(),
+  };
+}
+
+/** How it stands with what several servers share. */
+export function sharedStateOf({ id, isThere, since, trouble }: SharedStateStatus) {
+  return {
+    id,
+    state: isThere ? ('there' as const) : ('away' as const),
+    seconds: Math.floor(since / 1000),
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 
@@ -138,6 +149,7 @@ export interface StatusAnswer {
   };
   readonly since: Counters;
   readonly reload?: LastReload;
+  readonly sharedState?: ReturnType<typeof sharedStateOf>;
 }
 
 export type ConnectionAnswer = ReturnType<typeof connectionOf>;

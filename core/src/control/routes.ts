@@ -5,7 +5,7 @@ import { version } from '../base/version.js';
 import type { LogLevel } from '../config/settings.js';
 import type { Address } from '../protocol/address.js';
 import { type ConnectionFilter, joinPages } from '../server/connectionquery.js';
-import { checkOf, connectionOf, lockoutOf, routingOf, usageOf } from './answers.js';
+import { checkOf, connectionOf, lockoutOf, routingOf, sharedStateOf, usageOf } from './answers.js';
 import type { ControlParts } from './control.js';
 import { LEVELS } from './feed.js';
 import type { Fields, ValuesOf } from './fields.js';
@@ -81,6 +81,8 @@ export function routesOf(parts: ControlParts): readonly Route[] {
         const sum = (key: 'up' | 'down') => connections.reduce((all, one) => all + one[key], 0);
         const users = new Set(connections.flatMap(({ user }) => user ?? []));
         const uptime = (monotonic() - feed.started) / 1000;
+        // No worker may serve at this moment.
+        const shared = await service.askOne('shared-state', null).catch(() => null);
         return {
           body: {
             version,
@@ -104,6 +106,7 @@ export function routesOf(parts: ControlParts): readonly Route[] {
             },
             since: feed.counters,
             ...(reloader.last === undefined ? {} : { reload: reloader.last }),
+            ...(shared === null ? {} : { sharedState: sharedStateOf(shared) }),
           },
         };
       },

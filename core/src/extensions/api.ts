@@ -11,6 +11,7 @@ import type { ConnectionInfo, EventSink, ServerEvent } from '../log/events.js';
 import type { ConnectionSum, SumKey } from '../log/sums.js';
 import type { ResolverProvider } from '../outbound/lookup.js';
 import type { Dialect } from '../session/dialect.js';
+import type { SharedState } from '../sharing/sharedstate.js';
 import type { SettingValue } from './settingschema.js';
 import type { ExtensionLayerFormat } from './slots/layers.js';
 import type { ExtensionOutbound } from './slots/outbounds.js';
@@ -134,6 +135,8 @@ export interface ExtensionRegistries {
   readonly layers: ExtensionRegistry<ExtensionLayerFormat>;
   readonly dialects: ExtensionRegistry<Dialect>;
   readonly eventSinks: ExtensionRegistry<EventSink>;
+  /** What servers on several machines have in common. */
+  readonly sharedStates: ExtensionRegistry<SharedState>;
 }
 
 /** The settings that package.json contributes. */

@@ -20,6 +20,7 @@ import { socks4 } from '../session/dialects/socks4.js';
 import { socks5 } from '../session/dialects/socks5.js';
 import type { LayerFormat } from '../session/layer.js';
 import { tlsFormat } from '../session/layers/tls.js';
+import type { SharedState } from '../sharing/sharedstate.js';
 
 /**
  * What servers can do. The built-in parts come through the same doors as extensions. Several
@@ -42,6 +43,8 @@ export interface Registries {
   /** What opens the URLs of `--resolver`: of several for a scheme, the last one registered. */
   readonly resolvers: Registry<ResolverProvider>;
   readonly eventSinks: Registry<EventSink>;
+  /** What servers on several machines have in common: of several the last one registered. */
+  readonly sharedStates: Registry<SharedState>;
 }
 
 /** What built-in parts need of the process that they run in. */
@@ -63,6 +66,7 @@ export function createRegistries({ readFile, ticketKeys }: Surroundings = {}): R
     outbounds: new Registry('outbound'),
     resolvers: new Registry('resolver'),
     eventSinks: new Registry('event sink'),
+    sharedStates: new Registry('shared state'),
   };
   registries.layers.register(tlsFormat({ readFile, ticketKeys }));
   for (const dialect of [socks5, socks4, http]) registries.dialects.register(dialect);

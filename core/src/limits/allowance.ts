@@ -19,6 +19,11 @@ export interface AllowanceTable {
   readonly perUser: number;
 }
 
+/** What a connection that moves nothing weighs in a rate that is shared, beside 1 if it is busy. */
+const IDLE_LOAD = 0.1;
+/** A rate counts as used up from this part of it on. */
+const FULL_USE = 0.8;
+
 /** How many allowances there are before those of no use are looked for. */
 const SWEEP = 10_000;
 
@@ -30,6 +35,16 @@ export interface Exhausted extends Denial {
 /** Told how many connections of a user or a group there are in this process. */
 type TellConnections = (name: string, connections: number) => void;
 
+/** With whom a server shares what there is: other processes of its machine, or those of others too. */
+export type Peers = 'processes' | 'replicas';
+
+/** Whose word counts of what is shared. */
+interface Authority {
+  peers: Peers;
+  /** Whether replicas are told of what is used. */
+  hasReplicas: boolean;
+}
+
 /** What a user or a group may use, and has used. */
 class Allowance {
   /** For messages, and for what is kept: `user alice`. */
@@ -40,25 +55,29 @@ class Allowance {
   readonly up = new TokenBucket();
   readonly down = new TokenBucket();
   #limits: AllowanceLimits = {};
+  readonly #authority: Readonly<Authority>;
   /** The part of the rates that is this process's. */
-  #part = 1;
+  readonly #parts: Record<Peers, number> = { processes: 1, replicas: 1 };
   /** Bytes that were used since they were asked for last. */
-  #fresh = 0;
+  readonly #fresh: Record<Peers, number> = { processes: 0, replicas: 0 };
+  /** Since its load was asked for last. */
+  #moved = 0;
   /** How many connections have a share of it. */
   #shares = 0;
   /** How many of them were told, since rates are shared by them. */
   #told = 0;
   readonly #tell: TellConnections;
 
-  constructor(name: string, usage: Usage, tell: TellConnections) {
+  constructor(name: string, usage: Usage, tell: TellConnections, authority: Readonly<Authority>) {
     this.name = name;
     this.usage = usage;
     this.#tell = tell;
+    this.#authority = authority;
   }
 
   setLimits(limits: AllowanceLimits): void {
     this.#limits = limits;
-    this.setPart(this.#part);
+    this.useParts();
     this.#tellShares();
   }
 
@@ -77,8 +96,14 @@ class Allowance {
   }
 
   /** @param part of the rates that is this process's: above 0, up to 1. */
-  setPart(part: number): void {
-    this.#part = part;
+  setPart(part: number, by: Peers): void {
+    this.#parts[by] = part;
+    this.useParts();
+  }
+
+  /** Goes by the part that counts now. */
+  useParts(): void {
+    const part = this.#parts[this.#authority.peers];
     this.up.rate = (this.#limits.rateUp ?? 0) * part;
     this.down.rate = (this.#limits.rateDown ?? 0) * part;
   }
@@ -95,7 +120,27 @@ class Allowance {
 
   /** Whether it is of no use any more: nobody has a share, and nothing is to be kept of it. */
   get isIdle(): boolean {
-    return this.#shares === 0 && this.#fresh === 0;
+    const { processes, replicas } = this.#fresh;
+    const isTold = !this.#authority.hasReplicas || replicas === 0;
+    return this.#shares === 0 && processes === 0 && isTold;
+  }
+
+  /**
+   * How much of a rate that is shared it could use: each of its connections counts, and ten times as
+   * much where they use up the part that they have.
+   *
+   * @param time since the last call, ms.
+   * @returns 0 if it has no rate, or nobody uses it.
+   */
+  takeLoad(time: number): number {
+    const { rateUp = 0, rateDown = 0 } = this.#limits;
+    const rates = [rateUp, rateDown].filter((rate) => rate > 0);
+    const moved = this.#moved;
+    this.#moved = 0;
+    if (rates.length === 0 || this.#shares === 0) return 0;
+    const most = (Math.min(...rates) * this.#parts[this.#authority.peers] * time) / 1000;
+    const used = Math.min(1, moved / Math.max(1, most * FULL_USE));
+    return this.#shares * (IDLE_LOAD + used);
   }
 
   /** Why no more bytes may move, if so. */
@@ -118,14 +163,22 @@ class Allowance {
       dayBytes: usage.dayBytes + bytes,
       monthBytes: usage.monthBytes + bytes,
     };
-    this.#fresh += bytes;
+    this.#fresh.processes += bytes;
+    this.#fresh.replicas += bytes;
+    this.#moved += bytes;
   }
 
   /** Bytes that were used since the last call. */
-  takeFresh(): number {
-    const fresh = this.#fresh;
-    this.#fresh = 0;
+  takeFresh(of: Peers): number {
+    const fresh = this.#fresh[of];
+    this.#fresh[of] = 0;
     return fresh;
+  }
+
+  /** Takes what all replicas have used, as far as they know. */
+  setShared({ day, dayBytes, monthBytes }: Usage): void {
+    const untold = this.#fresh.replicas;
+    this.usage = { day, dayBytes: dayBytes + untold, monthBytes: monthBytes + untold };
   }
 }
 
@@ -134,10 +187,16 @@ export class Share implements Disposable {
   readonly throttles: Throttles;
   readonly #allowances: readonly Allowance[];
   readonly #counted: Disposable;
+  readonly #now: () => Date;
 
-  constructor(allowances: readonly Allowance[], counted: Disposable) {
+  constructor(
+    allowances: readonly Allowance[],
+    counted: Disposable,
+    now: () => Date = () => new Date(),
+  ) {
     this.#allowances = allowances;
     this.#counted = counted;
+    this.#now = now;
     this.throttles = {
       up: throttle(allowances.map(({ up }) => up)),
       down: throttle(allowances.map(({ down }) => down)),
@@ -147,7 +206,7 @@ export class Share implements Disposable {
   /** Accounts for bytes that were moved. @returns why no more may move, if so. */
   use(bytes: number): Denial | undefined {
     if (this.#allowances.length === 0) return undefined;
-    const now = new Date();
+    const now = this.#now();
     let spent: Denial | undefined;
     for (const allowance of this.#allowances) {
       allowance.use(bytes, now);
@@ -204,6 +263,9 @@ function throttle(buckets: readonly TokenBucket[]): Throttle | undefined {
 export class Allowances {
   /** Told how many connections of this process have a part of a rate, when that changes. */
   onConnections: TellConnections | undefined;
+  /** How far the clock that quotas go by is ahead of the system's, ms. */
+  clockAhead = 0;
+  readonly #authority: Authority = { peers: 'processes', hasReplicas: false };
   readonly #counts: Counts;
   /** By their names. */
   readonly #allowances = new Map<string, Allowance>();
@@ -213,7 +275,7 @@ export class Allowances {
   /** With more allowances than that, those are forgotten that are of no use. */
   #sweepAt = SWEEP;
   /** What was used by those who have no limits now, too. */
-  #kept: Readonly<Record<string, Usage>> = {};
+  #kept: Record<string, Usage> = {};
 
   constructor(counts: Counts = new LocalCounts()) {
     this.#counts = counts;
@@ -247,7 +309,7 @@ export class Allowances {
     if (group !== undefined) names.push(`group ${group}`);
     if (names.length === 0) return unlimited;
     const allowances: Allowance[] = [];
-    const now = new Date();
+    const now = this.now();
     for (const name of names) {
       const allowance = this.#allowances.get(name);
       if (allowance === undefined) continue;
@@ -265,20 +327,40 @@ export class Allowances {
         result.dispose();
         for (const allowance of allowances) allowance.addShares(-1);
       });
-      return new Share(allowances, counted);
+      return new Share(allowances, counted, this.now);
     });
   }
 
-  /** Sets the part of the rates of a user or a group, by its name, that is this process's. */
-  setPart(name: string, part: number): void {
-    this.#allowances.get(name)?.setPart(part);
+  /** The time that quotas go by. */
+  readonly now = (): Date => new Date(Date.now() + this.clockAhead);
+
+  /** Sets whose word counts of what all have used, and of the parts of rates. */
+  set authority(peers: Peers) {
+    this.#authority.peers = peers;
+    if (peers === 'replicas') this.#authority.hasReplicas = true;
+    for (const allowance of this.#allowances.values()) allowance.useParts();
   }
 
-  /** Bytes that were used since the last call, by `user NAME` and `group NAME`. */
-  takeFresh(): Readonly<Record<string, number>> {
+  /** Sets the part of the rates of a user or a group, by its name, that is this process's. */
+  setPart(name: string, part: number, by: Peers = 'processes'): void {
+    this.#allowances.get(name)?.setPart(part, by);
+  }
+
+  /** What each could use of a rate that is shared. @param time since the last call, ms. */
+  takeLoads(time: number): Map<string, number> {
+    const loads = new Map<string, number>();
+    for (const [name, allowance] of this.#allowances) {
+      const load = allowance.takeLoad(time);
+      if (load > 0) loads.set(name, load);
+    }
+    return loads;
+  }
+
+  /** Bytes that were used since the last call for the same peers, by `user NAME` and `group NAME`. */
+  takeFresh(of: Peers = 'processes'): Readonly<Record<string, number>> {
     const fresh: Record<string, number> = {};
     for (const allowance of this.#allowances.values()) {
-      const bytes = allowance.takeFresh();
+      const bytes = allowance.takeFresh(of);
       if (bytes > 0) fresh[allowance.name] = bytes;
     }
     return fresh;
@@ -293,18 +375,20 @@ export class Allowances {
     return usage;
   }
 
-  /** Takes what all processes have used of some. */
-  updateUsage(usage: Readonly<Record<string, Usage>>): void {
-    this.#kept = { ...this.#kept, ...usage };
+  /** Takes what all have used of some, if it is their word that counts. */
+  updateUsage(usage: Readonly<Record<string, Usage>>, by: Peers = 'processes'): void {
+    if (by !== this.#authority.peers) return;
     for (const [name, used] of Object.entries(usage)) {
+      this.#kept[name] = used;
       const allowance = this.#allowances.get(name);
-      if (allowance !== undefined) allowance.usage = used;
+      if (by === 'replicas') allowance?.setShared(used);
+      else if (allowance !== undefined) allowance.usage = used;
     }
   }
 
   /** Takes what was kept. */
   setUsage(kept: Readonly<Record<string, Usage>>): void {
-    this.#kept = kept;
+    this.#kept = { ...kept };
     for (const allowance of this.#allowances.values()) {
       allowance.usage = kept[allowance.name] ?? emptyUsage;
     }
@@ -355,7 +439,8 @@ export class Allowances {
     let allowance = this.#allowances.get(name);
     if (allowance === undefined) {
       const tell: TellConnections = (...told) => this.onConnections?.(...told);
-      allowance = new Allowance(name, this.#kept[name] ?? emptyUsage, tell);
+      const usage = this.#kept[name] ?? emptyUsage;
+      allowance = new Allowance(name, usage, tell, this.#authority);
       this.#allowances.set(name, allowance);
     }
     allowance.own = own;

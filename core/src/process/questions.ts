@@ -11,6 +11,7 @@ import {
   findConnections,
 } from '../server/connectionquery.js';
 import type { Server } from '../server/server.js';
+import type { SharedStateStatus } from '../sharing/replica.js';
 
 /** An extension, as operators see it. */
 export interface ExtensionState {
@@ -30,6 +31,7 @@ export interface Questions {
   end: { ask: ConnectionFilter; answer: number };
   lockouts: { ask: null; answer: readonly Lockedout[] };
   lift: { ask: LockoutFilter; answer: number };
+  'shared-state': { ask: null; answer: SharedStateStatus | null };
   extensions: { ask: null; answer: readonly ExtensionState[] };
   check: {
     ask: {
@@ -66,6 +68,8 @@ export async function answer(server: Server, question: Question): Promise<unknow
       return server.lockouts();
     case 'lift':
       return server.liftLockouts(question.ask);
+    case 'shared-state':
+      return server.sharedState ?? null;
     case 'extensions':
       return extensionsOf(server);
     case 'check': {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { AccessCheck } from '../access/accesscheck.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { type Lockedout, Lockout, type LockoutFilter } from '../auth/lockout.js';
@@ -46,6 +47,8 @@ import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
 import { Admission } from '../session/admission.js';
 import { SessionTable } from '../session/table.js';
+import { Replica, type SharedStateStatus } from '../sharing/replica.js';
+import { SharedCounts } from '../sharing/sharedcounts.js';
 import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
@@ -59,6 +62,8 @@ import { probe } from './probe.js';
 const CLOCK = 1000;
 /** How often layers are asked what deserves a warning, ms. */
 const DAY = 24 * 3600 * 1000;
+/** How long a server waits at its start for what others that serve the same clients know, ms. */
+const REPLICA_TIME = 3000;
 
 type Usages = Readonly<Record<string, Usage>>;
 
@@ -92,6 +97,7 @@ export class Server {
   readonly #resolvers: ResolverPool;
   readonly #pool = new CryptPool();
   readonly #sharing: Sharing;
+  readonly #counts: SharedCounts;
   readonly #counter: ConnectionCounter;
   readonly #allowances: Allowances;
   readonly #lockout: Lockout;
@@ -113,6 +119,7 @@ export class Server {
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
   #quotas: QuotaKeeper | undefined;
+  #replica: Replica | undefined;
   #clock: NodeJS.Timeout | undefined;
   /** When layers were asked for warnings last, monotonic ms. */
   #lookedAtLayers = 0;
@@ -136,10 +143,11 @@ export class Server {
       (error) => this.#descriptors.saw(error, this.#sessions.size),
       sharing.sockets,
     );
-    this.#allowances = new Allowances(sharing.counts);
+    this.#counts = new SharedCounts(sharing.counts);
+    this.#allowances = new Allowances(this.#counts);
     this.#events = new EventStream(this.registries.eventSinks);
     this.#extensions = new Extensions(this, this.#events, sharing);
-    this.#counter = new ConnectionCounter(limitsOf(this.#options), sharing.counts);
+    this.#counter = new ConnectionCounter(limitsOf(this.#options), this.#counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
     this.#passwords = new PasswordChecker(new Users([]), this.#lockout, {
       pool: this.#pool,
@@ -198,6 +206,10 @@ export class Server {
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       change.commit();
       this.#use(state, usage);
+      await this.#shareState();
+      const late = sleep(REPLICA_TIME, undefined, { ref: false });
+      await Promise.race([this.#replica?.ready, late]);
+      if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       this.#tellMoved(moved, state);
     } catch (error) {
       this.#sockets.close();
@@ -240,6 +252,7 @@ export class Server {
     change.commit();
     this.#use(loaded.state, loaded.usage);
     this.#sockets.serve();
+    await this.#shareState();
     await change.finish();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
@@ -337,6 +350,11 @@ export class Server {
   /** What users and groups that have limits have used, by `user NAME` and `group NAME`. */
   usage(): Readonly<Record<string, Usage>> {
     return this.#allowances.usage();
+  }
+
+  /** How it stands with the state that it shares with servers on other machines, if it does. */
+  get sharedState(): SharedStateStatus | undefined {
+    return this.#replica?.status;
   }
 
   /** Who is locked out after failed logins. */
@@ -606,6 +624,34 @@ export class Server {
       file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
   }
 
+  /** Shares what the state has in common that an extension gives, if one does. */
+  async #shareState(): Promise<void> {
+    const state = [...this.registries.sharedStates].at(-1);
+    if (state === this.#replica?.state) {
+      // There may be limits now of what had none.
+      this.#counts.credits.claimAll();
+      return;
+    }
+    const before = this.#replica;
+    this.#replica = undefined;
+    this.#counts.common = undefined;
+    await before?.close();
+    if (state === undefined || this.#closing !== undefined) return;
+    const { firstId, idStep, passwordKey, heardUsage } = this.#sharing;
+    const isFirst = (firstId - 1) % idStep === 0;
+    const parts = {
+      allowances: this.#allowances,
+      lockout: this.#lockout,
+      setKey: (key: Uint8Array) => this.#passwords.setKey(key),
+      heardUsage: (usage: Usages) => isFirst && heardUsage?.(usage),
+      origin: createHash('sha256').update(passwordKey).digest('base64url'),
+      // The first of several processes tells.
+      warn: (message: string) => isFirst && this.#events.warn(message),
+    };
+    this.#replica = new Replica(state, parts, this.#counts.credits);
+    this.#counts.common = this.#replica;
+  }
+
   /** Users are loaded anew, and may change meanwhile. */
   #watchUsers({ listeners, options }: State): void {
     this.#watching?.dispose();
@@ -650,6 +696,7 @@ export class Server {
     this.#cutOff.dispose();
     this.#watching?.dispose();
     this.#state?.dispose();
+    await this.#replica?.close();
     await this.#extensions.close();
     this.#resolvers.close();
     this.#state = undefined;

@@ -74,6 +74,9 @@ export class Coordinator {
       case 'mail':
         this.#mail.post(number, message.mail);
         return true;
+      case 'used-by-all':
+        this.#usage = { ...this.#usage, ...message.usage };
+        return true;
       case 'used':
         this.#use(message.bytes);
         return true;

@@ -18,15 +18,18 @@ interface Credit {
   isTight: boolean;
   /** How many were free at least since {@link Credits.returnUnused}. */
   leastFree: number;
+  /** What the key is one of. */
+  of: string | undefined;
 }
 
 interface Waiting {
   readonly wanted: readonly Wanted[];
   readonly resolve: (result: Lease | Full) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
- * A worker's counts: what has no limit is counted here alone, what has one against permits that the
+ * A worker's counts, or a replica's: what has no limit is counted here alone, what has one against permits that the
  * primary process grants ahead; see `Permits`. While there are any, no message is needed.
  */
 export class Credits implements Counts {
@@ -38,6 +41,8 @@ export class Credits implements Counts {
   #lastId = 0;
   /** How many keys have permits of which none is used. */
   #idle = 0;
+  /** Whether nobody can be asked: then all is counted, and told later. */
+  #isAlone = false;
 
   /** @param tell tells the primary process, in order. */
   constructor(tell: (messages: readonly CountMessage[]) => void) {
@@ -86,6 +91,35 @@ export class Credits implements Counts {
     this.flush();
   }
 
+  /**
+   * Counts without asking from now on, whatever the limits are, since nobody answers.
+   *
+   * @param error what those get who wait for an answer; a lease if it is left out.
+   */
+  goAlone(error?: Error): void {
+    this.#isAlone = true;
+    this.#outgoing = [];
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { wanted, resolve, reject } of waiting) {
+      if (error === undefined) resolve(this.#lease(wanted));
+      else reject(error);
+    }
+  }
+
+  /** Asks again from now on, of one who knows nothing: claims all that is counted. */
+  joinAgain(): void {
+    this.#isAlone = false;
+    this.#idle = 0;
+    for (const [key, credit] of this.#credits) {
+      credit.held = 0;
+      credit.leastFree = Number.POSITIVE_INFINITY;
+      this.#claim(key, credit);
+      this.#forgetUnused(key, credit);
+    }
+    this.flush();
+  }
+
   /** Tells what is still untold. */
   flush(): void {
     if (this.#outgoing.length === 0) return;
@@ -100,13 +134,17 @@ export class Credits implements Counts {
   }
 
   #has({ key, limit }: Wanted): boolean {
-    if (limit === undefined) return true;
+    if (limit === undefined || this.#isAlone) return true;
     const credit = this.#credits.get(key);
     return credit !== undefined && credit.limit === limit && credit.held > credit.used;
   }
 
   #lease(wanted: readonly Wanted[]): Lease {
-    for (const { key } of wanted) this.#use(this.#credit(key));
+    for (const { key, of: all } of wanted) {
+      const credit = this.#credit(key);
+      credit.of = all;
+      this.#use(credit);
+    }
     return toDisposable(() => {
       for (const { key } of wanted) this.#unuse(key);
     });
@@ -128,14 +166,15 @@ export class Credits implements Counts {
     }
     const id = ++this.#lastId;
     this.#send({ ask: id, wanted: asked });
-    return new Promise((resolve) => this.#waiting.set(id, { wanted, resolve }));
+    return new Promise((resolve, reject) => this.#waiting.set(id, { wanted, resolve, reject }));
   }
 
   #claim(key: string, credit: Credit): void {
     const count = credit.used - credit.held;
     if (count <= 0) return;
     this.#hold(credit, count);
-    this.#send({ claim: key, count });
+    const { of: all } = credit;
+    this.#send(all === undefined ? { claim: key, count } : { claim: key, count, of: all });
   }
 
   #use(credit: Credit): void {
@@ -185,6 +224,7 @@ export class Credits implements Counts {
         limit: undefined,
         isTight: false,
         leastFree: Number.POSITIVE_INFINITY,
+        of: undefined,
       };
       this.#credits.set(key, credit);
     }
@@ -196,6 +236,7 @@ export class Credits implements Counts {
   }
 
   #send(message: CountMessage): void {
+    if (this.#isAlone) return;
     if (this.#outgoing.length === 0) setImmediate(() => this.flush());
     this.#outgoing.push(message);
   }

@@ -20,7 +20,7 @@ export type CountMessage =
   /** The same, as it was told to. */
   | { readonly recalled: string; readonly count: number }
   /** It has counted so many while there was no limit. */
-  | { readonly claim: string; readonly count: number };
+  | { readonly claim: string; readonly count: number; readonly of?: string };
 
 /** What a worker tells the primary process. */
 export type FromWorker =
@@ -32,6 +32,8 @@ export type FromWorker =
   | { readonly type: 'connections'; readonly counts: Readonly<Record<string, number>> }
   /** Bytes used since the last time, by `user NAME` and `group NAME`. */
   | { readonly type: 'used'; readonly bytes: Readonly<Record<string, number>> }
+  /** What all replicas have used, which the worker has heard of elsewhere. */
+  | { readonly type: 'used-by-all'; readonly usage: Readonly<Record<string, Usage>> }
   | { readonly type: 'listening'; readonly listeners: readonly ListenerState[] }
   /** It wants a socket for an address, to be answered with `socket`; or needs it no more. */
   | { readonly type: 'take-socket'; readonly request: number; readonly address: ListeningAddress }

@@ -15,6 +15,8 @@ const RECALL_TIME = 1000;
  */
 export type Tell = (message: ToWorker, done?: () => void) => void;
 
+type ClaimMessage = Extract<CountMessage, { readonly claim: string }>;
+
 /** What one worker has of a key. */
 interface Holding {
   /** Permits that were granted and have not come back, used or not. */
@@ -113,7 +115,7 @@ export class Permits {
     if (worker === undefined) return;
     for (const message of messages) {
       if ('ask' in message) this.#ask({ worker, id: message.ask, wanted: message.wanted });
-      else if ('claim' in message) this.#hold(worker, message.claim, message.count);
+      else if ('claim' in message) this.#claim(worker, message);
       else if ('give' in message) this.#return(worker, message.give, message.count);
       else this.#takeRecalled(worker, message.recalled, message.count);
     }
@@ -189,6 +191,11 @@ export class Permits {
     this.#hold(worker, name, count).spare += count - 1;
     const granted = (worker.grants.get(name)?.count ?? 0) + count;
     worker.grants.set(name, { count: granted, limit, isLoose });
+  }
+
+  #claim(worker: Worker, { claim: name, count, of: all }: ClaimMessage): void {
+    if (all !== undefined && this.held(name) === 0) this.#key(name).of = all;
+    this.#hold(worker, name, count);
   }
 
   #hold(worker: Worker, name: string, count: number): Holding {

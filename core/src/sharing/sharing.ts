@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
 import { type Counts, LocalCounts } from '../limits/counts.js';
+import type { Usage } from '../limits/usage.js';
 import type { BoundSockets } from '../listening/listeningsocket.js';
 import type { Mailbox } from './mail.js';
 
@@ -25,6 +26,8 @@ export interface Sharing {
   readonly reload?: () => Promise<void>;
   /** Where what extensions tell each other comes from, and goes to. */
   readonly mail: Mailbox;
+  /** Takes what the servers of several machines have used, so that whoever keeps it knows. */
+  readonly heardUsage?: (usage: Readonly<Record<string, Usage>>) => void;
   /** Takes the parts of a server whose state is shared. */
   attach(parts: { readonly allowances: Allowances; readonly lockout: Lockout }): void;
 }

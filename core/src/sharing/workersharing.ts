@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Lockout } from '../auth/lockout.js';
 import type { Allowances } from '../limits/allowance.js';
+import type { Usage } from '../limits/usage.js';
 import type { BoundSockets } from '../listening/listeningsocket.js';
 import { Credits } from './credits.js';
 import type { Mailbox } from './mail.js';
@@ -63,6 +64,10 @@ export class Shared implements Sharing {
   /** Has the primary process read the configuration again. */
   readonly reload = async (): Promise<void> => {
     this.#tell({ type: 'reload' });
+  };
+
+  readonly heardUsage = (usage: Readonly<Record<string, Usage>>): void => {
+    this.#tell({ type: 'used-by-all', usage });
   };
 
   /** Takes what the primary process has read anew. @returns what it had read before. */

@@ -67,6 +67,7 @@ export const extensions = {
   'point.dialects': 'Protokolle der Clients',
   'point.layers': 'Schichten der Server-Adressen',
   'point.eventSinks': 'Ereignisempfänger',
+  'point.sharedStates': 'Gemeinsame Zustände von Servern',
   settings: 'Einstellungen',
   commands: 'Befehle',
   views: 'Ansichten',

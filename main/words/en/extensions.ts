@@ -62,6 +62,7 @@ export const extensions = {
   'point.dialects': 'Protocols of clients',
   'point.layers': 'Layers of listening addresses',
   'point.eventSinks': 'Event sinks',
+  'point.sharedStates': 'States shared by servers',
   settings: 'Settings',
   commands: 'Commands',
   views: 'Views',

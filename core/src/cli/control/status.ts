@@ -54,7 +54,16 @@ function textOf(answer: StatusAnswer): string {
       `${since.closed} closed, ${bytes(since.up)} up, ${bytes(since.down)} down; ` +
         `${since.rejected} refused, ${counted(since.failedLogins, 'failed login')}`,
     ],
+    ...sharedLine(answer.sharedState),
     ...reloaded,
     ['Log level', answer.logLevel],
   ])}`;
+}
+
+/** One line of what it shares with other servers, if it does. */
+function sharedLine(shared: StatusAnswer['sharedState']): (readonly [string, string])[] {
+  if (shared === undefined) return [];
+  const { id, state, seconds, trouble } = shared;
+  const why = trouble === undefined ? '' : `: ${visible(trouble)}`;
+  return [['Shared state', `${visible(id)}, ${state} for ${span(seconds)}${why}`]];
 }

@@ -9,6 +9,7 @@ import { policySlot } from './policies.js';
 import { resolverSlot } from './resolvers.js';
 import { sinkSlot } from './sinks.js';
 import { sourceFormatSlot } from './sources.js';
+import { stateSlot } from './states.js';
 
 /** What stands in a registry. */
 export interface Item {
@@ -25,6 +26,7 @@ const makers: Readonly<Record<Point, (id: string, item: object, owner: Owner) =>
   outbounds: outboundSlot,
   resolvers: resolverSlot,
   eventSinks: sinkSlot,
+  sharedStates: stateSlot,
 };
 
 /**
