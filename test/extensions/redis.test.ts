@@ -1,48 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
-import type { ServerOptions } from 'picosocks5';
-import { startServer, type TestServer, testState } from 'picosocks5/testing';
+import { describe, test } from 'node:test';
+import { type TestServer, testState } from 'picosocks5/testing';
 import { temporaryDirectory } from '../support/files.js';
 import { comesTrue, noRedis, Redis } from '../support/redis.js';
+import { letIn, replicas } from '../support/replicas.js';
 import { echoServer } from '../support/sockets.js';
 import { passwordFile, plainSecret } from '../support/users.js';
-
-/** Starts servers that share a Redis. */
-async function replicas(
-  t: TestContext,
-  count: number,
-  url: string,
-  options: ServerOptions = {},
-): Promise<TestServer[]> {
-  const { settings, ...more } = options;
-  const servers = await Promise.all(
-    Array.from({ length: count }, () =>
-      startServer({ ...more, settings: { 'redis.url': url, ...settings } }),
-    ),
-  );
-  t.after(() => Promise.all(servers.map((server) => server.close())));
-  for (const { server } of servers) assert.equal(server.sharedState?.isThere, true);
-  return servers;
-}
-
-/** Connects as often as it says, one after the other. @returns how many were let in. */
-async function letIn(
-  server: TestServer,
-  port: number,
-  count: number,
-  options: Parameters<TestServer['connect']>[2] = {},
-): Promise<number> {
-  let n = 0;
-  for (let i = 0; i < count; i++) {
-    const reply = await server.connect('127.0.0.1', port, options).then(
-      (one) => one.reply,
-      () => undefined,
-    );
-    if (reply === 0) n++;
-  }
-  return n;
-}
 
 describe('the extension redis', { skip: noRedis, concurrency: true }, () => {
   let prefixes = 0;

@@ -62,6 +62,8 @@ class Allowance {
   readonly #fresh: Record<Peers, number> = { processes: 0, replicas: 0 };
   /** Since its load was asked for last. */
   #moved = 0;
+  /** How much of its part it used by then, up to 1. */
+  #usedBefore = 0;
   /** How many connections have a share of it. */
   #shares = 0;
   /** How many of them were told, since rates are shared by them. */
@@ -140,7 +142,10 @@ class Allowance {
     if (rates.length === 0 || this.#shares === 0) return 0;
     const most = (Math.min(...rates) * this.#parts[this.#authority.peers] * time) / 1000;
     const used = Math.min(1, moved / Math.max(1, most * FULL_USE));
-    return this.#shares * (IDLE_LOAD + used);
+    // Bytes are accounted for once a second: in one second there may be none, in the next all.
+    const load = IDLE_LOAD + Math.max(used, this.#usedBefore);
+    this.#usedBefore = used;
+    return this.#shares * load;
   }
 
   /** Why no more bytes may move, if so. */

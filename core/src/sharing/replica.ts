@@ -41,6 +41,8 @@ const FIRST_DELAY = 200;
 const LAST_DELAY = 2000;
 /** The same of a state that is there, and does not know this replica any more, ms. */
 const LOST_DELAY = 20;
+/** After so many failures in a row nobody waits for it any more at the start. */
+const HOPELESS = 3;
 /** How often it is told that the state is away, ms. */
 const TELL_INTERVAL = 60_000;
 
@@ -110,6 +112,7 @@ export class Replica implements Common {
   #again: NodeJS.Timeout | undefined;
   #askTimer: NodeJS.Timeout | undefined;
   #delay = FIRST_DELAY;
+  #failures = 0;
   /** When it was told that the state is away, monotonic ms, and whether it is so still. */
   #toldAt = Number.NEGATIVE_INFINITY;
   #isTold = false;
@@ -231,6 +234,7 @@ export class Replica implements Common {
     this.#since = monotonic();
     this.#trouble = undefined;
     this.#delay = FIRST_DELAY;
+    this.#failures = 0;
     allowances.authority = 'replicas';
     this.#credits.joinAgain();
     this.#pulse();
@@ -238,7 +242,7 @@ export class Replica implements Common {
 
   /** The state is not reached, or does not know this replica: limits are its own until it is back. */
   #fail(error: unknown): void {
-    this.#onReady();
+    if (++this.#failures >= HOPELESS) this.#onReady();
     if (this.#isClosed) return;
     const wasThere = this.#isThere;
     this.#isLost = error instanceof Lost;
@@ -346,7 +350,7 @@ export class Replica implements Common {
   /** What has changed of loads, and some of the others, whose parts may have changed. */
   #takeLoads(): [name: string, load: number][] {
     const now = monotonic();
-    if (now - this.#loadsAt < PERIOD / 5) return [];
+    if (now - this.#loadsAt < 0.9 * PERIOD) return [];
     const loads = this.#parts.allowances.takeLoads(now - this.#loadsAt);
     this.#loadsAt = now;
     const told: [name: string, load: number][] = [];

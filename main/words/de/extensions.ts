@@ -68,6 +68,7 @@ export const extensions = {
   'point.layers': 'Schichten der Server-Adressen',
   'point.sharedStates': 'Von Servern geteilter Stand',
   'point.eventSinks': 'Ereignisempfänger',
+  'point.sharedStates': 'Gemeinsame Zustände von Servern',
   settings: 'Einstellungen',
   commands: 'Befehle',
   views: 'Ansichten',

@@ -63,6 +63,7 @@ export const extensions = {
   'point.layers': 'Layers of listening addresses',
   'point.sharedStates': 'States shared by servers',
   'point.eventSinks': 'Event sinks',
+  'point.sharedStates': 'States shared by servers',
   settings: 'Settings',
   commands: 'Commands',
   views: 'Views',

@@ -6,6 +6,9 @@ import { makeWire, type Wire } from './wire.js';
 
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
+/** How long a connection may take to be made at least until another one is, ms. */
+const LEAST_CONNECT_TIME = 1500;
+
 /** What the script answers: numbers that can be large are texts, empty lists may be objects. */
 interface Told {
   readonly lost?: true;
@@ -55,6 +58,8 @@ class RedisLink implements SharedLink {
   readonly #epoch = randomBytes(9).toString('base64url');
   readonly #proposed = randomBytes(32).toString('base64');
   #wire: Wire | undefined;
+  /** When it was used last, or begun to be made, monotonic ms. */
+  #readyAt = 0;
   #trouble = 'it is being connected to';
   #isClosed = false;
   /** Settled with the first connection, or when it has come to nothing. */
@@ -75,10 +80,22 @@ class RedisLink implements SharedLink {
       if (exchange.sequence === 1) await this.#connecting;
       signal.throwIfAborted();
       wire = this.#wire;
-      if (wire === undefined || !wire.isReady) throw new Error(this.#trouble);
+      if (wire === undefined || !wire.isReady) {
+        this.#lookAfter(wire);
+        throw new Error(this.#trouble);
+      }
+      this.#readyAt = performance.now();
       return this.#answerOf(await this.#run(wire, JSON.stringify(this.#asked(exchange))));
     } finally {
       signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Begins anew where a connection hangs that is being made. */
+  #lookAfter(wire: Wire | undefined): void {
+    const time = performance.now() - this.#readyAt;
+    if (time > Math.max(LEAST_CONNECT_TIME, 3 * this.#settings.timeout)) {
+      this.#reset(wire, this.#trouble);
     }
   }
 
@@ -156,6 +173,7 @@ class RedisLink implements SharedLink {
       if (wire === this.#wire) this.#trouble = wordsOf(error);
     });
     this.#wire = wire;
+    this.#readyAt = performance.now();
     const failed = (error: unknown) => {
       if (wire !== this.#wire) return;
       this.#trouble = wordsOf(error);
