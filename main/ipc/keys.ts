@@ -1,3 +1,4 @@
+import { text } from '../words/words.js';
 import { COMMANDS, type CommandId } from './commands.js';
 
 /**
@@ -54,20 +55,21 @@ export function keyFault(key: string): 'form' | 'modifier' | 'reserved' | undefi
  */
 export function bindingFault(entry: string): string | undefined {
   const binding = parseBinding(entry);
-  if (binding === undefined) return `"${entry}": expected COMMAND=KEY, such as log.open=Ctrl+L`;
+  if (binding === undefined) return text('keys.noEntry', { entry });
   const { id, isGlobal, key } = binding;
   const isKnown = COMMANDS.some((command) => command.id === id) || id.startsWith('extension:');
-  if (!isKnown) return `"${entry}": there is no command "${id}"`;
+  if (!isKnown) return text('keys.noCommand', { entry, id });
   if (isGlobal && !GLOBAL_COMMANDS.some((command) => command === id)) {
-    return `"${entry}": a global key is one of ${GLOBAL_COMMANDS.join(' or ')}`;
+    const [first, second] = GLOBAL_COMMANDS;
+    return text('keys.notGlobal', { entry, first, second });
   }
   switch (key === '' ? undefined : keyFault(key)) {
     case 'form':
-      return `"${entry}": expected a key such as Ctrl+Shift+P or F6`;
+      return text('keys.noKey', { entry });
     case 'modifier':
-      return `"${entry}": expected a key with Ctrl or Alt, or a function key`;
+      return text('keys.noModifier', { entry });
     case 'reserved':
-      return `"${entry}": this key is needed for editing and zooming`;
+      return text('keys.isReserved', { entry });
     case undefined:
       return undefined;
   }
