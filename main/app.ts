@@ -4,6 +4,7 @@ import { messageOf } from 'picosocks5';
 import { Application } from './application.js';
 import { registerScheme, serveAssets } from './desktop/assets.js';
 import { HIDDEN } from './desktop/autostart.js';
+import { keepCrashReports } from './desktop/crashreports.js';
 import { lockDown, lockDownSession } from './desktop/lockdown.js';
 import { quitAtShutdown } from './desktop/shutdown.js';
 import { GIVE_BACK, giveBackSystemProxy } from './systemproxy/desktop.js';
@@ -15,6 +16,7 @@ function start(): void {
     app.quit();
     return;
   }
+  keepCrashReports();
   registerScheme();
   lockDown();
   let application: Application | undefined;

@@ -5,6 +5,7 @@ import { DisposableStore, messageOf, toDisposable } from 'picosocks5';
 import { watchBugs } from './desktop/bugs.js';
 import { Closing } from './desktop/closing.js';
 import { appCommands, commandRunner } from './desktop/commands.js';
+import { diagnosticsOf } from './desktop/diagnosing.js';
 import { Dialogs } from './desktop/dialogs.js';
 import { HotKeys } from './desktop/hotkeys.js';
 import { KeychainNotices } from './desktop/keychainnotices.js';
@@ -197,6 +198,13 @@ export class Application {
       extensions: this.#extensions,
       log: this.#log,
       updates: this.#updates,
+      diagnose: () =>
+        diagnosticsOf({
+          settings: this.#settings,
+          server: this.#server,
+          extensions: this.#extensions,
+          log: this.#log,
+        }),
       open: () => this.showWindow(),
     });
     this.#run = commandRunner({

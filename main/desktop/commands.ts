@@ -28,6 +28,8 @@ interface Parts {
   readonly extensions: DesktopExtensions;
   readonly log: AppLog;
   readonly updates: Updates;
+  /** What helps others to find out what is wrong. */
+  readonly diagnose: () => string;
   /** Shows the window. */
   readonly open: () => void;
 }
@@ -39,7 +41,7 @@ async function openPath(path: string): Promise<void> {
 }
 
 export function appCommands(parts: Parts): AppCommands {
-  const { server, settings, users, upstreams, extensions, log, updates, open } = parts;
+  const { server, settings, users, upstreams, extensions, log, updates, diagnose, open } = parts;
   return {
     'server.start': () => server.start(),
     'server.stop': () => server.stop(),
@@ -56,6 +58,8 @@ export function appCommands(parts: Parts): AppCommands {
     'app.open': open,
     'updates.check': () => updates.check(),
     'updates.restart': () => updates.restart(),
+    'app.diagnostics': () => clipboard.writeText(diagnose()),
+    'app.crashes': () => openPath(app.getPath('crashDumps')),
     'log.open': () => openPath(log.state.file),
     'log.debug': () => log.change({ level: 'debug', minutes: 10 }, () => {}),
     'app.log': () => openPath(log.folder),

@@ -122,7 +122,7 @@ export class TrayIcon {
       ...GROUPS.flatMap((group, i) => [
         ...(i === 0 ? [] : [{ key: `line ${i}` }]),
         ...group.flatMap((command) => this.#command(command, state)),
-        ...(i === MORE_AFTER && more.length > 0 ? [{ key: 'line more' }, ...more] : []),
+        ...(i === MORE_AFTER && more.length > 0 ? [{ key: 'lineMore' }, ...more] : []),
       ]),
     ];
   }
@@ -190,8 +190,8 @@ export function problemList(
     click: () => run(about),
   }));
   const end = [
-    { key: 'problems line' },
-    { key: 'problems clear', label: text('tray.clear'), click: clear },
+    { key: 'problemsLine' },
+    { key: 'problemsClear', label: text('tray.clear'), click: clear },
   ];
   return {
     key: 'problems',

@@ -197,6 +197,8 @@ const TABLE = [
     palette: false,
   },
   { id: 'app.welcome', runs: 'window' },
+  { id: 'app.diagnostics', runs: 'app', done: 'menus.diagnosticsCopied' },
+  { id: 'app.crashes', runs: 'app' },
   { id: 'app.updates', runs: 'window', menus: [{ menu: 'app', label: 'menus.updates' }] },
   { id: 'updates.check', runs: 'app' },
   {

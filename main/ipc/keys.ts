@@ -55,20 +55,21 @@ export function keyFault(key: string): 'form' | 'modifier' | 'reserved' | undefi
  */
 export function bindingFault(entry: string): string | undefined {
   const binding = parseBinding(entry);
-  if (binding === undefined) return text('bindings.bindingExpected', { entry });
+  if (binding === undefined) return text('keys.noEntry', { entry });
   const { id, isGlobal, key } = binding;
   const isKnown = COMMANDS.some((command) => command.id === id) || id.startsWith('extension:');
-  if (!isKnown) return text('bindings.unknownCommand', { entry, id });
+  if (!isKnown) return text('keys.noCommand', { entry, id });
   if (isGlobal && !GLOBAL_COMMANDS.some((command) => command === id)) {
-    return text('bindings.notGlobal', { entry, commands: GLOBAL_COMMANDS.join(', ') });
+    const [first, second] = GLOBAL_COMMANDS;
+    return text('keys.notGlobal', { entry, first, second });
   }
   switch (key === '' ? undefined : keyFault(key)) {
     case 'form':
-      return text('bindings.keyExpected', { entry });
+      return text('keys.noKey', { entry });
     case 'modifier':
-      return text('bindings.keyModifier', { entry });
+      return text('keys.noModifier', { entry });
     case 'reserved':
-      return text('bindings.keyReserved', { entry });
+      return text('keys.isReserved', { entry });
     case undefined:
       return undefined;
   }

@@ -1,5 +1,4 @@
 import { accounts } from './de/accounts.js';
-import { bindings } from './de/bindings.js';
 import { commands } from './de/commands.js';
 import { common } from './de/common.js';
 import { connections } from './de/connections.js';
@@ -36,7 +35,6 @@ import type { EN } from './en.js';
 /** The texts in German. */
 export const DE = {
   accounts,
-  bindings,
   commands,
   common,
   connections,

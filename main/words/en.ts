@@ -1,5 +1,4 @@
 import { accounts } from './en/accounts.js';
-import { bindings } from './en/bindings.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
 import { connections } from './en/connections.js';
@@ -35,7 +34,6 @@ import { workbench } from './en/workbench.js';
 /** The texts in English, by areas: a new area is a line here and one of each other language. */
 export const EN = {
   accounts,
-  bindings,
   commands,
   common,
   connections,

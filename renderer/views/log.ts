@@ -387,12 +387,12 @@ function exactTime(time: number): string {
       ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
       fractionalSecondDigits: 3,
     });
-  return perLocale('exact time', make).format(time);
+  return perLocale('exactTime', make).format(time);
 }
 
 function timeOfDay(time: number): string {
   const make = (locale: string) => new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
-  return perLocale('time of day', make).format(time);
+  return perLocale('timeOfDay', make).format(time);
 }
 
 async function copyLines(rows: readonly LogRow[]): Promise<void> {

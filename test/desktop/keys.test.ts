@@ -9,6 +9,7 @@ test('all keyboard shortcuts are listed, and can be changed', {
 }, async (t) => {
   const app = await DesktopApp.start(await startDesktopSession(t));
   const { page } = app;
+  await app.status('Stopped');
   await page.keyboard.press('Control+Shift+K');
   const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await dialog.waitFor();

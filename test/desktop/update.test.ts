@@ -63,6 +63,7 @@ test('a newer version is looked for, fetched, told of with what is new, and begu
 
   const app = await DesktopApp.start(session);
   const { page } = app;
+  await app.status('Stopped');
   await page.keyboard.press('Control+Shift+P');
   await page.getByRole('combobox', { name: 'Command' }).fill('updates, and');
   await page.keyboard.press('Enter');

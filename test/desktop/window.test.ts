@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { crashesIn } from '#main/desktop/crashes.js';
 import { DesktopApp } from '../support/desktopapp.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
@@ -67,6 +68,25 @@ test('a window whose process dies comes back as it was, and the log says so', {
   await inPage(app, `[...document.querySelectorAll('.toast button')][0].click()`);
   await until(app, `document.querySelector('pico-log .level-err .text') !== null`);
   assert.match(await logOf(app), / err {4}the window's process is gone: \w+, exit code \d+/);
+
+  // There is a report of it, which stays here, and what helps others has no secrets.
+  const { folder, isSent } = await app.electron.evaluate(({ app: electron, crashReporter }) => ({
+    folder: electron.getPath('crashDumps'),
+    isSent: crashReporter.getUploadToServer(),
+  }));
+  assert.equal(isSent, false);
+  for (let i = 0; i < 50 && crashesIn(folder).length === 0; i++) await setTimeout(100);
+  assert.equal(crashesIn(folder).length, 1);
+  const ask = (...request: unknown[]) =>
+    inPage(app, `window.picosocks5.request(...${JSON.stringify(request)})`);
+  await ask('users.add', { name: 'carol', group: 'staff', password: 'hunter2' });
+  await ask('app.diagnostics');
+  const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
+  assert.match(copied, /^app: \d+\.\d+\.\d+$/m);
+  assert.match(copied, /^state: running$/m);
+  assert.match(copied, /^users: 1$/m);
+  assert.match(copied, /the window's process is gone/);
+  assert.doesNotMatch(copied, /carol|staff|hunter2/);
 });
 
 test('a hidden window gives its process back, and comes back as it was', { skip }, async (t) => {

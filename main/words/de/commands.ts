@@ -39,6 +39,8 @@ export const commands = {
   'extensions.remove-chosen': 'Erweiterungen: Ausgewählte entfernen',
   'extensions.resume': 'Erweiterungen: Abgesicherten Modus verlassen',
   'app.palette': 'Alle Befehle anzeigen',
+  'app.diagnostics': 'App: Diagnose kopieren, ohne Namen und Passwörter',
+  'app.crashes': 'App: Ordner der Absturzberichte öffnen',
   'app.updates': 'App: Updates und Neuerungen',
   'updates.check': 'Updates: Jetzt suchen',
   'updates.restart': 'Updates: Neu starten und aktualisieren',

@@ -66,7 +66,6 @@ export const extensions = {
   'point.resolvers': 'Namensauflösungen',
   'point.dialects': 'Protokolle der Clients',
   'point.layers': 'Schichten der Server-Adressen',
-  'point.sharedStates': 'Von Servern geteilter Stand',
   'point.eventSinks': 'Ereignisempfänger',
   'point.sharedStates': 'Gemeinsame Zustände von Servern',
   settings: 'Einstellungen',

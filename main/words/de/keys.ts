@@ -25,5 +25,11 @@ export const keys = {
   reserved: '{key} wird zum Bearbeiten und Zoomen gebraucht.',
   refused:
     'Die Taste {key} kann nicht überall verwendet werden: Ein anderes Programm oder das System hat sie. Wählen Sie bei den Tastenkombinationen eine andere.',
+  noEntry: '„{entry}“: erwartet wird BEFEHL=TASTE, etwa log.open=Ctrl+L',
+  noCommand: '„{entry}“: Es gibt keinen Befehl „{id}“',
+  notGlobal: '„{entry}“: Überall wirken kann die Taste von {first} oder {second}',
+  noKey: '„{entry}“: erwartet wird eine Taste wie Ctrl+Shift+P oder F6',
+  noModifier: '„{entry}“: erwartet wird eine Taste mit Ctrl oder Alt oder eine Funktionstaste',
+  isReserved: '„{entry}“: Diese Taste wird zum Bearbeiten und Zoomen gebraucht',
   nothing: 'Kein Befehl und keine Taste passt.',
 } satisfies Translation<typeof english>;

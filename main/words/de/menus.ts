@@ -9,6 +9,7 @@ export const menus = {
   addressCopied: 'Adresse kopiert.',
   open: 'PicoSOCKS5 öffnen',
   settings: 'Einstellungen …',
+  diagnosticsCopied: 'Diagnose kopiert: ohne Namen, Passwörter und Ziele von Verbindungen.',
   updates: 'Updates…',
   keys: 'Tastenkombinationen…',
   startAtLogin: 'Bei der Anmeldung starten',

@@ -37,6 +37,8 @@ export const commands = {
   'extensions.remove-chosen': 'Extensions: Remove the chosen one',
   'extensions.resume': 'Extensions: Leave the safe mode',
   'app.palette': 'Show all commands',
+  'app.diagnostics': 'App: Copy diagnostics, without names and passwords',
+  'app.crashes': 'App: Open the folder of crash reports',
   'app.updates': 'App: Updates, and what is new',
   'updates.check': 'Updates: Check now',
   'updates.restart': 'Updates: Restart to update',

@@ -61,7 +61,6 @@ export const extensions = {
   'point.resolvers': 'Resolvers',
   'point.dialects': 'Protocols of clients',
   'point.layers': 'Layers of listening addresses',
-  'point.sharedStates': 'States shared by servers',
   'point.eventSinks': 'Event sinks',
   'point.sharedStates': 'States shared by servers',
   settings: 'Settings',

@@ -23,5 +23,11 @@ export const keys = {
   reserved: '{key} is needed for editing and zooming.',
   refused:
     'The key {key} cannot be used everywhere: another program or the system has it. Choose another one in the keyboard shortcuts.',
+  noEntry: '“{entry}”: expected COMMAND=KEY, such as log.open=Ctrl+L',
+  noCommand: '“{entry}”: there is no command “{id}”',
+  notGlobal: '“{entry}”: a global key is one of {first} or {second}',
+  noKey: '“{entry}”: expected a key such as Ctrl+Shift+P or F6',
+  noModifier: '“{entry}”: expected a key with Ctrl or Alt, or a function key',
+  isReserved: '“{entry}”: this key is needed for editing and zooming',
   nothing: 'No command or key fits.',
 } as const;

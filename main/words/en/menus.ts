@@ -7,6 +7,7 @@ export const menus = {
   addressCopied: 'Address copied.',
   open: 'Open PicoSOCKS5',
   settings: 'Settings…',
+  diagnosticsCopied: 'Diagnostics copied: without names, passwords, and where connections lead.',
   updates: 'Updates…',
   keys: 'Keyboard Shortcuts…',
   startAtLogin: 'Start at login',

@@ -39,8 +39,8 @@ test('the setting says what is wrong with it', () => {
   const check = (entry: string) => checkSetting({ key: 'keys', value: [entry] });
   for (const entry of ['log.open=Ctrl+L', 'log.open=', 'global server.toggle=F9']) check(entry);
   check('extension:conditions.none=F8');
-  assert.throws(() => check('log.open'), /Keyboard shortcuts: "log.open": expected COMMAND=KEY/);
-  assert.throws(() => check('nothing.at-all=F6'), /there is no command "nothing.at-all"/);
+  assert.throws(() => check('log.open'), /Keyboard shortcuts: “log.open”: expected COMMAND=KEY/);
+  assert.throws(() => check('nothing.at-all=F6'), /there is no command “nothing.at-all”/);
   assert.throws(() => check('global log.open=F6'), /one of server.toggle or app.open/);
   assert.match(bindingFault('log.open=Ctrl+C') ?? '', /needed for editing/);
 });
