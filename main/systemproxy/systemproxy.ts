@@ -96,11 +96,12 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
   }
 
   /**
-   * Gives back what an earlier run of the app has left changed. The switch is off after that: what
-   * made the app end may do so again.
+   * Gives back what an earlier run of the app has left changed, and begins. The switch is off after
+   * that: what made the app end may do so again.
    */
-  recover(): Promise<void> {
-    return this.#changes.run(() => this.#recover().catch((error: unknown) => this.#fail(error)));
+  async start(): Promise<void> {
+    await this.#changes.run(() => this.#recover().catch((error: unknown) => this.#fail(error)));
+    await this.update();
   }
 
   /** Makes the system's settings what they have to be at present. */
@@ -291,7 +292,12 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
 
   #want(value: boolean): void {
     const { settings } = this.#parts;
-    if (this.#isWanted !== value) settings.set({ key: 'systemProxy', value });
+    if (this.#isWanted === value) return;
+    try {
+      settings.set({ key: 'systemProxy', value });
+    } catch {
+      // The settings file cannot be written: the switch stays as it is.
+    }
   }
 
   #enter(phase: SystemProxyPhase, problem = phase === 'failed' ? this.#problem : undefined): void {
