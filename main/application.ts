@@ -262,7 +262,7 @@ export class Application {
     this.#watchSurroundings();
     this.#showMenu();
     this.#effects.start(this.#settings.values);
-    void this.#systemProxy.recover();
+    void this.#systemProxy.start();
     this.#hotKeys.apply(this.#settings.values.keys);
     this.#servers.start();
     const started = this.#startServer();

@@ -54,7 +54,8 @@ export class PacServer implements Disposable {
       const place = { port, token: kept?.token ?? randomBytes(16).toString('hex') };
       this.#server = server;
       this.#place = place;
-      if (place.port !== kept?.port) await writeWholeFile(this.#file, JSON.stringify(place));
+      if (place.port !== kept?.port)
+        await writeWholeFile(this.#file, JSON.stringify(place), { secret: true });
     }
     const { port, token } = this.#place;
     return `http://${HOST}:${port}/${token}${PAC_PATH}`;

@@ -18,8 +18,8 @@ import { PacServer } from './pacserver.js';
 
 /** How often it is looked whether something else has changed the settings, ms. */
 const PERIOD = 10_000;
-/** The same where the system tells of changes itself. */
-const WATCHED_PERIOD = 60_000;
+/** The same where the system tells of changes itself: sooner at first, until that has begun. */
+const WATCHED_PERIODS: readonly number[] = [1000, 3000, 10_000, 60_000];
 
 /** Phases that switch it off. */
 const TOLD: ReadonlySet<SystemProxyPhase> = new Set(['changed', 'failed', 'unavailable']);
@@ -96,11 +96,12 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
   }
 
   /**
-   * Gives back what an earlier run of the app has left changed. The switch is off after that: what
-   * made the app end may do so again.
+   * Gives back what an earlier run of the app has left changed, and begins. The switch is off after
+   * that: what made the app end may do so again.
    */
-  recover(): Promise<void> {
-    return this.#changes.run(() => this.#recover().catch((error: unknown) => this.#fail(error)));
+  async start(): Promise<void> {
+    await this.#changes.run(() => this.#recover().catch((error: unknown) => this.#fail(error)));
+    await this.update();
   }
 
   /** Makes the system's settings what they have to be at present. */
@@ -248,7 +249,7 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
     const kept = this.#kept;
     if (kept === undefined) return true;
     const isOurs = await giveBack(await this.#parts.backendOf(kept.backend), kept);
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#watch?.dispose();
     this.#timer = undefined;
     this.#watch = undefined;
@@ -268,9 +269,18 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
 
   #keepLooking(backend: Backend): void {
     if (this.#timer !== undefined) return;
-    const look = () => void this.look();
-    this.#watch = backend.watch?.(look);
-    this.#timer = setInterval(look, this.#watch === undefined ? PERIOD : WATCHED_PERIOD);
+    this.#watch = backend.watch?.(() => void this.look());
+    const [first = PERIOD, ...later] = this.#watch === undefined ? [] : WATCHED_PERIODS;
+    this.#lookIn(first, later);
+  }
+
+  /** @param later how long it is to the looks after that, ms; the last one stays. */
+  #lookIn(delay: number, later: readonly number[]): void {
+    this.#timer = setTimeout(() => {
+      const [next = delay, ...others] = later;
+      this.#lookIn(next, others);
+      void this.look();
+    }, delay);
   }
 
   #fail(error: unknown): void {
@@ -282,7 +292,12 @@ export class SystemProxy extends EventEmitter<{ state: [state: SystemProxyState]
 
   #want(value: boolean): void {
     const { settings } = this.#parts;
-    if (this.#isWanted !== value) settings.set({ key: 'systemProxy', value });
+    if (this.#isWanted === value) return;
+    try {
+      settings.set({ key: 'systemProxy', value });
+    } catch {
+      // The settings file cannot be written: the switch stays as it is.
+    }
   }
 
   #enter(phase: SystemProxyPhase, problem = phase === 'failed' ? this.#problem : undefined): void {

@@ -49,7 +49,7 @@ export class Welcome extends PageElement {
 }
 
 function steps(): readonly Step[] {
-  const { server, users, settings } = model.app;
+  const { server, users, settings, systemProxy } = model.app;
   const { listenAddress, port } = settings.values;
   const { state, url } = server;
   const where = listenAddress.map((host) => formatEndpoint({ host, port })).join(', ');
@@ -65,10 +65,13 @@ function steps(): readonly Step[] {
       title: 'welcome.use',
       how: text('welcome.useHow'),
       actions: [
+        ...(settings.values.systemProxy
+          ? []
+          : [['server.system-proxy', text('systemProxy.use')] as const]),
         ...(url === undefined ? [] : [['server.copy', text('menus.copyAddress')] as const]),
         ['view.overview', text('views.overview')],
       ],
-      done: false,
+      done: systemProxy.phase === 'on',
     },
     {
       title: 'welcome.share',

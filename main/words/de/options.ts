@@ -145,11 +145,12 @@ export const options = {
   'systemProxy.title': 'Auf diesem Computer verwenden',
   'systemProxy.description':
     'Die Programme dieses Computers verwenden den Proxy, solange der Server läuft: über die ' +
-    'Proxyeinstellungen des Systems. Danach ist alles wieder so, wie es vorher war.',
+    'Proxy-Einstellungen des Systems. Danach ist alles wieder so, wie es vorher war.',
   'systemProxyKind.title': 'Konfiguration',
   'systemProxyKind.description':
     'Eine PAC-Datei, die die App bereitstellt, führt am Proxy vorbei, wo eine Route direct lautet und ' +
-    'wo der Proxy nicht antwortet. Mit festen Adressen läuft alles außer den Ausnahmen über den Proxy.',
+    'wo der Proxy nicht antwortet. Mit festen Adressen geht alles außer den Ausnahmen an den Proxy, ' +
+    'ob er da ist oder nicht.',
   'systemProxyKind.pac': 'Automatisch (PAC)',
   'systemProxyKind.fixed': 'Feste Adressen',
   'systemProxyBypass.title': 'Ausnahmen',

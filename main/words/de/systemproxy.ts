@@ -13,20 +13,20 @@ export const systemProxy = {
     'Die Programme dieses Computers können sich an einem SOCKS-Proxy nicht anmelden: Schalten Sie ' +
     'HTTP in den Einstellungen ein, oder erlauben Sie anonymen Zugriff.',
   changed:
-    'Etwas anderes hat die Proxyeinstellungen dieses Computers geändert: Sie bleiben, wie sie sind.',
-  failed: 'Die Proxyeinstellungen dieses Computers können nicht geändert werden: {problem}.',
+    'Etwas anderes hat die Proxy-Einstellungen dieses Computers geändert: Sie bleiben, wie sie sind.',
+  failed: 'Die Proxy-Einstellungen dieses Computers können nicht geändert werden: {problem}.',
   unavailable:
-    'Diese Arbeitsumgebung hat keine Proxyeinstellungen, die die App kennt: Jedes Programm muss für ' +
+    'Diese Arbeitsumgebung hat keine Proxy-Einstellungen, die die App kennt: Jedes Programm muss für ' +
     'sich eingestellt werden.',
   recovered:
-    'PicoSOCKS5 wurde beendet, ohne die Proxyeinstellungen dieses Computers zurückzugeben: Sie sind ' +
+    'PicoSOCKS5 wurde beendet, ohne die Proxy-Einstellungen dieses Computers zurückzugeben: Sie sind ' +
     'jetzt wieder so, wie sie vorher waren.',
   switchOn: 'Wieder einschalten',
   bypassExpected:
     '„{entry}“: Erwartet wird ADRESSE[/BITS], NAME, *.NAME oder {plain} für alle Namen ohne Punkt, etwa 192.168.0.0/16 oder *.example.com',
   gnomeMissing:
-    'die Proxyeinstellungen von GNOME sind nicht installiert: gsettings-desktop-schemas',
-  notTaken: 'das System lässt seine Proxyeinstellungen nicht ändern',
+    'die Proxy-Einstellungen von GNOME sind nicht installiert: gsettings-desktop-schemas',
+  notTaken: 'das System lässt seine Proxy-Einstellungen nicht ändern',
   notInstalled: '{program} ist nicht installiert',
   silent: '{program} hat nicht innerhalb von {seconds} Sekunden geantwortet',
   says: '{program} meldet: {answer}',

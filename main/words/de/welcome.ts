@@ -10,7 +10,7 @@ export const welcome = {
   started: 'Er läuft: {url}',
   use: 'Im Browser verwenden',
   useHow:
-    'Tragen Sie die Adresse in den Proxy-Einstellungen Ihres Browsers ein. Die Übersicht hat die Zeilen für Firefox, Chromium, curl und andere fertig zum Kopieren.',
+    'Schalten Sie den Systemproxy ein, nach dem sich alle Programme dieses Computers richten, oder tragen Sie die Adresse in den Proxy-Einstellungen Ihres Browsers ein. Die Übersicht hat die Zeilen für Firefox, Chromium, curl und andere fertig zum Kopieren.',
   share: 'Andere zulassen',
   shareHow:
     'Geben Sie jeder Person einen Benutzernamen und ein Passwort, das der Schlüsselbund dieses Computers aufbewahrt; öffnen Sie den Proxy dann in den Einstellungen für das lokale Netzwerk.',

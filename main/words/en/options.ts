@@ -139,7 +139,8 @@ export const options = {
   'systemProxyKind.title': 'Configuration',
   'systemProxyKind.description':
     'A PAC file, which the app serves, leads past the proxy where a route says direct, and where the ' +
-    'proxy does not answer. With fixed addresses all but the exceptions goes through the proxy.',
+    'proxy does not answer. With fixed addresses all but the exceptions goes to the proxy, be it ' +
+    'there or not.',
   'systemProxyKind.pac': 'Automatic (PAC)',
   'systemProxyKind.fixed': 'Fixed addresses',
   'systemProxyBypass.title': 'Exceptions',

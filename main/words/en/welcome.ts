@@ -8,7 +8,7 @@ export const welcome = {
   started: 'It runs: {url}',
   use: 'Use it in your browser',
   useHow:
-    'Put the address into the proxy settings of your browser. The overview has the lines for Firefox, Chromium, curl and others, ready to copy.',
+    'Switch the system proxy on, which all programs of this computer follow, or put the address into the proxy settings of your browser. The overview has the lines for Firefox, Chromium, curl and others, ready to copy.',
   share: 'Let others in',
   shareHow:
     'Give each person a user name and a password, which this computer’s keychain keeps; then open the proxy to the local network in the settings.',

@@ -205,11 +205,11 @@ describe('the system proxy', () => {
     await first.set('systemProxy', true);
     const { url } = system.values;
     const next = app(t, system, first.folder);
-    await next.proxy.recover();
+    await next.proxy.start();
     assert.deepEqual(system.values, BEFORE);
     assert.deepEqual(next.news, [{ what: 'recovered' }]);
     assert.ok(!existsSync(next.kept));
-    await next.proxy.recover();
+    await next.proxy.start();
     assert.equal(next.news.length, 1);
     assert.ok(url?.includes('/proxy.pac?'));
   });
@@ -220,7 +220,7 @@ describe('the system proxy', () => {
     await first.set('systemProxy', true);
     const next = app(t, system, first.folder);
     system.fault = new UserError('not now');
-    await next.proxy.recover();
+    await next.proxy.start();
     assert.equal(phaseOf(next), 'failed');
     assert.ok(existsSync(next.kept));
     // The switch gives back first.
