@@ -21,19 +21,21 @@ import { MainWindow } from './desktop/window.js';
 import { CrashGuard } from './extensions/crashguard.js';
 import { DesktopExtensions } from './extensions/extensions.js';
 import { forkHelper } from './extensions/fork.js';
-import type { AppState, CommandId, WindowCommandId } from './ipc/contract.js';
+import type { AppState, CommandId, Subscriptions, WindowCommandId } from './ipc/contract.js';
 import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
+import { shownHandlers } from './ipc/shownhandlers.js';
 import { Snapshot } from './ipc/snapshot.js';
 import { probeNetwork } from './profiles/probe.js';
 import { DesktopProfiles } from './profiles/profiles.js';
-import { AppLog } from './proxy/applog.js';
 import { Programs } from './programs/programs.js';
+import { AppLog } from './proxy/applog.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
 import { ServerController } from './proxy/controller.js';
 import { watchNetwork } from './proxy/networkwatch.js';
 import { Traffic } from './proxy/traffic.js';
+import { Servers } from './servers/servers.js';
 import { SettingEffects } from './settings/effects.js';
 import { openSettings } from './settings/open.js';
 import { settingsParts } from './settings/parts.js';
@@ -67,6 +69,8 @@ export class Application {
   readonly #traffic = new Traffic();
   readonly #server: ServerController;
   readonly #systemProxy: SystemProxy;
+  /** Servers elsewhere. */
+  readonly #servers: Servers;
   readonly #tray: TrayPresence;
   readonly #hotKeys: HotKeys;
   readonly #updates: Updates;
@@ -110,6 +114,11 @@ export class Application {
       ),
     );
     this.#upstreams = this.#own.add(new DesktopUpstreams(this.#settings, keychain, { look }));
+    this.#servers = this.#own.add(
+      new Servers(app.getPath('userData'), keychain, {
+        warn: (message) => this.#notifications.notify({ severity: 'warning', message }),
+      }),
+    );
     this.#extensions = this.#own.add(
       new DesktopExtensions({
         settings: this.#settings,
@@ -172,6 +181,7 @@ export class Application {
       extensions: this.#extensions,
       server: this.#server,
       systemProxy: this.#systemProxy,
+      servers: this.#servers,
       traffic: this.#traffic,
       tray: this.#tray,
       notifications: this.#notifications,
@@ -228,7 +238,13 @@ export class Application {
     });
     this.#own.add(watchBugs((error) => this.#report(error)));
     const owns = this.#window.owns.bind(this.#window);
-    this.#own.add(serveRequests(handlers, owns, (error) => this.#report(error)));
+    const shown = shownHandlers({
+      local: handlers,
+      servers: this.#servers,
+      dialogs: this.#dialogs,
+      lift: (whom) => this.#server.lift(whom),
+    });
+    this.#own.add(serveRequests(shown, owns, (error) => this.#report(error)));
   }
 
   /** @param hidden whether the window stays closed, as at login. */
@@ -240,6 +256,7 @@ export class Application {
     this.#effects.start(this.#settings.values);
     void this.#systemProxy.recover();
     this.#hotKeys.apply(this.#settings.values.keys);
+    this.#servers.start();
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
@@ -300,7 +317,7 @@ export class Application {
   #connect(): void {
     let problem: string | undefined;
     this.#server.on('status', (status) => {
-      tell(this.#window.contents, 'server', status);
+      this.#tellLocal('server', status);
       this.#extensions.look();
       void this.#systemProxy.update();
       if (status.problem !== undefined && status.problem !== problem) {
@@ -315,28 +332,29 @@ export class Application {
     });
     this.#systemProxy.on('state', (state) => tell(this.#window.contents, 'systemProxy', state));
     this.#users.on('state', () => this.#showUsers());
-    this.#users.on('transfer', (transfer) =>
-      tell(this.#window.contents, 'usersTransfer', transfer),
-    );
+    this.#users.on('transfer', (transfer) => this.#tellLocal('usersTransfer', transfer));
     this.#users.on('change', () => {
       this.#showUsers();
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
-    const showUpstreams = () => tell(this.#window.contents, 'upstreams', this.#upstreams.state);
+    const showUpstreams = () => this.#tellLocal('upstreams', this.#upstreams.state);
     this.#upstreams.on('state', showUpstreams);
     this.#upstreams.on('change', () => {
       showUpstreams();
       this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
     });
     this.#extensions.on('state', () => {
-      tell(this.#window.contents, 'extensions', this.#extensions.state);
+      this.#tellLocal('extensions', this.#extensions.state);
       this.#tray.show();
     });
     this.#updates.on('state', (state) => {
       tell(this.#window.contents, 'updates', state);
       this.#tray.show();
     });
-    this.#log.on('state', (state) => tell(this.#window.contents, 'logState', state));
+    this.#log.on('state', (state) => this.#tellLocal('logState', state));
+    this.#servers.on('state', (state) => tell(this.#window.contents, 'servers', state));
+    // Nothing of another server is left in a page that is loaded anew.
+    this.#servers.on('switched', () => this.#window.contents?.reload());
     this.#server.on('view', (id) => tell(this.#window.contents, 'viewChanged', id));
     this.#settings.on('change', (keys) => {
       tell(this.#window.contents, 'settings', this.#snapshot.settings);
@@ -365,6 +383,7 @@ export class Application {
     const feed = {
       window: this.#window,
       server: this.#server,
+      servers: this.#servers,
       connections: this.#connections,
       log: this.#log,
       traffic: this.#traffic,
@@ -421,8 +440,13 @@ export class Application {
     ];
   }
 
+  /** Tells the window of the server of this computer, unless it shows another one. */
+  #tellLocal<K extends keyof Subscriptions>(name: K, payload: Subscriptions[K]): void {
+    if (this.#servers.shown === undefined) tell(this.#window.contents, name, payload);
+  }
+
   #showUsers(): void {
-    tell(this.#window.contents, 'users', this.#users.state);
+    this.#tellLocal('users', this.#users.state);
   }
 
   /** Lets the window run one of its commands: it is shown, whether there is one or not. */

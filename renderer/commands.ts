@@ -7,6 +7,7 @@ import {
   type ContributedCommand,
   type Command as Descriptor,
   isOfApp,
+  isOnlyLocal,
   titleOf,
   type WindowCommandId,
 } from '../main/ipc/contract.js';
@@ -52,7 +53,9 @@ function state(): CommandState {
 
 function fromTable(descriptor: Descriptor, { run, enabled }: Handler): Command {
   const { id, key, palette } = descriptor;
-  const isEnabled = () => (descriptor.enabled?.(state()) ?? true) && (enabled?.() ?? true);
+  const isElsewhere = () => isOnlyLocal(id) && model.elsewhere !== undefined;
+  const isEnabled = () =>
+    !isElsewhere() && (descriptor.enabled?.(state()) ?? true) && (enabled?.() ?? true);
   return {
     ...{ id, inPalette: palette ?? true, enabled: isEnabled, run },
     get key() {

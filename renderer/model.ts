@@ -72,6 +72,16 @@ class Model {
     return () => listeners.delete(listener);
   }
 
+  /** The name of the server that is shown, if it is elsewhere. */
+  get elsewhere(): string | undefined {
+    return this.app.remote?.name;
+  }
+
+  /** The rules that are in force in the server that is shown. */
+  rules(setting: 'via' | 'request'): readonly string[] {
+    return (this.app.remote?.routing ?? this.app.settings.values)[setting];
+  }
+
   update(change: Partial<AppState>): void {
     this.app = { ...this.app, ...change };
     this.changed('app');
@@ -180,6 +190,9 @@ export async function connect(): Promise<CommandId | undefined> {
   };
   subscribe('server', (server) => update({ server }));
   subscribe('systemProxy', (systemProxy) => update({ systemProxy }));
+  subscribe('servers', (servers) => update({ servers }));
+  subscribe('remote', (remote) => update({ remote }));
+  subscribe('lockouts', (lockouts) => update({ lockouts }));
   subscribe('settings', (settings) => update({ settings }));
   subscribe('users', (users) => update({ users }));
   subscribe('usersTransfer', (usersTransfer) => update({ usersTransfer }));

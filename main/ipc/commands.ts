@@ -157,6 +157,8 @@ const TABLE = [
     ...view('settings', 7, { menu: 'app', label: 'menus.settings', key: 'Ctrl+,' }),
     tray: { group: 2, label: 'views.settings' },
   },
+  view('servers', 8),
+  { id: 'servers.new', runs: 'window' },
   { id: 'users.new', runs: 'window' },
   { id: 'users.import', runs: 'window' },
   {

@@ -24,6 +24,7 @@ import type {
   UpstreamsState,
   UpstreamTest,
 } from './routing.js';
+import type { ServersPart, ServersRequests, ServersSubscriptions } from './servers.js';
 import type { SettingsFileRequests } from './settingsfile.js';
 import type { SystemProxyKind, SystemProxyState, SystemProxySubscriptions } from './systemproxy.js';
 import type { UpdateChannel, UpdateState, UpdateSubscriptions } from './updates.js';
@@ -36,6 +37,7 @@ export * from './life.js';
 export * from './log.js';
 export * from './profiles.js';
 export * from './routing.js';
+export * from './servers.js';
 export * from './settingsfile.js';
 export * from './systemproxy.js';
 export * from './updates.js';
@@ -50,6 +52,7 @@ export interface Requests
     LifeRequests,
     LogRequests,
     ProfileRequests,
+    ServersRequests,
     SettingsFileRequests {
   /** All that the window shows at first. */
   'app.state'(): AppState;
@@ -130,6 +133,7 @@ export interface Requests
 export interface Subscriptions
   extends LifeSubscriptions,
     LogSubscriptions,
+    ServersSubscriptions,
     SystemProxySubscriptions,
     UpdateSubscriptions {
   server: ServerStatus;
@@ -181,7 +185,7 @@ export interface Bridge {
   ): () => void;
 }
 
-export interface AppState {
+export interface AppState extends ServersPart {
   readonly version: string;
   readonly platform: 'win32' | 'darwin' | 'linux';
   /** Whether the tray shows the icon; without one, closing the window would hide the app. */

@@ -11,7 +11,7 @@ import type { DesktopUpstreams } from '../upstreams/upstreams.js';
 import type { DesktopUsers } from '../users/users.js';
 import { writeWholeFile } from '../wholefile.js';
 import { text } from '../words/words.js';
-import type { AppState } from './contract.js';
+import type { AppState, ServersRequests } from './contract.js';
 import type { Handlers } from './serve.js';
 import { pemFiles, type SettingsParts, settingsHandlers } from './settingshandlers.js';
 
@@ -28,8 +28,8 @@ interface Parts extends SettingsParts {
   readonly state: () => AppState;
 }
 
-/** What each request of the window does. */
-export function requestHandlers(parts: Parts): Handlers {
+/** What each request of the window does, as far as it is about this computer. */
+export function requestHandlers(parts: Parts): Omit<Handlers, keyof ServersRequests> {
   const { settings, users, upstreams, extensions, server, connections, log, dialogs, window } =
     parts;
   return {

@@ -76,6 +76,21 @@ const MAX_FIELDS = 100;
 /** Keychains take no longer ones everywhere. */
 const MAX_SECRET = 2000;
 
+const place = v.pipe(v.string(), v.maxLength(4096));
+const remote = {
+  name: text,
+  way: v.picklist(['ssh', 'tls']),
+  host: text,
+  port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+  user: text,
+  control: place,
+  fingerprint: text,
+  ca: place,
+};
+/** The id of a server elsewhere; empty: this computer's. */
+const server = v.pipe(v.string(), v.maxLength(64));
+const token = v.pipe(v.string(), v.maxLength(MAX_SECRET));
+
 /** A command has no argument. */
 const ofCommands = Object.fromEntries(
   COMMANDS.filter(({ id }) => isOfApp(id)).map(({ id }) => [id, nothing]),
@@ -176,6 +191,18 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
       values: v.pipe(v.record(id, cell), v.maxEntries(MAX_FIELDS)),
     }),
   ]),
+  'servers.add': v.strictTuple([v.strictObject({ ...remote, token })]),
+  'servers.update': v.strictTuple([
+    v.strictObject({ id: server, settings: v.strictObject(remote), token: v.exactOptional(token) }),
+  ]),
+  'servers.remove': v.strictTuple([server]),
+  'servers.restore': v.strictTuple([server]),
+  'servers.connect': v.strictTuple([server]),
+  'servers.disconnect': v.strictTuple([server]),
+  'servers.show': v.strictTuple([server]),
+  'servers.reload': v.strictTuple([server]),
+  'servers.choose': nothing,
+  'lockouts.lift': v.strictTuple([v.strictObject({ user: v.exactOptional(text), address: name })]),
   'connections.watch': nothing,
   'connections.unwatch': nothing,
   'connections.disconnect': v.strictTuple([

@@ -9,6 +9,7 @@ import { profilesState } from '../profiles/profiles.js';
 import type { ServerController } from '../proxy/controller.js';
 import { interfaceAddresses } from '../proxy/endpoints.js';
 import type { Traffic } from '../proxy/traffic.js';
+import type { Servers } from '../servers/servers.js';
 import { DESCRIPTORS } from '../settings/descriptors.js';
 import type { Settings } from '../settings/store.js';
 import type { SystemProxy } from '../systemproxy/systemproxy.js';
@@ -29,6 +30,7 @@ interface Parts {
   readonly extensions: DesktopExtensions;
   readonly server: ServerController;
   readonly systemProxy: SystemProxy;
+  readonly servers: Servers;
   readonly traffic: Traffic;
   readonly tray: TrayPresence;
   readonly notifications: Notifications;
@@ -74,7 +76,7 @@ export class Snapshot {
   /** All that a window shows at first. Notifications that waited for one are given to it. */
   take(command: AppState['command']): AppState {
     const { server, users, upstreams, extensions, traffic, tray, notifications } = this.#parts;
-    const { activities } = this.#parts;
+    const { activities, servers } = this.#parts;
     return {
       version: app.getVersion(),
       platform: process.platform as AppState['platform'],
@@ -95,7 +97,11 @@ export class Snapshot {
       updates: this.#parts.updates.state,
       notifications: notifications.take(),
       welcome: this.#parts.settings.welcome && !process.argv.includes(SKIP_WELCOME),
+      servers: servers.state,
+      remote: undefined,
+      lockouts: server.lockouts,
       command,
+      ...servers.shown?.shown,
     };
   }
 }

@@ -89,8 +89,39 @@ export class ConnectionLog {
     this.#ended.clear();
   }
 
+  /**
+   * Takes the connections that there are, of which nothing was told; those that there are no more are
+   * over, and nobody knows how.
+   *
+   * @param now what the clock of their server says, ms since 1970.
+   */
+  adopt(connections: readonly ConnectionInfo[], now: number): void {
+    const present = new Set(connections.map(({ id }) => this.#base + id));
+    for (const row of [...this.#live.values()]) {
+      if (present.has(row.id)) continue;
+      row.state = 'closed';
+      row.duration = monotonic() - row.began;
+      this.#note(row);
+      this.#end(row);
+    }
+    for (const one of connections) {
+      const { id, since, client, user, group, method, command, destination, via, up, down } = one;
+      const row = this.#row({ id, time: since, client });
+      row.began = monotonic() - Math.max(0, now - since);
+      row.user = user ?? row.user;
+      row.group = group ?? row.group;
+      row.method = method ?? row.method;
+      row.command = command ?? row.command;
+      row.destination = destination === undefined ? row.destination : formatAddress(destination);
+      row.via = via ?? row.via;
+      row.state = destination === undefined ? 'negotiating' : 'open';
+      row.up = up;
+      row.down = down;
+    }
+  }
+
   /** Takes the byte counts of live connections, and how fast they have grown since the last time. */
-  count(connections: readonly ConnectionInfo[]): void {
+  count(connections: readonly Pick<ConnectionInfo, 'id' | 'up' | 'down'>[]): void {
     const now = monotonic();
     const elapsed = Math.max(now - this.#counted, 1) / 1000;
     this.#counted = now;

@@ -19,6 +19,8 @@ import {
 import type { DesktopExtensions } from '../extensions/extensions.js';
 import {
   type InterfaceAddress,
+  type LockedOut,
+  type LockoutChoice,
   proxyUrl,
   type RouteAnswer,
   type RouteQuestion,
@@ -149,6 +151,20 @@ export class ServerController extends EventEmitter<{
   /** What users with limits have used, by `user NAME`. */
   get usage(): Readonly<Record<string, Usage>> {
     return this.#server?.usage() ?? {};
+  }
+
+  /** Who may not log in for a while. */
+  get lockouts(): LockedOut[] {
+    return (this.#server?.lockouts() ?? []).map(({ user, address, left }) => ({
+      ...(user === undefined ? {} : { user }),
+      address,
+      until: Date.now() + left,
+    }));
+  }
+
+  /** Lets somebody log in again. */
+  lift(whom: LockoutChoice): void {
+    this.#server?.liftLockouts(whom);
   }
 
   /** The extensions as the server sees them. */

@@ -1,5 +1,5 @@
-import { bindings } from './de/bindings.js';
 import { accounts } from './de/accounts.js';
+import { bindings } from './de/bindings.js';
 import { commands } from './de/commands.js';
 import { common } from './de/common.js';
 import { connections } from './de/connections.js';
@@ -17,6 +17,7 @@ import { reasons } from './de/reasons.js';
 import { recipes } from './de/recipes.js';
 import { routing } from './de/routing.js';
 import { server } from './de/server.js';
+import { servers } from './de/servers.js';
 import { settingcheck } from './de/settingcheck.js';
 import { settings } from './de/settings.js';
 import { settingsfile } from './de/settingsfile.js';
@@ -53,6 +54,7 @@ export const DE = {
   recipes,
   routing,
   server,
+  servers,
   settingcheck,
   settings,
   settingsfile,

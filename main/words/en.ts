@@ -1,5 +1,5 @@
-import { bindings } from './en/bindings.js';
 import { accounts } from './en/accounts.js';
+import { bindings } from './en/bindings.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
 import { connections } from './en/connections.js';
@@ -17,6 +17,7 @@ import { reasons } from './en/reasons.js';
 import { recipes } from './en/recipes.js';
 import { routing } from './en/routing.js';
 import { server } from './en/server.js';
+import { servers } from './en/servers.js';
 import { settingcheck } from './en/settingcheck.js';
 import { settings } from './en/settings.js';
 import { settingsfile } from './en/settingsfile.js';
@@ -52,6 +53,7 @@ export const EN = {
   recipes,
   routing,
   server,
+  servers,
   settingcheck,
   settings,
   settingsfile,

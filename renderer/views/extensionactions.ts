@@ -14,7 +14,7 @@ export type ExtensionAction = keyof typeof ACTIONS;
 
 /** Whether something can be done about an extension now. */
 export function allows(action: ExtensionAction, item: ExtensionItem): boolean {
-  return ACTIONS[action](item);
+  return model.elsewhere === undefined && ACTIONS[action](item);
 }
 
 /** Does something about an extension. */

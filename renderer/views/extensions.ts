@@ -157,7 +157,13 @@ export class Extensions extends PageElement {
 }
 
 function command(id: AppCommandId, symbol: string, title: string): TemplateResult {
-  return html`<button class="secondary" @click=${() => run(id)}>${icon(symbol)} ${title}</button>`;
+  return html`<button
+    class="secondary"
+    ?disabled=${model.elsewhere !== undefined}
+    @click=${() => run(id)}
+  >
+    ${icon(symbol)} ${title}
+  </button>`;
 }
 
 function empty(): TemplateResult {

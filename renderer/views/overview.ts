@@ -28,7 +28,7 @@ export class Overview extends PageElement {
         <h2 id="addresses">${text('overview.addresses')}</h2>
         ${server.endpoints.length === 0 ? this.#nowhere() : this.#endpoints(server.endpoints)}
       </section>
-      ${this.#systemProxy()}
+      ${model.elsewhere === undefined ? this.#systemProxy() : nothing}
       <pico-recipes></pico-recipes>
       <section aria-labelledby="traffic">
         <h2 id="traffic">${text('overview.throughput')}</h2>
@@ -36,13 +36,14 @@ export class Overview extends PageElement {
         ${this.#totals()}
       </section>
       ${refusalTables(model.app.refusals)}
-      ${tray ? nothing : this.#noTray()}
+      ${tray || model.elsewhere !== undefined ? nothing : this.#noTray()}
     </div>`;
   }
 
   #problem(): TemplateResult | typeof nothing {
     const { problem, freePort, state } = model.app.server;
-    if (problem === undefined) return nothing;
+    // Of a server elsewhere it stands above all views.
+    if (problem === undefined || model.elsewhere !== undefined) return nothing;
     return html`<div class="banner error" role="alert">
       ${icon('error')}
       <p>${problem}</p>
@@ -90,6 +91,8 @@ export class Overview extends PageElement {
   }
 
   #nowhere(): TemplateResult {
+    const name = model.elsewhere;
+    if (name !== undefined) return html`<p class="empty">${text('servers.nowhere', { name })}</p>`;
     const { listenAddress, port } = model.app.settings.values;
     const where = listenAddress.map((host) => formatEndpoint({ host, port })).join(', ');
     const address = html`<code>${where}</code>`;

@@ -10,6 +10,7 @@ import './rulelist.js';
 import './routetest.js';
 import './upstreams.js';
 import { text } from '../../main/words/words.js';
+import { remoteRouting } from './remoterouting.js';
 import type { RuleList } from './rulelist.js';
 import { denying } from './rulesview.js';
 import type { Upstreams } from './upstreams.js';
@@ -17,17 +18,25 @@ import type { Upstreams } from './upstreams.js';
 /** Which way connections leave, where they may go, and through which servers. */
 @customElement('pico-routing')
 export class Routing extends PageElement {
+  protected override readonly parts = ['app'] as const;
   @query('pico-rules[setting=via]') accessor routes!: RuleList;
   @query('pico-rules[setting=request]') accessor rules!: RuleList;
   @query('pico-upstreams') accessor upstreams!: Upstreams;
 
   override render(): TemplateResult {
+    const { remote } = model.app;
     return html`<div class="page routing">
       <h1>${text('views.routing')}</h1>
       <pico-route-test></pico-route-test>
-      <pico-rules setting="via"></pico-rules>
-      <pico-upstreams></pico-upstreams>
-      <pico-rules setting="request"></pico-rules>
+      <fieldset class="bare" ?disabled=${remote !== undefined}>
+        <pico-rules setting="via"></pico-rules>
+        ${
+          remote === undefined
+            ? html`<pico-upstreams></pico-upstreams>`
+            : remoteRouting(remote.routing)
+        }
+        <pico-rules setting="request"></pico-rules>
+      </fieldset>
     </div>`;
   }
 }
@@ -49,9 +58,9 @@ function hostOf({ destination }: ConnectionRow): string | undefined {
   return host === undefined ? undefined : hostOfRule(host);
 }
 
-/** Whether a row has a destination that rules can be about. */
+/** Whether a row has a destination that rules of this computer's server can be about. */
 export function hasDestination(row: ConnectionRow): boolean {
-  return hostOf(row) !== undefined;
+  return model.elsewhere === undefined && hostOf(row) !== undefined;
 }
 
 /** Begins a route of a row's destination, before all others: whoever saves it says where it leads. */

@@ -52,7 +52,8 @@ export class RuleList extends PageElement {
   override render(): TemplateResult {
     const { title, noun, hint, otherwise } = RULE_KINDS[this.setting];
     const rules = this.#rules;
-    const { draft, chosen } = rulesView.look(this.setting);
+    const { chosen } = rulesView.look(this.setting);
+    const draft = this.#draft;
     const current = Math.min(chosen, rules.length - 1);
     const items = rules.map((rule, i) => this.#rule(rule, i, i === current));
     if (draft !== undefined) {
@@ -93,11 +94,11 @@ export class RuleList extends PageElement {
   }
 
   get #rules(): readonly string[] {
-    return model.app.settings.values[this.setting];
+    return model.rules(this.setting);
   }
 
   get #draft(): RuleDraft | undefined {
-    return rulesView.look(this.setting).draft;
+    return model.elsewhere === undefined ? rulesView.look(this.setting).draft : undefined;
   }
 
   #name(at: number): string {
@@ -113,7 +114,7 @@ export class RuleList extends PageElement {
       class="rule ${isTarget ? (below ? 'below' : 'above') : ''}"
       role="row"
       data-at=${at}
-      draggable="true"
+      draggable=${model.elsewhere === undefined}
       tabindex=${isCurrent ? '0' : '-1'}
       aria-rowindex=${at + 1}
       aria-selected=${isCurrent}
@@ -211,6 +212,7 @@ export class RuleList extends PageElement {
 
   /** @param from the first character that is typed over; all are, if it is left out. */
   async #edit(draft: RuleDraft, from = 0, length = draft.text.length): Promise<void> {
+    if (model.elsewhere !== undefined) return;
     clearTimeout(this.#timer);
     this.problem = '';
     rulesView.change(this.setting, { draft, chosen: draft.at });
@@ -306,6 +308,7 @@ export class RuleList extends PageElement {
 
   /** Keeps the rules, and gives the focus to one of them. */
   async #keep(value: readonly string[], focus: number, news: string): Promise<boolean> {
+    if (model.elsewhere !== undefined) return false;
     const change = { key: this.setting, value };
     if (!(await model.attempt(() => request('settings.set', change)))) return false;
     this.news = news;

@@ -13,6 +13,7 @@ import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { registerView } from '../viewregistry.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
+import { lockoutTable } from './lockouts.js';
 import { userEditor } from './usereditor.js';
 import { LimitError, parseLimits } from './userlimits.js';
 import { selectUsers, type UserRow, type UserSelection, userColumns } from './userrows.js';
@@ -63,7 +64,7 @@ export class Users extends PageElement {
     const { users } = model.app.users;
     this.#take(users);
     const found = selectUsers(this.#rows, this.selection, COLUMNS);
-    const isBusy = model.app.usersTransfer !== undefined;
+    const isBusy = isFixed();
     return html`<div class="page table-page">
       <h1>${text('views.users')}</h1>
       ${this.#keychainProblem()} ${this.#transfer()}
@@ -84,6 +85,7 @@ export class Users extends PageElement {
         ${users.length === 0 ? nothing : this.#searchBox(found.length, users.length)}
       </div>
       ${this.editing === undefined ? nothing : keyed(this.editing, this.#editor(this.editing))}
+      ${lockoutTable()}
       ${
         users.length === 0
           ? this.#nobody()
@@ -158,6 +160,8 @@ export class Users extends PageElement {
   }
 
   #nobody(): TemplateResult {
+    const name = model.elsewhere;
+    if (name !== undefined) return html`<p class="empty">${text('servers.noUsers', { name })}</p>`;
     return html`<p class="empty">${text('users.nobody')}</p>`;
   }
 
@@ -192,7 +196,7 @@ export class Users extends PageElement {
   /** Keys of the chosen row; those of its buttons are theirs. */
   #press({ key, target }: KeyboardEvent): void {
     const user = this.#rows.find(({ id }) => id === this.chosen)?.user;
-    if (user === undefined || model.app.usersTransfer !== undefined) return;
+    if (user === undefined || isFixed()) return;
     if (target instanceof Element && target.closest('button') !== null) return;
     if (key === 'Enter') void this.edit(user.name);
     else if (key === 'Delete') void this.#delete(user.name);
@@ -224,7 +228,7 @@ export class Users extends PageElement {
       aria-label=${name}
       title=${name}
       data-action=${symbol}
-      ?disabled=${model.app.usersTransfer !== undefined}
+      ?disabled=${isFixed()}
       @click=${act}
     >
       ${icon(symbol)}
@@ -322,6 +326,11 @@ export class Users extends PageElement {
       { label: text('common.undo'), run: () => void restore() },
     );
   }
+}
+
+/** Whether no user can be changed: some are being taken over, or they are those of a server elsewhere. */
+function isFixed(): boolean {
+  return model.app.usersTransfer !== undefined || model.elsewhere !== undefined;
 }
 
 /** Shows the users, with the form for a new one open. */

@@ -21,12 +21,14 @@ import './profilechoice.js';
 import './toasts.js';
 import './updatepage.js';
 import './statusitems.js';
+import { elsewhereBanners, focusSwitch, serverSwitch } from './serverswitch.js';
 import '../views/connections.js';
 import '../views/extensions.js';
 import '../views/log.js';
 import '../views/overview.js';
 import '../views/routing.js';
 import '../views/settings.js';
+import '../views/servers.js';
 import '../views/users.js';
 import '../views/welcome.js';
 
@@ -62,6 +64,7 @@ export class Workbench extends PageElement {
   protected override firstUpdated(): void {
     const main = this.querySelector<HTMLElement>('main');
     if (main !== null) this.#ends.push(restWhileUnseen(main));
+    focusSwitch(this);
   }
 
   protected override willUpdate(): void {
@@ -82,7 +85,7 @@ export class Workbench extends PageElement {
   override render(): TemplateResult {
     return html`
       <header class="titlebar">
-        <span class="product">PicoSOCKS5</span>
+        <span class="product"><span>PicoSOCKS5</span>${serverSwitch()}</span>
         <button
           class="command-center"
           aria-keyshortcuts="Control+Shift+P"
@@ -96,7 +99,7 @@ export class Workbench extends PageElement {
         <nav aria-label=${text('workbench.views')}>${views().map((view) => this.#item(view))}</nav>
         ${this.#contributed()}
       </div>
-      <div class="banners">${this.#exposed()}</div>
+      <div class="banners">${elsewhereBanners(model.view)} ${this.#exposed()}</div>
       <main class="view" tabindex="-1">${this.#shown}</main>
       ${this.#statusBar()}
       <pico-keys></pico-keys>
@@ -108,10 +111,12 @@ export class Workbench extends PageElement {
 
   #power(): TemplateResult {
     const { state } = model.app.server;
+    const { elsewhere } = model;
     const runs = state === 'running' || state === 'stopping';
     return html`<button
       class="power ${runs ? 'secondary' : ''}"
-      ?disabled=${state === 'starting' || state === 'stopping'}
+      ?disabled=${elsewhere !== undefined || state === 'starting' || state === 'stopping'}
+      title=${elsewhere === undefined ? nothing : text('servers.greyPower', { name: elsewhere })}
       @click=${() => run(runs ? 'server.stop' : 'server.start')}
     >
       ${icon(runs ? 'debug-stop' : 'play')} ${runs ? text('menus.stopServer') : text('menus.startServer')}

@@ -12,7 +12,8 @@ export type View =
   | 'Routing'
   | 'Extensions'
   | 'Log'
-  | 'Settings';
+  | 'Settings'
+  | 'Servers';
 
 /** The window of the app, used as a person would. */
 export class AppWindow {

@@ -43,6 +43,7 @@ const NO_TEXTS: readonly string[] = [
   ...['this computer', 'an address'],
   // D-Bus, and what other programs read.
   ...['IsStatusNotifierHostRegistered', 'Locked', 'System32', '-----BEGIN CERTIFICATE-----'],
+  ...['Bearer'],
   // Settings of systems, as these name them.
   ...['Proxy Settings', 'Proxy Config Script', 'NoProxyFor', 'ReversedException', 'ProxyType'],
   ...['AutoConfigURL', 'ProxyServer', 'ProxyOverride', 'ProxyEnable', '.http use-authentication'],

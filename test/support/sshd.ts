@@ -93,6 +93,25 @@ export class Sshd {
     return { 'ssh.identityFile': [this.key], 'ssh.knownHosts': [this.known] };
   }
 
+  /**
+   * Makes a folder for PATH whose `ssh` has a configuration of its own, with the key and the known
+   * hosts of this server; all else is the system's.
+   */
+  client(t: Scope): string {
+    const folder = temporaryDirectory(t);
+    const lines = [
+      `IdentityFile ${this.key}`,
+      'IdentitiesOnly yes',
+      `UserKnownHostsFile ${this.known}`,
+      'GlobalKnownHostsFile /dev/null',
+      'StrictHostKeyChecking yes',
+    ];
+    writeFileSync(join(folder, 'config'), lines.map((line) => `${line}\n`).join(''));
+    const script = `#!/bin/sh\nexec /usr/bin/ssh -F ${join(folder, 'config')} "$@"\n`;
+    writeFileSync(join(folder, 'ssh'), script, { mode: 0o755 });
+    return folder;
+  }
+
   async begin(): Promise<void> {
     const args = ['-D', '-e', '-f', join(this.folder, 'sshd_config')];
     const child = spawn(SSHD, args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -22,6 +22,7 @@ export const commands = {
   'server.copy': 'Server: Adresse kopieren',
   'server.system-proxy': 'Server: Systemproxy ein oder aus',
   'app.open': 'App: Fenster öffnen',
+  'servers.new': 'Server: Server hinzufügen',
   'users.new': 'Benutzer: Benutzer hinzufügen',
   'users.import': 'Benutzer: Passwortdatei importieren',
   'users.export': 'Benutzer: Passwortdatei exportieren',

@@ -20,6 +20,7 @@ export const commands = {
   'server.copy': 'Server: Copy address',
   'server.system-proxy': 'Server: System proxy on or off',
   'app.open': 'App: Open the window',
+  'servers.new': 'Servers: Add a server',
   'users.new': 'Users: Add a user',
   'users.import': 'Users: Import a password file',
   'users.export': 'Users: Export a password file',

@@ -69,7 +69,16 @@ describe('the table of commands', () => {
       'Quit PicoSOCKS5',
     ]);
     assert.deepEqual(menu('view'), [
-      ...['Overview', 'Connections', 'Users', 'Routing', 'Extensions', 'Log', 'Settings'],
+      ...[
+        'Overview',
+        'Connections',
+        'Users',
+        'Routing',
+        'Extensions',
+        'Log',
+        'Settings',
+        'Servers',
+      ],
     ]);
     const tray = COMMANDS.filter((command) => command.tray !== undefined).map(({ id }) => id);
     assert.deepEqual(tray, [
