@@ -359,7 +359,7 @@ export class Application {
       tell(this.#window.contents, 'updates', state);
       this.#tray.show();
     });
-    this.#log.on('state', (state) => tell(this.#window.contents, 'logState', state));
+    this.#log.on('state', (state) => this.#tellLocal('logState', state));
     this.#servers.on('state', (state) => tell(this.#window.contents, 'servers', state));
     // Nothing of another server is left in a page that is loaded anew.
     this.#servers.on('switched', () => this.#window.contents?.reload());

@@ -8,7 +8,7 @@ import type { Traffic } from '../proxy/traffic.js';
 import type { ShownState } from '../servers/remoteserver.js';
 import type { Servers } from '../servers/servers.js';
 import type { UserActivities } from '../users/activity.js';
-import type { LockedOut, Subscriptions, TrafficSample } from './contract.js';
+import type { LockedOut, LogState, Subscriptions, TrafficSample } from './contract.js';
 import { tell } from './serve.js';
 
 /** How often the window is told of connections and lines of the log, and of traffic, ms. */
@@ -46,10 +46,13 @@ export class Feed implements Disposable {
     const tellAll = (shown: Partial<ShownState>) => this.#tellAll(shown);
     servers.on('sample', send);
     servers.on('shown', tellAll);
+    const tellLog = (state: LogState) => tell(window.contents, 'logState', state);
+    servers.on('log', tellLog);
     this.#own.add(
       toDisposable(() => {
         servers.off('sample', send);
         servers.off('shown', tellAll);
+        servers.off('log', tellLog);
       }),
     );
   }
@@ -69,7 +72,7 @@ export class Feed implements Disposable {
     const { connections, servers, log, window } = this.#parts;
     const changes = (servers.shown?.watched ?? connections).changes();
     if (changes !== undefined) tell(window.contents, 'connections', changes);
-    const lines = log.news();
+    const lines = servers.shown === undefined ? log.news() : servers.shown.watched.newLines();
     if (lines !== undefined) tell(window.contents, 'logLines', lines);
   }
 

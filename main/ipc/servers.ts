@@ -147,7 +147,8 @@ const LOOKS = new Set(['server.copy', 'server.system-proxy', 'users.refresh']);
  */
 export function isOnlyLocal(name: string): boolean {
   if (ASKED.has(name) || LOOKS.has(name)) return false;
+  const isFile = name === 'log.open';
   const isRule = name === 'connections.route' || name === 'connections.deny';
   const isRouting = name.startsWith('routing.') && name !== 'routing.check';
-  return isRule || isRouting || /^(server|users|upstreams|extensions)\./.test(name);
+  return isFile || isRule || isRouting || /^(server|users|upstreams|extensions)\./.test(name);
 }

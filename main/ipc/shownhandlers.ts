@@ -66,6 +66,18 @@ export function shownHandlers({ local, servers, dialogs, lift }: Parts): Handler
     'connections.disconnect': either(local['connections.disconnect'], (remote, ids) =>
       remote.end(ids),
     ),
+    'connections.totals': either(local['connections.totals'], ({ watched }, kind) =>
+      watched.totals(kind),
+    ),
+    'log.watch': either(local['log.watch'], ({ watched, logState }) => ({
+      lines: watched.watchLog(),
+      state: logState,
+    })),
+    'log.unwatch': either(local['log.unwatch'], ({ watched }) => watched.unwatchLog()),
+    'log.level': either(local['log.level'], (remote, change) => remote.changeLevel(change)),
+    'log.debug': either(local['log.debug'], (remote) =>
+      remote.changeLevel({ level: 'debug', minutes: 10 }),
+    ),
     'lockouts.lift': either(lift, (remote, whom) => remote.lift(whom)),
 
     'servers.add': (server) => servers.add(server),
@@ -75,7 +87,10 @@ export function shownHandlers({ local, servers, dialogs, lift }: Parts): Handler
     'servers.connect': (id) => servers.connect(id),
     'servers.disconnect': (id) => servers.disconnect(id),
     'servers.show'(id) {
-      if (servers.shown === undefined) void local['connections.unwatch']();
+      if (servers.shown === undefined) {
+        void local['connections.unwatch']();
+        void local['log.unwatch']();
+      }
       servers.show(id);
     },
     'servers.reload': (id) => servers.reload(id),

@@ -6,6 +6,8 @@ import type {
   LinkState,
   LockedOut,
   LockoutChoice,
+  LogLevelChange,
+  LogState,
   RemoteFacts,
   RemoteSettings,
   RouteAnswer,
@@ -30,7 +32,9 @@ import {
   doneShape,
   type ExtensionsAnswer,
   extensionsShape,
+  type LogLevelAnswer,
   lockoutsShape,
+  logLevelShape,
   type RoutingAnswer,
   reloadShape,
   resultShape,
@@ -52,6 +56,8 @@ const LAST_RETRY = 60_000;
 const LAST_WORDS = 500;
 /** Connections that are ended at the same time. */
 const AT_ONCE = 8;
+/** How long another level of the log is in force that nobody gave a time, s: servers know no longer one. */
+const LONGEST_LEVEL = 86_400;
 /** Characters that are shown of what a command answers. */
 const MAX_ANSWER = 4000;
 
@@ -98,6 +104,7 @@ export class RemoteServer extends EventEmitter<{
   state: [];
   shown: [Partial<ShownState>];
   sample: [TrafficSample];
+  log: [LogState];
 }> {
   readonly #options: RemoteOptions;
   #settings: RemoteSettings;
@@ -114,6 +121,7 @@ export class RemoteServer extends EventEmitter<{
   #usage: UsageAnswer = { users: [] };
   #extensions: ExtensionsAnswer | undefined;
   #lockouts: readonly LockedOut[] = [];
+  #logLevel: LogLevelAnswer = { level: 'info', configured: 'info' };
   #facts: RemoteFacts | undefined;
   /** Wakes who waits to make a link anew, or to ask how the server is. */
   #wake: () => void = () => {};
@@ -214,6 +222,36 @@ export class RemoteServer extends EventEmitter<{
   async lift(whom: LockoutChoice): Promise<void> {
     await this.#ask(({ client }) => client.post('/v1/lockouts/lift', doneShape, whom));
     this.#wake();
+  }
+
+  /** What it logs: there is no file of it here. */
+  get logState(): LogState {
+    const { level, configured, until } = this.#logLevel;
+    const end = until === undefined ? undefined : Date.parse(until);
+    return { level, kept: configured, until: end, file: '' };
+  }
+
+  /**
+   * Has it log at another level for a while, or as it is configured. The level that it has without a time
+   * is changed in its configuration.
+   *
+   * @throws as {@link end} does.
+   */
+  async changeLevel({ level, minutes }: LogLevelChange): Promise<void> {
+    const isConfigured = minutes === undefined && level === this.#logLevel.configured;
+    const seconds = minutes === undefined ? LONGEST_LEVEL : Math.ceil(minutes * 60);
+    const body = isConfigured ? { level: 'configured' } : { level, seconds };
+    const answer = await this.#ask(({ client }) =>
+      client.put('/v1/log-level', logLevelShape, body),
+    );
+    this.#takeLevel(answer);
+  }
+
+  #takeLevel(answer: LogLevelAnswer): void {
+    this.#logLevel = answer;
+    if (this.#watch === undefined) return;
+    this.#watch.level = answer.level;
+    this.emit('log', this.logState);
   }
 
   /** @throws as {@link end} does. */
@@ -354,6 +392,7 @@ export class RemoteServer extends EventEmitter<{
     const before = this.#status;
     const status = await client.get('/v1/status', statusShape);
     this.#status = status;
+    if (this.#watch !== undefined) this.#watch.level = status.logLevel;
     const all = ({ since, connections }: StatusAnswer, way: 'up' | 'down') =>
       since[way] + connections[way];
     const isSame = before?.started === status.started && before.pid === status.pid;
@@ -371,11 +410,12 @@ export class RemoteServer extends EventEmitter<{
 
   /** Asks for all that the window shows of it besides what it is told all the time. */
   async #askAll(client: RemoteClient): Promise<void> {
-    const [usage, lockouts, routing, extensions] = await Promise.all([
+    const [usage, lockouts, routing, extensions, level] = await Promise.all([
       client.get('/v1/usage', usageShape, { days: 0 }),
       client.get('/v1/lockouts', lockoutsShape),
       client.get('/v1/routing', routingShape),
       client.get('/v1/extensions', extensionsShape),
+      client.get('/v1/log-level', logLevelShape),
     ]);
     this.#usage = usage;
     this.#lockouts = lockouts.lockouts.map(({ seconds, user, address }) => ({
@@ -383,6 +423,7 @@ export class RemoteServer extends EventEmitter<{
       address,
       until: Date.now() + seconds * 1000,
     }));
+    this.#takeLevel(level);
     this.#routing = routing;
     this.#extensions = extensions;
     this.#tell(this.#parts());

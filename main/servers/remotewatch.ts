@@ -1,8 +1,19 @@
 import { EventEmitter } from 'node:events';
-import type { ConnectionInfo, ServerEvent } from 'picosocks5';
+import { type ConnectionInfo, levelOf, type ServerEvent } from 'picosocks5';
 import * as v from 'valibot';
-import type { ConnectionChanges, ConnectionRow, Refusal, TrafficSample } from '../ipc/contract.js';
+import {
+  type ConnectionChanges,
+  type ConnectionRow,
+  LOG_LEVELS,
+  type LogLevelName,
+  type LogLine,
+  type Refusal,
+  type TotalKind,
+  type Totals,
+  type TrafficSample,
+} from '../ipc/contract.js';
 import { ConnectionLog } from '../proxy/connectionlog.js';
+import { LogBook } from '../proxy/logbook.js';
 import { Traffic } from '../proxy/traffic.js';
 import { text } from '../words/words.js';
 import { LinkError, type RemoteClient } from './client.js';
@@ -28,12 +39,20 @@ export class RemoteWatch extends EventEmitter<{ sample: [TrafficSample]; changed
   readonly #log = new ConnectionLog(CAPACITY);
   readonly #traffic = new RemoteTraffic();
   readonly #refused = new Traffic();
+  readonly #book: LogBook;
+  /** What the server logs; the window shows no more. */
+  level: LogLevelName = 'info';
   /** When users were seen last, ms since 1970. */
   readonly seen = new Map<string, number>();
   /** What those connections that there are have moved. */
   readonly #live = new Map<number, Bytes>();
   /** Which process of the server its ids are of. */
   #run: string | undefined;
+
+  constructor() {
+    super();
+    this.#book = new LogBook((type) => this.#isLogged(type));
+  }
 
   get history(): readonly TrafficSample[] {
     return this.#traffic.history;
@@ -57,6 +76,23 @@ export class RemoteWatch extends EventEmitter<{ sample: [TrafficSample]; changed
 
   clear(): void {
     this.#log.clear();
+  }
+
+  totals(kind: TotalKind): Totals {
+    return this.#log.totals.of(kind);
+  }
+
+  /** The lines of its log that there are; from now on `newLines()` has more. */
+  watchLog(): LogLine[] {
+    return this.#book.watch();
+  }
+
+  unwatchLog(): void {
+    this.#book.unwatch();
+  }
+
+  newLines(): LogLine[] | undefined {
+    return this.#book.news();
   }
 
   /** The id that the server has for a row; undefined if the row is of a process of before. */
@@ -113,6 +149,7 @@ export class RemoteWatch extends EventEmitter<{ sample: [TrafficSample]; changed
   #take(event: ServerEvent): void {
     this.#log.handle(event);
     this.#refused.handle(event);
+    if (this.#isLogged(event.type)) this.#book.handle(event);
     switch (event.type) {
       case 'connection':
         this.#live.set(event.id, { id: event.id, up: 0, down: 0 });
@@ -129,6 +166,10 @@ export class RemoteWatch extends EventEmitter<{ sample: [TrafficSample]; changed
         this.emit('changed');
         break;
     }
+  }
+
+  #isLogged(type: ServerEvent['type']): boolean {
+    return LOG_LEVELS.indexOf(levelOf(type)) <= LOG_LEVELS.indexOf(this.level);
   }
 
   async #takeSamples(lines: AsyncGenerator<unknown>): Promise<void> {

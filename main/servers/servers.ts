@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type Disposable, Sequence, UserError } from 'picosocks5';
 import type {
+  LogState,
   NewRemote,
   RemoteChange,
   RemoteItem,
@@ -56,6 +57,7 @@ export class Servers
     switched: [];
     shown: [Partial<ShownState>];
     sample: [TrafficSample];
+    log: [LogState];
   }>
   implements Disposable
 {
@@ -244,6 +246,7 @@ export class Servers
     remote.on('state', () => this.#told());
     remote.on('shown', (parts) => this.emit('shown', parts));
     remote.on('sample', (sample) => this.emit('sample', sample));
+    remote.on('log', (state) => this.emit('log', state));
     this.#entries.push(entry);
     return entry;
   }

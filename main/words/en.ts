@@ -1,4 +1,5 @@
 import { accounts } from './en/accounts.js';
+import { bindings } from './en/bindings.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
 import { connections } from './en/connections.js';
@@ -51,6 +52,7 @@ export const EN = {
   recipes,
   routing,
   server,
+  servers,
   settingcheck,
   settings,
   settingsfile,

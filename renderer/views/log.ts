@@ -231,6 +231,7 @@ export class LogPage extends PageElement {
       <button
         class="secondary"
         title=${words('log.openHint', { file: logState?.file ?? '' })}
+        ?disabled=${model.elsewhere !== undefined}
         @click=${() => run('log.open')}
       >
         ${words('log.open')}

@@ -23,10 +23,7 @@ export class Recipes extends PageElement {
   override render(): TemplateResult | typeof nothing {
     const { server, platform } = model.app;
     const { http } = server;
-    // The loopback of a server elsewhere is of no use here.
-    const endpoints = server.endpoints.filter(
-      (one) => model.elsewhere === undefined || !isOwnOnly(one),
-    );
+    const endpoints = server.endpoints.filter(isOfUse);
     const endpoint =
       endpoints.find((candidate) => formatEndpoint(candidate) === this.from) ??
       endpoints.find((candidate) => !isOwnOnly(candidate)) ??
@@ -99,6 +96,11 @@ export class Recipes extends PageElement {
 /** Whether only programs on this computer reach an address. */
 function isOwnOnly({ host }: Endpoint): boolean {
   return host.startsWith('127.') || host === '::1' || host === 'localhost';
+}
+
+/** Whether programs of this computer can use an address: the loopback of a server elsewhere is none. */
+function isOfUse({ host }: Endpoint): boolean {
+  return model.elsewhere === undefined || !/^127\.|^::1$/.test(host);
 }
 
 function advice(

@@ -156,6 +156,10 @@ test('servers elsewhere are shown by the same window: over a real sshd, and by T
   );
   assert.match(JSON.stringify(refused), /only be done with the server of this computer/);
 
+  await app.show('Log');
+  await app.sees(/authentication-failed #\d+ client=127\.0\.0\.1:\d+ user=alice/);
+  assert.equal(await app.button('Open file').isDisabled(), true);
+
   // A lost link is told, and made anew.
   sshd.kill();
   const alert = page.getByRole('alert').filter({ hasText: 'There is no link to far' });

@@ -42,13 +42,8 @@ const NO_TEXTS: readonly string[] = [
   // Places of addresses, as main names them: the window has texts for them.
   ...['this computer', 'an address'],
   // D-Bus, and what other programs read.
-  ...[
-    'IsStatusNotifierHostRegistered',
-    'Locked',
-    'System32',
-    '-----BEGIN CERTIFICATE-----',
-    'Bearer',
-  ],
+  ...['IsStatusNotifierHostRegistered', 'Locked', 'System32', '-----BEGIN CERTIFICATE-----'],
+  ...['Bearer'],
   // Settings of systems, as these name them.
   ...['Proxy Settings', 'Proxy Config Script', 'NoProxyFor', 'ReversedException', 'ProxyType'],
   ...['AutoConfigURL', 'ProxyServer', 'ProxyOverride', 'ProxyEnable', '.http use-authentication'],

@@ -164,12 +164,23 @@ describe('a server that is reached through SSH', { skip: unlessSshd('ssh') }, ()
     assert.equal(refusals[0]?.reason, 'authentication-failed');
     await remote.lift({ user: 'alice', address: '127.0.0.1' });
     await told(remote, (shown) => shown.lockouts.length === 0);
+    // Its log is read here, and its level can be another one for a while.
+    const texts = () => remote.watched.watchLog().map((line) => line.text);
+    assert.ok(texts().some((line) => /^authentication-failed #\d+ .*user=alice/.test(line)));
+    assert.ok(!texts().some((line) => line.startsWith('established')));
+    await remote.changeLevel({ level: 'debug', minutes: 1 });
+    assert.deepEqual([remote.logState.level, remote.logState.kept], ['debug', 'info']);
+    assert.ok((remote.logState.until ?? 0) > Date.now());
+    const third = await connected(t, port, echo);
+    while (!texts().some((line) => line.startsWith('established'))) await once(remote, 'sample');
+    await remote.changeLevel({ level: 'info' });
+    assert.deepEqual([remote.logState.level, remote.logState.until], ['info', undefined]);
     // Which way a request would take is asked there.
     const question = { user: '', command: 'connect', destination: '192.0.2.1:80' } as const;
     assert.equal((await remote.check(question)).allowed, false);
     assert.deepEqual(remote.shown.remote?.routing.via, ['192.0.2.0/24=block']);
     await remote.end(rows().map(({ id }) => id));
-    await Promise.all([early.readAll(), client.readAll()]);
+    await Promise.all([early.readAll(), client.readAll(), third.readAll()]);
     while (rows().some(({ duration }) => duration === undefined)) await once(remote, 'sample');
     // Nothing is left where the link was.
     assert.equal(links().length, 1);
