@@ -1,5 +1,4 @@
 import { accounts } from './en/accounts.js';
-import { bindings } from './en/bindings.js';
 import { commands } from './en/commands.js';
 import { common } from './en/common.js';
 import { connections } from './en/connections.js';
@@ -56,7 +55,6 @@ export const EN = {
   settingcheck,
   settings,
   settingsfile,
-  servers,
   states,
   systemProxy,
   themes,
