@@ -47,7 +47,7 @@ export function makePac(source: PacSource): string {
   const { proxy } = source;
   const through = proxy === undefined ? 'DIRECT' : [...places(proxy), 'DIRECT'].join('; ');
   const rules = proxy === undefined ? [] : [...bypassRules(source.bypass), ...wayRules(source)];
-  return `${ENGINE}var THROUGH = ${literal(through)};\nvar RULES = [${rules
+  return `${ENGINE}THROUGH = ${literal(through)};\nRULES = [${rules
     .map((rule) => `\n  ${literal(rule)}`)
     .join(',')}\n];\n`;
 }
@@ -140,6 +140,7 @@ function literal(value: unknown): string {
 
 /** What each rule is asked: `yes`, `no`, or `maybe` of what a script cannot know. */
 const ENGINE = `// Made by PicoSOCKS5: which way programs take to a destination.
+var THROUGH, RULES;
 function FindProxyForURL(url, host) {
   host = String(host).toLowerCase().replace(/^\\[|\\]$/g, '').replace(/\\.+$/, '');
   var octets = octetsOf(host);
