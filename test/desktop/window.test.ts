@@ -60,7 +60,7 @@ test('a window whose process dies comes back as it was, and the log says so', {
   await crash(app);
   const filter = `document.querySelector('[aria-label="Filter connections"]')?.value`;
   await until(app, `${filter} === 'nothing like it'`);
-  await until(app, `document.querySelector('[role=status]').textContent === 'Running'`);
+  await until(app, `document.querySelector('.statusbar [role=status]').textContent === 'Running'`);
   await until(
     app,
     `document.querySelector('.toast.warning')?.textContent.includes('loaded again')`,
@@ -145,7 +145,7 @@ test('a hidden window gives its process back, and comes back as it was', { skip 
   await until(app, `document.querySelector('pico-settings .setting') !== null`);
   t.diagnostic(`back after ${Math.round(performance.now() - began)} ms`);
   await until(app, `${main}.scrollTop === 700`);
-  await until(app, `document.querySelector('[role=status]').textContent === 'Running'`);
+  await until(app, `document.querySelector('.statusbar [role=status]').textContent === 'Running'`);
 });
 
 test('a window that keeps dying is not loaded for ever', { skip }, async (t) => {

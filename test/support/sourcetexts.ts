@@ -31,11 +31,11 @@ const READ =
 
 /** What is the same in every language: names of products, protocols and keys. */
 const NAMES =
-  /PicoSOCKS5|SOCKS ?[45]?a?|HTTPS?|JSON|CSV|CommandOrControl|(Alt|Ctrl|Shift)\b|Arrow\w+|Enter|Delete|(Tab|Backspace|Space|Control|Meta|AltGraph|CapsLock)\b/g;
+  /PicoSOCKS5|SOCKS ?[45]?a?|HTTPS?|JSON|CSV|CommandOrControl|(Alt|Ctrl|Shift)\b|Arrow\w+|Enter|Delete/g;
 
 /** Calls whose texts are for the log and for developers, or are no texts. */
 const NOT_READ =
-  /(^|\.)(#?note|report|say|write|query|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
+  /(^|\.)(#?note|report|say|write|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
 
 /** What looks like a text and is none. */
 const NO_TEXTS: readonly string[] = [
@@ -184,7 +184,7 @@ const COMPARISONS = new Set([
 function looksLikeText(text: string): boolean {
   if (
     NO_TEXTS.includes(text.trim()) ||
-    /^(\[Desktop Entry\]|button:enabled|HKCU|\$type|(;\s*)?var [A-Z]+ = |\/\/ )/.test(text.trim())
+    /^(\[Desktop Entry\]|button:enabled|HKCU|\$type|(;\s*)?var [A-Z]+ =|\/\/ )/.test(text.trim())
   )
     return false;
   const own = text.replace(NAMES, '');
