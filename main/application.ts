@@ -29,7 +29,8 @@ import { serveRequests, tell } from './ipc/serve.js';
 import { shownHandlers } from './ipc/shownhandlers.js';
 import { Snapshot } from './ipc/snapshot.js';
 import { probeNetwork } from './profiles/probe.js';
-import { DesktopProfiles } from './profiles/profiles.js';
+import { DesktopProfiles, profilesState } from './profiles/profiles.js';
+import { profileList } from './profiles/traylist.js';
 import { Programs } from './programs/programs.js';
 import { AppLog } from './proxy/applog.js';
 import { ConnectionLog } from './proxy/connectionlog.js';
@@ -439,7 +440,11 @@ export class Application {
 
   #trayLists(): TrayList[] {
     const { problems } = this.#notifications;
+    const use = (name: string | undefined) => {
+      this.#profiles.use(name).catch((error: unknown) => this.#complain(messageOf(error)));
+    };
     return [
+      profileList(profilesState(this.#settings), use),
       problemList(
         problems.all,
         (id) => void this.#run(id),

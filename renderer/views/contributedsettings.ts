@@ -7,8 +7,8 @@ import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { draftMark } from './draftmark.js';
 import { drafts } from './drafts.js';
-import { draftMark } from './settingfield.js';
 
 /** How long after the last key a value is checked, ms. */
 const TYPING = 250;

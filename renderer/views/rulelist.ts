@@ -6,6 +6,7 @@ import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { draftMark } from './draftmark.js';
 import {
   moved,
   placeOf,
@@ -195,12 +196,13 @@ export class RuleList extends PageElement {
           maxlength="1000"
           aria-label=${name}
           aria-invalid=${this.problem !== ''}
-          aria-describedby="wrong-${this.setting}"
+          aria-describedby="draft-${this.setting} wrong-${this.setting}"
           placeholder=${text(placeholder)}
           .value=${live(typed)}
           @input=${(event: Event) => this.#type((event.target as HTMLInputElement).value)}
           @keydown=${press}
         />
+        ${draftMark(`draft-${this.setting}`)}
         <p id="wrong-${this.setting}" class="invalid" role="alert">${this.problem}</p>
       </span>
       <span class="actions" role="gridcell">

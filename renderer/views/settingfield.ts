@@ -13,18 +13,12 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { addressChoices } from './addresschoices.js';
+import { draftMark } from './draftmark.js';
 import { drafts } from './drafts.js';
 import { defaultText, isLong, parseValue, showValue } from './settingvalue.js';
 
 /** How long after the last key a value is checked, ms. */
 const TYPING = 250;
-
-/** What says that something typed is not in force. */
-export function draftMark(id: string): TemplateResult {
-  return html`<span class="draft" id=${id} title=${text('settings.notInForceTitle')}
-    >${icon('edit')} ${text('settings.notInForce')}</span
-  >`;
-}
 
 /**
  * A setting, drawn from its description. What is typed is checked meanwhile, and in force once it is

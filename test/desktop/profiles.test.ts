@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { seal } from '#main/settings/transfer/seal.js';
 import { DesktopApp } from '../support/desktopapp.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
@@ -74,7 +75,17 @@ test('profiles switch whole, and all there is goes into a file and comes back', 
   await page.getByLabel('Passphrase once more').fill('correct horse');
   await app.button('Choose a file …').click();
   await app.sees(/The settings were written to .*all\.json/);
-  assert.doesNotMatch(readFileSync(file, 'utf8'), /sesame/);
+  const { passwords, ...all } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.match(passwords, /^-----BEGIN AGE ENCRYPTED FILE-----/);
+  assert.doesNotMatch(JSON.stringify(all), /sesame/);
+  // A passphrase takes a second to be tried: here one that takes none does.
+  const own = {
+    users: { alice: { secret: 'sesame', hashed: false } },
+    upstreams: {},
+    extensions: {},
+  };
+  const sealed = await seal(JSON.stringify(own), 'correct horse', 10);
+  writeFileSync(file, JSON.stringify({ ...all, passwords: sealed }));
 
   await app.button('Delete Office').click();
   await app.sees('The profile “Office” was deleted.');

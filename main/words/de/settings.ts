@@ -20,7 +20,6 @@ export const settings = {
   off: 'aus',
   none: 'keine Angabe',
   notInForce: 'Gilt nicht',
-  notInForceTitle: 'Ihre Eingabe gilt, sobald sie gültig ist und Sie das Feld verlassen.',
   drafts: { one: '{count} Wert gilt nicht', other: '{count} Werte gelten nicht' },
   discard: 'Verwerfen: {title}',
   choose: 'Auswählen …',

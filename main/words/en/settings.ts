@@ -18,7 +18,6 @@ export const settings = {
   off: 'off',
   none: 'none',
   notInForce: 'Not in force',
-  notInForceTitle: 'What you typed is in force once it is valid and you leave the field.',
   drafts: { one: '{count} value is not in force', other: '{count} values are not in force' },
   discard: 'Discard: {title}',
   choose: 'Choose …',

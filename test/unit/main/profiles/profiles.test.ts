@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { UserError } from 'picosocks5';
 import { type NetworkFacts, NO_NETWORK } from '#main/profiles/networks.js';
 import { DesktopProfiles, profilesState } from '#main/profiles/profiles.js';
+import { profileList } from '#main/profiles/traylist.js';
 import type { SettingsFile } from '#main/settings/file.js';
 import { settingsOf } from '../../../support/settings.js';
 
@@ -88,6 +89,25 @@ describe('profiles', () => {
     const change = { name: 'Office', networks: ['moon'] };
     await assert.rejects(profiles.update(change), /“moon” is no network/);
     await assert.rejects(profiles.restore('Office'), /cannot be restored/);
+  });
+});
+
+describe('profiles in the tray', () => {
+  test('the one that is in use is ticked, and each can be chosen', () => {
+    const used: (string | undefined)[] = [];
+    const all = { profiles: [{ name: 'Office', differs: [], networks: [] }], active: 'Office' };
+    const { items } = profileList(all, (name) => used.push(name));
+    assert.deepEqual(
+      items.map(({ label, checked }) => [label, checked]),
+      [
+        ['No profile', false],
+        ['Office', true],
+      ],
+    );
+    for (const { click } of items) click?.();
+    assert.deepEqual(used, [undefined, 'Office']);
+    const none = profileList({ profiles: [], active: undefined }, assert.fail);
+    assert.deepEqual(none.items, []);
   });
 });
 
