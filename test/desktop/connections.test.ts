@@ -117,13 +117,13 @@ test('connections are found, put together, added up and ended', {
   const curl = run(t, 'curl', [
     ...['-s', '-o', '/dev/null', '--noproxy', '', '-x', proxy, `http://localhost:${endless}/`],
   ]);
+  // Which program it is, and how fast: a real one of another process.
+  await row('alice').getByText('curl', { exact: true }).waitFor();
   const echo = await echoServer(t);
   const client = await connected(t, port, echo);
   await assertEcho(client, 'x'.repeat(3000));
   await request(t, port, 1, address('127.0.0.1', await freePort(t)));
 
-  // Which program it is, and how fast: a real one of another process.
-  await row('alice').getByText('curl', { exact: true }).waitFor();
   await row('alice')
     .getByText(/kB\/s$/)
     .first()
