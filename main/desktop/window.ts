@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BrowserWindow, nativeTheme, screen, type WebContents } from 'electron';
 import type { Theme } from '../ipc/contract.js';
 import type { WindowPlace } from '../settings/file.js';
+import { MAX_ZOOM } from '../settings/repair.js';
 import { ORIGIN } from './assets.js';
 
 const PAGE = `${ORIGIN}/index.html`;
@@ -11,6 +12,9 @@ const ICON = join(import.meta.dirname, '../../../build/dist/icons/icon.png');
 
 /** A page that ends more often than this within a while is not loaded again by itself. */
 const MAX_DEATHS = 3;
+/** How much larger one step makes the page, as Electron counts, and the least of it. */
+const ZOOM_STEP = 0.5;
+const MIN_ZOOM = -3;
 /** How long a page has to live for its deaths to be forgotten, ms. */
 const CALM = 60_000;
 
@@ -51,6 +55,8 @@ export class MainWindow extends EventEmitter<{
 }> {
   #window: BrowserWindow | undefined;
   #isConnected = false;
+  /** How large the page was when that could be told last. */
+  #zoom = 0;
   /** Deaths of the page since it was calm. */
   #deaths = 0;
   #calm: NodeJS.Timeout | undefined;
@@ -129,6 +135,15 @@ export class MainWindow extends EventEmitter<{
     process.kill(pid, 'SIGKILL');
   }
 
+  /** Shows all of the page larger (1), smaller (-1), or as large as it comes (0). */
+  zoom(step: -1 | 0 | 1): void {
+    const { contents } = this;
+    if (contents === undefined) return;
+    const level = step === 0 ? 0 : contents.getZoomLevel() + step * ZOOM_STEP;
+    contents.setZoomLevel(Math.max(MIN_ZOOM, Math.min(level, MAX_ZOOM)));
+    this.#remember();
+  }
+
   /** Brings a page back that is dead or hangs. */
   reload(): void {
     const { contents } = this;
@@ -160,9 +175,12 @@ export class MainWindow extends EventEmitter<{
         nodeIntegration: false,
         webviewTag: false,
         spellcheck: false,
+        // What Electron calls a level (webContents.setZoomLevel).
+        zoomFactor: 1.2 ** (place?.zoom ?? 0),
       },
     });
     this.#window = window;
+    this.#zoom = place?.zoom ?? 0;
     if (place?.maximized) window.maximize();
     window.setMenuBarVisibility(false);
     window.once('ready-to-show', () => window.show());
@@ -246,7 +264,13 @@ export class MainWindow extends EventEmitter<{
   #remember(): void {
     const window = this.#window;
     if (window === undefined || window.isDestroyed() || window.isMinimized()) return;
-    this.emit('place', { ...window.getNormalBounds(), maximized: window.isMaximized() });
+    const { webContents: contents } = window;
+    const isThere = !contents.isDestroyed() && !contents.isCrashed() && !contents.isLoading();
+    // A hundredth is as near as anybody sees; Electron's own are not even whole ones.
+    const zoom = isThere ? Math.round(100 * contents.getZoomLevel()) / 100 : this.#zoom;
+    this.#zoom = zoom;
+    const place = { ...window.getNormalBounds(), maximized: window.isMaximized() };
+    this.emit('place', zoom === 0 ? place : { ...place, zoom });
   }
 }
 

@@ -107,6 +107,7 @@ export function requestHandlers(parts: Parts): Omit<Handlers, keyof ServersReque
     'connections.clear': () => connections.clear(),
 
     'window.rest': () => window.rest(),
+    'window.zoom': (step) => window.zoom(step),
     'window.record': (isRecording) => window.contents?.setIgnoreMenuShortcuts(isRecording),
 
     'log.watch': () => log.watch(),

@@ -5,6 +5,8 @@ export interface LifeRequests {
   'window.rest'(): void;
   /** A key is being recorded, or no more: meanwhile those of the menu do nothing. */
   'window.record'(isRecording: boolean): void;
+  /** Shows everything larger (1), smaller (-1), or as large as it comes (0), from now on. */
+  'window.zoom'(step: -1 | 0 | 1): void;
 }
 
 export interface LifeSubscriptions {

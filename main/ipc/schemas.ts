@@ -211,6 +211,7 @@ export const ARGUMENTS: { readonly [K in RequestName]: v.GenericSchema<RequestAr
   'connections.clear': nothing,
   'window.rest': nothing,
   'window.record': v.strictTuple([v.boolean()]),
+  'window.zoom': v.strictTuple([v.picklist([-1, 0, 1])]),
   'log.watch': nothing,
   'log.unwatch': nothing,
   'log.level': v.strictTuple([

@@ -24,6 +24,8 @@ export interface WindowPlace {
   readonly width: number;
   readonly height: number;
   readonly maximized: boolean;
+  /** How large its page is, as Electron counts: a fifth more for each whole one. */
+  readonly zoom?: number;
 }
 
 /** What the user has said of extensions. */

@@ -256,13 +256,17 @@ function inUse(name: unknown, profiles: readonly StoredProfile[], findings: Find
   return '';
 }
 
+/** Beyond it a page is of no use to anybody. */
+export const MAX_ZOOM = 5;
+
 function placeOf(place: unknown, findings: Findings): WindowPlace | undefined {
   if (place === undefined) return undefined;
   if (isObject(place)) {
-    const { x, y, width, height, maximized } = place;
+    const { x, y, width, height, maximized, zoom } = place;
     const numbers = [x, y, width, height].every(Number.isSafeInteger);
     if (numbers && typeof maximized === 'boolean') {
-      return { x, y, width, height, maximized } as WindowPlace;
+      const isZoom = typeof zoom === 'number' && Math.abs(zoom) <= MAX_ZOOM;
+      return { x, y, width, height, maximized, ...(isZoom && { zoom }) } as WindowPlace;
     }
   }
   findings.drop(text('settingcheck.place'));

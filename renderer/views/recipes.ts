@@ -8,6 +8,7 @@ import { icon } from '../icon.js';
 import { keep, kept } from '../memory.js';
 import { model } from '../model.js';
 import { recipesFor, SHELLS, type Shell, usualShell } from '../recipes.js';
+import { isOwnOnly } from '../useraddress.js';
 import { placeName } from './addresschoices.js';
 
 /** How programs use the proxy: at an address, as one types it in a shell. */
@@ -91,11 +92,6 @@ export class Recipes extends PageElement {
       </select>
     </label>`;
   }
-}
-
-/** Whether only programs on this computer reach an address. */
-function isOwnOnly({ host }: Endpoint): boolean {
-  return host.startsWith('127.') || host === '::1' || host === 'localhost';
 }
 
 /** Whether programs of this computer can use an address: the loopback of a server elsewhere is none. */

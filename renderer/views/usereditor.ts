@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import type { User, UserLimits } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
+import { passwordButtons } from './passwordfield.js';
 import { LIMIT_FIELDS, lastDay, limitHint, limitText } from './userlimits.js';
 
 /** What the form of a user needs besides the user. */
@@ -36,19 +37,22 @@ export function userEditor(
           value=${name}
         />
       </label>
-      <label>
-        <span>${text('users.password')}</span>
-        <input
-          name="password"
-          type="password"
-          role="textbox"
-          maxlength="255"
-          autocomplete="new-password"
-          ?required=${isNew}
-          placeholder=${isNew ? '' : text('common.asItIs')}
-          aria-describedby="user-problem"
-        />
-      </label>
+      <div class="with-buttons">
+        <label>
+          <span>${text('users.password')}</span>
+          <input
+            name="password"
+            type="password"
+            role="textbox"
+            maxlength="255"
+            autocomplete="new-password"
+            ?required=${isNew}
+            placeholder=${isNew ? '' : text('common.asItIs')}
+            aria-describedby="user-problem"
+          />
+        </label>
+        ${passwordButtons()}
+      </div>
       <label>
         <span>${text('users.group')}</span>
         <input name="group" maxlength="255" autocomplete="off" value=${group} />

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import type { User, UsersTransfer } from '../../main/ipc/contract.js';
+import { copy } from '../actions.js';
 import { request } from '../bridge.js';
 import { provide, run } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -10,6 +11,7 @@ import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
 import type { Column } from '../table/columns.js';
 import type { TableContent, VirtualTable } from '../table/virtualtable.js';
+import { userAddress } from '../useraddress.js';
 import { registerView } from '../viewregistry.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
@@ -207,9 +209,10 @@ export class Users extends PageElement {
     get title() {
       return text('common.actions');
     },
-    width: 96,
+    width: 122,
     text: () => '',
     parts: ({ user: { name, disabled } }) => html`
+      ${this.#action(text('users.copyAddress', { name }), 'link', () => copyAddress(name))}
       ${this.#action(text('common.edit', { name }), 'edit', () => this.edit(name))}
       ${
         disabled
@@ -338,6 +341,14 @@ async function addUser(): Promise<void> {
   model.show('users');
   await document.querySelector('pico-workbench')?.updateComplete;
   void document.querySelector('pico-users')?.edit('');
+}
+
+/** Copies the address for a user's programs. */
+function copyAddress(name: string): void {
+  const address = userAddress(name, model.app.server.endpoints);
+  if (address === undefined) {
+    model.notify({ severity: 'warning', message: text('users.noAddress') });
+  } else void copy(address, address);
 }
 
 /** What is under way, in words. */

@@ -5,6 +5,13 @@ import { type Command, commands } from '../commands.js';
 import { PageElement } from '../element.js';
 import { keyName } from '../keys.js';
 import { model } from '../model.js';
+import { type Find, finds } from './finds.js';
+
+/** More than these nobody reads. */
+const MAX_SHOWN = 200;
+
+/** What is listed: a command, or something that it leads to. */
+type Entry = Pick<Command, 'title' | 'key' | 'run'> | Find;
 
 /** Whether all letters of a text occur in a title, in their order. */
 function matches(title: string, letters: string): boolean {
@@ -16,7 +23,7 @@ function matches(title: string, letters: string): boolean {
   return true;
 }
 
-/** The command palette: every command, by a few letters of its title. */
+/** The command palette: every command, setting and user, by a few letters of its title. */
 @customElement('pico-palette')
 export class Palette extends PageElement {
   protected override readonly parts = ['palette'] as const;
@@ -62,15 +69,20 @@ export class Palette extends PageElement {
     }
   }
 
-  #found(): Command[] {
+  #found(): readonly Entry[] {
     const letters = this.text.toLowerCase().replace(/\s/g, '');
-    return commands().filter(
-      ({ title, inPalette, enabled }) =>
-        inPalette && enabled() && matches(title.toLowerCase(), letters),
-    );
+    const shown = commands().filter(({ inPalette, enabled }) => inPalette && enabled());
+    // Of what is no command there may be thousands: it is there for who looks for it.
+    const others = letters === '' ? [] : finds();
+    const plain = ({ title }: Entry) => title.toLowerCase().replace(/\s/g, '');
+    const found = [...shown, ...others].filter((entry) => matches(plain(entry), letters));
+    // What has the letters side by side is meant, more likely than what has them here and there.
+    const isWhole = (entry: Entry) => plain(entry).includes(letters);
+    const whole = found.filter(isWhole);
+    return [...whole, ...found.filter((entry) => !isWhole(entry))].slice(0, MAX_SHOWN);
   }
 
-  #item(command: Command, i: number): TemplateResult {
+  #item(command: Entry, i: number): TemplateResult {
     return html`<li
       id="palette-${i}"
       role="option"
@@ -101,7 +113,7 @@ export class Palette extends PageElement {
     }
   }
 
-  #run(command: Command): void {
+  #run(command: Entry): void {
     this.dialog.close();
     void command.run();
   }

@@ -16,6 +16,7 @@ import { Contributed } from '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
 import './keypage.js';
+import { followZoom } from './zoom.js';
 import './palette.js';
 import './profilechoice.js';
 import './toasts.js';
@@ -50,6 +51,7 @@ export class Workbench extends PageElement {
     this.#ends = [
       window.picosocks5.subscribe('command', run),
       followTheme(),
+      followZoom(),
       guardDoubleClicks(this),
       keepFocus(this, () => this.querySelector<HTMLElement>('main')),
     ];

@@ -89,4 +89,9 @@ export const users = {
   bytesExpected: '{title}: Erwartet wird eine Anzahl Bytes, etwa 500 kB, 20 GB oder 1,5 GiB.',
   wholeExpected: '{title}: Erwartet wird eine ganze Zahl ab 1.',
   dateExpected: 'Letzter Tag: Erwartet wird ein Datum, etwa 2027-01-31.',
+  showPassword: 'Passwort zeigen',
+  makePassword: 'Passwort erzeugen',
+  copyAddress: 'Adresse für {name} kopieren',
+  noAddress:
+    'Der Proxy lauscht nirgends und hat deshalb keine Adresse: Starten Sie zuerst den Server.',
 } satisfies Translation<typeof english>;

@@ -15,8 +15,10 @@ export const workbench = {
   connections: { one: '{count} Verbindung', other: '{count} Verbindungen' },
   palette: 'Befehlspalette',
   command: 'Befehl',
-  typeCommand: 'Namen eines Befehls eingeben',
-  noCommand: 'Kein Befehl heißt so.',
+  typeCommand: 'Name eines Befehls, einer Einstellung oder eines Benutzers eingeben',
+  noCommand: 'Nichts heißt so.',
+  findSetting: 'Einstellung: {section}, {title}',
+  findUser: 'Benutzer: {name}',
   notifications: 'Benachrichtigungen',
   dismiss: 'Schließen',
 } satisfies Translation<typeof english>;

@@ -84,4 +84,8 @@ export const users = {
   bytesExpected: '{title}: a number of bytes is expected, such as 500 kB, 20 GB or 1.5 GiB.',
   wholeExpected: '{title}: a whole number of 1 or more is expected.',
   dateExpected: 'Last day: a date is expected, such as 2027-01-31.',
+  showPassword: 'Show the password',
+  makePassword: 'Make a password',
+  copyAddress: 'Copy the address of {name}',
+  noAddress: 'The proxy listens nowhere, so that it has no address: start the server first.',
 } as const;

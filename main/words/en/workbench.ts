@@ -13,8 +13,10 @@ export const workbench = {
   connections: { one: '{count} connection', other: '{count} connections' },
   palette: 'Command palette',
   command: 'Command',
-  typeCommand: 'Type the name of a command',
-  noCommand: 'No command has such a name.',
+  typeCommand: 'Type the name of a command, setting or user',
+  noCommand: 'Nothing has such a name.',
+  findSetting: 'Setting: {section}, {title}',
+  findUser: 'User: {name}',
   notifications: 'Notifications',
   dismiss: 'Dismiss',
 } as const;
