@@ -73,8 +73,11 @@ export function formatDateTime(time: number): string {
   return perLocale('date and time', make).format(time);
 }
 
-/** `a, b and c`. */
-export function formatList(items: readonly string[]): string {
-  const make = (locale: string) => new Intl.ListFormat(locale, { type: 'conjunction' });
-  return perLocale('list', make).format(items);
+/** `a, b and c`, or `a, b or c`. */
+export function formatList(
+  items: readonly string[],
+  type: 'conjunction' | 'disjunction' = 'conjunction',
+): string {
+  const make = (locale: string) => new Intl.ListFormat(locale, { type });
+  return perLocale(type, make).format(items);
 }

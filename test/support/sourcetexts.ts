@@ -35,7 +35,7 @@ const NAMES =
 
 /** Calls whose texts are for the log and for developers, or are no texts. */
 const NOT_READ =
-  /(^|\.)(#?note|report|say|write|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
+  /(^|\.)(#?note|report|say|write|perLocale|query|querySelector(All)?|closest|matches|Error|Response|checkField)$/;
 
 /** What looks like a text and is none. */
 const NO_TEXTS: readonly string[] = [
@@ -184,7 +184,7 @@ const COMPARISONS = new Set([
 function looksLikeText(text: string): boolean {
   if (
     NO_TEXTS.includes(text.trim()) ||
-    /^(\[Desktop Entry\]|button:enabled|HKCU|\$type|(;\s*)?var [A-Z]+ =|\/\/ )/.test(text.trim())
+    /^(\[Desktop Entry\]|button:enabled|HKCU|\$type|(;\s*)?var [A-Z]+ = ?|\/\/ )/.test(text.trim())
   )
     return false;
   const own = text.replace(NAMES, '');
