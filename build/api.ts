@@ -23,6 +23,7 @@ const HEAD = `// The API of PicoSOCKS5's extensions on one page, made of its sou
 // reading, not for importing. What an extension imports, types and values, is in the package
 // "picosocks5". docs/extensions.md says how an extension is written.
 
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 `;
 

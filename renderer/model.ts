@@ -15,6 +15,8 @@ import { recall, remember } from './memory.js';
 export interface Toast extends Omit<Notification, 'action'> {
   readonly id: number;
   readonly action: ToastAction | undefined;
+  /** What it was made of. */
+  readonly told: Notification;
 }
 
 /** What the user may do about a notification: the text of its button, and what that does. */
@@ -122,7 +124,7 @@ class Model {
 
   notify(notification: Notification, action?: ToastAction): void {
     const id = ++this.#lastToast;
-    const toast: Toast = { ...notification, id, action };
+    const toast: Toast = { ...notification, id, action, told: notification };
     const others = this.toasts.filter(({ message }) => message !== notification.message);
     this.toasts = [...others, toast].slice(-MAX_TOASTS);
     // What asks for a decision waits for it.

@@ -1,3 +1,4 @@
+import type { Notification } from '../main/ipc/contract.js';
 import { request } from './bridge.js';
 import { recall, remember } from './memory.js';
 import { model, type ViewName } from './model.js';
@@ -55,10 +56,23 @@ function takePlace(view: HTMLElement): void {
 /** Whether something would be lost with the page. */
 function isBusy(): boolean {
   for (const form of unfinished) if (!form.isConnected) unfinished.delete(form);
-  const isUnread = model.toasts.some(
-    ({ severity, action }) => severity !== 'info' || action !== undefined,
+  // What can be undone is known to this page only, and for a moment.
+  const isUndoable = model.toasts.some(
+    ({ action, told }) => action !== undefined && told.action === undefined,
   );
-  return model.busy > 0 || isUnread || unfinished.size > 0;
+  return model.busy > 0 || isUndoable || unfinished.size > 0;
+}
+
+/** Keeps notifications in mind that nobody has dismissed. */
+function keepToasts(): void {
+  remember('toasts', { told: model.toasts.map(({ told }) => told) });
+}
+
+/** Shows the notifications of the page before. */
+function takeToasts(): void {
+  const { told } = recall('toasts', { told: [] as Notification[] });
+  remember('toasts', { told: [] });
+  for (const notification of told) model.tell(notification);
 }
 
 /**
@@ -70,6 +84,7 @@ function isBusy(): boolean {
  */
 export function restWhileUnseen(view: HTMLElement): () => void {
   takePlace(view);
+  takeToasts();
   const typed = ({ target }: Event) => {
     const form = (target as Element).closest('form, dialog, .editor');
     if (form !== null) unfinished.add(form);
@@ -78,6 +93,7 @@ export function restWhileUnseen(view: HTMLElement): () => void {
   const end = window.picosocks5.subscribe('unseen', () => {
     if (isBusy()) return;
     keepPlace(view);
+    keepToasts();
     request('window.rest').catch(() => {});
   });
   return () => {

@@ -2,6 +2,7 @@
 // reading, not for importing. What an extension imports, types and values, is in the package
 // "picosocks5". docs/extensions.md says how an extension is written.
 
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** What the file has that `main` of an extension's package.json names. */

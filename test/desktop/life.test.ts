@@ -121,7 +121,7 @@ test('every command is in the palette, and the keyboard reaches all', { skip }, 
 
   await page.locator('body').press('Tab');
   const seen = new Set<string>();
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 18; i++) {
     const name = `(document.activeElement.ariaLabel ?? document.activeElement.textContent).trim()`;
     seen.add(String(await page.evaluate(name)).replace(/\s+/g, ' '));
     await page.keyboard.press('Tab');

@@ -125,6 +125,13 @@ test('a hidden window gives its process back, and comes back as it was', { skip 
   await app.startServer(await freePort(t));
   await app.show('Settings');
   const main = `document.querySelector('main')`;
+  // An error that nobody has dismissed is there again.
+  await app.electron.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.webContents.send('notification', {
+      ...{ severity: 'error', message: 'Something failed.' },
+    }),
+  );
+  await app.sees('Something failed.');
   await app.page.evaluate(`${main}.scrollTop = 700`);
   await show(false);
   await becomes(false);
@@ -145,6 +152,7 @@ test('a hidden window gives its process back, and comes back as it was', { skip 
   await until(app, `document.querySelector('pico-settings .setting') !== null`);
   t.diagnostic(`back after ${Math.round(performance.now() - began)} ms`);
   await until(app, `${main}.scrollTop === 700`);
+  await until(app, `document.querySelector('.toast.error') !== null`);
   await until(app, `document.querySelector('.statusbar [role=status]').textContent === 'Running'`);
 });
 
