@@ -13,6 +13,7 @@ import { registerView } from '../viewregistry.js';
 import './contributedsettings.js';
 import { drafts } from './drafts.js';
 import './profilelist.js';
+import type { SettingField } from './settingfield.js';
 import './settingfield.js';
 import { type Found, findSettings, parseSearch, withModified } from './settingsearch.js';
 import './settingsjson.js';
@@ -58,6 +59,17 @@ export class Settings extends PageElement {
     this.panel = panel;
     // What is chosen to be exported or imported is not for another day.
     remember('settingsPanel', panel === 'json' ? { panel } : {});
+  }
+
+  /** Goes to a setting: whatever was searched for, or is edited as JSON, would hide it. */
+  async reveal(key: string): Promise<void> {
+    this.open(undefined);
+    this.#seek('');
+    await this.updateComplete;
+    await this.querySelector<SettingField>(`pico-setting[data-of="${key}"]`)?.updateComplete;
+    const field = this.querySelector<HTMLElement>(`#setting-${key}`);
+    field?.scrollIntoView({ block: 'center' });
+    field?.focus();
   }
 
   override render(): TemplateResult {
@@ -171,7 +183,11 @@ export class Settings extends PageElement {
         content: repeat(
           own.filter(({ section }) => section === title),
           ({ key }) => key,
-          (descriptor) => html`<pico-setting .descriptor=${descriptor}></pico-setting>`,
+          (descriptor) =>
+            html`<pico-setting
+              data-of=${descriptor.key}
+              .descriptor=${descriptor}
+            ></pico-setting>`,
         ),
       })),
       ...(profiles

@@ -27,14 +27,7 @@ export function finds(): readonly Find[] {
 async function showSetting(key: string): Promise<void> {
   run('view.settings');
   await document.querySelector('pico-workbench')?.updateComplete;
-  const view = document.querySelector('pico-settings');
-  if (view === null) return;
-  // Whatever was searched for would hide it.
-  view.search = '';
-  await view.updateComplete;
-  const field = view.querySelector<HTMLElement>(`#setting-${key}`);
-  field?.scrollIntoView({ block: 'center' });
-  field?.focus();
+  await document.querySelector('pico-settings')?.reveal(key);
 }
 
 async function showUser(name: string): Promise<void> {

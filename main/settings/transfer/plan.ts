@@ -140,11 +140,13 @@ function extensionsOf(
 }
 
 function itemsOf(before: Kept, after: Kept): ImportItem[] {
-  const settings = DESCRIPTORS.flatMap(({ key, title }): ImportItem[] => {
+  const settings = DESCRIPTORS.flatMap(({ key, title, choices = [] }): ImportItem[] => {
+    const label = (value: SettingValue) =>
+      choices.find((choice) => choice.value === value)?.label ?? show(value);
     const [was, is] = [before.settings[key] ?? DEFAULTS[key], after.settings[key] ?? DEFAULTS[key]];
     if (isDeepStrictEqual(was, is)) return [];
     return [
-      { kind: 'setting', name: title, change: 'changed', before: show(was), after: show(is) },
+      { kind: 'setting', name: title, change: 'changed', before: label(was), after: label(is) },
     ];
   });
   const own = after.extensions.settings;

@@ -178,16 +178,22 @@ describe('export and import of everything', () => {
     const content = {
       format: 'picosocks5-settings',
       version: 1,
-      settings: { lanKey: '/nowhere/key.pem', port: 3080 },
+      settings: { lanKey: '/nowhere/key.pem', port: 3080, theme: 'dark' },
+      passwords: 'no file of age',
       users: [],
       extensions: { settings: { 'other.x': 1 } },
     };
     writeFileSync(file, JSON.stringify(content));
     const { transfer, memory } = make();
-    const { leftOut } = await transfer.preview(file);
+    const { leftOut, items } = await transfer.preview(file);
+    const theme = items.find(({ name }) => name === 'Theme');
+    assert.deepEqual([theme?.before, theme?.after], ['As the system', 'Dark']);
     assert.match(leftOut.join('\n'), /Private key: .*key\.pem.*\nother\.x: no extension/);
+    const passphrase = 'correct horse';
+    await assert.rejects(transfer.import({ passphrase }), /passwords of the file are damaged/);
+    assert.deepEqual(memory.store.settings, {});
     await transfer.import({});
-    assert.deepEqual(memory.store.settings, { port: 3080 });
+    assert.deepEqual(memory.store.settings, { port: 3080, theme: 'dark' });
   });
 
   for (const [content, message] of [
