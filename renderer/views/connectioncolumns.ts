@@ -131,7 +131,6 @@ export function allColumns(): readonly ConnectionColumn[] {
 const TELLING: Readonly<Partial<Record<keyof ConnectionRow, (row: ConnectionRow) => boolean>>> = {
   user: ({ user }) => user !== '',
   via: ({ via }) => via !== '',
-  program: ({ program }) => program !== '',
   rateUp: ({ rateUp }) => rateUp > 0,
   rateDown: ({ rateDown }) => rateDown > 0,
 };

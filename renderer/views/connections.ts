@@ -91,6 +91,8 @@ export class Connections extends PageElement {
   protected override willUpdate(): void {
     // How long connections last changes all the time, and so their order does.
     if (this.#isStale || this.#choices.sort === 'duration') this.#select();
+    // Their titles are in the language that is in force now.
+    this.#columns = shownColumns(logView.columns, this.#shown);
   }
 
   override render(): TemplateResult {
@@ -202,7 +204,6 @@ export class Connections extends PageElement {
     this.#shown = this.#rows.select(selection, this.#now);
     this.#lines =
       groupBy === '' ? this.#shown : linesOf(groupRows(this.#shown, groupBy, new Set(closed)));
-    this.#columns = shownColumns(logView.columns, this.#shown);
     const row = this.#chosen;
     const spoken = row === undefined ? '' : `${row.destination || row.client}: ${whatCameOf(row)}`;
     if (spoken !== this.#spoken) this.#news = spoken;
