@@ -284,7 +284,14 @@ export class Application {
     speak(setting);
     this.#showMenu();
     this.#tray.show();
+    this.#lookIntoKeychain();
     tell(this.#window.contents, 'language', languageInForce());
+  }
+
+  /** Looks whether the keychain can be used by now, if it could not: what is wrong is told anew. */
+  #lookIntoKeychain(): void {
+    if (this.#users.problem !== undefined) void this.#users.refresh();
+    if (this.#upstreams.problem !== undefined) void this.#upstreams.refresh();
   }
 
   showWindow(): void {
@@ -417,10 +424,7 @@ export class Application {
     );
     void this.#profiles.networkChanged();
     // Who unlocks the screen, or wakes the computer, may have unlocked the keychain as well.
-    const unlocked = () => {
-      if (this.#users.problem !== undefined) void this.#users.refresh();
-      if (this.#upstreams.problem !== undefined) void this.#upstreams.refresh();
-    };
+    const unlocked = () => this.#lookIntoKeychain();
     const resumed = () => {
       network.check();
       void this.#server.networkChanged();

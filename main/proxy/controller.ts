@@ -25,7 +25,6 @@ import {
   type RouteAnswer,
   type RouteQuestion,
   type ServerStatus,
-  type SettingFault,
   type SettingKey,
   type SettingValues,
   type UpstreamTest,
@@ -100,11 +99,13 @@ export class ServerController extends EventEmitter<{
   /** The settings that the running server has. */
   #active: SettingValues | undefined;
   #state: ServerStatus['state'] = 'stopped';
-  #problem: string | undefined;
+  /** What is wrong, in the language in force whenever it is asked. */
+  #problem: (() => string) | undefined;
   #freePort: number | undefined;
   /** The listener for the local network that the running server has. */
   #lan: LanListener | undefined;
-  #lanFault: SettingFault | undefined;
+  /** Why that is not as the settings want it. */
+  #lanError: unknown;
   #since: number | undefined;
   /** Whether the user wants it to run: then it comes back by itself. */
   #wanted = false;
@@ -125,7 +126,7 @@ export class ServerController extends EventEmitter<{
     const authentication = this.#parts.users.any && !inForce.anonymous;
     return {
       state: this.#state,
-      problem: this.#problem,
+      problem: this.#problem?.(),
       freePort: this.#freePort,
       listening: listening.map(formatAddress),
       endpoints,
@@ -133,7 +134,7 @@ export class ServerController extends EventEmitter<{
       authentication,
       http: inForce.http,
       exposed: authentication ? [] : beyondLoopback(openTo(listeners)),
-      lanFault: this.#lanFault,
+      lanFault: this.#lanError === undefined ? undefined : lanFault(this.#lanError),
       pending: this.#pending(),
       since: this.#since,
     };
@@ -276,7 +277,7 @@ export class ServerController extends EventEmitter<{
       this.#problem =
         missing.length === 0
           ? undefined
-          : text('server.addressGone', { addresses: missing.join(', ') });
+          : () => text('server.addressGone', { addresses: missing.join(', ') });
       this.#tell();
     }).catch((error: unknown) => this.#fail(error));
   }
@@ -363,7 +364,7 @@ export class ServerController extends EventEmitter<{
     this.#server = undefined;
     this.#active = undefined;
     this.#lan = undefined;
-    this.#lanFault = undefined;
+    this.#lanError = undefined;
     this.#since = undefined;
     this.#problem = undefined;
     this.#freePort = undefined;
@@ -397,7 +398,7 @@ export class ServerController extends EventEmitter<{
   ): Promise<T> {
     const options = this.#options(values);
     let lan: LanListener | undefined;
-    let fault: SettingFault | undefined;
+    let fault: unknown;
     try {
       lan = this.#wantedLan(values);
       if (lan !== undefined) {
@@ -406,7 +407,7 @@ export class ServerController extends EventEmitter<{
         return taken;
       }
     } catch (error) {
-      fault = lanFault(error);
+      fault = error;
       const isAsItWas = isDeepStrictEqual(lan?.options, this.#lan?.options);
       if (lan !== undefined && isAsItWas) throw error;
     }
@@ -419,9 +420,9 @@ export class ServerController extends EventEmitter<{
     return lanListener(values, { hasUsers: this.#parts.users.any, addresses: this.#addresses });
   }
 
-  #setLan(lan: LanListener | undefined, fault: SettingFault | undefined): void {
+  #setLan(lan: LanListener | undefined, error: unknown): void {
     this.#lan = lan;
-    this.#lanFault = fault;
+    this.#lanError = error;
   }
 
   /** Notes what went wrong, in a sentence, and a port that is free, where that helps. */
@@ -432,13 +433,15 @@ export class ServerController extends EventEmitter<{
     const code = codeOf(error);
     const isElsewhere = code === 'address-in-use' || code === 'port-denied';
     const free = isElsewhere ? await freePortAfter(port, hosts) : undefined;
-    const sentence = desktopWords(error);
+    const words = () => {
+      const problem = desktopWords(error);
+      return free === undefined
+        ? problem
+        : text('server.portFree', { problem, port: String(free) });
+    };
     this.#freePort = free;
-    this.#problem =
-      free === undefined
-        ? sentence
-        : text('server.portFree', { problem: sentence, port: String(free) });
-    return this.#problem;
+    this.#problem = words;
+    return words();
   }
 
   #retryLater(error: unknown): void {
@@ -449,7 +452,7 @@ export class ServerController extends EventEmitter<{
   }
 
   #fail(error: unknown): void {
-    this.#problem = messageOf(error);
+    this.#problem = () => messageOf(error);
     this.#tell();
   }
 

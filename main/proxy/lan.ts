@@ -38,10 +38,13 @@ export interface LanSurroundings {
 /** Why there can be no listener for the local network: a sentence, and the setting that it is about. */
 export class LanError extends UserError {
   readonly key: SettingKey;
+  readonly words: () => string;
 
-  constructor(key: SettingKey, message: string) {
-    super(message);
+  /** @param words says it in the language in force. */
+  constructor(key: SettingKey, words: () => string) {
+    super(words());
     this.key = key;
+    this.words = words;
   }
 }
 
@@ -56,14 +59,14 @@ export function lanListener(
 ): LanListener | undefined {
   if (!values.lan) return undefined;
   if (!hasUsers) {
-    throw new LanError('lan', text('server.lanNobody'));
+    throw new LanError('lan', () => text('server.lanNobody'));
   }
   const listen = lanEndpoints(values).flatMap((endpoint) => withAddresses(endpoint, addresses));
   const common = { auth: [KEYCHAIN_SOURCE], anonymous: false };
   if (!values.lanTls) return { options: { ...common, listen }, certificate: undefined };
   const { lanCertificate: tlsCert, lanKey: tlsKey } = values;
-  if (tlsCert === '') throw new LanError('lanCertificate', text('server.lanCertificate'));
-  if (tlsKey === '') throw new LanError('lanKey', text('server.lanKey'));
+  if (tlsCert === '') throw new LanError('lanCertificate', () => text('server.lanCertificate'));
+  if (tlsKey === '') throw new LanError('lanKey', () => text('server.lanKey'));
   const certificate = certificateOf(tlsCert);
   const secure = listen.map((endpoint) => `tls://${endpoint}`);
   return { options: { ...common, listen: secure, tlsCert, tlsKey }, certificate };
@@ -73,7 +76,7 @@ function certificateOf(file: string): CertificateFacts {
   try {
     return readCertificate(file);
   } catch (error) {
-    throw new LanError('lanCertificate', `${messageOf(error)}.`);
+    throw new LanError('lanCertificate', () => `${messageOf(error)}.`);
   }
 }
 
@@ -85,7 +88,7 @@ function withAddresses(endpoint: string, addresses: readonly InterfaceAddress[])
   if (own.length > 0) {
     return own.map(({ address }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
   }
-  throw new LanError('lanAddress', text('server.lanInterface', { name }));
+  throw new LanError('lanAddress', () => text('server.lanInterface', { name }));
 }
 
 /** The settings that options of the listener come from. */
@@ -96,7 +99,7 @@ const KEYS: Readonly<Record<string, SettingKey | undefined>> = {
 
 /** What is wrong with the listener for the local network, in a sentence, and where. */
 export function lanFault(error: unknown): SettingFault {
-  if (error instanceof LanError) return { key: error.key, message: error.message };
+  if (error instanceof LanError) return { key: error.key, message: error.words() };
   const sentence =
     error instanceof UserError ? (knownWords(error) ?? error.problem) : messageOf(error);
   const message = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, '')}.`;

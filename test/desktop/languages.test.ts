@@ -68,6 +68,8 @@ test("the window speaks the system's language, and another one without a restart
   await link('Settings').waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
   await page.getByRole('status').getByText('Error', { exact: true }).waitFor();
+  // What was wrong before is told in the new language as well.
+  await app.sees(`Cannot listen on 127.0.0.1:${taken}: address already in use`);
   const english = await menuOf(app);
   for (const label of ['Edit', 'Copy', 'View', 'Connections', 'Zoom In']) {
     assert.ok(english.includes(label), `${label} in ${english}`);

@@ -139,7 +139,7 @@ export const options = {
   'language.description': 'Sprache des Fensters, der Menüs und der Meldungen.',
   'language.system': 'Wie das System',
 
-  'loglevel.title': 'Protokollebene',
+  'loglevel.title': 'Protokollstufe',
   'loglevel.description':
     'Was in die Protokolldatei geschrieben wird: info hat eine Zeile für jede beendete Verbindung.',
   'systemProxy.title': 'Auf diesem Computer verwenden',

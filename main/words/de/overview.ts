@@ -4,7 +4,7 @@ import type { Translation } from '../translation.js';
 export const overview = {
   addresses: 'Adressen',
   throughput: 'Durchsatz',
-  refused: 'Abgewiesen',
+  refused: 'Abgelehnt',
   usePort: 'Port {port} verwenden',
   lanFault: 'Das lokale Netzwerk wird nicht bedient. {problem}',
   usersLockedOut: 'Benutzer können sich nicht anmelden. {problem}',
@@ -22,7 +22,7 @@ export const overview = {
   connections: 'Verbindungen',
   openNow: 'Jetzt offen',
   upFor: 'In Betrieb seit',
-  nothingRefused: 'Bisher wurde nichts abgewiesen.',
+  nothingRefused: 'Bisher wurde nichts abgelehnt.',
   reason: 'Grund',
   times: 'Anzahl',
   last: 'Zuletzt',

@@ -126,7 +126,7 @@ export const servers = {
   noToken:
     'Token: An einem TCP-Port wird eines gebraucht, die Zeile in der Datei von --control-token.',
   wrongTokenForm: 'Token: Erwartet werden 16 oder mehr sichtbare ASCII-Zeichen.',
-  upstreams: 'Vorgelagerte Server',
+  upstreams: 'Upstream-Server',
   clients: 'Clients, die eingelassen werden',
   nowhere: 'Es ist nicht bekannt, wo {name} lauscht.',
   noUsers:

@@ -27,11 +27,11 @@ export const settingsfile = {
   badNumber: 'eine Zahl wird erwartet',
   badCharacter: 'JSON wird erwartet',
   tooDeep: 'zu viele Klammern sind ineinander',
-  twice: '"{name}" ist doppelt vorhanden',
+  twice: '„{name}“ ist doppelt vorhanden',
   noObject: 'ein Objekt in geschweiften Klammern wird erwartet',
-  noSetting: 'es gibt keine Einstellung "{name}"',
+  noSetting: 'es gibt keine Einstellung „{name}“',
   noProfile:
-    'es gibt kein Profil "{name}": Profile werden in der Ansicht Einstellungen hinzugefügt',
+    'es gibt kein Profil „{name}“: Profile werden in der Ansicht Einstellungen hinzugefügt',
 
   export: 'Exportieren …',
   exportTitle: 'Einstellungen exportieren',
@@ -76,10 +76,10 @@ export const settingsfile = {
   noFile: '{name}: Die Datei {file} ist nicht auf diesem Computer',
   noExtension: '{name}: Keine hier aktivierte Erweiterung hat diese Einstellung',
   noExport:
-    '"{file}" ist kein Export von Einstellungen: Erwartet wird eine Datei, die von „Exportieren“ ' +
+    '„{file}“ ist kein Export von Einstellungen: Erwartet wird eine Datei, die von „Exportieren“ ' +
     'geschrieben wurde.',
-  badExport: '"{file}" kann nicht importiert werden: {problem}. Nichts wurde geändert.',
-  namesake: 'Der Benutzer "{name}" sieht genauso aus wie "{other}", den es bereits gibt.',
+  badExport: '„{file}“ kann nicht importiert werden: {problem}. Nichts wurde geändert.',
+  namesake: 'Der Benutzer „{name}“ sieht genauso aus wie „{other}“, den es bereits gibt.',
   wrongPassphrase: 'Die Passphrase ist falsch. Nichts wurde geändert.',
   badSeal: 'Die Passwörter der Datei sind beschädigt. Nichts wurde geändert.',
   notShown: 'Wählen Sie zuerst eine Datei aus.',
