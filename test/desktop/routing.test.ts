@@ -245,7 +245,9 @@ test('a destination of the live log is routed and denied', { skip }, async (t) =
   await page.keyboard.press('Escape');
   await page.getByRole('grid', { name: 'Connections' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('ContextMenu');
-  await page.keyboard.press('ArrowDown');
+  // Behind it there is Disconnect only.
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   const rule = page.getByRole('row', { name: 'rule 1: deny all to 127.0.0.1' });
   await rule.and(page.locator(':focus')).waitFor();
