@@ -60,11 +60,9 @@ export class ServersView extends PageElement {
       <thead>
         <tr>
           <th>${text('servers.columnName')}</th>
-          <th>${text('servers.columnPlace')}</th>
           <th>${text('servers.columnState')}</th>
-          <th class="number">${text('servers.columnConnections')}</th>
-          <th class="number">${text('servers.columnRate')}</th>
-          <th><span class="hidden">${text('servers.columnActions')}</span></th>
+          <th class="traffic">${text('servers.columnTraffic')}</th>
+          <th class="actions"><span class="hidden">${text('servers.columnActions')}</span></th>
         </tr>
       </thead>
       <tbody>
@@ -84,22 +82,28 @@ export class ServersView extends PageElement {
     const isKnown = facts !== undefined && link === 'connected';
     const place = placeOf(server);
     return html`<tr data-server=${id} aria-current=${isShown}>
-      <td title=${name}>
-        <strong>${name}</strong>
-        ${isShown ? html`<span class="badge">${text('servers.shownNow')}</span>` : nothing}
+      <td>
+        <span class="name" title=${name}>
+          <strong>${name}</strong>
+          ${isShown ? html`<span class="badge">${text('servers.shownNow')}</span>` : nothing}
+        </span>
+        <span class="place dim" title=${place}>${place}</span>
       </td>
-      <td title=${place}>${place}</td>
       <td aria-live="polite">
         <span class="link ${link}">${icon(LINK_ICONS[link])} ${stateOf(server)}</span>
         ${isKnown ? html`<span class="dim">${facts.version}</span>` : nothing}
         ${problem === undefined ? nothing : html`<p class="problem">${problem}</p>`}
       </td>
-      <td class="number">${isKnown ? formatNumber(facts.connections) : '–'}</td>
-      <td class="number">
+      <td class="traffic">
         ${
           isKnown
-            ? html`${icon('arrow-up')} ${formatRate(facts.rateUp)}
-              ${icon('arrow-down')} ${formatRate(facts.rateDown)}`
+            ? html`<span title=${text('servers.connections', { count: facts.connections })}>
+                ${icon('arrow-swap')} ${formatNumber(facts.connections)}
+              </span>
+              <span>
+                ${icon('arrow-up')} ${formatRate(facts.rateUp)}
+                ${icon('arrow-down')} ${formatRate(facts.rateDown)}
+              </span>`
             : '–'
         }
       </td>
@@ -107,8 +111,13 @@ export class ServersView extends PageElement {
         ${
           isShown
             ? nothing
-            : html`<button class="secondary" @click=${() => showServer(id)}>
-              ${text('servers.show', { name })}
+            : html`<button
+              class="secondary"
+              aria-label=${text('servers.show', { name })}
+              title=${text('servers.show', { name })}
+              @click=${() => showServer(id)}
+            >
+              ${text('servers.showIt')}
             </button>`
         }
         ${

@@ -102,6 +102,18 @@ async function fill(t: TestContext, app: DesktopApp): Promise<void> {
   await app.addUser(LONG, 'secret', LONG);
   const via = JSON.stringify({ key: 'via', value: [`*.${LONG} = direct`, '* = direct'] });
   await app.page.evaluate(`window.picosocks5.request('settings.set', ${via})`);
+  const elsewhere = JSON.stringify({
+    ...{
+      name: LONG,
+      way: 'tls',
+      host: '127.0.0.1',
+      port: await freePort(t),
+      user: '',
+      control: '',
+    },
+    ...{ fingerprint: '', ca: '', token: '0123456789abcdef' },
+  });
+  await app.page.evaluate(`window.picosocks5.request('servers.add', ${elsewhere})`);
 }
 
 test('every view can be used without seeing well, and fits into the window', {
