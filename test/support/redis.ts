@@ -123,7 +123,7 @@ export class Line {
 export async function comesTrue(
   what: string,
   test: () => boolean | Promise<boolean>,
-  time = 10_000,
+  time = 20_000,
 ): Promise<void> {
   const end = performance.now() + time;
   while (!(await test())) {

@@ -1,7 +1,7 @@
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
 import { startServer, type TestServer } from 'picosocks5/testing';
+import { comesTrue } from './redis.js';
 
 /** Starts servers that share a Redis. */
 export async function replicas(
@@ -17,7 +17,9 @@ export async function replicas(
     ),
   );
   t.after(() => Promise.all(servers.map((server) => server.close())));
-  for (const { server } of servers) assert.equal(server.sharedState?.isThere, true);
+  for (const { server } of servers) {
+    await comesTrue('it is reached', () => server.sharedState?.isThere === true);
+  }
   return servers;
 }
 

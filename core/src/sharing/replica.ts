@@ -22,7 +22,7 @@ import type {
 /** How often a replica tells what it has used, and hears of others, at least, ms. */
 const PERIOD = 1000;
 /** Exchanges at once: what comes meanwhile is gathered for the next. */
-const MAX_EXCHANGES = 16;
+const MAX_EXCHANGES = 4;
 /** Messages about counts, and names that were used, in one exchange. */
 const MAX_MESSAGES = 1000;
 const MAX_NAMES = 500;
@@ -87,6 +87,8 @@ export class Replica implements Common {
   #link: SharedLink | undefined;
   #memberships = 0;
   #member = '';
+  /** The membership before, until what it had is given back. */
+  #replaced = '';
   #sequence = 0;
   #isThere = false;
   /** Whether it is about to join again a state that is there. */
@@ -197,6 +199,7 @@ export class Replica implements Common {
 
   async #join(): Promise<void> {
     const formerly = this.#member;
+    this.#replaced = formerly;
     this.#member = `${this.#id}.${++this.#memberships}`;
     this.#sequence = 0;
     try {
@@ -381,6 +384,7 @@ export class Replica implements Common {
     const exchange: StateExchange = {
       ...{ member, replica: this.#id, sequence: ++this.#sequence, lease },
       ...this.#takeMessages(),
+      ...this.#takeReplaced(),
       ...more,
     };
     const control = new AbortController();
@@ -435,6 +439,15 @@ export class Replica implements Common {
       }
     }
     return { claims, gives, asks };
+  }
+
+  /** The membership before, once all is claimed that this one has: so no limit is lost meanwhile. */
+  #takeReplaced(): Pick<StateExchange, 'replaces'> {
+    const replaces = this.#replaced;
+    if (replaces === '' || !this.#isThere) return {};
+    if (this.#messages.some((message) => 'claim' in message)) return {};
+    this.#replaced = '';
+    return { replaces };
   }
 
   #take({ pulse }: StateExchange, answer: DoneExchange): void {

@@ -71,8 +71,10 @@ export interface StateExchange {
   readonly sequence: number;
   /** How long the membership lasts without another exchange, ms. */
   readonly lease: number;
-  /** The membership that this one takes the place of: what it had is given back. */
+  /** Of the first: the membership that this one takes the place of, which does nothing any more. */
   readonly formerly?: string;
+  /** The same once its claims are made: what that membership had is given back, after these. */
+  readonly replaces?: string;
   /** Whether it leaves: what it has is given back. */
   readonly isLast?: boolean;
   /** It counts so many of a key already, whatever the limit. They come before all else. */

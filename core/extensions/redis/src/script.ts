@@ -27,7 +27,6 @@ if seq == 1 then
   if known then return lost end
   if e.formerly and call('ZSCORE', p .. 'members', e.formerly) then
     call('HSET', p .. 'seq', e.formerly, 'gone')
-    call('ZADD', p .. 'members', 0, e.formerly)
   end
   call('SET', p .. 'epoch', e.epoch, 'NX')
   call('SET', p .. 'key', e.key, 'NX')
@@ -85,6 +84,10 @@ if dead then giveBack(dead) end
 
 local wakes = false
 for _, claim in ipairs(e.claims) do change(me, claim[1], claim[2], claim[3]) end
+if e.replaces and call('ZSCORE', p .. 'members', e.replaces) then
+  call('ZADD', p .. 'members', 0, e.replaces)
+  giveBack(e.replaces)
+end
 for _, give in ipairs(e.gives) do change(me, give[1], -give[2]) end
 
 local members = call('ZCARD', p .. 'members')

@@ -137,7 +137,8 @@ export const PROCESS: readonly Option[] = [
     details:
       'Limits, lockouts and quotas are those of all together. One that dies is replaced, also after ' +
       '--user: only its own connections are lost. If none can be started any more the server ends ' +
-      'with an error. A change needs a restart.',
+      'with an error. A change needs a restart. Servers on several machines have the same in common ' +
+      'through Redis: --set redis.url=redis://HOST.',
   },
   {
     key: 'control',
