@@ -1,5 +1,4 @@
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
 import {
   type CallExpression,
   type Node,
@@ -9,11 +8,9 @@ import {
 } from 'typescript/unstable/ast';
 import { API } from 'typescript/unstable/sync';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
 /** Something of the source that a person would see, and that is not from the table of texts. */
 export interface Finding {
-  /** From the root of the project. */
+  /** In the folder. */
   readonly file: string;
   readonly text: string;
 }
@@ -65,20 +62,22 @@ const NO_TEXTS: readonly string[] = [
   ...['TiB', 'GiB', 'MiB', 'KiB', '11px system-ui', 'it ended with'],
 ];
 
-/** Looks through all sources of a project. */
-export function sourceTexts(project: 'main' | 'renderer'): Findings {
-  const api = new API({ cwd: root });
+/** Looks through all sources of the project in a folder, those in its `words/` aside. */
+export function sourceTexts(folder: string): Findings {
+  const api = new API({ cwd: folder });
   try {
-    const snapshot = api.updateSnapshot({ openProjects: [`${root}${project}/tsconfig.json`] });
+    const snapshot = api.updateSnapshot({ openProjects: [join(folder, 'tsconfig.json')] });
     const [opened] = snapshot.getProjects();
-    if (opened === undefined) throw new Error(`there is no project ${project}`);
+    if (opened === undefined) throw new Error(`there is no project in ${folder}`);
     const { program } = opened;
     const names = program
       .getSourceFileNames()
-      .filter((name) => name.startsWith(`${root}${project}/`) && !name.includes('/dist/'))
-      .filter((name) => !name.startsWith(`${root}main/words/`));
-    if (names.length < 10) throw new Error(`${project} has hardly any source`);
-    const findings = names.map((name) => textsOf(program.getSourceFile(name) as SourceFile, name));
+      .filter((name) => name.startsWith(`${folder}/`) && !name.includes('/dist/'))
+      .filter((name) => !name.startsWith(`${folder}/words/`));
+    if (names.length === 0) throw new Error(`there is no source in ${folder}`);
+    const findings = names.map((name) =>
+      textsOf(program.getSourceFile(name) as SourceFile, relative(folder, name)),
+    );
     return {
       literals: findings.flatMap(({ literals }) => literals),
       early: findings.flatMap(({ early }) => early),
@@ -88,8 +87,7 @@ export function sourceTexts(project: 'main' | 'renderer'): Findings {
   }
 }
 
-function textsOf(source: SourceFile, name: string): Findings {
-  const file = relative(root, name);
+function textsOf(source: SourceFile, file: string): Findings {
   const literals: Finding[] = [];
   const early: Finding[] = [];
   const say = (text: string) => literals.push({ file, text: text.trim().replace(/\s+/g, ' ') });
@@ -188,7 +186,7 @@ function looksLikeText(text: string): boolean {
   )
     return false;
   const own = text.replace(NAMES, '');
-  return /^\p{Lu}\p{Ll}/u.test(own) || /\p{L}{2,},? \p{L}{2,}/u.test(own);
+  return /^\p{Lu}(\p{Ll}| \p{L})/u.test(own) || /\p{L}{2,},? \p{L}{2,}/u.test(own);
 }
 
 /** A value of a template between its texts. */
@@ -221,7 +219,7 @@ function inTemplate({ template }: TaggedTemplateExpression): string[] {
     const attributes = /([^\s=<>"'/]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>]*))?/g;
     for (const [, name = '', content = ''] of tag.slice(1).matchAll(attributes)) {
       take(name, false);
-      take(content, READ.test(name));
+      take(content.replace(/^(["'])(.*)\1$/s, '$2'), READ.test(name));
     }
   }
   return found;
