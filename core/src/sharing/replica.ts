@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Lockout, LockoutFilter, LoginNews } from '../auth/lockout.js';
+import type { Lockout, LoginNews } from '../auth/lockout.js';
 import { monotonic } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Allowances } from '../limits/allowance.js';
 import type { Usage } from '../limits/usage.js';
 import type { Credits } from './credits.js';
 import { Ledger } from './ledger.js';
+import { Loads } from './loads.js';
 import type { AskedKey, CountMessage } from './messages.js';
+import { type News, newsText, parseNews } from './news.js';
 import type { Common } from './sharedcounts.js';
 import type {
   DoneExchange,
@@ -26,12 +28,8 @@ const MAX_EXCHANGES = 4;
 /** Messages about counts, and names that were used, in one exchange. */
 const MAX_MESSAGES = 1000;
 const MAX_NAMES = 500;
-/** Names in whose rates a replica asks for its part, each second. */
-const MAX_LOADS = 500;
 /** News that wait to be told: the oldest go first. */
 const MAX_NEWS = 1000;
-/** News of logins are no longer than this, characters. */
-const MAX_NEWS_LENGTH = 4096;
 /** How soon after another it tells and hears at most, ms. */
 const PULSE_GAP = 50;
 /** How soon it is asked again where others may have permits that they do not use, ms. */
@@ -70,12 +68,6 @@ export interface SharedStateStatus {
   readonly trouble?: string;
 }
 
-/** What replicas tell each other of logins. */
-type News = { readonly from: string } & (
-  | { readonly login: LoginNews }
-  | { readonly lift: LockoutFilter }
-);
-
 /** A process's part of what several replicas have in common. */
 export class Replica implements Common {
   readonly state: SharedState;
@@ -107,9 +99,7 @@ export class Replica implements Common {
   #pulseTimer: NodeJS.Timeout | undefined;
   #news: string[] = [];
   #heard: Heard = { usage: 0, news: 0 };
-  /** Loads that were told, and when loads were looked at last, monotonic ms. */
-  #loads = new Map<string, number>();
-  #loadsAt = monotonic();
+  readonly #loads: Loads;
   #clock: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
   #askTimer: NodeJS.Timeout | undefined;
@@ -132,6 +122,7 @@ export class Replica implements Common {
     this.state = state;
     this.#parts = parts;
     this.#credits = credits;
+    this.#loads = new Loads(parts.allowances);
     const { lockout } = parts;
     const { onNews } = lockout;
     lockout.onNews = (news) => {
@@ -190,8 +181,8 @@ export class Replica implements Common {
   }
 
   #tellNews(news: News): void {
-    const text = JSON.stringify(news);
-    if (text.length > MAX_NEWS_LENGTH) return;
+    const text = newsText(news);
+    if (text === undefined) return;
     this.#news.push(text);
     if (this.#news.length > MAX_NEWS) this.#news.shift();
     this.#pulse();
@@ -329,7 +320,7 @@ export class Replica implements Common {
     const used = this.#ledger.untold(MAX_NAMES);
     const news = this.#news;
     this.#news = [];
-    const pulse: Pulse = { used, loads: this.#takeLoads(), news, heard: this.#heard };
+    const pulse: Pulse = { used, loads: this.#loads.take(), news, heard: this.#heard };
     const done = await this.#exchange({ pulse });
     if (done === undefined) {
       this.#news = [...news, ...this.#news].slice(-MAX_NEWS);
@@ -348,29 +339,6 @@ export class Replica implements Common {
   #takeFresh(): void {
     const { allowances } = this.#parts;
     this.#ledger.add(allowances.takeFresh('replicas'), allowances.now());
-  }
-
-  /** What has changed of loads, and some of the others, whose parts may have changed. */
-  #takeLoads(): [name: string, load: number][] {
-    const now = monotonic();
-    if (now - this.#loadsAt < 0.9 * PERIOD) return [];
-    const loads = this.#parts.allowances.takeLoads(now - this.#loadsAt);
-    this.#loadsAt = now;
-    const told: [name: string, load: number][] = [];
-    for (const name of this.#loads.keys()) {
-      if (told.length < MAX_LOADS && !loads.has(name)) told.push([name, 0]);
-    }
-    for (const [name] of told) this.#loads.delete(name);
-    // Those whose turn it was come last the next time.
-    const order = [...this.#loads.keys()].filter((name) => loads.has(name));
-    const fresh = [...loads.keys()].filter((name) => !this.#loads.has(name));
-    for (const name of [...fresh, ...order].slice(0, MAX_LOADS - told.length)) {
-      const load = Math.round((loads.get(name) ?? 0) * 1000) / 1000;
-      told.push([name, load]);
-      this.#loads.delete(name);
-      this.#loads.set(name, load);
-    }
-    return told;
   }
 
   /** @returns undefined if it came to nothing, of which is taken care. */
@@ -519,23 +487,4 @@ class Lost extends Error {
 
 function wantedKey([key, limit, , all]: AskedKey): WantedKey {
   return all === undefined ? [key, limit] : [key, limit, all];
-}
-
-/** @returns undefined if it is none: others may tell anything. */
-function parseNews(text: string): News | undefined {
-  try {
-    const one: unknown = JSON.parse(text);
-    if (typeof one !== 'object' || one === null || !('from' in one)) return undefined;
-    if ('lift' in one) {
-      const { address, user } = one.lift as LockoutFilter;
-      const isText = (value: unknown) => value === undefined || typeof value === 'string';
-      return isText(address) && isText(user) ? (one as News) : undefined;
-    }
-    if (!('login' in one)) return undefined;
-    const { address, user, digest } = one.login as LoginNews;
-    const isRight = [address, user, digest ?? ''].every((value) => typeof value === 'string');
-    return isRight ? (one as News) : undefined;
-  } catch {
-    return undefined;
-  }
 }
