@@ -31,6 +31,13 @@ export function rowItems(
   const places = rows.length === 1 && hasDestination(row);
   const details = text('connections.details');
   return [
+    {
+      label: text('connections.route'),
+      enabled: places,
+      run: () => run('connections.route'),
+    },
+    { label: text('connections.deny'), enabled: places, run: () => run('connections.deny') },
+    'separator',
     { label: text('connections.copy'), enabled: true, run: copyRows },
     {
       label: text('connections.copyDetails'),
@@ -39,13 +46,6 @@ export function rowItems(
     },
     'separator',
     ...onlyItems(row, only),
-    'separator',
-    {
-      label: text('connections.route'),
-      enabled: places,
-      run: () => run('connections.route'),
-    },
-    { label: text('connections.deny'), enabled: places, run: () => run('connections.deny') },
     'separator',
     {
       label: text('connections.disconnect'),
