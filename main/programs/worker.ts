@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { LinuxFinder } from './linux.js';
 import { MacFinder } from './macos.js';
@@ -23,6 +24,9 @@ function finder(): Finder {
   if (process.platform === 'win32') return new WindowsFinder(runProgram);
   return process.platform === 'darwin' ? new MacFinder(runProgram) : new LinuxFinder();
 }
+
+// Of the calling thread alone, on Linux (setpriority(2), Bugs): all others have their turn first.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
 const own = finder();
 

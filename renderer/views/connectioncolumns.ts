@@ -128,33 +128,36 @@ export function allColumns(): readonly ConnectionColumn[] {
 }
 
 /** Columns that tell something once there is something: they stay, so that nothing jumps. */
-const TELLING: Readonly<Partial<Record<keyof ConnectionRow, (row: ConnectionRow) => boolean>>> = {
-  user: ({ user }) => user !== '',
-  via: ({ via }) => via !== '',
-  rateUp: ({ rateUp }) => rateUp > 0,
-  rateDown: ({ rateDown }) => rateDown > 0,
-};
+const TELLING: ReadonlyMap<keyof ConnectionRow, (row: ConnectionRow) => boolean> = new Map<
+  keyof ConnectionRow,
+  (row: ConnectionRow) => boolean
+>([
+  ['user', ({ user }) => user !== ''],
+  ['via', ({ via }) => via !== ''],
+  ['rateUp', ({ rateUp }) => rateUp > 0],
+  ['rateDown', ({ rateDown }) => rateDown > 0],
+]);
 
+/** Keys of the columns that have had something to tell. */
 const told = new Set<keyof ConnectionRow>();
+
+/** Takes rows that are new, or have changed, into account. */
+export function seeRows(rows: readonly ConnectionRow[]): void {
+  for (const [key, tells] of TELLING) {
+    if (!told.has(key) && rows.some(tells)) told.add(key);
+  }
+}
 
 /**
  * The columns to show.
  *
- * @param chosen the keys of those that the user has chosen; undefined: those that tell something of
- *   some rows, as far as there is room.
+ * @param chosen the keys of those that the user has chosen; undefined: those that have told
+ *   something of some rows, as far as there is room.
  */
-export function shownColumns(
-  chosen: readonly string[] | undefined,
-  rows: readonly ConnectionRow[],
-): readonly ConnectionColumn[] {
+export function shownColumns(chosen: readonly string[] | undefined): readonly ConnectionColumn[] {
   const all = allColumns();
   if (chosen === undefined) {
-    return all.filter(({ key, extra }) => {
-      const tells = TELLING[key];
-      if (tells === undefined || told.has(key)) return !extra;
-      if (rows.some(tells)) told.add(key);
-      return told.has(key);
-    });
+    return all.filter(({ key, extra }) => !extra && (!TELLING.has(key) || told.has(key)));
   }
   const own = all.filter(({ key }) => chosen.includes(key));
   // What was chosen is there, and one scrolls to it where there is no room.

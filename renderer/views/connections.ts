@@ -92,7 +92,7 @@ export class Connections extends PageElement {
     // How long connections last changes all the time, and so their order does.
     if (this.#isStale || this.#choices.sort === 'duration') this.#select();
     // Their titles are in the language that is in force now.
-    this.#columns = shownColumns(logView.columns, this.#shown);
+    this.#columns = shownColumns(logView.columns);
   }
 
   override render(): TemplateResult {
@@ -129,7 +129,8 @@ export class Connections extends PageElement {
       mistake: this.#filter.mistake,
       follows: this.#follows,
       hasRows: this.#shown.length > 0,
-      hasLive: this.#shown.some(isLive),
+      // Those that are open are the newest ones, mostly.
+      hasLive: this.#shown.findLast(isLive) !== undefined,
       choose: (choices) => this.#chooseRows(choices),
       chooseColumns: (x, y) => this.#openColumns(x, y),
       toTable: () => this.table?.focus(),

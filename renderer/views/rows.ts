@@ -1,5 +1,6 @@
 import type { ConnectionChanges, ConnectionRow, ConnectionState } from '../../main/ipc/contract.js';
 import { request } from '../bridge.js';
+import { seeRows } from './connectioncolumns.js';
 import { durationOf, type Filter } from './connectionfilter.js';
 
 /** Which rows are shown, and in which order. */
@@ -44,6 +45,7 @@ export class Rows {
     });
     const rows = await request('connections.watch');
     this.#rows = new Map(rows.map((row) => [row.id, row]));
+    seeRows(rows);
     changed();
   }
 
@@ -70,6 +72,7 @@ export class Rows {
   }
 
   #apply({ rows, removed }: ConnectionChanges): void {
+    seeRows(rows);
     for (const row of rows) this.#rows.set(row.id, row);
     for (const id of removed) this.#rows.delete(id);
   }
