@@ -12,7 +12,7 @@ import { unlessDesktop } from '../support/electron.js';
 import { temporaryFile } from '../support/files.js';
 import { echoServer, freePort } from '../support/sockets.js';
 import { assertEcho, connected, connectTo, login } from '../support/socks.js';
-import { Sshd, unlessSshd } from '../support/sshd.js';
+import { Sshd, unlessSshLogin } from '../support/sshd.js';
 import { passwordFile, plainSecret } from '../support/users.js';
 
 const TOKEN = 'a-token-of-the-test-0123456789';
@@ -47,7 +47,7 @@ function allOf(folder: string): string {
 }
 
 test('servers elsewhere are shown by the same window: over a real sshd, and by TLS', {
-  skip: unlessDesktop() ?? unlessSshd('ssh'),
+  skip: unlessDesktop() ?? unlessSshLogin('ssh'),
 }, async (t) => {
   const users = passwordFile(t, `alice::${plainSecret('secret')}`);
   const rules = ['--via', '192.0.2.0/24=block', '--request', 'all'];

@@ -15,6 +15,12 @@ export function unlessSshd(...programs: string[]): string | undefined {
   return unless('ssh-keygen', SSHD, ...programs);
 }
 
+/** The same for a test that lets its own user in: sshd has none whose account is locked, as `nobody`. */
+export function unlessSshLogin(...programs: string[]): string | undefined {
+  const isLocked = /nologin|false/.test(userInfo().shell ?? '');
+  return isLocked ? 'sshd lets this user in nowhere' : unlessSshd(...programs);
+}
+
 /** Makes a key pair. @returns the file of the private key; the public one ends with `.pub`. */
 export async function sshKey(
   t: Scope,

@@ -13,7 +13,7 @@ import { startControlled } from '../../../support/control.js';
 import { temporaryDirectory, temporaryFile } from '../../../support/files.js';
 import { echoServer, freePort } from '../../../support/sockets.js';
 import { assertEcho, connected, login } from '../../../support/socks.js';
-import { publicKey, Sshd, sshKey, unlessSshd } from '../../../support/sshd.js';
+import { publicKey, Sshd, sshKey, unlessSshLogin } from '../../../support/sshd.js';
 import { passwordFile, plainSecret } from '../../../support/users.js';
 
 const TOKEN = '0123456789abcdef';
@@ -36,7 +36,10 @@ async function until(remote: RemoteServer, ...wanted: LinkState[]): Promise<void
 
 /** Waits until the window is told something of a kind. */
 async function told(remote: RemoteServer, is: (shown: ShownState) => unknown): Promise<ShownState> {
-  while (!is(remote.shown)) await once(remote, 'shown');
+  while (!is(remote.shown)) {
+    assert.notEqual(remote.state.link, 'failed', remote.state.problem);
+    await once(remote, 'shown');
+  }
   return remote.shown;
 }
 
@@ -99,7 +102,7 @@ describe('a server that is reached by TLS', () => {
   });
 });
 
-describe('a server that is reached through SSH', { skip: unlessSshd('ssh') }, () => {
+describe('a server that is reached through SSH', { skip: unlessSshLogin('ssh') }, () => {
   /** A server at a socket, and an sshd that leads there. */
   async function start(t: TestContext) {
     const users = passwordFile(t, `alice::${plainSecret('secret')}`);
