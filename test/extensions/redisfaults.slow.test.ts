@@ -13,6 +13,15 @@ import { Client, echoServer, freePort, listening } from '../support/sockets.js';
 import { connectTo, greeted, login } from '../support/socks.js';
 import { passwordFile, plainSecret } from '../support/users.js';
 
+/** Waits until so many servers have told all of the connections that they have of 127.0.0.1. */
+function allIsTold(redis: Redis, servers: number, connections: number): Promise<void> {
+  return comesTrue('all is told', async () => {
+    const members = await redis.command('zcard', '{picosocks5}:members');
+    const counted = await redis.command('hget', '{picosocks5}:c:address 127.0.0.1', 't');
+    return members === `${servers}` && counted === `${connections}`;
+  });
+}
+
 /** Has a process's wall clock go so far ahead, ms. */
 const clockAhead = (ms: number) => {
   const code = `const now = Date.now, D = Date; globalThis.Date = class extends D {
@@ -47,7 +56,8 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
 
   /** `picosocks5` as a process of its own. */
   const command = async (t: TestContext, url: string, args: string[], env = {}) => {
-    const all = ['--set', `redis.url=${url}`, '--set', 'redis.lease=1.5', ...args, '127.0.0.1:0'];
+    const shared = ['--set', `redis.url=${url}`, '--set', 'redis.lease=1.5'];
+    const all = ['--grace', '0', ...shared, ...args, '127.0.0.1:0'];
     const child = new Command(t, all, env);
     return { child, port: await child.port() };
   };
@@ -101,6 +111,7 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
       await redis.restart({ keep });
       await comesTrue('both are back', () => isThere(one) && isThere(two));
       await comesTrue('both know', () => used(one) === 36_000 && used(two) === 36_000);
+      await allIsTold(redis, 2, 6);
       assert.equal((await letIn(one, port, 2, alice)) + (await letIn(two, port, 2, alice)), 0);
       assert.equal(socket.destroyed, false);
       socket.destroy();
@@ -302,7 +313,9 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
 
   test('a cluster', async (t) => {
     const port = await echoServer(t);
-    const redis = await Redis.start(t, ['--cluster-enabled', 'yes']);
+    const redis = await Redis.start(t, [
+      ...['--cluster-enabled', 'yes', '--cluster-port', `${await freePort(t)}`],
+    ]);
     assert.equal(await redis.command('cluster', 'addslotsrange', '0', '16383'), 'OK');
     await comesTrue('it is one', async () =>
       (await redis.command('cluster', 'info')).includes('cluster_state:ok'),
@@ -315,8 +328,7 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
     await comesTrue('both see', () => !isThere(one) && !isThere(two));
     await redis.restart({ keep: true });
     await comesTrue('both are back', () => isThere(one) && isThere(two));
-    const counted = () => redis.command('hget', '{picosocks5}:c:address 127.0.0.1', 't');
-    await comesTrue('all is told', async () => (await counted()) === '3');
+    await allIsTold(redis, 2, 3);
     assert.equal(await letIn(two, port, 1), 0);
   });
 
@@ -356,8 +368,7 @@ sentinel failover-timeout mymaster 2000
     await main.kill();
     await comesTrue('both see', () => !isThere(one) && !isThere(two));
     await comesTrue('both are with the other', () => isThere(one) && isThere(two), 20_000);
-    const counted = () => spare.command('hget', '{picosocks5}:c:address 127.0.0.1', 't');
-    await comesTrue('all is told', async () => (await counted()) === '3');
+    await allIsTold(spare, 2, 3);
     assert.equal(await letIn(two, port, 1), 0);
     assert.equal(await letIn(one, port, 1, { from: '127.0.0.2' }), 1);
   });
