@@ -53,6 +53,8 @@ class LinkAgent extends Agent {
 export class RemoteClient {
   readonly #options: ClientOptions;
   readonly #agent: LinkAgent;
+  /** What is not answered to the end. */
+  readonly #asked = new Set<ClientRequest>();
   /** How far the server's clock is ahead of this computer's, ms; to the second. */
   ahead = 0;
 
@@ -104,8 +106,9 @@ export class RemoteClient {
     return linesOf(response);
   }
 
-  /** Ends what waits for an answer. */
+  /** Ends what waits for an answer, and for its turn. */
   close(): void {
+    for (const asked of this.#asked) asked.destroy(new LinkError(text('servers.ended')));
     this.#agent.destroy();
   }
 
@@ -151,9 +154,12 @@ export class RemoteClient {
         headers,
         agent: this.#agent,
       });
+      this.#asked.add(asked);
+      asked.once('close', () => this.#asked.delete(asked));
       asked.setTimeout(ANSWER_TIME, () => asked.destroy(new Error(text('servers.noAnswer'))));
-      asked.once('error', (error) => {
-        reject(error instanceof UserError ? error : lostBy(error));
+      // Node tells one that waits for its turn of each connection that cannot be made.
+      asked.on('error', (error) => {
+        reject(error instanceof UserError || error instanceof LinkError ? error : lostBy(error));
       });
       asked.once('response', (response) => {
         const date = Date.parse(response.headers.date ?? '');

@@ -43,7 +43,7 @@ async function usesExtensions(app: AppWindow): Promise<void> {
   await app.field('New route').waitFor({ state: 'detached' });
   await app.show('Extensions');
   const bundled = app.page.getByRole('region', { name: 'Bundled' });
-  await bundled.getByRole('button', { name: /^SSH, Active/i }).click();
+  await bundled.getByRole('button', { name: /^SSH .*Active/i }).click();
   await app.page.getByRole('region', { name: 'README' }).waitFor();
 }
 
