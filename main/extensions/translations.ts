@@ -134,6 +134,9 @@ export function translated(manifest: Manifest, texts: Texts): ShownManifest {
         const shown: ShownSetting = {
           ...schema,
           title: texts.get(`${path}.title`),
+          patternErrorMessage:
+            schema.patternErrorMessage &&
+            told(`${path}.patternErrorMessage`, schema.patternErrorMessage),
           description: told(`${path}.description`, schema.description),
           // The values of a list are typed: what they are called would not be taken.
           labels:

@@ -5,6 +5,7 @@ import type { StoredExtensions } from '../settings/file.js';
 import type { Keychain } from '../users/keychain.js';
 import { text } from '../words/words.js';
 import { settingsOf } from './describe.js';
+import { expectedOf } from './expected.js';
 import type { ShownManifest } from './translations.js';
 
 /** Where it is kept what the user has said of extensions. */
@@ -73,7 +74,13 @@ export class ExtensionValues {
     if (schema === undefined || schema.secret) {
       throw new UserError(text('extensions.secretSetting', { key }));
     }
-    checkSetting(schema, value);
+    try {
+      checkSetting(schema, value);
+    } catch {
+      // The core says it in English only.
+      const expected = expectedOf(schema);
+      throw new UserError(text('extensions.expected', { expected, value: JSON.stringify(value) }));
+    }
   }
 
   /** @throws {UserError} if a value cannot be used: then the one before is kept. */

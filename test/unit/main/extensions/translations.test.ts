@@ -219,6 +219,8 @@ function textsOf(manifest: Manifest): Map<string, string> {
   for (const [key, schema] of settings) {
     texts.set(`${PROPERTIES}.${key}.title`, key);
     texts.set(`${PROPERTIES}.${key}.description`, schema.description);
+    const { patternErrorMessage: hint } = schema;
+    if (hint !== undefined) texts.set(`${PROPERTIES}.${key}.patternErrorMessage`, hint);
     const choices = schema.type === 'array' ? [] : (schema.enum ?? []);
     for (const choice of choices) texts.set(`${PROPERTIES}.${key}=${choice}`, choice);
   }
@@ -248,7 +250,7 @@ describe('the bundled extensions', () => {
         setLanguage({ language, locale: language });
         const shown = textsOf((await shownOf(await manifestIn(folder))).manifest);
         for (const [key, text] of shown) {
-          if (!key.startsWith(PROPERTIES) || key.endsWith('.description')) {
+          if (!key.startsWith(PROPERTIES) || /\.(description|patternErrorMessage)$/.test(key)) {
             assert.equal(text, file[key], key);
           }
         }
