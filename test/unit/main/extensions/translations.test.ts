@@ -70,7 +70,7 @@ async function manifestIn(folder: string): Promise<Manifest> {
 async function shownOf(manifest: Manifest) {
   const translations = await readTranslations(manifest.folder);
   const shown = inWords(manifest, translations);
-  const { displayName, description, contributes } = itemOf(
+  const { displayName, description, contributes, state, error } = itemOf(
     {
       ...{ name: shown.name, manifest: shown, origin: 'bundled', enabled: true },
       ...{ folder: shown.folder, source: undefined, error: undefined },
@@ -81,7 +81,7 @@ async function shownOf(manifest: Manifest) {
     },
   );
   const settings = settingsOf(shown, {}, () => false);
-  return { displayName, description, contributes, settings, manifest: shown };
+  return { displayName, description, contributes, state, error, settings, manifest: shown };
 }
 
 describe("an extension's texts in the language in force", () => {
@@ -170,8 +170,9 @@ describe("an extension's texts in the language in force", () => {
       const translations = await readTranslations(manifest.folder);
       assert.equal(translationWarning(translations), undefined);
       setLanguage(german);
-      assert.equal(inWords(manifest, translations).displayName, 'Sample');
-      const warning = translationWarning(translations) ?? '';
+      const { displayName, state, error: warning = '' } = await shownOf(manifest);
+      // It can be used all the same.
+      assert.deepEqual([displayName, state], ['Sample', 'inactive']);
       assert.ok(warning.includes('package.nls.de.json'), warning);
       assert.ok(warning.includes(problem), warning);
     });
