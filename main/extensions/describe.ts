@@ -7,6 +7,7 @@ import type {
   ExtensionItem,
 } from '../ipc/contract.js';
 import { text } from '../words/words.js';
+import type { ShownManifest } from './translations.js';
 
 /** What an extension contributes, by kinds. */
 export function contributionsOf({
@@ -59,12 +60,14 @@ interface Known {
   readonly info: ExtensionInfo | undefined;
   /** Why the last attempt to use it failed. */
   readonly failure: string | undefined;
+  /** What is wrong with it, and does not keep it from being used. */
+  readonly warning: string | undefined;
 }
 
 /** An extension as the window lists it. */
 export function itemOf(
   known: KnownExtension,
-  { enabled, isReplaced, info, failure }: Known,
+  { enabled, isReplaced, info, failure, warning }: Known,
 ): ExtensionItem {
   const { name, manifest, origin, folder, source, error } = known;
   const state = info === undefined || info.state === 'disabled' ? 'inactive' : info.state;
@@ -79,7 +82,8 @@ export function itemOf(
     state: error !== undefined ? 'broken' : enabled ? state : 'disabled',
     enabled,
     isReplaced,
-    error: error ?? failure ?? (isReplaced ? text('extensions.replaced') : info?.error),
+    error:
+      error ?? failure ?? (isReplaced ? text('extensions.replaced') : (info?.error ?? warning)),
     contributes: manifest === undefined ? [] : contributionsOf(manifest),
   };
 }
@@ -140,7 +144,7 @@ function typeOf({ type, enum: words, secret }: SettingSchema): ContributedSettin
  * @param isSet whether a secret was put into the keychain.
  */
 export function settingsOf(
-  { settings, short, title }: Manifest,
+  { settings, short, title }: ShownManifest,
   values: Readonly<Record<string, ContributedValue>>,
   isSet: (key: string) => boolean,
 ): ContributedSetting[] {
@@ -152,14 +156,17 @@ export function settingsOf(
     )
     .map(({ key, schema }) => ({
       key,
-      title: titleOf(key, short),
+      title: schema.title ?? titleOf(key, short),
       section: title,
       description: schema.description,
       type: typeOf(schema),
       value: schema.secret ? undefined : (values[key] ?? schema.default),
       default: schema.default,
       modified: Object.hasOwn(values, key),
-      choices: schema.enum ?? [],
+      choices: (schema.enum ?? []).map((value, n) => ({
+        value,
+        label: schema.labels?.[n] ?? value,
+      })),
       isSet: schema.secret && isSet(key),
     }));
 }

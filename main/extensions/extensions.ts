@@ -20,6 +20,14 @@ import type { CrashGuard } from './crashguard.js';
 import { itemOf, trustQuestion } from './describe.js';
 import { Permissions } from './permissions.js';
 import { readReadme } from './readme.js';
+import {
+  inWords,
+  readAllTranslations,
+  readTranslations,
+  type ShownManifest,
+  type Translations,
+  translationWarning,
+} from './translations.js';
 import { type ExtensionSettings, ExtensionValues } from './values.js';
 
 /** The part of the core that installs and finds extensions: loaded when it is needed. */
@@ -54,6 +62,8 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   readonly #values: ExtensionValues;
   #store: Store | undefined;
   #known: readonly KnownExtension[] = [];
+  /** What they say in other languages, by their folders. */
+  #translations: ReadonlyMap<string, Translations> = new Map();
   #problem: string | undefined;
   /** Whether none is used, since the app has failed with them. */
   #isSafe: boolean;
@@ -107,11 +117,12 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
         const info = infos.find(({ manifest }) => manifest.name === name);
         const failure = this.#failures.get(name);
         const isReplaced = this.#permissions.isReplaced(known);
-        return itemOf(known, {
+        return itemOf(this.#inWords(known), {
           enabled: this.#permissions.isEnabled(known),
           isReplaced,
           info,
           failure,
+          warning: translationWarning(this.#translationsOf(known)),
         });
       }),
       commands: this.commands,
@@ -318,15 +329,27 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   }
 
   /** The manifests of those that may be used now. */
-  get #usable(): Manifest[] {
+  get #usable(): ShownManifest[] {
     return this.#isSafe ? [] : this.#enabled;
   }
 
   /** The manifests of those that may be used. */
-  get #enabled(): Manifest[] {
-    return this.#known.flatMap((known) =>
-      known.manifest !== undefined && this.#permissions.isEnabled(known) ? [known.manifest] : [],
-    );
+  get #enabled(): ShownManifest[] {
+    return this.#known.flatMap((known) => {
+      const { manifest } = this.#inWords(known);
+      return manifest !== undefined && this.#permissions.isEnabled(known) ? [manifest] : [];
+    });
+  }
+
+  #translationsOf({ folder }: KnownExtension): Translations {
+    return this.#translations.get(folder) ?? new Map();
+  }
+
+  /** One as it is told in the language in force. */
+  #inWords(known: KnownExtension): KnownExtension {
+    const { manifest } = known;
+    if (manifest === undefined) return known;
+    return { ...known, manifest: inWords(manifest, this.#translationsOf(known)) };
   }
 
   /** Whether one may run: whoever is asked for the first time is the user. */
@@ -337,7 +360,8 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   }
 
   async #asks(known: KnownExtension, manifest: Manifest): Promise<boolean> {
-    const { message, detail } = trustQuestion(known, manifest);
+    const shown = inWords(manifest, await readTranslations(known.folder));
+    const { message, detail } = trustQuestion(known, shown);
     const answer = await this.#parts.dialogs.ask({
       type: 'warning',
       message,
@@ -390,7 +414,9 @@ export class DesktopExtensions extends EventEmitter<{ state: [] }> implements Di
   async #read(): Promise<void> {
     try {
       const { listExtensions } = await this.#load();
-      this.#known = await listExtensions(this.#permissions.folders);
+      const known = await listExtensions(this.#permissions.folders);
+      this.#translations = await readAllTranslations(known.map(({ folder }) => folder));
+      this.#known = known;
       this.#problem = undefined;
       this.#permissions.keepOnly(this.#known);
     } catch (error) {

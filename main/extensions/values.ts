@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Manifest, UserError } from 'picosocks5';
+import { UserError } from 'picosocks5';
 import type { ContributedChange, ContributedSetting, ContributedValue } from '../ipc/contract.js';
 import type { StoredExtensions } from '../settings/file.js';
 import type { Keychain } from '../users/keychain.js';
 import { text } from '../words/words.js';
 import { settingsOf } from './describe.js';
+import { expectedOf } from './expected.js';
+import type { ShownManifest } from './translations.js';
 
 /** Where it is kept what the user has said of extensions. */
 export interface ExtensionSettings {
@@ -17,7 +19,7 @@ interface Parts {
   readonly settings: ExtensionSettings;
   readonly keychain: Pick<Keychain, 'get' | 'set' | 'delete'>;
   /** Those that are enabled. */
-  readonly manifests: () => readonly Manifest[];
+  readonly manifests: () => readonly ShownManifest[];
   /** Gives the server what is kept. @throws {UserError} if it does not take it. */
   readonly apply: () => Promise<void>;
   /** Has an extension read its secrets again, if it runs. */
@@ -72,7 +74,13 @@ export class ExtensionValues {
     if (schema === undefined || schema.secret) {
       throw new UserError(text('extensions.secretSetting', { key }));
     }
-    checkSetting(schema, value);
+    try {
+      checkSetting(schema, value);
+    } catch {
+      // The core says it in English only.
+      const expected = expectedOf(schema);
+      throw new UserError(text('extensions.expected', { expected, value: JSON.stringify(value) }));
+    }
   }
 
   /** @throws {UserError} if a value cannot be used: then the one before is kept. */
@@ -146,7 +154,7 @@ export class ExtensionValues {
   }
 
   /** @throws {UserError} if no extension that is enabled has such a setting. */
-  #ownerOf(key: string): Manifest {
+  #ownerOf(key: string): ShownManifest {
     const owner = this.#parts.manifests().find(({ settings }) => settings.has(key));
     if (owner === undefined) throw new UserError(text('extensions.unknownSetting', { key }));
     return owner;

@@ -89,7 +89,7 @@ export interface ContributedSetting {
   readonly value: ContributedValue | undefined;
   readonly default: ContributedValue | undefined;
   readonly modified: boolean;
-  readonly choices: readonly string[];
+  readonly choices: readonly { readonly value: string; readonly label: string }[];
   /** Of a secret: whether one was put into the keychain. */
   readonly isSet: boolean;
 }

@@ -127,7 +127,7 @@ export class ContributedSettingField extends PageElement {
           ${value === undefined ? html`<option disabled selected>${text('extensions.noneChosen')}</option>` : nothing}
           ${choices.map(
             (choice) =>
-              html`<option value=${choice} .selected=${choice === value}>${choice}</option>`,
+              html`<option value=${choice.value} .selected=${choice.value === value}>${choice.label}</option>`,
           )}
         </select>`;
       case 'list':

@@ -99,7 +99,7 @@ describe('the npm package', { skip: unlessNpm }, () => {
     );
     for (const { folder } of listed) {
       const files = readdirSync(folder).sort();
-      assert.deepEqual(files, ['README.md', 'dist', 'package.json']);
+      assert.deepEqual(files, ['README.md', 'dist', 'package.json', 'package.nls.de.json']);
       const main = pathToFileURL(join(folder, 'dist', 'extension.js')).href;
       const code = `const { activate } = await import('${main}'); process.exit(activate ? 0 : 1);`;
       const loaded = await run(t, process.execPath, ['--input-type=module', '-e', code]);

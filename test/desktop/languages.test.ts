@@ -63,6 +63,10 @@ test("the window speaks the system's language, and another one without a restart
   await app.button('Server starten').click();
   await app.sees(`An 127.0.0.1:${taken} kann nicht gelauscht werden`);
 
+  const described = (words: string) => page.getByText(words).first().waitFor();
+  await go('Erweiterungen');
+  await described('Fragt einen Webdienst, wer sich anmelden');
+  await go('Einstellungen');
   const language = (name: string) => page.getByRole('combobox', { name, exact: true });
   await language('Sprache').selectOption('English');
   await link('Settings').waitFor();
@@ -78,6 +82,8 @@ test("the window speaks the system's language, and another one without a restart
   await go('Users');
   await row.getByText('0 B of 1.5 GB').waitFor();
 
+  await go('Extensions');
+  await described('Asks a web service who may log in');
   await go('Settings');
   await language('Language').selectOption('As the system');
   await link('Einstellungen').waitFor();
