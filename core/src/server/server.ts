@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { AccessCheck } from '../access/accesscheck.js';
 import { CryptPool } from '../auth/crypt/pool.js';
 import { type Lockedout, Lockout, type LockoutFilter } from '../auth/lockout.js';
@@ -10,7 +8,6 @@ import { monotonic } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
-import { warnOfLayers } from '../config/layers.js';
 import {
   allowancesOf,
   type LoadedListener,
@@ -19,7 +16,7 @@ import {
   lockoutOf,
   type State,
 } from '../config/loaded.js';
-import { checkServerOptions, defaultOf } from '../config/options.js';
+import { checkServerOptions } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
 import type { ExtensionFilter } from '../extensions/catalog.js';
 import type { HelperForker } from '../extensions/helper.js';
@@ -29,15 +26,10 @@ import type { SecretProvider } from '../extensions/secrets.js';
 import type { ShownView } from '../extensions/viewcontent.js';
 import { Allowances } from '../limits/allowance.js';
 import { ConnectionCounter } from '../limits/limits.js';
-import { QuotaKeeper } from '../limits/quotakeeper.js';
+import { QuotaFile } from '../limits/quotafile.js';
 import { startupLimit } from '../limits/startups.js';
-import { readUsage, type Usage } from '../limits/usage.js';
-import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
-import type {
-  ListenerState,
-  ListeningAddress,
-  ServedAddress,
-} from '../listening/listeningsocket.js';
+import type { Usage } from '../limits/usage.js';
+import type { ListenerState, ServedAddress } from '../listening/listeningsocket.js';
 import { type ListenChange, ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { type ConnectionSum, type SumKey, sumsOf } from '../log/sums.js';
@@ -47,23 +39,23 @@ import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
 import { Admission } from '../session/admission.js';
 import { SessionTable } from '../session/table.js';
-import { Replica, type SharedStateStatus } from '../sharing/replica.js';
+import type { SharedStateStatus } from '../sharing/replica.js';
 import { SharedCounts } from '../sharing/sharedcounts.js';
 import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
+import { tellMoved, tellStopped } from './addressnews.js';
 import { type CheckResult, checkRequest } from './check.js';
 import { CutOff } from './cutoff.js';
+import { drain } from './drain.js';
 import { Extensions } from './extensions.js';
 import { findListener, Listeners } from './listeners.js';
 import { probe } from './probe.js';
+import { Replication } from './replication.js';
+import { Warnings } from './warnings.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
-/** How often layers are asked what deserves a warning, ms. */
-const DAY = 24 * 3600 * 1000;
-/** How long a server waits at its start for what others that serve the same clients know, ms. */
-const REPLICA_TIME = 3000;
 
 type Usages = Readonly<Record<string, Usage>>;
 
@@ -97,13 +89,15 @@ export class Server {
   readonly #resolvers: ResolverPool;
   readonly #pool = new CryptPool();
   readonly #sharing: Sharing;
-  readonly #counts: SharedCounts;
   readonly #counter: ConnectionCounter;
   readonly #allowances: Allowances;
   readonly #lockout: Lockout;
   readonly #passwords: PasswordChecker;
+  /** Left out where another process keeps the quota file. */
+  readonly #quotas: QuotaFile | undefined;
+  readonly #replication: Replication;
   readonly #sockets: ListeningSockets;
-  readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
+  readonly #warnings: Warnings;
   readonly #sessions = new SessionTable();
   readonly #admission: Admission;
   readonly #listeners: Listeners;
@@ -118,11 +112,7 @@ export class Server {
   readonly #options: CheckedOptions;
   /** What is in force, replaced as a whole when options are read again. */
   #state: State | undefined;
-  #quotas: QuotaKeeper | undefined;
-  #replica: Replica | undefined;
   #clock: NodeJS.Timeout | undefined;
-  /** When layers were asked for warnings last, monotonic ms. */
-  #lookedAtLayers = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
   readonly #reloads = new Sequence();
@@ -140,19 +130,30 @@ export class Server {
     this.#sockets = new ListeningSockets(
       (transport, listener, scheme) =>
         this.#admission.admit(transport, listener, transport.remote, scheme),
-      (error) => this.#descriptors.saw(error, this.#sessions.size),
+      (error) => this.#warnings.saw(error, this.#sessions.size),
       sharing.sockets,
     );
-    this.#counts = new SharedCounts(sharing.counts);
-    this.#allowances = new Allowances(this.#counts);
+    const counts = new SharedCounts(sharing.counts);
+    this.#allowances = new Allowances(counts);
     this.#events = new EventStream(this.registries.eventSinks);
+    const warn = (message: string) => this.#events.warn(message);
+    this.#warnings = new Warnings(sharing, warn);
+    this.#quotas = sharing.keepsQuotas ? new QuotaFile(this.#allowances, warn) : undefined;
     this.#extensions = new Extensions(this, this.#events, sharing);
-    this.#counter = new ConnectionCounter(limitsOf(this.#options), this.#counts);
+    this.#counter = new ConnectionCounter(limitsOf(this.#options), counts);
     this.#lockout = new Lockout(lockoutOf(this.#options));
     this.#passwords = new PasswordChecker(new Users([]), this.#lockout, {
       pool: this.#pool,
       key: sharing.passwordKey,
-      warn: (message) => this.#events.warn(message),
+      warn,
+    });
+    this.#replication = new Replication(this.registries.sharedStates, sharing, {
+      counts,
+      allowances: this.#allowances,
+      lockout: this.#lockout,
+      passwords: this.#passwords,
+      isStopping: () => this.isStopping,
+      warn,
     });
     sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
     const shared = { counter: this.#counter, events: this.#events };
@@ -163,7 +164,7 @@ export class Server {
       passwords: this.#passwords,
       allowances: this.#allowances,
       processes: sharing.idStep,
-      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
+      trouble: (error) => this.#warnings.saw(error, this.#sessions.size),
     });
   }
 
@@ -206,9 +207,8 @@ export class Server {
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       change.commit();
       this.#use(state, usage);
-      await this.#shareState();
-      const late = sleep(REPLICA_TIME, undefined, { ref: false });
-      await Promise.race([this.#replica?.ready, late]);
+      await this.#replication.use();
+      await this.#replication.ready();
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       this.#tellMoved(moved, state);
     } catch (error) {
@@ -252,7 +252,7 @@ export class Server {
     change.commit();
     this.#use(loaded.state, loaded.usage);
     this.#sockets.serve();
-    await this.#shareState();
+    await this.#replication.use();
     await change.finish();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
@@ -354,7 +354,7 @@ export class Server {
 
   /** How it stands with the state that it shares with servers on other machines, if it does. */
   get sharedState(): SharedStateStatus | undefined {
-    return this.#replica?.status;
+    return this.#replication.status;
   }
 
   /** Who is locked out after failed logins. */
@@ -567,7 +567,7 @@ export class Server {
   async #loadOpen(options: CheckedOptions, registries: Registries): Promise<Loaded> {
     const state = await this.#load(options, registries);
     try {
-      const usage = await this.#readUsage(options);
+      const usage = await this.#quotas?.read(options.quotaFile);
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       return { state, usage };
     } catch (error) {
@@ -578,14 +578,7 @@ export class Server {
 
   /** @param listeners those that are to be in force. */
   #tellMoved(change: ListenChange, { listeners }: State): void {
-    const isNamed = listeners.length > 1 || this.#tellsListeners;
-    const troubles = [...change.missing.map(({ error }) => error), ...change.unchanged];
-    for (const { message } of troubles) this.#events.warn(message);
-    for (const address of change.stopped) this.#tellAddress('stopped', address, isNamed);
-    for (const address of change.started) this.#tellAddress('listening', address, isNamed);
-    for (const { before, ...address } of change.moved) {
-      this.#tellAddress('listening', address, true, { before });
-    }
+    tellMoved(this.#events, change, listeners.length > 1 || this.#tellsListeners);
   }
 
   /** Whether events say which listener they are about: there are several. */
@@ -593,63 +586,22 @@ export class Server {
     return (this.#state?.listeners.length ?? 0) > 1;
   }
 
-  /** Reads a quota file that is not kept yet. */
-  async #readUsage({ quotaFile }: CheckedOptions): Promise<Usages | undefined> {
-    const isKept = !this.#sharing.keepsQuotas || quotaFile === this.#quotas?.file;
-    if (isKept || quotaFile === undefined) return undefined;
-    return readUsage(quotaFile, (message) => this.#events.warn(message));
-  }
-
   /** @param usage what the quota file says that was used, if there is a new one. */
   #use(state: State, usage: Usages | undefined): void {
     const { options, users } = state;
     const before = this.#state?.options;
-    this.#lookedAtLayers = monotonic();
     this.#state?.dispose();
     this.#state = state;
     this.#admission.setListeners(this.#listeners.use(state));
     this.#counter.limits = limitsOf(options);
     const { maxStartups, maxconn } = options;
     this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
-    if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
+    this.#warnings.use(state, before);
     this.#lockout.options = lockoutOf(options);
     this.#passwords.setUsers(users);
     this.#watchUsers(state);
     this.#allowances.configure(allowancesOf(options));
-    const { quotaFile: file } = options;
-    if (!this.#sharing.keepsQuotas || file === this.#quotas?.file) return;
-    void this.#quotas?.close();
-    const warn = (message: string) => this.#events.warn(message);
-    this.#quotas =
-      file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
-  }
-
-  /** Shares what the state has in common that an extension gives, if one does. */
-  async #shareState(): Promise<void> {
-    const state = [...this.registries.sharedStates].at(-1);
-    if (state === this.#replica?.state) {
-      // There may be limits now of what had none.
-      this.#counts.credits.claimAll();
-      return;
-    }
-    const before = this.#replica;
-    this.#replica = undefined;
-    this.#counts.common = undefined;
-    await before?.close();
-    if (state === undefined || this.#closing !== undefined) return;
-    const { firstId, idStep, passwordKey, heardUsage } = this.#sharing;
-    const isFirst = (firstId - 1) % idStep === 0;
-    const parts = {
-      allowances: this.#allowances,
-      lockout: this.#lockout,
-      setKey: (key: Uint8Array) => this.#passwords.setKey(key),
-      heardUsage: (usage: Usages) => isFirst && heardUsage?.(usage),
-      origin: createHash('sha256').update(passwordKey).digest('base64url'),
-      // The first of several processes tells.
-      warn: (message: string) => isFirst && this.#events.warn(message),
-    };
-    this.#replica = new Replica(state, parts, this.#counts.credits);
-    this.#counts.common = this.#replica;
+    this.#quotas?.keep(options.quotaFile, usage);
   }
 
   /** Users are loaded anew, and may change meanwhile. */
@@ -668,35 +620,14 @@ export class Server {
     this.#cutOff.usersChanged();
   }
 
-  /** Says so if there cannot be as many connections; the first of several processes does. */
-  #warnOfReach(maxconn: number): void {
-    const { firstId, idStep } = this.#sharing;
-    const asked = maxconn !== defaultOf('maxconn');
-    const warning = reachWarning(maxconn, asked, idStep, this.#descriptors.limit);
-    if (warning !== undefined && firstId === 1) this.#events.warn(warning);
-  }
-
   async #stop(grace: number): Promise<void> {
-    const isNamed = this.#tellsListeners;
-    for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, isNamed);
-    // Who has come already is served, such as a balancer's client whose header is on its way.
-    const timer = setTimeout(() => {
-      this.#admission.setListeners([]);
-      for (const session of this.#sessions) session.end('shutdown');
-    }, grace * 1000);
-    while (this.#sessions.size + this.#admission.undecided > 0) {
-      await this.#admission.decided();
-      await this.#sessions.empty();
-      // One that goes on with something else comes again once it has left.
-      await setImmediate();
-    }
-    clearTimeout(timer);
-    this.#admission.setListeners([]);
+    tellStopped(this.#events, this.#sockets.close(), this.#tellsListeners);
+    await drain(this.#sessions, this.#admission, grace);
     clearInterval(this.#clock);
     this.#cutOff.dispose();
     this.#watching?.dispose();
     this.#state?.dispose();
-    await this.#replica?.close();
+    await this.#replication.close();
     await this.#extensions.close();
     this.#resolvers.close();
     this.#state = undefined;
@@ -704,33 +635,10 @@ export class Server {
     await this.#passwords.close();
   }
 
-  /** @param isNamed whether the event says which listener it is about. */
-  #tellAddress(
-    type: 'listening' | 'stopped',
-    { host, port, scheme, listener }: ListeningAddress,
-    isNamed: boolean,
-    more: { readonly before?: string } = {},
-  ): void {
-    const named = {
-      ...(scheme === undefined ? {} : { scheme }),
-      ...(isNamed ? { listener } : {}),
-    };
-    this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named, ...more });
-  }
-
   #tick(): void {
     const now = monotonic();
     for (const session of this.#sessions) session.tick(now);
-    this.#descriptors.look(this.#sessions.size);
-    if (now - this.#lookedAtLayers >= DAY) this.#lookAtLayers(now);
-  }
-
-  /** Tells what of the layers deserves a warning; the first of several processes does. */
-  #lookAtLayers(now: number): void {
-    this.#lookedAtLayers = now;
-    const { firstId, idStep } = this.#sharing;
-    if ((firstId - 1) % idStep !== 0) return;
-    warnOfLayers(this.#state?.listeners ?? [], (message) => this.#events.warn(message));
+    this.#warnings.look(now, this.#sessions.size, this.#state?.listeners ?? []);
   }
 }
 
