@@ -11,6 +11,7 @@ import { HotKeys } from './desktop/hotkeys.js';
 import { KeychainNotices } from './desktop/keychainnotices.js';
 import { speak } from './desktop/language.js';
 import { setApplicationMenu } from './desktop/menu.js';
+import { AppNotices } from './desktop/notices.js';
 import { Notifications } from './desktop/notifications.js';
 import { ServerNotices } from './desktop/servernotices.js';
 import { problemList, type TrayList } from './desktop/tray.js';
@@ -22,7 +23,8 @@ import { MainWindow } from './desktop/window.js';
 import { CrashGuard } from './extensions/crashguard.js';
 import { DesktopExtensions } from './extensions/extensions.js';
 import { forkHelper } from './extensions/fork.js';
-import type { AppState, CommandId, Subscriptions, WindowCommandId } from './ipc/contract.js';
+import { tellChanges } from './ipc/changes.js';
+import type { AppState, CommandId, WindowCommandId } from './ipc/contract.js';
 import { Feed } from './ipc/feed.js';
 import { requestHandlers } from './ipc/handlers.js';
 import { serveRequests, tell } from './ipc/serve.js';
@@ -49,7 +51,6 @@ import { UserActivities } from './users/activity.js';
 import { Keychain, lockOfKeychain } from './users/keychain.js';
 import { DesktopUsers } from './users/users.js';
 import { type LanguageSetting, languageInForce } from './words/language.js';
-import { text } from './words/words.js';
 
 /** The app: makes its parts, tells each what the others do, and undoes it all in the end. */
 export class Application {
@@ -59,6 +60,7 @@ export class Application {
   readonly #notifications = new Notifications(this.#window, () => this.showWindow());
   readonly #settings: Settings;
   readonly #log: AppLog;
+  readonly #notices: AppNotices;
   readonly #effects: SettingEffects;
   readonly #users: DesktopUsers;
   readonly #activities: UserActivities;
@@ -91,8 +93,9 @@ export class Application {
       this.#notifications.notify({ severity: 'warning', message }),
     );
     speak(this.#settings.values.language);
-    const complain = (message: string) => this.#complain(message);
     this.#log = new AppLog(app.getPath('logs'), this.#settings.values);
+    this.#notices = new AppNotices(this.#notifications, this.#log);
+    const complain = (message: string) => this.#notices.complain(message);
     this.#effects = new SettingEffects({
       log: this.#log,
       language: (setting) => this.#speak(setting),
@@ -112,13 +115,13 @@ export class Application {
     this.#users = this.#own.add(new DesktopUsers(this.#settings, keychain, { look }));
     this.#activities = this.#own.add(
       new UserActivities(join(app.getPath('userData'), 'activity.json'), this.#users, (message) =>
-        this.note(message),
+        this.#notices.note(message),
       ),
     );
     this.#upstreams = this.#own.add(new DesktopUpstreams(this.#settings, keychain, { look }));
     this.#servers = this.#own.add(
       new Servers(app.getPath('userData'), keychain, {
-        warn: (message) => this.#notifications.notify({ severity: 'warning', message }),
+        warn: (message) => this.#notices.warn(message),
       }),
     );
     this.#extensions = this.#own.add(
@@ -154,19 +157,15 @@ export class Application {
           // The other version would be a second instance of this one.
           app.releaseSingleInstanceLock();
         },
-        ready: (version) => this.#tellOfUpdate(version),
-        note: (message) => this.note(message),
+        ready: (version) => this.#notices.tellOfUpdate(version),
+        note: (message) => this.#notices.note(message),
       }),
     );
     this.#hotKeys = this.#own.add(
       new HotKeys({
         registry: globalShortcut,
         run: (id) => void this.#run(id),
-        refused: (key) =>
-          this.#notifications.notify(
-            { severity: 'warning', message: text('keys.refused', { key }) },
-            'app.keys',
-          ),
+        refused: (key) => this.#notices.tellOfRefusedKey(key),
       }),
     );
     this.#tray = new TrayPresence({
@@ -220,7 +219,7 @@ export class Application {
         settings: this.#settings,
         apply: applyAll,
         probe: () => probeNetwork(),
-        tell: (message) => this.#tell(message),
+        tell: (message) => this.#notices.tell(message),
         complain,
       }),
     );
@@ -245,7 +244,7 @@ export class Application {
       window: this.#window,
       state: () => this.#state(),
     });
-    this.#own.add(watchBugs((error) => this.#report(error)));
+    this.#own.add(watchBugs((error) => this.#notices.report(error)));
     const owns = this.#window.owns.bind(this.#window);
     const shown = shownHandlers({
       local: handlers,
@@ -253,7 +252,7 @@ export class Application {
       dialogs: this.#dialogs,
       lift: (whom) => this.#server.lift(whom),
     });
-    this.#own.add(serveRequests(shown, owns, (error) => this.#report(error)));
+    this.#own.add(serveRequests(shown, owns, (error) => this.#notices.report(error)));
   }
 
   /** @param hidden whether the window stays closed, as at login. */
@@ -298,11 +297,6 @@ export class Application {
     this.#window.show(this.#settings.window, this.#settings.values.theme);
   }
 
-  /** Notes something that is nobody's business but the log's. */
-  note(message: string): void {
-    this.#log.write('warning', message);
-  }
-
   /** Stops the server, undoes the rest, and lets the app end; once, however often it is called. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -324,16 +318,31 @@ export class Application {
   async #startServer(): Promise<void> {
     void Promise.all([this.#users.refresh(), this.#upstreams.refresh()]);
     await this.#extensions.refresh();
-    if (this.#extensions.isSafe) this.#offerToLeaveSafeMode();
+    if (this.#extensions.isSafe) this.#notices.offerToLeaveSafeMode();
     if (!this.#settings.values.startServer || this.#settings.lostGuards) return;
     await this.#server.start().catch(() => {});
   }
 
-  /** Tells the parts of each other. */
+  /** Tells the parts of each other, and the window of them. */
   #connect(): void {
+    const told = {
+      window: this.#window,
+      server: this.#server,
+      servers: this.#servers,
+      log: this.#log,
+    };
+    tellChanges({
+      ...told,
+      users: this.#users,
+      upstreams: this.#upstreams,
+      extensions: this.#extensions,
+      settings: this.#settings,
+      systemProxy: this.#systemProxy,
+      updates: this.#updates,
+      snapshot: this.#snapshot,
+    });
     let problem: string | undefined;
     this.#server.on('status', (status) => {
-      this.#tellLocal('server', status);
       this.#extensions.look();
       void this.#systemProxy.update();
       if (status.problem !== undefined && status.problem !== problem) {
@@ -346,34 +355,14 @@ export class Application {
         this.#notifications.announce(status.problem);
       }
     });
-    this.#systemProxy.on('state', (state) => tell(this.#window.contents, 'systemProxy', state));
-    this.#users.on('state', () => this.#showUsers());
-    this.#users.on('transfer', (transfer) => this.#tellLocal('usersTransfer', transfer));
-    this.#users.on('change', () => {
-      this.#showUsers();
-      this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
-    });
-    const showUpstreams = () => this.#tellLocal('upstreams', this.#upstreams.state);
-    this.#upstreams.on('state', showUpstreams);
-    this.#upstreams.on('change', () => {
-      showUpstreams();
-      this.#server.apply().catch((error: unknown) => this.#complain(messageOf(error)));
-    });
-    this.#extensions.on('state', () => {
-      this.#tellLocal('extensions', this.#extensions.state);
-      this.#tray.show();
-    });
-    this.#updates.on('state', (state) => {
-      tell(this.#window.contents, 'updates', state);
-      this.#tray.show();
-    });
-    this.#log.on('state', (state) => this.#tellLocal('logState', state));
-    this.#servers.on('state', (state) => tell(this.#window.contents, 'servers', state));
-    // Nothing of another server is left in a page that is loaded anew.
-    this.#servers.on('switched', () => this.#window.contents?.reload());
-    this.#server.on('view', (id) => tell(this.#window.contents, 'viewChanged', id));
+    const applyAccounts = () => {
+      this.#server.apply().catch((error: unknown) => this.#notices.complain(messageOf(error)));
+    };
+    this.#users.on('change', applyAccounts);
+    this.#upstreams.on('change', applyAccounts);
+    this.#extensions.on('state', () => this.#tray.show());
+    this.#updates.on('state', () => this.#tray.show());
     this.#settings.on('change', (keys) => {
-      tell(this.#window.contents, 'settings', this.#snapshot.settings);
       this.#effects.changed(keys, this.#settings.values);
       this.#tray.show();
     });
@@ -381,27 +370,17 @@ export class Application {
       try {
         this.#settings.window = place;
       } catch (error) {
-        this.note(messageOf(error));
+        this.#notices.note(messageOf(error));
       }
     });
-    this.#window.on('unseen', () => tell(this.#window.contents, 'unseen', undefined));
-    this.#window.on('revived', () =>
-      this.#notifications.notify({
-        severity: 'warning',
-        message: text('life.revived'),
-        action: { label: text('life.showLog'), command: 'view.log' },
-      }),
-    );
-    new KeychainNotices(this.#notifications, [this.#users, this.#upstreams], (message) =>
-      this.note(message),
-    );
+    this.#window.on('revived', () => this.#notices.tellOfRevival());
     this.#window.on('note', (message) => this.#log.write('error', message));
+    new KeychainNotices(this.#notifications, [this.#users, this.#upstreams], (message) =>
+      this.#notices.note(message),
+    );
     const feed = {
-      window: this.#window,
-      server: this.#server,
-      servers: this.#servers,
+      ...told,
       connections: this.#connections,
-      log: this.#log,
       traffic: this.#traffic,
       activities: this.#activities,
       sampled: () => {
@@ -435,17 +414,10 @@ export class Application {
     this.#own.add(watchWakeups({ resumed, unlocked }));
   }
 
-  #tellOfUpdate(version: string): void {
-    const message = text('updates.readyToast', { version });
-    const action = { label: text('updates.show'), command: 'app.updates' } as const;
-    this.#notifications.notify({ severity: 'info', message, action });
-    this.#notifications.announce(message);
-  }
-
   #trayLists(): TrayList[] {
     const { problems } = this.#notifications;
     const use = (name: string | undefined) => {
-      this.#profiles.use(name).catch((error: unknown) => this.#complain(messageOf(error)));
+      this.#profiles.use(name).catch((error: unknown) => this.#notices.complain(messageOf(error)));
     };
     return [
       profileList(profilesState(this.#settings), use),
@@ -455,15 +427,6 @@ export class Application {
         () => problems.clear(),
       ),
     ];
-  }
-
-  /** Tells the window of the server of this computer, unless it shows another one. */
-  #tellLocal<K extends keyof Subscriptions>(name: K, payload: Subscriptions[K]): void {
-    if (this.#servers.shown === undefined) tell(this.#window.contents, name, payload);
-  }
-
-  #showUsers(): void {
-    this.#tellLocal('users', this.#users.state);
   }
 
   /** Lets the window run one of its commands: it is shown, whether there is one or not. */
@@ -477,28 +440,10 @@ export class Application {
   async #runContributed(id: string): Promise<void> {
     try {
       const message = await this.#server.runCommand(id);
-      if (message !== undefined) this.#tell(message);
+      if (message !== undefined) this.#notices.tell(message);
     } catch (error) {
-      this.#complain(messageOf(error));
+      this.#notices.complain(messageOf(error));
     }
-  }
-
-  /** Tells what was done by itself, wherever somebody looks. */
-  #tell(message: string): void {
-    this.#notifications.notify({ severity: 'info', message });
-    this.#notifications.announce(message);
-  }
-
-  #offerToLeaveSafeMode(): void {
-    this.#notifications.notify({
-      severity: 'warning',
-      message: text('extensions.safeModeNotice'),
-      action: { label: text('extensions.useAgain'), command: 'extensions.resume' },
-    });
-  }
-
-  #complain(message: string): void {
-    this.#notifications.notify({ severity: 'error', message });
   }
 
   /** All that the window shows, which it has asked for. */
@@ -517,12 +462,5 @@ export class Application {
     };
     process.on('message', reload);
     this.#own.add(toDisposable(() => process.off('message', reload)));
-  }
-
-  /** A bug: the log has its stack, the window its message; all else goes on. */
-  #report(error: unknown): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.#log.write('error', `internal error: ${stack ?? messageOf(error)}`);
-    this.#complain(text('common.internalError', { error: messageOf(error) }));
   }
 }

@@ -6,8 +6,8 @@ import { monotonic } from '../base/clock.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { filesOf } from '../config/files.js';
 import type { LogLevel, Settings } from '../config/settings.js';
-import { QuotaKeeper } from '../limits/quotakeeper.js';
-import { readUsage, type Usage } from '../limits/usage.js';
+import { QuotaFile } from '../limits/quotafile.js';
+import type { Usage } from '../limits/usage.js';
 import { parseListenEndpoint } from '../listening/endpoint.js';
 import { wasGiven } from '../listening/handedon.js';
 import { inheritedAddress, inheritedAddresses, parseDescriptor } from '../listening/inherited.js';
@@ -76,7 +76,7 @@ export class Workers {
   /** What workers need of files, as it was when the settings came into force. */
   #files: FileContents = {};
   #listeners: readonly ListenerState[] = [];
-  #quotas: QuotaKeeper | undefined;
+  readonly #quotas: QuotaFile;
   #onServed: () => void = () => {};
   /** Settled when a worker serves. */
   readonly #served = new Promise<void>((resolve) => {
@@ -105,6 +105,7 @@ export class Workers {
     this.#settings = settings;
     this.#count = count;
     this.#warn = warn;
+    this.#quotas = new QuotaFile(this.#coordinator, warn);
     this.#options = options;
     this.failure = new Promise((_, reject) => {
       this.#fail = reject;
@@ -122,7 +123,8 @@ export class Workers {
 
   /** Starts all workers. @throws {UserError} if they cannot listen; then none is left. */
   async start(): Promise<void> {
-    this.#keepQuotas(this.#settings, await this.#readUsage(this.#settings));
+    const { quotaFile } = this.#settings;
+    this.#quotas.keep(quotaFile, await this.#quotas.read(quotaFile));
     this.#files = await readFiles(this.#settings);
     openInherited(this.#settings);
     const numbers = Array.from({ length: this.#count }, (_, i) => i + 1);
@@ -153,18 +155,18 @@ export class Workers {
 
   /** Writes what was used. @throws {UserError} if the quota file cannot be written. */
   async saveUsage(): Promise<void> {
-    await this.#quotas?.save();
+    await this.#quotas.save();
   }
 
   /** Leaves the quota file to another process. @throws {UserError} if it cannot be written. */
   async handOnUsage(): Promise<void> {
-    await this.#quotas?.handOn();
+    await this.#quotas.handOn();
   }
 
   /** Gives all workers new settings. @throws what the first one says that cannot take them. */
   async reload(changed: Settings): Promise<void> {
     const settings = withoutPrivileges(changed);
-    const usage = await this.#readUsage(settings);
+    const usage = await this.#quotas.read(settings.quotaFile);
     const files = await readFiles(settings);
     openInherited(settings);
     const inherited = inheritedAddresses();
@@ -182,7 +184,7 @@ export class Workers {
     }
     this.#settings = settings;
     this.#files = files;
-    this.#keepQuotas(settings, usage);
+    this.#quotas.keep(settings.quotaFile, usage);
     const late = [...this.#members.values()].filter((member) => !members.includes(member));
     await Promise.allSettled(late.map((member) => member.do(task)));
     if (this.#isServed) this.#sockets.prune();
@@ -204,7 +206,7 @@ export class Workers {
     const members = [...this.#members.values()];
     await Promise.all(members.map((member) => member.stop(grace, END_TIME)));
     this.#sockets.close();
-    await this.#quotas?.close();
+    await this.#quotas.close();
   }
 
   /** The connections of this moment, of all workers. */
@@ -441,22 +443,6 @@ export class Workers {
       });
     }, delay);
     this.#replacements.add(timer);
-  }
-
-  /** Reads a quota file that is not kept yet. */
-  async #readUsage({ quotaFile }: Settings): Promise<Readonly<Record<string, Usage>>> {
-    if (quotaFile === undefined || quotaFile === this.#quotas?.file) return {};
-    return readUsage(quotaFile, this.#warn);
-  }
-
-  /** @param usage what a new quota file says. */
-  #keepQuotas({ quotaFile }: Settings, usage: Readonly<Record<string, Usage>>): void {
-    if (quotaFile === this.#quotas?.file) return;
-    void this.#quotas?.close();
-    this.#quotas =
-      quotaFile === undefined
-        ? undefined
-        : new QuotaKeeper(quotaFile, usage, this.#coordinator, this.#warn);
   }
 }
 

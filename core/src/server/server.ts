@@ -1,25 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { AccessCheck } from '../access/accesscheck.js';
-import { CryptPool } from '../auth/crypt/pool.js';
-import { type Lockedout, Lockout, type LockoutFilter } from '../auth/lockout.js';
-import { PasswordChecker } from '../auth/passwords.js';
-import { Users } from '../auth/users.js';
-import { monotonic } from '../base/clock.js';
-import { type Disposable, DisposableStore } from '../base/disposable.js';
+import type { Lockedout, LockoutFilter } from '../auth/lockout.js';
+import type { Disposable } from '../base/disposable.js';
 import { UserError } from '../base/errors.js';
 import { Sequence } from '../base/sequence.js';
-import { warnOfLayers } from '../config/layers.js';
-import {
-  allowancesOf,
-  type LoadedListener,
-  limitsOf,
-  loadState,
-  lockoutOf,
-  type State,
-} from '../config/loaded.js';
-import { checkServerOptions, defaultOf } from '../config/options.js';
+import { type LoadedListener, loadState, type State } from '../config/loaded.js';
+import { checkServerOptions } from '../config/options.js';
 import type { CheckedOptions, ServerOptions } from '../config/settings.js';
 import type { ExtensionFilter } from '../extensions/catalog.js';
 import type { HelperForker } from '../extensions/helper.js';
@@ -27,17 +13,8 @@ import type { ExtensionCommand, ExtensionInfo, ExtensionView } from '../extensio
 import { createRegistries, type Registries } from '../extensions/registries.js';
 import type { SecretProvider } from '../extensions/secrets.js';
 import type { ShownView } from '../extensions/viewcontent.js';
-import { Allowances } from '../limits/allowance.js';
-import { ConnectionCounter } from '../limits/limits.js';
-import { QuotaKeeper } from '../limits/quotakeeper.js';
-import { startupLimit } from '../limits/startups.js';
-import { readUsage, type Usage } from '../limits/usage.js';
-import { DescriptorWatch, reachWarning } from '../listening/descriptors.js';
-import type {
-  ListenerState,
-  ListeningAddress,
-  ServedAddress,
-} from '../listening/listeningsocket.js';
+import type { Usage } from '../limits/usage.js';
+import type { ListenerState, ServedAddress } from '../listening/listeningsocket.js';
 import { type ListenChange, ListeningSockets } from '../listening/listeningsockets.js';
 import { type ConnectionInfo, EventStream, type ServerEvent } from '../log/events.js';
 import { type ConnectionSum, type SumKey, sumsOf } from '../log/sums.js';
@@ -45,27 +22,21 @@ import { ResolverPool } from '../outbound/resolvers/pool.js';
 import type { Address } from '../protocol/address.js';
 import { formatIP, parseIP } from '../protocol/ip.js';
 import type { CommandName } from '../protocol/socks5.js';
-import { Admission } from '../session/admission.js';
-import { SessionTable } from '../session/table.js';
-import { Replica, type SharedStateStatus } from '../sharing/replica.js';
-import { SharedCounts } from '../sharing/sharedcounts.js';
+import type { SharedStateStatus } from '../sharing/replica.js';
 import { alone, type Sharing } from '../sharing/sharing.js';
 import { adopt, remoteOf } from '../transport/adopt.js';
 import type { Transport } from '../transport/transport.js';
+import { tellMoved, tellStopped } from './addressnews.js';
 import { type CheckResult, checkRequest } from './check.js';
-import { CutOff } from './cutoff.js';
+import { drain } from './drain.js';
 import { Extensions } from './extensions.js';
-import { findListener, Listeners } from './listeners.js';
+import { InForce, type Loaded } from './inforce.js';
+import { findListener } from './listeners.js';
 import { probe } from './probe.js';
+import { Replication } from './replication.js';
 
 /** How often connections are looked after, ms. */
 const CLOCK = 1000;
-/** How often layers are asked what deserves a warning, ms. */
-const DAY = 24 * 3600 * 1000;
-/** How long a server waits at its start for what others that serve the same clients know, ms. */
-const REPLICA_TIME = 3000;
-
-type Usages = Readonly<Record<string, Usage>>;
 
 /** What is known of a connection that somebody else has accepted. */
 export interface ServeOptions {
@@ -83,46 +54,19 @@ export interface LaunchOptions {
   readonly bound?: () => void;
 }
 
-interface Loaded {
-  readonly state: State;
-  /** What a quota file says that is not kept yet. */
-  readonly usage: Usages | undefined;
-}
-
 /** A SOCKS server. It listens once; when it is closed, make another. */
 export class Server {
   /** What it can do: register more before `listen()` or while it runs. It registers nothing itself. */
   readonly registries: Registries;
   readonly #events: EventStream;
   readonly #resolvers: ResolverPool;
-  readonly #pool = new CryptPool();
   readonly #sharing: Sharing;
-  readonly #counts: SharedCounts;
-  readonly #counter: ConnectionCounter;
-  readonly #allowances: Allowances;
-  readonly #lockout: Lockout;
-  readonly #passwords: PasswordChecker;
-  readonly #sockets: ListeningSockets;
-  readonly #descriptors = new DescriptorWatch((message) => this.#events.warn(message));
-  readonly #sessions = new SessionTable();
-  readonly #admission: Admission;
-  readonly #listeners: Listeners;
-  readonly #extensions: Extensions;
-  readonly #cutOff = new CutOff({
-    sessions: this.#sessions,
-    usersOf: (name) => this.#state?.listeners.find((one) => one.name === name)?.users,
-    warn: (message) => this.#events.warn(message),
-  });
-  /** Until users are loaded anew: told when sources have others. */
-  #watching: Disposable | undefined;
   readonly #options: CheckedOptions;
-  /** What is in force, replaced as a whole when options are read again. */
-  #state: State | undefined;
-  #quotas: QuotaKeeper | undefined;
-  #replica: Replica | undefined;
+  readonly #inForce: InForce;
+  readonly #replication: Replication;
+  readonly #sockets: ListeningSockets;
+  readonly #extensions: Extensions;
   #clock: NodeJS.Timeout | undefined;
-  /** When layers were asked for warnings last, monotonic ms. */
-  #lookedAtLayers = 0;
   #closing: Promise<void> | undefined;
   /** Settled when the reloads so far are over: they wait for each other. */
   readonly #reloads = new Sequence();
@@ -137,34 +81,25 @@ export class Server {
     this.#resolvers = new ResolverPool(this.registries.resolvers);
     this.#options = checkServerOptions(options);
     this.#sharing = sharing;
+    this.#events = new EventStream(this.registries.eventSinks);
+    this.#inForce = new InForce(this.#options, this.registries, this.#events, sharing);
+    const { admission, counts, allowances, lockout, passwords } = this.#inForce;
     this.#sockets = new ListeningSockets(
       (transport, listener, scheme) =>
-        this.#admission.admit(transport, listener, transport.remote, scheme),
-      (error) => this.#descriptors.saw(error, this.#sessions.size),
+        admission.admit(transport, listener, transport.remote, scheme),
+      (error) => this.#inForce.saw(error),
       sharing.sockets,
     );
-    this.#counts = new SharedCounts(sharing.counts);
-    this.#allowances = new Allowances(this.#counts);
-    this.#events = new EventStream(this.registries.eventSinks);
     this.#extensions = new Extensions(this, this.#events, sharing);
-    this.#counter = new ConnectionCounter(limitsOf(this.#options), this.#counts);
-    this.#lockout = new Lockout(lockoutOf(this.#options));
-    this.#passwords = new PasswordChecker(new Users([]), this.#lockout, {
-      pool: this.#pool,
-      key: sharing.passwordKey,
+    this.#replication = new Replication(this.registries.sharedStates, sharing, {
+      counts,
+      allowances,
+      lockout,
+      passwords,
+      isStopping: () => this.isStopping,
       warn: (message) => this.#events.warn(message),
     });
-    sharing.attach({ allowances: this.#allowances, lockout: this.#lockout });
-    const shared = { counter: this.#counter, events: this.#events };
-    this.#admission = new Admission({ ...shared, sessions: this.#sessions, ids: sharing });
-    this.#listeners = new Listeners({
-      ...shared,
-      registries: this.registries,
-      passwords: this.#passwords,
-      allowances: this.#allowances,
-      processes: sharing.idStep,
-      trouble: (error) => this.#descriptors.saw(error, this.#sessions.size),
-    });
+    sharing.attach({ allowances, lockout });
   }
 
   /** Where it listens. */
@@ -174,7 +109,7 @@ export class Server {
 
   /** Its listeners, and where each of them listens: none while the server does not listen. */
   get listeners(): readonly ListenerState[] {
-    const listeners = this.#state?.listeners ?? [];
+    const listeners = this.#inForce.state?.listeners ?? [];
     return listeners.map(({ name }) => ({ name, addresses: this.#sockets.addressesOf(name) }));
   }
 
@@ -186,17 +121,18 @@ export class Server {
    *   to everybody without `anonymous`.
    */
   async listen({ bound, user }: LaunchOptions = {}): Promise<readonly ServedAddress[]> {
-    if (this.#state !== undefined || this.#closing !== undefined) {
+    if (this.#inForce.state !== undefined || this.#closing !== undefined) {
       throw new UserError('the server listens, or has listened, already');
     }
     this.#extensions.user = user;
     const change = await this.#extensions.prepare(this.#options);
     const { registries } = change;
     const loading = this.#loadOpen(this.#options, registries);
-    const { state, usage } = await loading.catch(async (error: unknown) => {
+    const loaded = await loading.catch(async (error: unknown) => {
       await change.undo();
       throw error;
     });
+    const { state } = loaded;
     try {
       const moved = await this.#sockets.moveTo(state.listeners);
       if (!change.isEmpty) {
@@ -205,10 +141,9 @@ export class Server {
       }
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       change.commit();
-      this.#use(state, usage);
-      await this.#shareState();
-      const late = sleep(REPLICA_TIME, undefined, { ref: false });
-      await Promise.race([this.#replica?.ready, late]);
+      this.#inForce.use(loaded);
+      await this.#replication.use();
+      await this.#replication.ready();
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       this.#tellMoved(moved, state);
     } catch (error) {
@@ -220,7 +155,7 @@ export class Server {
       throw error;
     }
     this.#sockets.serve();
-    this.#clock = setInterval(() => this.#tick(), CLOCK).unref();
+    this.#clock = setInterval(() => this.#inForce.tick(), CLOCK).unref();
     return this.addresses;
   }
 
@@ -236,8 +171,9 @@ export class Server {
   }
 
   async #reload(options: ServerOptions | undefined): Promise<void> {
-    if (this.#state === undefined) throw new UserError('the server does not listen');
-    const checked = options === undefined ? this.#state.options : checkServerOptions(options);
+    if (this.#inForce.state === undefined) throw new UserError('the server does not listen');
+    const checked =
+      options === undefined ? this.#inForce.state.options : checkServerOptions(options);
     const change = await this.#extensions.prepare(checked);
     let loaded: Loaded | undefined;
     try {
@@ -250,9 +186,9 @@ export class Server {
       throw error;
     }
     change.commit();
-    this.#use(loaded.state, loaded.usage);
+    this.#inForce.use(loaded);
     this.#sockets.serve();
-    await this.#shareState();
+    await this.#replication.use();
     await change.finish();
     this.#events.emit({ type: 'reloaded', time: Date.now() });
   }
@@ -274,12 +210,12 @@ export class Server {
    * @throws {UserError} if the quota file cannot be written.
    */
   async saveUsage(): Promise<void> {
-    await this.#quotas?.save();
+    await this.#inForce.quotas?.save();
   }
 
   /** Leaves the quota file to another process. @throws {UserError} if it cannot be written. */
   async handOnUsage(): Promise<void> {
-    await this.#quotas?.handOn();
+    await this.#inForce.quotas?.handOn();
   }
 
   /**
@@ -295,10 +231,10 @@ export class Server {
    *   the client's address.
    */
   serve(connection: Transport | Duplex, { client, listener: asked }: ServeOptions = {}): number {
-    if (this.#state === undefined || this.#closing !== undefined) {
+    if (this.#inForce.state === undefined || this.#closing !== undefined) {
       throw new UserError('the server does not listen, and serves nobody');
     }
-    const { name: listener } = findListener(this.#state, asked);
+    const { name: listener } = findListener(this.#inForce.state, asked);
     const remote = client ?? remoteOf(connection);
     const ip = remote && parseIP(remote.host);
     if (remote === undefined || ip === undefined) {
@@ -306,12 +242,13 @@ export class Server {
       throw new UserError(`${text} the client's IP address; expected client: { host, port }`);
     }
     const from = { host: formatIP(ip), port: remote.port };
-    return this.#admission.admit(adopt(connection), listener, from) as number;
+    return this.#inForce.admission.admit(adopt(connection), listener, from) as number;
   }
 
   /** The connections of this moment. */
   connections(): ConnectionInfo[] {
-    return Array.from(this.#sessions, (session) => session.info()).sort((a, b) => a.id - b.id);
+    const connections = Array.from(this.#inForce.sessions, (session) => session.info());
+    return connections.sort((a, b) => a.id - b.id);
   }
 
   /**
@@ -320,7 +257,7 @@ export class Server {
    * @param by what tells them apart; all are one if left out.
    */
   sums(by: readonly SumKey[] = []): ConnectionSum[] {
-    const connections = Array.from(this.#sessions, (session) => session.info());
+    const connections = Array.from(this.#inForce.sessions, (session) => session.info());
     return sumsOf(connections, by);
   }
 
@@ -331,7 +268,7 @@ export class Server {
 
   /** Ends a connection. @returns false if there is none of that id. */
   disconnect(id: number): boolean {
-    const session = this.#sessions.find(id);
+    const session = this.#inForce.sessions.find(id);
     session?.end('disconnected');
     return session !== undefined;
   }
@@ -342,29 +279,29 @@ export class Server {
    * @returns how many.
    */
   disconnectAll(test: (connection: ConnectionInfo) => boolean): number {
-    const ended = [...this.#sessions].filter((session) => test(session.info()));
+    const ended = [...this.#inForce.sessions].filter((session) => test(session.info()));
     for (const session of ended) session.end('disconnected');
     return ended.length;
   }
 
   /** What users and groups that have limits have used, by `user NAME` and `group NAME`. */
   usage(): Readonly<Record<string, Usage>> {
-    return this.#allowances.usage();
+    return this.#inForce.allowances.usage();
   }
 
   /** How it stands with the state that it shares with servers on other machines, if it does. */
   get sharedState(): SharedStateStatus | undefined {
-    return this.#replica?.status;
+    return this.#replication.status;
   }
 
   /** Who is locked out after failed logins. */
   lockouts(): Lockedout[] {
-    return this.#lockout.list();
+    return this.#inForce.lockout.list();
   }
 
   /** Lets those log in again who are locked out. @returns how many lockouts that were. */
   liftLockouts(whom: LockoutFilter): number {
-    return this.#lockout.lift(whom);
+    return this.#inForce.lockout.lift(whom);
   }
 
   /**
@@ -377,7 +314,7 @@ export class Server {
    */
   tryReload(options: ServerOptions): Promise<readonly string[]> {
     return this.#reloads.run(async () => {
-      if (this.#state === undefined) throw new UserError('the server does not listen');
+      if (this.#inForce.state === undefined) throw new UserError('the server does not listen');
       const checked = checkServerOptions(options);
       const change = await this.#extensions.prepare(checked);
       try {
@@ -506,9 +443,9 @@ export class Server {
     const request = { user, command, destination, client };
     const check = (by: LoadedListener, access: AccessCheck, { routes }: State) =>
       checkRequest(by, access, routes, request);
-    if (this.#state !== undefined) {
-      const found = findListener(this.#state, listener);
-      return check(found, this.#listeners.accessOf(found.name), this.#state);
+    if (this.#inForce.state !== undefined) {
+      const found = findListener(this.#inForce.state, listener);
+      return check(found, this.#inForce.listeners.accessOf(found.name), this.#inForce.state);
     }
     return this.#ask((state, { accessPolicies }) => {
       const found = findListener(state, listener);
@@ -530,7 +467,7 @@ export class Server {
       if (way === undefined) throw new UserError(`there is no upstream "${upstream}"`);
       return probe(way);
     };
-    return this.#state === undefined ? this.#ask(ask) : ask(this.#state);
+    return this.#inForce.state === undefined ? this.#ask(ask) : ask(this.#inForce.state);
   }
 
   /** Loads what the options say for a question, and nothing more. */
@@ -560,14 +497,14 @@ export class Server {
       readFile: this.#sharing.readFile,
       outbounds,
     };
-    return loadState(options, registries, this.#resolvers, warn, process, this.#state);
+    return loadState(options, registries, this.#resolvers, warn, process, this.#inForce.state);
   }
 
   /** Loads what a server needs that is not being closed meanwhile, the quota file included. */
   async #loadOpen(options: CheckedOptions, registries: Registries): Promise<Loaded> {
     const state = await this.#load(options, registries);
     try {
-      const usage = await this.#readUsage(options);
+      const usage = await this.#inForce.quotas?.read(options.quotaFile);
       if (this.#closing !== undefined) throw new UserError('the server was closed meanwhile');
       return { state, usage };
     } catch (error) {
@@ -578,159 +515,23 @@ export class Server {
 
   /** @param listeners those that are to be in force. */
   #tellMoved(change: ListenChange, { listeners }: State): void {
-    const isNamed = listeners.length > 1 || this.#tellsListeners;
-    const troubles = [...change.missing.map(({ error }) => error), ...change.unchanged];
-    for (const { message } of troubles) this.#events.warn(message);
-    for (const address of change.stopped) this.#tellAddress('stopped', address, isNamed);
-    for (const address of change.started) this.#tellAddress('listening', address, isNamed);
-    for (const { before, ...address } of change.moved) {
-      this.#tellAddress('listening', address, true, { before });
-    }
+    tellMoved(this.#events, change, listeners.length > 1 || this.#tellsListeners);
   }
 
   /** Whether events say which listener they are about: there are several. */
   get #tellsListeners(): boolean {
-    return (this.#state?.listeners.length ?? 0) > 1;
-  }
-
-  /** Reads a quota file that is not kept yet. */
-  async #readUsage({ quotaFile }: CheckedOptions): Promise<Usages | undefined> {
-    const isKept = !this.#sharing.keepsQuotas || quotaFile === this.#quotas?.file;
-    if (isKept || quotaFile === undefined) return undefined;
-    return readUsage(quotaFile, (message) => this.#events.warn(message));
-  }
-
-  /** @param usage what the quota file says that was used, if there is a new one. */
-  #use(state: State, usage: Usages | undefined): void {
-    const { options, users } = state;
-    const before = this.#state?.options;
-    this.#lookedAtLayers = monotonic();
-    this.#state?.dispose();
-    this.#state = state;
-    this.#admission.setListeners(this.#listeners.use(state));
-    this.#counter.limits = limitsOf(options);
-    const { maxStartups, maxconn } = options;
-    this.#admission.startups.limit = startupLimit(maxStartups, maxconn, this.#sharing.idStep);
-    if (maxconn !== before?.maxconn) this.#warnOfReach(maxconn);
-    this.#lockout.options = lockoutOf(options);
-    this.#passwords.setUsers(users);
-    this.#watchUsers(state);
-    this.#allowances.configure(allowancesOf(options));
-    const { quotaFile: file } = options;
-    if (!this.#sharing.keepsQuotas || file === this.#quotas?.file) return;
-    void this.#quotas?.close();
-    const warn = (message: string) => this.#events.warn(message);
-    this.#quotas =
-      file === undefined ? undefined : new QuotaKeeper(file, usage ?? {}, this.#allowances, warn);
-  }
-
-  /** Shares what the state has in common that an extension gives, if one does. */
-  async #shareState(): Promise<void> {
-    const state = [...this.registries.sharedStates].at(-1);
-    if (state === this.#replica?.state) {
-      // There may be limits now of what had none.
-      this.#counts.credits.claimAll();
-      return;
-    }
-    const before = this.#replica;
-    this.#replica = undefined;
-    this.#counts.common = undefined;
-    await before?.close();
-    if (state === undefined || this.#closing !== undefined) return;
-    const { firstId, idStep, passwordKey, heardUsage } = this.#sharing;
-    const isFirst = (firstId - 1) % idStep === 0;
-    const parts = {
-      allowances: this.#allowances,
-      lockout: this.#lockout,
-      setKey: (key: Uint8Array) => this.#passwords.setKey(key),
-      heardUsage: (usage: Usages) => isFirst && heardUsage?.(usage),
-      origin: createHash('sha256').update(passwordKey).digest('base64url'),
-      // The first of several processes tells.
-      warn: (message: string) => isFirst && this.#events.warn(message),
-    };
-    this.#replica = new Replica(state, parts, this.#counts.credits);
-    this.#counts.common = this.#replica;
-  }
-
-  /** Users are loaded anew, and may change meanwhile. */
-  #watchUsers({ listeners, options }: State): void {
-    this.#watching?.dispose();
-    const store = new DisposableStore();
-    for (const users of new Set(listeners.map((listener) => listener.users))) {
-      const watching = users.onDidChange(() => {
-        this.#passwords.usersChanged();
-        this.#cutOff.usersChanged();
-      });
-      store.add(watching);
-    }
-    this.#watching = store;
-    this.#cutOff.enabled = options.cutOff;
-    this.#cutOff.usersChanged();
-  }
-
-  /** Says so if there cannot be as many connections; the first of several processes does. */
-  #warnOfReach(maxconn: number): void {
-    const { firstId, idStep } = this.#sharing;
-    const asked = maxconn !== defaultOf('maxconn');
-    const warning = reachWarning(maxconn, asked, idStep, this.#descriptors.limit);
-    if (warning !== undefined && firstId === 1) this.#events.warn(warning);
+    return (this.#inForce.state?.listeners.length ?? 0) > 1;
   }
 
   async #stop(grace: number): Promise<void> {
-    const isNamed = this.#tellsListeners;
-    for (const address of this.#sockets.close()) this.#tellAddress('stopped', address, isNamed);
-    // Who has come already is served, such as a balancer's client whose header is on its way.
-    const timer = setTimeout(() => {
-      this.#admission.setListeners([]);
-      for (const session of this.#sessions) session.end('shutdown');
-    }, grace * 1000);
-    while (this.#sessions.size + this.#admission.undecided > 0) {
-      await this.#admission.decided();
-      await this.#sessions.empty();
-      // One that goes on with something else comes again once it has left.
-      await setImmediate();
-    }
-    clearTimeout(timer);
-    this.#admission.setListeners([]);
+    tellStopped(this.#events, this.#sockets.close(), this.#tellsListeners);
+    await drain(this.#inForce.sessions, this.#inForce.admission, grace);
     clearInterval(this.#clock);
-    this.#cutOff.dispose();
-    this.#watching?.dispose();
-    this.#state?.dispose();
-    await this.#replica?.close();
+    this.#inForce.rest();
+    await this.#replication.close();
     await this.#extensions.close();
     this.#resolvers.close();
-    this.#state = undefined;
-    await this.#quotas?.close();
-    await this.#passwords.close();
-  }
-
-  /** @param isNamed whether the event says which listener it is about. */
-  #tellAddress(
-    type: 'listening' | 'stopped',
-    { host, port, scheme, listener }: ListeningAddress,
-    isNamed: boolean,
-    more: { readonly before?: string } = {},
-  ): void {
-    const named = {
-      ...(scheme === undefined ? {} : { scheme }),
-      ...(isNamed ? { listener } : {}),
-    };
-    this.#events.emit({ type, time: Date.now(), address: { host, port }, ...named, ...more });
-  }
-
-  #tick(): void {
-    const now = monotonic();
-    for (const session of this.#sessions) session.tick(now);
-    this.#descriptors.look(this.#sessions.size);
-    if (now - this.#lookedAtLayers >= DAY) this.#lookAtLayers(now);
-  }
-
-  /** Tells what of the layers deserves a warning; the first of several processes does. */
-  #lookAtLayers(now: number): void {
-    this.#lookedAtLayers = now;
-    const { firstId, idStep } = this.#sharing;
-    if ((firstId - 1) % idStep !== 0) return;
-    warnOfLayers(this.#state?.listeners ?? [], (message) => this.#events.warn(message));
+    await this.#inForce.close();
   }
 }
 
