@@ -67,7 +67,7 @@ for (const workers of ['1', '2']) {
     await assertEcho(held);
     const { served, lost } = await end();
     assert.deepEqual(lost, {});
-    assert.ok(served > RATE);
+    assert.ok(served > RATE / 2, `${served} were served`);
     held.socket.end();
     if (command.child.exitCode === null) await once(command.child, 'exit');
     assert.equal(command.child.exitCode, 0);

@@ -1,16 +1,13 @@
-import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import type { SendHandle } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { LockoutFilter } from '../auth/lockout.js';
 import { monotonic } from '../base/clock.js';
 import { messageOf, UserError } from '../base/errors.js';
-import { filesOf } from '../config/files.js';
 import type { LogLevel, Settings } from '../config/settings.js';
 import { QuotaFile } from '../limits/quotafile.js';
 import type { Usage } from '../limits/usage.js';
-import { parseListenEndpoint } from '../listening/endpoint.js';
 import { wasGiven } from '../listening/handedon.js';
-import { inheritedAddress, inheritedAddresses, parseDescriptor } from '../listening/inherited.js';
+import { inheritedAddresses } from '../listening/inherited.js';
 import type { ListenerState, ListeningAddress } from '../listening/listeningsocket.js';
 import type { ConnectionInfo } from '../log/events.js';
 import type { Address } from '../protocol/address.js';
@@ -18,16 +15,13 @@ import { Coordinator } from '../sharing/coordinator.js';
 import type { FileContents, FromWorker, Task, ToldTally } from '../sharing/messages.js';
 import { HeldSockets } from '../sharing/sockets.js';
 import { TICKET_KEYS } from '../transport/tlscredentials.js';
-import { readLines } from './lines.js';
+import { type ForkOptions, forkWorker } from './forkworker.js';
 import { Member, WorkerEnded } from './member.js';
 import type { EventNews } from './observing.js';
 import { dropPrivileges } from './privileges.js';
 import type { QuestionName, Questions } from './questions.js';
 import { sumOf, type Tally } from './status.js';
-import { wantedSecretFiles } from './wantedextensions.js';
-
-/** Says to a process of this program that it is a worker. */
-export const WORKER_MARK = 'PICOSOCKS5_WORKER';
+import { openInherited, readFiles, withoutPrivileges } from './workersettings.js';
 
 /** A worker that ends sooner than this after its start is started again later and later, ms. */
 const SOON = 5000;
@@ -43,11 +37,7 @@ const END_TIME = 3000;
 const GENERATION = 2 ** 32;
 
 /** What workers are started with, and whom they tell. */
-export interface WorkersOptions {
-  /** The program to run as a worker; this one, if left out. */
-  readonly program?: string;
-  /** Takes whole lines that workers write to stderr; they go to this process's, if left out. */
-  readonly forward?: (lines: string) => void;
+export interface WorkersOptions extends ForkOptions {
   /** Reads the configuration again, since an extension asks for it. */
   readonly reload?: () => Promise<void>;
   /** Takes the events that workers are to tell of. */
@@ -330,7 +320,7 @@ export class Workers {
   }
 
   async #startWorker(number: number): Promise<void> {
-    const process = this.#fork(number);
+    const process = forkWorker(number, this.#options);
     const member = new Member(process);
     this.#members.set(number, member);
     this.#coordinator.add(number, (message, done) => member.tell(message, undefined, done));
@@ -359,21 +349,6 @@ export class Workers {
     member.listens = true;
     this.#failedStarts = 0;
     this.#onServed();
-  }
-
-  #fork(number: number): ChildProcess {
-    const { program = process.argv[1] ?? '', forward } = this.#options;
-    // Where Node has the option, no signal can open its debugger, not even before main() runs.
-    const safe = '--disable-sigusr1';
-    const hasSafe = process.allowedNodeEnvironmentFlags.has(safe);
-    const child = fork(program, [], {
-      env: { ...process.env, [WORKER_MARK]: String(number) },
-      execArgv: [...process.execArgv, ...(hasSafe ? [safe] : [])],
-      // A pipe of its own: whoever reads this process's stderr cannot block it.
-      stdio: ['ignore', 'ignore', forward === undefined ? 'inherit' : 'pipe', 'ipc'],
-    });
-    if (child.stderr !== null && forward !== undefined) readLines(child.stderr, forward);
-    return child;
   }
 
   #hear(number: number, member: Member, message: FromWorker): void {
@@ -448,35 +423,4 @@ export class Workers {
 
 function isFailure(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
   return result.status === 'rejected' && !(result.reason instanceof WorkerEnded);
-}
-
-function withoutPrivileges({ user: _user, group: _group, ...settings }: Settings): Settings {
-  return settings;
-}
-
-/** Opens the sockets that settings say were inherited, of which workers are told where they listen. */
-function openInherited({ listen = [], listeners = {} }: Settings): void {
-  const named = Object.values(listeners).flatMap((listener) => listener.listen ?? []);
-  for (const endpoint of [...listen, ...named]) {
-    const descriptor = parseDescriptor(parseListenEndpoint(endpoint).host ?? '');
-    if (descriptor !== undefined) inheritedAddress(descriptor);
-  }
-}
-
-/**
- * Reads what workers need of files once for all of them: password files, certificates and keys, and
- * secrets of extensions.
- * What cannot be read is theirs to say.
- *
- * @throws {UserError} naming what is wrong with an extension or one of its settings.
- */
-async function readFiles(settings: Settings): Promise<FileContents> {
-  const files: Record<string, string> = Object.create(null);
-  const named = filesOf(settings).map(({ name }) => name);
-  for (const file of [...named, ...(await wantedSecretFiles(settings))]) {
-    if (files[file] !== undefined) continue;
-    const octets = await readFile(file).catch(() => undefined);
-    if (octets !== undefined) files[file] = octets.toString('base64');
-  }
-  return files;
 }
