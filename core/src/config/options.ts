@@ -28,7 +28,8 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     demandListen(name, own, settings.listenerPlaces?.[name]);
   }
   const given: Readonly<Record<string, unknown>> = { ...settings };
-  const own = serverOptions.filter(({ key }) => given[key] !== undefined);
+  const others = onlyForControl(settings);
+  const own = serverOptions.filter(({ key }) => given[key] !== undefined && !others.has(key));
   return {
     ...Object.fromEntries(own.map(({ key }) => [key, given[key]])),
     groups: settings.groups ?? {},
@@ -37,6 +38,18 @@ export function pickServerOptions(settings: Settings): ServerOptions {
     upstreams: settings.upstreams ?? {},
     settings: settings.settings ?? {},
   };
+}
+
+const CERTIFICATE: ReadonlySet<string> = new Set(['tlsCert', 'tlsKey']);
+
+/** The options of a certificate that nobody shows but the control interface. */
+function onlyForControl({ control, listen, listeners = {} }: Settings): ReadonlySet<string> {
+  const addresses = [
+    ...(listen ?? []),
+    ...Object.values(listeners).flatMap((own) => own.listen ?? []),
+  ];
+  const hasTls = addresses.some((address) => address.startsWith('tls://'));
+  return control?.startsWith('tls:') && !hasTls ? CERTIFICATE : new Set();
 }
 
 /**
