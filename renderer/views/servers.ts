@@ -17,11 +17,15 @@ import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
 import { showServer } from '../workbench/serverswitch.js';
+import { field, iconButton, trustField } from './formparts.js';
 
 const NEW: RemoteSettings = {
   ...{ name: '', way: 'ssh', host: '', port: 0, user: '', control: USUAL_CONTROL },
   ...{ fingerprint: '', ca: '' },
 };
+
+/** What all fields of the form have. */
+const COMMON = { max: 500, problem: 'server-problem' } as const;
 
 /** Servers that run elsewhere: which there are, how each is, and which one the window shows. */
 @customElement('pico-servers')
@@ -154,7 +158,7 @@ export class ServersView extends PageElement {
         if (event.key === 'Escape') this.#close();
       }}
     >
-      ${field(text('servers.name'), 'name', name, { required: true })}
+      ${field(text('servers.name'), 'name', name, { required: true, ...COMMON })}
       <label>
         <span>${text('servers.way')}</span>
         <select
@@ -171,16 +175,19 @@ export class ServersView extends PageElement {
       ${field(text('servers.host'), 'host', host, {
         required: true,
         hint: isSsh ? text('servers.hostHint') : '',
+        ...COMMON,
       })}
       ${field(text('servers.port'), 'port', port === 0 ? '' : String(port), {
         required: !isSsh,
         hint: isSsh ? text('servers.portHint') : '9443',
+        ...COMMON,
       })}
       ${
         isSsh
-          ? html`${field(text('servers.user'), 'user', user, { hint: text('servers.userHint') })}
+          ? html`${field(text('servers.user'), 'user', user, { hint: text('servers.userHint'), ...COMMON })}
             ${field(text('servers.control'), 'control', control || USUAL_CONTROL, {
               required: true,
+              ...COMMON,
             })}`
           : nothing
       }
@@ -201,6 +208,7 @@ export class ServersView extends PageElement {
           ? nothing
           : html`${field(text('servers.fingerprint'), 'fingerprint', fingerprint, {
               hint: text('servers.fingerprintHint'),
+              ...COMMON,
             })}
             ${this.#trust()}`
       }
@@ -216,30 +224,17 @@ export class ServersView extends PageElement {
     </form>`;
   }
 
-  /** A file is chosen in a dialog of the system, which the app opens: the window cannot name one. */
   #trust(): TemplateResult {
-    const choose = async () => {
-      this.problem = '';
-      try {
-        this.ca = (await request('servers.choose')) ?? this.ca;
-      } catch (error) {
-        this.problem = sentence(error);
-      }
-    };
-    return html`<div class="field" role="group" aria-label=${text('servers.trust')}>
-      <span>${text('servers.trust')}</span>
-      <span class="file">
-        <span>${this.ca === '' ? text('servers.trustSystem') : this.ca}</span>
-        <button
-          type="button"
-          class="secondary"
-          aria-label=${text('servers.chooseTrust')}
-          @click=${() => void choose()}
-        >
-          ${text('servers.choose')}
-        </button>
-      </span>
-    </div>`;
+    return trustField({
+      file: this.ca,
+      choose: () => request('servers.choose'),
+      changed: (file) => {
+        this.ca = file;
+      },
+      failed: (problem) => {
+        this.problem = problem;
+      },
+    });
   }
 
   /** Opens the form for a server; an empty id is for a new one. */
@@ -347,45 +342,14 @@ function placeOf({ way, user, host, port }: RemoteItem): string {
   return way === 'ssh' ? text('servers.placeSsh', { place }) : text('servers.placeTls', { place });
 }
 
-function field(
-  label: string,
-  name: string,
-  value: string,
-  { required = false, hint = '' }: { readonly required?: boolean; readonly hint?: string } = {},
-): TemplateResult {
-  return html`<label>
-    <span>${label}</span>
-    <input
-      type="text"
-      name=${name}
-      ?required=${required}
-      maxlength="500"
-      inputmode=${name === 'port' ? 'numeric' : 'text'}
-      spellcheck="false"
-      autocomplete="off"
-      placeholder=${hint}
-      aria-describedby="server-problem"
-      value=${value}
-    />
-  </label>`;
-}
-
+/** A button of a row: what goes wrong with what it does is told. */
 function action(
   name: string,
   symbol: string,
   act: () => unknown,
   disabled = false,
 ): TemplateResult {
-  return html`<button
-    type="button"
-    class="plain"
-    aria-label=${name}
-    title=${name}
-    ?disabled=${disabled}
-    @click=${() => void model.attempt(async () => act())}
-  >
-    ${icon(symbol)}
-  </button>`;
+  return iconButton(name, symbol, () => model.attempt(async () => act()), disabled);
 }
 
 async function addServer(): Promise<void> {

@@ -19,6 +19,7 @@ import { PageElement } from '../element.js';
 import { formatDuration } from '../format.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { field, iconButton, trustField } from './formparts.js';
 
 /** How a test of an upstream goes. */
 type Test = UpstreamTest | 'running';
@@ -32,6 +33,9 @@ const NEW: UpstreamSettings = {
   through: '',
   tlsCa: '',
 };
+
+/** Where the form says what is wrong. */
+const PROBLEM = { problem: 'upstream-problem' } as const;
 
 /** Servers that connections go through. Passwords go to the keychain; the window only sends them. */
 @customElement('pico-upstreams')
@@ -104,9 +108,9 @@ export class Upstreams extends PageElement {
       <td>${loginOf(upstream)}</td>
       <td aria-live="polite">${this.#answer(this.tests[name])}</td>
       <td class="actions">
-        ${action(text('upstreams.test', { name }), 'pulse', () => this.#test(name), this.tests[name] === 'running')}
-        ${action(text('common.edit', { name }), 'edit', () => this.edit(name))}
-        ${action(text('common.delete', { name }), 'trash', () => this.#delete(name))}
+        ${iconButton(text('upstreams.test', { name }), 'pulse', () => this.#test(name), this.tests[name] === 'running')}
+        ${iconButton(text('common.edit', { name }), 'edit', () => this.edit(name))}
+        ${iconButton(text('common.delete', { name }), 'trash', () => this.#delete(name))}
       </td>
     </tr>`;
   }
@@ -142,7 +146,7 @@ export class Upstreams extends PageElement {
       aria-label=${found === undefined ? text('upstreams.new') : text('common.edit', { name })}
       @submit=${this.#save}
     >
-      ${field(text('upstreams.name'), 'name', name, { required: true, max: 255 })}
+      ${field(text('upstreams.name'), 'name', name, { required: true, max: 255, ...PROBLEM })}
       <label>
         <span>${text('upstreams.protocol')}</span>
         <select name="scheme" aria-label=${text('upstreams.protocol')} @change=${this.#schemeChosen}>
@@ -152,9 +156,9 @@ export class Upstreams extends PageElement {
           )}
         </select>
       </label>
-      ${field(text('upstreams.host'), 'host', host, { required: true, max: 255 })}
-      ${field(text('upstreams.port'), 'port', String(port), { required: true, max: 5 })}
-      ${field(text('upstreams.userName'), 'user', user, { max: 255 })}
+      ${field(text('upstreams.host'), 'host', host, { required: true, max: 255, ...PROBLEM })}
+      ${field(text('upstreams.port'), 'port', String(port), { required: true, max: 5, ...PROBLEM })}
+      ${field(text('upstreams.userName'), 'user', user, { max: 255, ...PROBLEM })}
       <label>
         <span>${text('upstreams.password')}</span>
         <input
@@ -189,37 +193,17 @@ export class Upstreams extends PageElement {
     </form>`;
   }
 
-  /** A file is chosen in a dialog of the system, which the app opens: the window cannot name one. */
   #trust(): TemplateResult {
-    const choose = async () => {
-      this.problem = '';
-      try {
-        this.tlsCa = (await request('upstreams.choose')) ?? this.tlsCa;
-      } catch (error) {
-        this.problem = sentence(error);
-      }
-    };
-    return html`<div class="field" role="group" aria-label=${text('upstreams.trusted')}>
-      <span>${text('upstreams.trust')}</span>
-      <span class="file">
-        ${this.tlsCa === '' ? text('upstreams.usual') : this.tlsCa}
-        <button
-          type="button"
-          class="secondary"
-          aria-label=${text('upstreams.chooseTrusted')}
-          @click=${() => void choose()}
-        >
-          ${text('common.choose')}
-        </button>
-        ${
-          this.tlsCa === ''
-            ? nothing
-            : action(text('upstreams.trustUsual'), 'discard', () => {
-                this.tlsCa = '';
-              })
-        }
-      </span>
-    </div>`;
+    return trustField({
+      file: this.tlsCa,
+      choose: () => request('upstreams.choose'),
+      changed: (file) => {
+        this.tlsCa = file;
+      },
+      failed: (problem) => {
+        this.problem = problem;
+      },
+    });
   }
 
   /** A port that was that of the protocol is that of the new one. */
@@ -314,46 +298,6 @@ export class Upstreams extends PageElement {
       { label: text('common.undo'), run: () => void restore() },
     );
   }
-}
-
-function field(
-  label: string,
-  name: string,
-  value: string,
-  { required = false, max }: { readonly required?: boolean; readonly max: number },
-): TemplateResult {
-  return html`<label>
-    <span>${label}</span>
-    <input
-      name=${name}
-      ?required=${required}
-      maxlength=${max}
-      inputmode=${name === 'port' ? 'numeric' : 'text'}
-      spellcheck="false"
-      autocomplete="off"
-      aria-describedby="upstream-problem"
-      value=${value}
-    />
-  </label>`;
-}
-
-function action(
-  name: string,
-  symbol: string,
-  act: () => unknown,
-  disabled = false,
-): TemplateResult {
-  return html`<button
-    type="button"
-    class="plain"
-    aria-label=${name}
-    title=${name}
-    data-action=${symbol}
-    ?disabled=${disabled}
-    @click=${() => void act()}
-  >
-    ${icon(symbol)}
-  </button>`;
 }
 
 function loginOf({ user, password, scheme }: Upstream): TemplateResult {

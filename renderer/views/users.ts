@@ -15,6 +15,7 @@ import { userAddress } from '../useraddress.js';
 import { registerView } from '../viewregistry.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
+import { iconButton } from './formparts.js';
 import { lockoutTable } from './lockouts.js';
 import { userEditor } from './usereditor.js';
 import { LimitError, parseLimits } from './userlimits.js';
@@ -226,16 +227,7 @@ export class Users extends PageElement {
   };
 
   #action(name: string, symbol: string, act: () => void): TemplateResult {
-    return html`<button
-      class="plain"
-      aria-label=${name}
-      title=${name}
-      data-action=${symbol}
-      ?disabled=${isFixed()}
-      @click=${act}
-    >
-      ${icon(symbol)}
-    </button>`;
+    return iconButton(name, symbol, act, isFixed());
   }
 
   #editor(name: string): TemplateResult {

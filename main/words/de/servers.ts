@@ -52,10 +52,6 @@ export const servers = {
   tokenHint: 'nur für einen TCP-Port',
   fingerprint: 'Fingerabdruck des Zertifikats',
   fingerprintHint: 'SHA-256; leer, wenn eine Zertifizierungsstelle bürgt',
-  trust: 'Vertraut',
-  trustSystem: 'den üblichen Zertifizierungsstellen',
-  chooseTrust: 'Auswählen: Zertifizierungsstellen von Servern',
-  choose: 'Auswählen …',
   sshNote:
     'Benutzt wird das ssh des Systems, mit Ihren Schlüsseln, Ihrem Agenten, Ihrer Konfiguration und den bekannten Hosts; es fragt nie nach etwas. Verbinden Sie sich zuerst einmal in einem Terminal.',
   tlsNote:

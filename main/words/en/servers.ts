@@ -50,10 +50,6 @@ export const servers = {
   tokenHint: 'for a TCP port only',
   fingerprint: 'Certificate’s fingerprint',
   fingerprintHint: 'SHA-256; empty if an authority vouches for it',
-  trust: 'Trust',
-  trustSystem: 'the usual authorities',
-  chooseTrust: 'Choose: Authorities of servers',
-  choose: 'Choose …',
   sshNote:
     'The system’s ssh is used, with your keys, agent, configuration and known hosts; it never asks for anything. Connect once in a terminal first.',
   tlsNote:
