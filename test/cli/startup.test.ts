@@ -49,7 +49,7 @@ test('the program runs what was built of its modules, or these, where they are n
   const main = (name: string) => `export function main() { console.log(${JSON.stringify(name)}); }`;
   const said = async () =>
     (await run(t, process.execPath, [join(core, 'bin/picosocks5.cjs')])).stdout.trim();
-  write('dist/config/load.js', '', 1000);
+  for (const part of ['load', 'loaded']) write(`dist/config/${part}.js`, '', 1000);
   write('dist/cli/main.js', main('modules'), 1000);
   assert.equal(await said(), 'modules');
   write('program/common/main.js', main('built'), 2000);
