@@ -143,7 +143,11 @@ class Host:
     def menu(self, top=0):
         """The entries below an entry, the ones that are seen."""
         path = self.properties()["Menu"]
-        self.call(MENU, "AboutToShow", dbus.Int32(top), path=path)
+        try:
+            self.call(MENU, "AboutToShow", dbus.Int32(top), path=path)
+        except dbus.DBusException:
+            # As desktops do: a menu that is being made anew has nothing to prepare.
+            pass
         every = dbus.Array([], signature="s")
         layout = self.call(MENU, "GetLayout", dbus.Int32(top), dbus.Int32(1), every, path=path)[1]
         seen = [(id, found) for id, found, _ in layout[2] if found.get("visible", True)]
