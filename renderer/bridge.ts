@@ -9,12 +9,25 @@ declare global {
 /** Why the app did not do what it was asked to: the message is a sentence for the user. */
 export class RequestError extends Error {}
 
+let underWay = 0;
+
+/** Marks the page while it waits for answers: what it shows may not be the latest. */
+function count(change: number): void {
+  underWay += change;
+  document.documentElement.classList.toggle('asking', underWay > 0);
+}
+
 /** Asks the app for something. @throws {RequestError} */
 export async function request<K extends RequestName>(
   name: K,
   ...argument: RequestArgument<K>
 ): Promise<RequestResult<K>> {
-  const outcome = await window.picosocks5.request(name, ...argument);
-  if (outcome.ok) return outcome.value;
-  throw new RequestError(outcome.error.message);
+  count(1);
+  try {
+    const outcome = await window.picosocks5.request(name, ...argument);
+    if (outcome.ok) return outcome.value;
+    throw new RequestError(outcome.error.message);
+  } finally {
+    count(-1);
+  }
 }

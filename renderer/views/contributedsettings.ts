@@ -4,14 +4,11 @@ import { live } from 'lit/directives/live.js';
 import type { ContributedSetting, ContributedValue } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
-import { model, sentence } from '../model.js';
+import { model } from '../model.js';
+import { DraftField } from './draftfield.js';
 import { draftMark } from './draftmark.js';
 import { drafts } from './drafts.js';
-
-/** How long after the last key a value is checked, ms. */
-const TYPING = 250;
 
 /** Reads what was typed; a number that is none stays a text, which no such setting takes. */
 function parse({ type }: ContributedSetting, typed: string): ContributedValue {
@@ -30,41 +27,53 @@ function show(value: ContributedValue | undefined, between: string): string {
 
 /** A setting that an extension contributes. */
 @customElement('pico-contributed-setting')
-export class ContributedSettingField extends PageElement {
+export class ContributedSettingField extends DraftField<ContributedValue> {
   @property({ attribute: false }) accessor setting!: ContributedSetting;
   /** A secret that is typed: it is in no memory but this. */
   @state() accessor secret: string | undefined;
-  @state() accessor problem = '';
-  #timer: number | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.setting.type !== 'secret') void this.#check();
+  override get draft(): string | undefined {
+    return this.#isSecret ? this.secret : drafts.get(`extension:${this.key}`);
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    if (this.setting.type !== 'secret') void this.#commit();
+  override set draft(typed: string | undefined) {
+    if (this.#isSecret) this.secret = typed;
+    else if (typed === undefined) drafts.delete(`extension:${this.key}`);
+    else drafts.set(`extension:${this.key}`, typed);
   }
 
-  /** What was typed and is not in force. */
-  get draft(): string | undefined {
-    const { type, key } = this.setting;
-    return type === 'secret' ? this.secret : drafts.get(`extension:${key}`);
+  protected override get value(): ContributedValue | undefined {
+    return this.setting.value;
   }
 
-  set draft(typed: string | undefined) {
-    const { type, key } = this.setting;
-    if (type === 'secret') this.secret = typed;
-    else if (typed === undefined) drafts.delete(`extension:${key}`);
-    else drafts.set(`extension:${key}`, typed);
-    this.requestUpdate();
+  protected override get key(): string {
+    return this.setting.key;
+  }
+
+  protected override get isLong(): boolean {
+    return this.setting.type === 'list';
+  }
+
+  protected override parse(typed: string): ContributedValue {
+    return parse(this.setting, typed);
+  }
+
+  protected override async verify(value: ContributedValue): Promise<string | undefined> {
+    return this.#isSecret ? undefined : request('extensions.check', { key: this.key, value });
+  }
+
+  protected override put(value: ContributedValue): Promise<void> {
+    return request('extensions.set', { key: this.key, value });
+  }
+
+  get #isSecret(): boolean {
+    return this.setting.type === 'secret';
   }
 
   override render(): TemplateResult {
     const { key, title, description, type, modified, isSet } = this.setting;
-    const isTyped = type !== 'secret' && this.draft !== undefined;
-    const canReset = isSet || (type !== 'secret' && (modified || isTyped));
+    const isTyped = !this.#isSecret && this.draft !== undefined;
+    const canReset = isSet || (!this.#isSecret && (modified || isTyped));
     return html`<div class="setting ${modified ? 'modified' : ''}">
       ${
         type === 'boolean'
@@ -75,7 +84,7 @@ export class ContributedSettingField extends PageElement {
       ${canReset ? this.#resetButton() : nothing}
       <p class="dim" id="about-${key}">${description} ${this.#defaultText()}</p>
       <div class="control">${this.#control()}</div>
-      <p class="invalid" id="wrong-${key}" aria-live="polite">${this.problem}</p>
+      <p class="invalid" id="wrong-${key}" aria-live="polite">${this.problem ?? ''}</p>
     </div>`;
   }
 
@@ -87,12 +96,12 @@ export class ContributedSettingField extends PageElement {
   }
 
   #resetButton(): TemplateResult {
-    const { key, title, type } = this.setting;
-    const isSecret = type === 'secret';
+    const { key, title } = this.setting;
+    const isSecret = this.#isSecret;
     const reset = async () => {
-      this.#forget();
+      this.forget();
       await model.attempt(() => request('extensions.reset', key));
-      this.querySelector<HTMLElement>(`[id="setting-${key}"]`)?.focus();
+      this.focusField();
     };
     return html`<button
       class="plain reset"
@@ -108,40 +117,26 @@ export class ContributedSettingField extends PageElement {
     const { key, title, type, value, choices } = this.setting;
     switch (type) {
       case 'boolean':
-        return html`<label class="check">
-          <input
-            id="setting-${key}"
-            type="checkbox"
-            aria-describedby="about-${key} wrong-${key}"
-            .checked=${live(value === true)}
-            @change=${(event: Event) => void this.#save((event.target as HTMLInputElement).checked)}
-          />
-          <span class="title">${title}</span>
-        </label>`;
+        return this.checkBox(title);
       case 'choice':
-        return html`<select
-          id="setting-${key}"
-          aria-describedby="about-${key} wrong-${key}"
-          @change=${(event: Event) => void this.#save((event.target as HTMLSelectElement).value)}
-        >
-          ${value === undefined ? html`<option disabled selected>${text('extensions.noneChosen')}</option>` : nothing}
-          ${choices.map(
-            (choice) =>
-              html`<option value=${choice.value} .selected=${choice.value === value}>${choice.label}</option>`,
-          )}
-        </select>`;
+        return this.choiceList(
+          choices,
+          value === undefined
+            ? html`<option disabled selected>${text('extensions.noneChosen')}</option>`
+            : nothing,
+        );
       case 'list':
         return html`<textarea
           id="setting-${key}"
           rows="3"
           spellcheck="false"
           placeholder=${text('extensions.onePerLine')}
-          aria-invalid=${this.problem !== ''}
+          aria-invalid=${this.problem !== undefined}
           aria-describedby="about-${key} wrong-${key}"
           .value=${live(this.draft ?? show(value, '\n'))}
-          @input=${this.#typed}
-          @blur=${this.#left}
-          @keydown=${this.#pressed}
+          @input=${this.typed}
+          @blur=${this.left}
+          @keydown=${this.pressed}
         ></textarea>`;
       case 'secret':
         return this.#secret();
@@ -175,79 +170,31 @@ export class ContributedSettingField extends PageElement {
       spellcheck="false"
       autocomplete="off"
       placeholder=${placeholder}
-      aria-invalid=${this.problem !== ''}
+      aria-invalid=${this.problem !== undefined}
       aria-describedby="about-${key} wrong-${key}"
       .value=${live(this.draft ?? shown)}
-      @input=${this.#typed}
-      @blur=${this.#left}
-      @keydown=${this.#pressed}
+      @input=${this.typed}
+      @blur=${this.left}
+      @keydown=${this.pressed}
     />`;
   }
 
-  readonly #typed = ({ target }: Event): void => {
-    this.draft = (target as HTMLInputElement | HTMLTextAreaElement).value;
-    clearTimeout(this.#timer);
-    if (this.setting.type !== 'secret') {
-      this.#timer = setTimeout(() => void this.#check(), TYPING);
-    }
-  };
-
-  // Who goes to another window has not done yet: the field is still the one that is typed in.
-  readonly #left = ({ target }: FocusEvent): void => {
-    const isSecret = this.setting.type === 'secret';
-    if (target !== document.activeElement && !isSecret) void this.#commit();
-  };
-
-  readonly #pressed = ({ key, ctrlKey, metaKey }: KeyboardEvent): void => {
-    const { type } = this.setting;
-    if (key === 'Escape') this.#forget();
-    else if (key !== 'Enter' || (type === 'list' && !ctrlKey && !metaKey)) return;
-    else if (type === 'secret') void this.#saveSecret();
-    else void this.#commit();
-  };
-
-  async #check(): Promise<void> {
-    const { draft } = this;
-    if (draft === undefined) return;
-    const { key } = this.setting;
-    const change = { key, value: parse(this.setting, draft) };
-    const problem = await request('extensions.check', change).catch(sentence);
-    if (this.draft === draft) this.problem = problem ?? '';
+  /** A secret goes to the keychain when that is asked for, and no sooner. */
+  protected override async commit(): Promise<void> {
+    if (!this.#isSecret) await super.commit();
   }
 
-  async #commit(): Promise<void> {
-    clearTimeout(this.#timer);
-    const { draft } = this;
-    if (draft !== undefined)
-      await this.#save(parse(this.setting, draft), () => this.draft === draft);
-  }
-
-  /** @param isCurrent whether nothing else was typed meanwhile. */
-  async #save(value: ContributedValue, isCurrent = () => true): Promise<void> {
-    const { key } = this.setting;
-    await this.#attempt(() => request('extensions.set', { key, value }), isCurrent);
-    this.requestUpdate();
+  protected override async enter(): Promise<void> {
+    await (this.#isSecret ? this.#saveSecret() : super.enter());
   }
 
   async #saveSecret(): Promise<void> {
-    const { draft: secret = '' } = this;
+    const { secret = '' } = this;
     if (secret === '') return;
-    const { key } = this.setting;
-    const isCurrent = () => this.draft === secret;
-    await this.#attempt(() => request('extensions.secret', { key, secret }), isCurrent);
-  }
-
-  async #attempt(action: () => Promise<void>, isCurrent: () => boolean): Promise<void> {
-    const problem = await action().then(() => undefined, sentence);
-    if (!isCurrent()) return;
-    if (problem === undefined) this.draft = undefined;
-    this.problem = problem ?? '';
-  }
-
-  #forget(): void {
-    clearTimeout(this.#timer);
-    this.draft = undefined;
-    this.problem = '';
+    await this.attempt(
+      () => request('extensions.secret', { key: this.key, secret }),
+      () => this.secret === secret,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import {
   isFileSetting,
@@ -9,43 +9,57 @@ import {
 } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { addressChoices } from './addresschoices.js';
+import { DraftField } from './draftfield.js';
 import { draftMark } from './draftmark.js';
 import { drafts } from './drafts.js';
 import { defaultText, isLong, parseValue, showValue } from './settingvalue.js';
 
-/** How long after the last key a value is checked, ms. */
-const TYPING = 250;
-
-/**
- * A setting, drawn from its description. What is typed is checked meanwhile, and in force once it is
- * valid and done: with Enter, or when its field is left; Escape gives the former value back.
- */
+/** A setting of the app, drawn from its description. */
 @customElement('pico-setting')
-export class SettingField extends PageElement {
+export class SettingField extends DraftField<SettingValue> {
   protected override readonly parts = ['app'] as const;
   @property({ attribute: false }) accessor descriptor!: SettingDescriptor;
-  /** What is wrong with what was typed. */
-  @state() accessor problem: string | undefined;
-  #timer: number | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#check();
+  override get draft(): string | undefined {
+    return drafts.get(this.descriptor.key);
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    void this.#commit();
+  override set draft(typed: string | undefined) {
+    if (typed === undefined) drafts.delete(this.descriptor.key);
+    else drafts.set(this.descriptor.key, typed);
+  }
+
+  protected override get value(): SettingValue {
+    return model.app.settings.values[this.descriptor.key];
+  }
+
+  protected override get key(): SettingKey {
+    return this.descriptor.key;
+  }
+
+  protected override get isLong(): boolean {
+    return isLong(this.descriptor);
+  }
+
+  protected override parse(typed: string): SettingValue {
+    return parseValue(this.descriptor, typed);
+  }
+
+  protected override verify(value: SettingValue): Promise<string | undefined> {
+    return request('settings.check', { key: this.key, value });
+  }
+
+  protected override put(value: SettingValue): Promise<void> {
+    return request('settings.set', { key: this.key, value });
   }
 
   override render(): TemplateResult {
     const { key, title, description, type } = this.descriptor;
     const isModified = model.app.settings.modified.includes(key);
-    const isTyped = drafts.get(key) !== undefined;
+    const isTyped = this.draft !== undefined;
     const problem = this.problem ?? this.#fault();
     return html`<div class="setting ${isModified ? 'modified' : ''}" data-key=${key}>
       ${
@@ -68,15 +82,11 @@ export class SettingField extends PageElement {
     return lanFault?.key === this.descriptor.key ? lanFault.message : undefined;
   }
 
-  get #value(): SettingValue {
-    return model.app.settings.values[this.descriptor.key];
-  }
-
   #resetButton(): TemplateResult {
     const { key, title } = this.descriptor;
     const reset = async () => {
       await model.attempt(() => request('settings.reset', key));
-      this.#focus();
+      this.focusField();
     };
     return html`<button
       class="plain reset"
@@ -91,8 +101,8 @@ export class SettingField extends PageElement {
   #discardButton(): TemplateResult {
     const { key, title } = this.descriptor;
     const discard = () => {
-      this.#forget();
-      this.#focus();
+      this.forget();
+      this.focusField();
     };
     // The field is not left before the button is pressed: what is to be discarded is never in force.
     return html`${draftMark(`draft-${key}`)}
@@ -130,37 +140,13 @@ export class SettingField extends PageElement {
     </label>`;
   }
 
-  #focus(): void {
-    this.querySelector<HTMLElement>(`#setting-${this.descriptor.key}`)?.focus();
-  }
-
   #control(isInvalid: boolean): TemplateResult {
     const { key, title, type, choices = [], unit } = this.descriptor;
     switch (type) {
       case 'boolean':
-        return html`<label class="check">
-          <input
-            id="setting-${key}"
-            type="checkbox"
-            aria-describedby="about-${key} wrong-${key}"
-            .checked=${live(this.#value === true)}
-            @change=${(event: Event) => void this.#save((event.target as HTMLInputElement).checked)}
-          />
-          <span class="title">${title}</span>
-        </label>`;
+        return this.checkBox(title);
       case 'choice':
-        return html`<select
-          id="setting-${key}"
-          aria-describedby="about-${key} wrong-${key}"
-          @change=${(event: Event) => void this.#save((event.target as HTMLSelectElement).value)}
-        >
-          ${choices.map(
-            (choice) =>
-              html`<option value=${choice.value} .selected=${choice.value === this.#value}>
-                ${choice.label}
-              </option>`,
-          )}
-        </select>`;
+        return this.choiceList(choices, nothing);
       case 'file':
         return this.#fileChoice(key, title);
       default:
@@ -171,7 +157,7 @@ export class SettingField extends PageElement {
 
   /** A file is chosen in a dialog of the system, which the app opens: the window cannot name one. */
   #fileChoice(key: SettingKey, title: string): TemplateResult {
-    const file = String(this.#value);
+    const file = String(this.value);
     const choose = async () => {
       if (!isFileSetting(key)) return;
       this.problem = await request('settings.choose', key).then(() => undefined, sentence);
@@ -191,7 +177,7 @@ export class SettingField extends PageElement {
   #textBox(isInvalid: boolean): TemplateResult {
     const { key, type, placeholder = '' } = this.descriptor;
     const describedBy = `about-${key} draft-${key} wrong-${key}`;
-    if (isLong(this.descriptor)) {
+    if (this.isLong) {
       return html`<textarea
         id="setting-${key}"
         rows="3"
@@ -199,10 +185,10 @@ export class SettingField extends PageElement {
         placeholder=${text('settings.oneEachLine', { placeholder })}
         aria-invalid=${isInvalid}
         aria-describedby=${describedBy}
-        .value=${live(drafts.get(key) ?? showValue(this.#value, '\n'))}
-        @input=${this.#typed}
-        @blur=${this.#left}
-        @keydown=${this.#pressed}
+        .value=${live(this.draft ?? showValue(this.value, '\n'))}
+        @input=${this.typed}
+        @blur=${this.left}
+        @keydown=${this.pressed}
       ></textarea>`;
     }
     return html`<input
@@ -215,10 +201,10 @@ export class SettingField extends PageElement {
       placeholder=${placeholder}
       aria-invalid=${isInvalid}
       aria-describedby=${describedBy}
-      .value=${live(drafts.get(key) ?? showValue(this.#value))}
-      @input=${this.#typed}
-      @blur=${this.#left}
-      @keydown=${this.#pressed}
+      .value=${live(this.draft ?? showValue(this.value))}
+      @input=${this.typed}
+      @blur=${this.left}
+      @keydown=${this.pressed}
     />`;
   }
 
@@ -230,8 +216,8 @@ export class SettingField extends PageElement {
       const select = event.target as HTMLSelectElement;
       const value = select.value === '' ? [] : [select.value];
       select.selectedIndex = 0;
-      this.#forget();
-      void this.#save(value);
+      this.forget();
+      void this.choose(value);
     };
     return html`<select aria-label=${text('settings.pick')} @change=${choose}>
       <option disabled selected value="-">${text('settings.pickShort')}</option>
@@ -239,61 +225,6 @@ export class SettingField extends PageElement {
         ({ value, label }) => html`<option value=${value}>${label}</option>`,
       )}
     </select>`;
-  }
-
-  readonly #typed = ({ target }: Event): void => {
-    drafts.set(this.descriptor.key, (target as HTMLInputElement | HTMLTextAreaElement).value);
-    this.requestUpdate();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#check(), TYPING);
-  };
-
-  // Who goes to another window has not done yet: the field is still the one that is typed in.
-  readonly #left = ({ target }: FocusEvent): void => {
-    if (target !== document.activeElement) void this.#commit();
-  };
-
-  readonly #pressed = ({ key, ctrlKey, metaKey }: KeyboardEvent): void => {
-    if (key === 'Escape') this.#forget();
-    else if (key === 'Enter' && (!isLong(this.descriptor) || ctrlKey || metaKey)) {
-      void this.#commit();
-    }
-  };
-
-  /** Says what is wrong with what is being typed; it is in force no sooner than it is done. */
-  async #check(): Promise<void> {
-    const { key } = this.descriptor;
-    const typed = drafts.get(key);
-    if (typed === undefined) return;
-    const value = parseValue(this.descriptor, typed);
-    const problem = await request('settings.check', { key, value }).catch(sentence);
-    if (drafts.get(key) === typed) this.problem = problem;
-  }
-
-  /** Puts what was typed into force, if it is valid. */
-  async #commit(): Promise<void> {
-    clearTimeout(this.#timer);
-    const { key } = this.descriptor;
-    const typed = drafts.get(key);
-    if (typed === undefined) return;
-    await this.#save(parseValue(this.descriptor, typed), () => drafts.get(key) === typed);
-  }
-
-  /** @param isCurrent whether nothing else was typed meanwhile. */
-  async #save(value: SettingValue, isCurrent = () => true): Promise<void> {
-    const { key } = this.descriptor;
-    const problem = await request('settings.set', { key, value }).then(() => undefined, sentence);
-    if (!isCurrent()) return;
-    if (problem === undefined) drafts.delete(key);
-    this.problem = problem;
-    this.requestUpdate();
-  }
-
-  #forget(): void {
-    clearTimeout(this.#timer);
-    drafts.delete(this.descriptor.key);
-    this.problem = undefined;
-    this.requestUpdate();
   }
 }
 

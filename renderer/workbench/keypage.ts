@@ -12,11 +12,10 @@ import {
 import { formatList } from '../../main/words/format.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { provide } from '../commands.js';
-import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { keyName, pressedKey } from '../keys.js';
 import { model } from '../model.js';
+import { DialogPage } from './dialogpage.js';
 
 /** A command with its key. */
 interface Row {
@@ -36,72 +35,40 @@ interface Recording {
 
 /** The page of all keyboard shortcuts, where they can be changed. */
 @customElement('pico-keys')
-export class KeyPage extends PageElement {
+export class KeyPage extends DialogPage {
   protected override readonly parts = ['app'] as const;
-  @state() accessor isOpen = false;
+  protected override readonly command = 'app.keys';
+  protected override readonly classes = 'keys';
   @state() accessor wanted = '';
   @state() accessor recording: Recording | undefined;
-  @query('dialog') accessor dialog!: HTMLDialogElement;
   @query('.record input') accessor recorder!: HTMLInputElement | null;
-  #unprovide = () => {};
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#unprovide = provide({
-      'app.keys': {
-        run: () => {
-          this.isOpen = true;
-        },
-      },
-    });
+  protected override get heading(): string {
+    return text('keys.title');
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#unprovide();
+  protected override opened(): void {
+    this.wanted = '';
+  }
+
+  protected override closed(): void {
+    this.#record(undefined);
   }
 
   override updated(): void {
-    if (this.isOpen && !this.dialog.open) {
-      this.wanted = '';
-      this.dialog.showModal();
-    }
+    super.updated();
     if (this.recording !== undefined) this.recorder?.focus();
-  }
-
-  override render(): TemplateResult {
-    return html`<dialog
-      class="keys"
-      aria-label=${text('keys.title')}
-      @close=${() => {
-        this.#record(undefined);
-        this.isOpen = false;
-      }}
-    >
-      ${this.isOpen ? this.#page() : nothing}
-    </dialog>`;
   }
 
   get #entries(): readonly string[] {
     return model.app.settings.values.keys;
   }
 
-  #page(): TemplateResult {
+  protected override page(): TemplateResult {
     const fits = this.#rows().filter((row) => this.#fits(row));
     const inWindow = fits.filter(({ isGlobal }) => !isGlobal);
     const everywhere = fits.filter(({ isGlobal }) => isGlobal);
-    return html`<header>
-        <h2>${text('keys.title')}</h2>
-        <button
-          class="plain"
-          aria-label=${text('keys.close')}
-          title=${text('keys.close')}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon('close')}
-        </button>
-      </header>
-      <input
+    return html`<input
         type="search"
         aria-label=${text('keys.search')}
         placeholder=${text('keys.searchHint')}

@@ -36,7 +36,7 @@ export class Palette extends PageElement {
     return html`<dialog
       class="palette"
       aria-label=${text('workbench.palette')}
-      @close=${() => model.openPalette(false)}
+      @close=${() => this.dialog.open || model.openPalette(false)}
       @click=${(event: Event) => event.target === this.dialog && this.dialog.close()}
     >
       <input
@@ -114,7 +114,9 @@ export class Palette extends PageElement {
   }
 
   #run(command: Entry): void {
+    // The event that tells of it comes late: the palette may be asked for again before that.
     this.dialog.close();
+    model.openPalette(false);
     void command.run();
   }
 }

@@ -1,70 +1,29 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { customElement } from 'lit/decorators.js';
 import { UPDATE_CHANNELS } from '../../main/ipc/contract.js';
 import { formatDateTime } from '../../main/words/format.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
-import { provide, run } from '../commands.js';
-import { PageElement } from '../element.js';
-import { icon } from '../icon.js';
+import { run } from '../commands.js';
 import { markdown } from '../markdown.js';
 import { model } from '../model.js';
+import { DialogPage } from './dialogpage.js';
 
 /** Newer versions: whether there is one, what is new in it, and which ones are wanted. */
 @customElement('pico-updates')
-export class UpdatePage extends PageElement {
+export class UpdatePage extends DialogPage {
   protected override readonly parts = ['app'] as const;
-  @state() accessor isOpen = false;
-  @query('dialog') accessor dialog!: HTMLDialogElement;
-  #unprovide = () => {};
+  protected override readonly command = 'app.updates';
+  protected override readonly classes = 'keys updates';
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#unprovide = provide({
-      'app.updates': {
-        run: () => {
-          this.isOpen = true;
-        },
-      },
-    });
+  protected override get heading(): string {
+    return text('updates.title');
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#unprovide();
-  }
-
-  override updated(): void {
-    if (this.isOpen && !this.dialog.open) this.dialog.showModal();
-  }
-
-  override render(): TemplateResult {
-    return html`<dialog
-      class="keys updates"
-      aria-label=${text('updates.title')}
-      @close=${() => {
-        this.isOpen = false;
-      }}
-    >
-      ${this.isOpen ? this.#page() : nothing}
-    </dialog>`;
-  }
-
-  #page(): TemplateResult {
+  protected override page(): TemplateResult {
     const { updates, version, settings } = model.app;
     const isBusy = updates.state === 'checking' || updates.state === 'downloading';
-    return html`<header>
-        <h2>${text('updates.title')}</h2>
-        <button
-          class="plain"
-          aria-label=${text('updates.close')}
-          title=${text('updates.close')}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon('close')}
-        </button>
-      </header>
-      <p>${text('updates.version', { version })}</p>
+    return html`<p>${text('updates.version', { version })}</p>
       <p role="status">${this.#said()}</p>
       <div class="choice">
         <button

@@ -25,6 +25,7 @@ async function open(app: DesktopApp, index: number): Promise<string> {
   const link = app.page.getByRole('navigation', { name: 'Views' }).getByRole('link').nth(index);
   await link.click();
   await app.until('document.querySelector("main.view")?.firstElementChild !== null');
+  await app.settled();
   return (await link.getAttribute('aria-label')) ?? '';
 }
 

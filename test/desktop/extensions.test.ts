@@ -144,6 +144,7 @@ test('an extension is installed, trusted, disabled and removed while connections
   await app.show('Extensions');
   await answer(app, {});
   await app.button('Enable').click();
+  await app.settled();
   assert.equal((await asked(app)).length, 1);
   await app.button('Start server').click();
   await app.status('Running');

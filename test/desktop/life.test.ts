@@ -45,10 +45,9 @@ test('without a tray, closing asks; a second start brings the window back', { sk
   await closeWindow(app, 1);
   assert.equal(await visibleWindows(app), 0);
 
-  const shown = app.page.waitForFunction(`document.visibilityState === 'visible'`);
   const second = await run(t, ELECTRON, [root, ...HEADLESS_ARGS], { env: session.env });
   assert.equal(second.status, 0);
-  await shown;
+  await app.until(`document.visibilityState === 'visible'`);
   assert.equal(await visibleWindows(app), 1);
   await app.status('Running');
 

@@ -97,6 +97,7 @@ test('profiles switch whole, and all there is goes into a file and comes back', 
   await app.button('Import …').click();
   const importing = page.getByRole('region', { name: 'Import settings' });
   const changes = page.getByRole('table', { name: 'Change' });
+  await changes.waitFor();
   assert.deepEqual(await changes.locator('tbody tr').allInnerTexts(), [
     'Profile\tOffice\tis added',
     'User\talice\tis added',

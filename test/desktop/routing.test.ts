@@ -44,6 +44,7 @@ async function add(app: DesktopApp, what: 'route' | 'rule', text: string): Promi
   await app.field(`New ${what}`).fill(text);
   await app.field(`New ${what}`).press('Enter');
   await app.field(`New ${what}`).waitFor({ state: 'detached' });
+  await app.settled();
 }
 
 /** A server for others to go through; with a password for alice. @returns its port. */

@@ -28,6 +28,7 @@ test('the first start, and the server', { skip: unlessDesktop('curl') }, async (
   await app.show('Overview');
   await app.sees(`curl -x ${proxy} https://example.com/`);
   await app.button(`Copy 127.0.0.1:${port}`).click();
+  await app.settled();
   const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
   assert.equal(copied, `127.0.0.1:${port}`);
 

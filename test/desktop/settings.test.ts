@@ -69,7 +69,7 @@ test('values are checked while they are typed, and in force when that is done', 
   await app.field('Port').press('Enter');
   await keeps({ port: 2080 });
   await app.button('Reset: Port').click();
-  await app.page.waitForFunction(`document.querySelector('#setting-port').value === '1080'`);
+  await app.until(`document.querySelector('#setting-port').value === '1080'`);
   await keeps({});
 
   await app.field('External address').fill('@nowhere0');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { DesktopApp } from '../support/desktopapp.js';
+import { becomes } from '../support/desktopextensions.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
 import { echoServer, freePort } from '../support/sockets.js';
@@ -53,15 +54,16 @@ test('the tray works with the window closed', { skip }, async (t) => {
   // A menu that is open goes on to work while connections come and go.
   assert.deepEqual(await tray.menu(), open);
   await tray.click('Copy socks5');
-  const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
-  assert.equal(copied, `socks5h://127.0.0.1:${port}`);
+  const copied = () => app.electron.evaluate(({ clipboard }) => clipboard.readText());
+  await becomes(`socks5h://127.0.0.1:${port}`, copied);
 
+  const startsAtLogin = async () => (await entry(tray, 'Start at login')).checked;
   await tray.click('Start at login');
   const autostart = join(session.env['XDG_CONFIG_HOME'] ?? '', 'autostart/picosocks5.desktop');
-  assert.equal((await entry(tray, 'Start at login')).checked, true);
+  await becomes(true, startsAtLogin);
   assert.ok(existsSync(autostart));
   await tray.click('Start at login');
-  assert.equal((await entry(tray, 'Start at login')).checked, false);
+  await becomes(false, startsAtLogin);
   assert.ok(!existsSync(autostart));
 
   // What went wrong is there, and leads to what it is about.

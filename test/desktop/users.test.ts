@@ -81,7 +81,7 @@ test('renaming, disabling, deleting and undoing', { skip: unlessDesktop('curl') 
   await app.button('Edit bob').click();
   await app.field('Password').fill('another');
   await app.button('Save').click();
-  await app.button('Add user').waitFor();
+  await app.button('Save').waitFor({ state: 'detached' });
   assert.equal(await fetchAs(t, port, 'bob', 'another'), 0);
   assert.equal(await fetchAs(t, port, 'bob', PASSWORD), REFUSED);
 

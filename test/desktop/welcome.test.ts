@@ -25,6 +25,7 @@ test('a new installation begins with three steps, until they are closed', {
   await heading(second).waitFor();
   await second.button('Close').click();
   await second.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await second.settled();
   await second.close();
 
   const third = await DesktopApp.startFirst(session);

@@ -59,6 +59,11 @@ export class AppWindow {
     }
   }
 
+  /** Waits until the window has the answers to all that it asked the app for. */
+  async settled(): Promise<void> {
+    await this.page.locator('html:not(.asking)').waitFor({ state: 'attached' });
+  }
+
   /** Starts the server at a port of 127.0.0.1. */
   async startServer(port: number): Promise<void> {
     await this.setPort(port);
@@ -70,6 +75,7 @@ export class AppWindow {
     await this.show('Settings');
     await this.field('Port').fill(String(port));
     await this.field('Port').blur();
+    await this.settled();
   }
 
   async addUser(name: string, password: string, group = ''): Promise<void> {

@@ -11,6 +11,7 @@ export const common = {
   line: 'Zeile',
   copied: '{what} kopiert.',
   choose: 'Auswählen …',
+  close: 'Schließen',
   addUser: 'Benutzer hinzufügen',
   actions: 'Aktionen',
   edit: '{name} bearbeiten',

@@ -8,7 +8,6 @@ export const keys = {
   command: 'Befehl',
   key: 'Taste',
   none: 'keine',
-  close: 'Schließen',
   global: 'Überall',
   globalHint: 'Tasten, die in jedem Programm wirken. Sie sind aus, solange keine festgelegt ist.',
   window: 'Im Fenster',

@@ -3,7 +3,6 @@ import type { Translation } from '../translation.js';
 
 export const updates = {
   title: 'Updates',
-  close: 'Schließen',
   version: 'Dies ist PicoSOCKS5 {version}.',
   unsupported:
     'Diese Version sucht nicht selbst nach neueren: Sie wurde von Hand gebaut, oder eine Paketverwaltung bringt sie.',

@@ -9,6 +9,7 @@ export const common = {
   line: 'Line',
   copied: '{what} copied.',
   choose: 'Choose …',
+  close: 'Close',
   addUser: 'Add a user',
   actions: 'Actions',
   edit: 'Edit {name}',

@@ -6,7 +6,6 @@ export const keys = {
   command: 'Command',
   key: 'Key',
   none: 'none',
-  close: 'Close',
   global: 'Everywhere',
   globalHint: 'Keys that work in every program. They are off as long as none is set.',
   window: 'In the window',

@@ -1,7 +1,6 @@
 /** Newer versions of the app. */
 export const updates = {
   title: 'Updates',
-  close: 'Close',
   version: 'This is PicoSOCKS5 {version}.',
   unsupported:
     'This build does not look for newer versions itself: it was built by hand, or a package manager brings them.',
