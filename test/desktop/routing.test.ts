@@ -32,7 +32,8 @@ async function started(t: TestContext): Promise<Started> {
 }
 
 /** Waits until a setting is kept with a value. */
-async function keeps({ session }: Started, key: string, expected: unknown): Promise<void> {
+async function keeps({ app, session }: Started, key: string, expected: unknown): Promise<void> {
+  await app.settled();
   const file = join(session.env['XDG_CONFIG_HOME'] ?? '', 'PicoSOCKS5/settings.json');
   const kept = () => JSON.parse(readFileSync(file, 'utf8')).settings[key];
   for (let i = 0; i < 100 && !isDeepStrictEqual(kept(), expected); i++) await setTimeout(50);

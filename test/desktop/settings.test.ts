@@ -58,6 +58,7 @@ test('values are checked while they are typed, and in force when that is done', 
   const keeps = async (expected: object) => {
     for (let i = 0; i < 50 && !isDeepStrictEqual(kept(), expected); i++) await setTimeout(50);
     assert.deepEqual(kept(), expected);
+    await app.settled();
   };
   await app.show('Settings');
   await app.field('Port').fill('99999');
