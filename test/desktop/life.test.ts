@@ -118,6 +118,19 @@ test('every command is in the palette, and the keyboard reaches all', { skip }, 
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 
+  // Who asks for it again before its closing is told of has it.
+  await page.keyboard.press('Control+Shift+P');
+  const dialog = `document.querySelector('pico-palette dialog')`;
+  const isOpen = await page.evaluate(`new Promise((resolve) => {
+    const key = { key: 'P', ctrlKey: true, shiftKey: true };
+    ${dialog}.addEventListener('close', () => setTimeout(() => resolve(${dialog}.open), 50));
+    ${dialog}.close();
+    window.dispatchEvent(new KeyboardEvent('keydown', key));
+  })`);
+  assert.equal(isOpen, true);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+
   await page.locator('body').press('Tab');
   const seen = new Set<string>();
   for (let i = 0; i < 18; i++) {
