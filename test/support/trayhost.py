@@ -140,30 +140,33 @@ class Host:
     def activate(self):
         self.call(ITEM, "Activate", 0, 0)
 
-    def menu(self, top=0):
-        """The entries below an entry, the ones that are seen."""
+    def menu(self):
+        """The entries that are seen, with those of submenus: all at once, as they are together."""
         path = self.properties()["Menu"]
         try:
-            self.call(MENU, "AboutToShow", dbus.Int32(top), path=path)
+            self.call(MENU, "AboutToShow", dbus.Int32(0), path=path)
         except dbus.DBusException:
             # As desktops do: a menu that is being made anew has nothing to prepare.
             pass
         every = dbus.Array([], signature="s")
-        layout = self.call(MENU, "GetLayout", dbus.Int32(top), dbus.Int32(1), every, path=path)[1]
-        seen = [(id, found) for id, found, _ in layout[2] if found.get("visible", True)]
-        return [self.entry(int(id), found) for id, found in seen]
+        whole = dbus.Int32(0), dbus.Int32(-1)
+        return self.entries(self.call(MENU, "GetLayout", *whole, every, path=path)[1])
 
-    def entry(self, id, found):
+    def entries(self, layout):
+        below = [entry for entry in layout[2] if entry[1].get("visible", True)]
+        return [self.entry(*entry) for entry in below]
+
+    def entry(self, id, found, below):
         # One underscore marks the letter to press, two are one.
         label = found.get("label", "").replace("__", "\0").replace("_", "").replace("\0", "_")
         return {
-            "id": id,
+            "id": int(id),
             "type": found.get("type", "standard"),
             "label": label,
             "enabled": bool(found.get("enabled", True)),
             "toggle": found.get("toggle-type", ""),
             "checked": found.get("toggle-state", -1) == 1,
-            "entries": self.menu(id) if found.get("children-display") == "submenu" else [],
+            "entries": self.entries((id, found, below)),
         }
 
     def click(self, label):
