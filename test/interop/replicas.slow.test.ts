@@ -32,7 +32,7 @@ test('three replicas behind HAProxy: one is killed, one is upgraded', { skip }, 
   const front = await freePort(t);
   const servers = [one, two, three].map(
     ({ port }, i) =>
-      `server s${i} 127.0.0.1:${port} send-proxy-v2 check inter 100ms fall 1 rise 1 ` +
+      `server s${i} 127.0.0.1:${port} send-proxy-v2 check inter 1s fall 1 rise 1 ` +
       'observe layer4 error-limit 1 on-error mark-down',
   );
   const config = temporaryFile(
@@ -41,7 +41,7 @@ test('three replicas behind HAProxy: one is killed, one is upgraded', { skip }, 
       ...['defaults', '  mode tcp', '  timeout connect 2s', '  timeout client 60s'],
       ...['  timeout server 60s', '  retries 3', '  option redispatch 1'],
       ...['frontend in', `  bind 127.0.0.1:${front}`, '  default_backend out'],
-      ...['backend out', '  balance roundrobin', ...servers.map((line) => `  ${line}`), ''],
+      ...['backend out', '  balance leastconn', ...servers.map((line) => `  ${line}`), ''],
     ].join('\n'),
   );
   const haproxy = spawn('haproxy', ['-db', '-f', config], { stdio: 'ignore' });
