@@ -10,11 +10,16 @@ declare global {
 export class RequestError extends Error {}
 
 let underWay = 0;
+let report: (isAsking: boolean) => void = () => {};
 
-/** Marks the page while it waits for answers: what it shows may not be the latest. */
+/** Says who is told when answers begin to be waited for, and when none is any more. */
+export function reportAsking(listener: (isAsking: boolean) => void): void {
+  report = listener;
+}
+
 function count(change: number): void {
   underWay += change;
-  document.documentElement.classList.toggle('asking', underWay > 0);
+  report(underWay > 0);
 }
 
 /** Asks the app for something. @throws {RequestError} */

@@ -9,7 +9,6 @@ import { icon } from '../icon.js';
 /** A page in a dialog over the view, which a command of the window opens. */
 export abstract class DialogPage extends PageElement {
   protected abstract readonly command: WindowCommandId;
-  protected abstract readonly classes: string;
   @state() accessor isOpen = false;
   @query('dialog') accessor dialog!: HTMLDialogElement;
   #unprovide = () => {};
@@ -48,7 +47,7 @@ export abstract class DialogPage extends PageElement {
 
   override render(): TemplateResult {
     return html`<dialog
-      class=${this.classes}
+      class="page-dialog"
       aria-label=${this.heading}
       @close=${() => {
         // The event comes late: it may have been opened again by then.

@@ -38,7 +38,6 @@ interface Recording {
 export class KeyPage extends DialogPage {
   protected override readonly parts = ['app'] as const;
   protected override readonly command = 'app.keys';
-  protected override readonly classes = 'keys';
   @state() accessor wanted = '';
   @state() accessor recording: Recording | undefined;
   @query('.record input') accessor recorder!: HTMLInputElement | null;

@@ -14,7 +14,6 @@ import { DialogPage } from './dialogpage.js';
 export class UpdatePage extends DialogPage {
   protected override readonly parts = ['app'] as const;
   protected override readonly command = 'app.updates';
-  protected override readonly classes = 'keys updates';
 
   protected override get heading(): string {
     return text('updates.title');
