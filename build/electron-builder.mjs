@@ -24,7 +24,8 @@ const electron = ELECTRON_OVERRIDE_DIST_PATH
  * sources, and no native libraries for anything else.
  */
 const filesFor = (platform, koffi) => [
-  'main/dist/**',
+  'main/dist/{start.js,threadpool.js,ipc/preload.cjs}',
+  'main/program/**',
   'renderer/dist/**',
   'build/dist/icons/{icon.png,tray-*}',
   '!**/*.{ts,mts,cts,map,tsbuildinfo}',

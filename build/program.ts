@@ -1,42 +1,74 @@
 import { readdir, rm, utimes } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { replace } from './extensions.js';
 
-const CORE = fileURLToPath(new URL('../../core/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/**
- * Where the modules of core are a second time, for the program: in few files, which are found and
- * read in half of the time. The folder is shaped as `dist` is, since modules know where others are,
- * and the package's own files: `index.js` on top, all else one level below.
- */
-const PROGRAM = join(CORE, 'program');
+/** Modules in few files, which are found and read in half of the time. */
+interface Program {
+  /** The modules are in its `dist`, and a second time in its `program`. */
+  readonly folder: string;
+  /**
+   * What is loaded by its name; the first is what the program begins with. The folder is shaped as
+   * `dist` is, since modules know where others are, and the package's own files.
+   */
+  readonly entries: Readonly<Record<string, string>>;
+  readonly plugins?: Plugin[];
+}
 
-/** What is loaded by its name; the first is what the program begins with. */
-const ENTRIES: Readonly<Record<string, string>> = {
-  'common/main': 'cli/main.js',
-  index: 'index.js',
-  'common/helpermain': 'extensions/helpermain.js',
-  'common/resolving': 'extensions/resolving.js',
-  'common/worker': 'auth/crypt/worker.js',
+const CORE: Program = {
+  folder: join(root, 'core'),
+  entries: {
+    'common/main': 'cli/main.js',
+    index: 'index.js',
+    store: 'store.js',
+    'common/helpermain': 'extensions/helpermain.js',
+    'common/resolving': 'extensions/resolving.js',
+    'common/worker': 'auth/crypt/worker.js',
+  },
+};
+
+/** Has the app load core's modules in few files as well, where the package is in the app. */
+const withProgramOfCore: Plugin = {
+  name: 'core',
+  setup({ onResolve }) {
+    onResolve({ filter: /^picosocks5(\/store)?$/ }, ({ path }) => {
+      const [, name = 'index'] = path.split('/');
+      return { path: `../../../node_modules/picosocks5/program/${name}.js`, external: true };
+    });
+  },
+};
+
+const APP: Program = {
+  folder: join(root, 'main'),
+  entries: {
+    'common/app': 'app.js',
+    'common/worker': 'programs/worker.js',
+    'common/keytarprocess': 'users/keytarprocess.js',
+    'common/sealworker': 'settings/transfer/sealworker.js',
+  },
+  plugins: [withProgramOfCore],
 };
 
 /**
- * Makes `core/program` of `core/dist`. Files are replaced as a whole, and `common/main.js` comes to
- * be newer than all that it is made of: `bin/picosocks5.cjs` goes by that.
+ * Makes `program` of `dist`. Files are replaced as a whole, and the first entry comes to be newer
+ * than all that it is made of: what starts a program goes by that.
  */
-export async function buildProgram(): Promise<void> {
+async function make({ folder, entries, plugins = [] }: Program): Promise<void> {
+  const outdir = join(folder, 'program');
   const { outputFiles } = await build({
-    absWorkingDir: CORE,
+    absWorkingDir: folder,
     entryPoints: Object.fromEntries(
-      Object.entries(ENTRIES).map(([name, file]) => [name, join('dist', file)]),
+      Object.entries(entries).map(([name, file]) => [name, join('dist', file)]),
     ),
-    outdir: PROGRAM,
+    outdir,
     chunkNames: 'common/[name]-[hash]',
     bundle: true,
     splitting: true,
     packages: 'external',
+    plugins,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -44,14 +76,22 @@ export async function buildProgram(): Promise<void> {
     write: false,
   });
   const made = new Map(
-    outputFiles.map(({ path, contents }) => [relative(PROGRAM, path), Buffer.from(contents)]),
+    outputFiles.map(({ path, contents }) => [relative(outdir, path), Buffer.from(contents)]),
   );
-  await Promise.all([...made].map(([name, octets]) => replace(join(PROGRAM, name), octets)));
-  for (const name of await readdir(PROGRAM, { recursive: true })) {
-    if (name.endsWith('.js') && !made.has(name)) await rm(join(PROGRAM, name));
+  await Promise.all([...made].map(([name, octets]) => replace(join(outdir, name), octets)));
+  for (const name of await readdir(outdir, { recursive: true })) {
+    if (name.endsWith('.js') && !made.has(name)) await rm(join(outdir, name));
   }
   const now = new Date();
-  await utimes(join(PROGRAM, 'common', 'main.js'), now, now);
+  await utimes(join(outdir, `${Object.keys(entries)[0]}.js`), now, now);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildProgram();
+/** Makes `core/program`, of which the command and the app are. */
+export function buildProgram(): Promise<void> {
+  return make(CORE);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildProgram();
+  await make(APP);
+}

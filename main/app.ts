@@ -1,4 +1,3 @@
-import './threadpool.js';
 import { app, dialog } from 'electron';
 import { messageOf } from 'picosocks5';
 import { Application } from './application.js';

@@ -259,16 +259,18 @@ export class Application {
   async run(hidden: boolean): Promise<void> {
     this.#reloadWhenTold();
     this.#connect();
-    this.#watchSurroundings();
     this.#showMenu();
     this.#effects.start(this.#settings.values);
+    // Its page takes longest: all else is begun meanwhile.
+    if (!hidden) this.showWindow();
+    this.#watchSurroundings();
     void this.#systemProxy.start();
     this.#hotKeys.apply(this.#settings.values.keys);
     this.#servers.start();
     const started = this.#startServer();
     await this.#tray.offer();
     this.#tray.keepOffering();
-    if (!hidden || !this.#tray.isThere) this.showWindow();
+    if (hidden && !this.#tray.isThere) this.showWindow();
     await started;
     void this.#updates.start(this.#settings.values.updates);
   }

@@ -7,7 +7,7 @@ import { MAX_ZOOM } from '../settings/repair.js';
 import { ORIGIN } from './assets.js';
 
 const PAGE = `${ORIGIN}/index.html`;
-const PRELOAD = join(import.meta.dirname, '../ipc/preload.cjs');
+const PRELOAD = join(import.meta.dirname, '../../dist/ipc/preload.cjs');
 const ICON = join(import.meta.dirname, '../../../build/dist/icons/icon.png');
 
 /** A page that ends more often than this within a while is not loaded again by itself. */

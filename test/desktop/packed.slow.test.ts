@@ -76,7 +76,7 @@ test('the packed app', { skip: unlessDesktop('curl') }, async (t) => {
          onAddress: ({ destination: { host } }) => host === 'localhost' ? { by } : undefined });
        commands.register('ext.say', async () => {
          const ask = (kind) => startHelper('helper.js', { kind }).ask(20);
-         return ['I see', typeof readFileSync, UserError.name, await ask('thread'), await ask('process')].join(' ');
+         return ['I see', typeof readFileSync, new UserError('').name, await ask('thread'), await ask('process')].join(' ');
        });
      }`,
   );
