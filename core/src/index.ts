@@ -47,6 +47,7 @@ export type {
   Verification,
 } from './auth/source.js';
 export type { Awaitable } from './base/awaitable.js';
+export { BoundedMap } from './base/boundedmap.js';
 export type { CancellationToken } from './base/cancellation.js';
 export { monotonic } from './base/clock.js';
 export { type Disposable, DisposableStore, toDisposable } from './base/disposable.js';
@@ -58,6 +59,7 @@ export {
   type UserErrorFacts,
 } from './base/errors.js';
 export { exposure } from './base/exposure.js';
+export { Oldest } from './base/oldest.js';
 export type { Registry } from './base/registry.js';
 export { Sequence } from './base/sequence.js';
 export { parseSize } from './base/sizes.js';

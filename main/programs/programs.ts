@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Address, type Disposable, monotonic } from 'picosocks5';
+import { type Address, BoundedMap, type Disposable, monotonic, Oldest } from 'picosocks5';
 import { type Endpoint, endpointKey, type Program } from './program.js';
 import type { Answer, Question } from './worker.js';
 
@@ -11,8 +11,11 @@ const PROGRAM = join(import.meta.dirname, 'worker.js');
 const MAX_WAITING = 2000;
 /** Between two questions at least, ms. */
 const PERIOD = 100;
-/** And so many times what the last answer cost: at most a tenth of a processor is used. */
-const REST = 9;
+/**
+ * And so many times what the last answer cost: at most a tenth of a processor is used, and a fiftieth
+ * where the processors are busy.
+ */
+const REST = { usual: 9, busy: 49 };
 /** How long the program of an end is believed, ms: a client asks for more than one destination. */
 const MAX_AGE = 5000;
 const MAX_KNOWN = 4096;
@@ -33,7 +36,7 @@ interface Parts {
 }
 
 /** Nobody is known, and no question is asked for a while, ms. */
-const FAILED: Answer = { programs: [], cost: 1000 };
+const FAILED: Answer = { programs: [], cost: 1000, isBusy: false };
 
 type Listener = (program: Program) => void;
 
@@ -47,7 +50,10 @@ export class Programs implements Disposable {
   readonly #asker: Asker;
   readonly #addresses: () => readonly string[];
   readonly #waiting = new Map<string, { readonly end: Endpoint; readonly tell: Listener[] }>();
-  readonly #known = new Map<string, { readonly program: Program; readonly until: number }>();
+  readonly #longestWaiting = new Oldest(this.#waiting);
+  readonly #known = new BoundedMap<string, { readonly program: Program; readonly until: number }>(
+    MAX_KNOWN,
+  );
   #own = new Set<string>();
   #ownUntil = Number.NEGATIVE_INFINITY;
   #isAsking = false;
@@ -76,7 +82,9 @@ export class Programs implements Disposable {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) waiting.tell.push(tell);
     else this.#waiting.set(key, { end: { host, port }, tell: [tell] });
-    this.#makeRoom(this.#waiting, MAX_WAITING);
+    if (this.#waiting.size > MAX_WAITING) {
+      this.#waiting.delete(this.#longestWaiting.next() as string);
+    }
     if (!this.#isAsking && this.#timer === undefined) void this.#askAll();
   }
 
@@ -92,9 +100,10 @@ export class Programs implements Disposable {
     if (this.#waiting.size === 0) return;
     const asked = [...this.#waiting];
     this.#waiting.clear();
+    this.#longestWaiting.forget();
     this.#isAsking = true;
     const clients = asked.map(([, { end }]) => end);
-    const { programs, cost } = await this.#asker
+    const { programs, cost, isBusy } = await this.#asker
       .ask({ clients, ports: this.#ports() })
       .catch(() => FAILED);
     this.#isAsking = false;
@@ -102,17 +111,11 @@ export class Programs implements Disposable {
     for (const [i, [key, { tell }]] of asked.entries()) {
       const program = programs[i];
       if (program === undefined) continue;
-      this.#known.delete(key);
       this.#known.set(key, { program, until: monotonic() + MAX_AGE });
       for (const listener of tell) listener(program);
     }
-    this.#makeRoom(this.#known, MAX_KNOWN);
-    const rest = Math.max(PERIOD, REST * cost);
+    const rest = Math.max(PERIOD, (isBusy ? REST.busy : REST.usual) * cost);
     this.#timer = setTimeout(() => void this.#askAll(), rest).unref();
-  }
-
-  #makeRoom(map: Map<string, unknown>, max: number): void {
-    while (map.size > max) map.delete(map.keys().next().value as string);
   }
 
   #isOwn(host: string): boolean {

@@ -1,4 +1,4 @@
-import { constants, setPriority } from 'node:os';
+import { constants, cpus, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { LinuxFinder } from './linux.js';
 import { MacFinder } from './macos.js';
@@ -18,7 +18,12 @@ export interface Answer {
   readonly programs: readonly (Program | undefined)[];
   /** How long a processor was busy with it, as far as that can be told, ms. */
   readonly cost: number;
+  /** Whether the processors have had hardly any rest since the question before. */
+  readonly isBusy: boolean;
 }
+
+/** Less rest than this share of their time, and processors are busy. */
+const BUSY = 0.1;
 
 function finder(): Finder {
   if (process.platform === 'win32') return new WindowsFinder(runProgram);
@@ -42,8 +47,28 @@ function busy(): number {
   return (user + system) / 1000;
 }
 
+/** How long the processors have been at rest, and all of their time, ms. */
+function rest(): { readonly idle: number; readonly all: number } {
+  let [idle, all] = [0, 0];
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += times.idle + times.user + times.nice + times.sys + times.irq;
+  }
+  return { idle, all };
+}
+
+let before = rest();
+
+/** Whether they were busy since this was asked last. */
+function wereBusy(): boolean {
+  const { idle, all } = before;
+  before = rest();
+  return before.idle - idle < BUSY * (before.all - all);
+}
+
 parentPort?.on('message', async ({ clients, ports }: Question) => {
   const began = busy();
   const programs = await own.find(clients, new Set(ports)).catch(() => []);
-  parentPort?.postMessage({ programs, cost: busy() - began } satisfies Answer);
+  const isBusy = wereBusy();
+  parentPort?.postMessage({ programs, cost: busy() - began, isBusy } satisfies Answer);
 });

@@ -4,6 +4,7 @@ import {
   type ConnectionInfo,
   formatAddress,
   monotonic,
+  Oldest,
   type ServerEvent,
 } from 'picosocks5';
 import { type ConnectionChanges, type ConnectionRow, hasFailed } from '../ipc/contract.js';
@@ -38,6 +39,7 @@ export class ConnectionLog {
   /** By their ids, the oldest first. */
   readonly #live = new Map<number, Row>();
   readonly #ended = new Map<number, Row>();
+  readonly #firstEnded = new Oldest(this.#ended);
   #changed = new Set<Row>();
   #removed: number[] = [];
   #watched = false;
@@ -87,6 +89,7 @@ export class ConnectionLog {
   clear(): void {
     for (const row of this.#ended.values()) this.#remove(row);
     this.#ended.clear();
+    this.#firstEnded.forget();
   }
 
   /**
@@ -280,8 +283,10 @@ export class ConnectionLog {
 
   #makeRoom(): void {
     while (this.#live.size + this.#ended.size > this.#capacity) {
-      const rows = this.#ended.size > 0 ? this.#ended : this.#live;
-      const [oldest] = rows.values();
+      const hasEnded = this.#ended.size > 0;
+      const id = hasEnded ? this.#firstEnded.next() : this.#live.keys().next().value;
+      const rows = hasEnded ? this.#ended : this.#live;
+      const oldest = id === undefined ? undefined : rows.get(id);
       if (oldest === undefined) return;
       rows.delete(oldest.id);
       this.#remove(oldest);

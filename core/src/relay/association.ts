@@ -2,6 +2,7 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import { BoundedMap } from '../base/boundedmap.js';
 import { monotonic } from '../base/clock.js';
 import { codeOf } from '../base/errors.js';
+import { Oldest } from '../base/oldest.js';
 import type { Datagrams } from '../outbound/outbound.js';
 import { type Address, formatAddress } from '../protocol/address.js';
 import { type Datagram, encodeDatagramHeader } from '../protocol/datagram.js';
@@ -102,6 +103,7 @@ export class Association {
   readonly #routes = new BoundedMap<string, Route>(MAX_ROUTES);
   /** The IP addresses that the client has sent to: only these may answer. */
   readonly #contacted = new Set<string>();
+  readonly #longestContacted = new Oldest(this.#contacted);
   /** Headers of answers, by their sender. */
   readonly #headers = new Map<string, Uint8Array>();
   readonly #reassembly = new Reassembly();
@@ -305,7 +307,7 @@ export class Association {
     if (!this.#contacted.has(address)) {
       this.#contacted.add(address);
       if (this.#contacted.size > MAX_ROUTES) {
-        this.#contacted.delete(this.#contacted.values().next().value as string);
+        this.#contacted.delete(this.#longestContacted.next() as string);
       }
     }
     const first = (error: Error | null) => {

@@ -11,12 +11,12 @@ import type { Answer, Question } from '#main/programs/worker.js';
 /** Answers when it is told to. */
 class ManualAsker implements Asker {
   readonly questions: Question[] = [];
-  answer: (programs: Answer['programs']) => void = () => {};
+  answer: (programs: Answer['programs'], isBusy?: boolean) => void = () => {};
 
   ask(question: Question): Promise<Answer> {
     this.questions.push(question);
     return new Promise((resolve) => {
-      this.answer = (programs) => resolve({ programs, cost: 20 });
+      this.answer = (programs, isBusy = false) => resolve({ programs, cost: 20, isBusy });
     });
   }
 
@@ -53,12 +53,18 @@ describe('programs of clients', () => {
     t.mock.timers.tick(1);
     const clients = asker.questions[1]?.clients.map(({ port }) => port);
     assert.deepEqual(clients, [3, 4]);
-    asker.answer([undefined, curl]);
+    asker.answer([undefined, curl], true);
     await settled();
     assert.deepEqual(told.slice(2), ['curl 4', 'curl 4']);
+    // Where processors are busy it is a fiftieth.
+    ask('127.0.0.1', 5);
+    t.mock.timers.tick(979);
+    assert.equal(asker.questions.length, 2);
+    t.mock.timers.tick(1);
+    assert.equal(asker.questions.length, 3);
     programs.dispose();
     ask('127.0.0.1', 9);
-    assert.equal(asker.questions.length, 2);
+    assert.equal(asker.questions.length, 3);
   });
 
   test('no more are waited for than can be answered', async (t) => {
