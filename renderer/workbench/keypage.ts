@@ -69,6 +69,7 @@ export class KeyPage extends DialogPage {
     const everywhere = fits.filter(({ isGlobal }) => isGlobal);
     return html`<input
         type="search"
+        autofocus
         aria-label=${text('keys.search')}
         placeholder=${text('keys.searchHint')}
         .value=${this.wanted}
