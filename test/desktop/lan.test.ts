@@ -31,6 +31,7 @@ async function started(t: TestContext): Promise<{ app: DesktopApp; port: number;
 async function fill(app: DesktopApp, name: string, value: string): Promise<void> {
   await app.field(name).fill(value);
   await app.field(name).press('Enter');
+  await app.settled();
 }
 
 const serving = (app: DesktopApp) =>
@@ -57,6 +58,7 @@ test('others log in where this computer need not', { skip: unlessDesktop('curl')
   await app.addUser('alice', PASSWORD);
   await app.show('Settings');
   await app.page.getByRole('checkbox', { name: 'Anonymous access' }).check();
+  await app.settled();
   await app.page.getByText(/Nobody could log in/).waitFor({ state: 'detached' });
   await app.show('Overview');
   const place = `${HOST}:${lanPort}`;
