@@ -12,7 +12,8 @@ interface Program {
   readonly folder: string;
   /**
    * What is loaded by its name; the first is what the program begins with. The folder is shaped as
-   * `dist` is, since modules know where others are, and the package's own files.
+   * `dist` is, since modules know where others are, and the package's own files: what others import
+   * on top, all else one level below.
    */
   readonly entries: Readonly<Record<string, string>>;
   readonly plugins?: Plugin[];
@@ -30,7 +31,7 @@ const CORE: Program = {
   },
 };
 
-/** Has the app load core's modules in few files as well, where the package is in the app. */
+/** Has the app load core's modules in few files as well, from where npm puts or links the package. */
 const withProgramOfCore: Plugin = {
   name: 'core',
   setup({ onResolve }) {
@@ -86,12 +87,6 @@ async function make({ folder, entries, plugins = [] }: Program): Promise<void> {
   await utimes(join(outdir, `${Object.keys(entries)[0]}.js`), now, now);
 }
 
-/** Makes `core/program`, of which the command and the app are. */
-export function buildProgram(): Promise<void> {
-  return make(CORE);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildProgram();
-  await make(APP);
-}
+// The app's is of core's, and comes to be newer.
+await make(CORE);
+await make(APP);

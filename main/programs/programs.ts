@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Address, BoundedMap, type Disposable, monotonic, Oldest } from 'picosocks5';
+import { type Address, BoundedMap, type Disposable, monotonic } from 'picosocks5';
 import { type Endpoint, endpointKey, type Program } from './program.js';
 import type { Answer, Question } from './worker.js';
 
@@ -49,8 +49,9 @@ export class Programs implements Disposable {
   readonly #ports: () => readonly number[];
   readonly #asker: Asker;
   readonly #addresses: () => readonly string[];
-  readonly #waiting = new Map<string, { readonly end: Endpoint; readonly tell: Listener[] }>();
-  readonly #longestWaiting = new Oldest(this.#waiting);
+  readonly #waiting = new BoundedMap<string, { readonly end: Endpoint; readonly tell: Listener[] }>(
+    MAX_WAITING,
+  );
   readonly #known = new BoundedMap<string, { readonly program: Program; readonly until: number }>(
     MAX_KNOWN,
   );
@@ -82,9 +83,6 @@ export class Programs implements Disposable {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) waiting.tell.push(tell);
     else this.#waiting.set(key, { end: { host, port }, tell: [tell] });
-    if (this.#waiting.size > MAX_WAITING) {
-      this.#waiting.delete(this.#longestWaiting.next() as string);
-    }
     if (!this.#isAsking && this.#timer === undefined) void this.#askAll();
   }
 
@@ -100,7 +98,6 @@ export class Programs implements Disposable {
     if (this.#waiting.size === 0) return;
     const asked = [...this.#waiting];
     this.#waiting.clear();
-    this.#longestWaiting.forget();
     this.#isAsking = true;
     const clients = asked.map(([, { end }]) => end);
     const { programs, cost, isBusy } = await this.#asker
