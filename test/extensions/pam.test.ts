@@ -49,7 +49,7 @@ IFS= read -r password
 printf '%s %s %s\\n' "$PAM_USER" "$PAM_RHOST" "$PAM_TTY" >>"$0.asked"
 case $PAM_USER:$password in
   alice:secret | root:secret | 'b\u00f6b:p\u00e4ss w\u00f6rd ') exit 0 ;;
-  hang:*) exec sleep 4 ;;
+  hang:*) exec sleep 20 ;;
   crash:*) kill -KILL "$PPID" ;;
 esac
 exit 1
@@ -115,7 +115,7 @@ async function start(t: TestContext, service: string, { folder }: Pam, settings:
 
 /** @throws {Error} if it does not come about in less time than "hang" takes. */
 async function until(isDone: () => boolean): Promise<void> {
-  const deadline = performance.now() + 3000;
+  const deadline = performance.now() + 15_000;
   while (!isDone()) {
     if (performance.now() > deadline) throw new Error('it does not come about');
     await setTimeout(10);
@@ -224,7 +224,7 @@ describe('--auth pam:', { skip, concurrency: true }, () => {
   });
 
   test('a process that hangs or dies is replaced, and holds nothing up', async (t) => {
-    const settings = { 'pam.timeout': 2, 'pam.processes': 1 };
+    const settings = { 'pam.timeout': 4, 'pam.processes': 1 };
     const { log, told } = await start(t, 'exec', pam(t), settings);
     assert.equal(await log('alice', 'secret'), 'alice undefined');
     assert.equal(await log('hang', 'secret'), TROUBLE);

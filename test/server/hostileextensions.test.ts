@@ -260,30 +260,29 @@ for (const [name, code] of escapes) {
   });
 }
 
-test('who holds the event loop is named: in a question, in a timer, in a step of a promise', async (t) => {
-  const { event, port, echo } = await serve(
-    t,
-    policy,
-    `const loop = () => { for (const until = performance.now() + 200; performance.now() < until; ); };
-     export function activate({ registries }) {
-       setTimeout(loop, 10);
-       registries.accessPolicies.register({ id: 'mine' });
-     }`,
-  );
-  const { message } = await event('warning', (one) => /held the event loop/.test(one.message));
-  assert.match(message, /^the extension "ext" held the event loop for \d{3} ms/);
-  await assertEcho(await connected(t, port, echo));
-  const inQuestion = await serve(
-    t,
-    policy,
-    `const loop = () => { for (const until = performance.now() + 200; performance.now() < until; ); };
-     export function activate({ registries }) {
-       registries.accessPolicies.register({ id: 'mine', onRequest: loop });
-     }`,
-  );
-  await connected(t, inQuestion.port, inQuestion.echo);
-  await inQuestion.event('warning', (one) => /"ext" held the event loop/.test(one.message));
-});
+for (const [where, held] of [
+  ['a question', 'loop()'],
+  ['a timer', 'setTimeout(loop, 10)'],
+  ['a step of a promise', 'void Promise.resolve().then(loop)'],
+] as const) {
+  test(`who holds the event loop is named: in ${where}`, async (t) => {
+    const { holding, port, echo } = await serve(
+      t,
+      policy,
+      `const hold = (time) => { for (const until = performance.now() + time; performance.now() < until; ); };
+       const loop = () => hold(200);
+       export function activate({ registries }) {
+         // Before anybody is served, which is nothing to tell.
+         hold(60);
+         registries.accessPolicies.register({ id: 'mine', onRequest() { ${held}; } });
+       }`,
+    );
+    const first = connected(t, port, echo);
+    assert.match(await holding(), /^the extension "ext" held the event loop for \d{3} ms/);
+    await assertEcho(await first);
+    await assertEcho(await connected(t, port, echo));
+  });
+}
 
 test('games with what it is given do the server no harm', async (t) => {
   const { port, echo, server } = await serve(

@@ -38,17 +38,24 @@ export function assertOrder(events: readonly ServerEvent[]): void {
   }
 }
 
+/** Whether a warning says who held the event loop. */
+export function isHolding(message: string): boolean {
+  return message.includes('held the event loop');
+}
+
 /** A server in this process that ends with the test. */
 export interface TestServer {
   readonly server: Server;
   readonly port: number;
-  /** All events so far. */
+  /** All events so far, but for warnings of who held the event loop: a busy machine makes some. */
   readonly events: ServerEvent[];
   /** Waits for an event, one that has been or one to come. */
   event<T extends ServerEvent['type']>(
     type: T,
     where?: (event: EventOf<T>) => boolean,
   ): Promise<EventOf<T>>;
+  /** Waits for a warning of who held the event loop. */
+  holding(): Promise<string>;
 }
 
 /** @param extend registers more before it listens. */
@@ -60,9 +67,23 @@ export async function startServer(
   const server = createServer({ listen: ['127.0.0.1:0'], ...options });
   extend(server.registries);
   const events: ServerEvent[] = [];
+  const holdings: string[] = [];
   const waiting = new Set<() => void>();
+  /** @param find what is waited for, if it is there. */
+  const wait = <T>(find: () => T | undefined) =>
+    new Promise<T>((resolve) => {
+      const look = () => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
   server.onEvent((event) => {
-    events.push(event);
+    if (event.type === 'warning' && isHolding(event.message)) holdings.push(event.message);
+    else events.push(event);
     for (const look of waiting) look();
   });
   const [address] = await server.listen();
@@ -75,19 +96,14 @@ export async function startServer(
     port: address?.port ?? 0,
     events,
     event: (type, where = () => true) =>
-      new Promise((resolve) => {
-        const look = () => {
-          for (const event of events) {
-            if (event.type !== type) continue;
-            const candidate = event as EventOf<typeof type>;
-            if (!where(candidate)) continue;
-            waiting.delete(look);
-            resolve(candidate);
-            return;
-          }
-        };
-        waiting.add(look);
-        look();
+      wait(() => {
+        for (const event of events) {
+          if (event.type !== type) continue;
+          const candidate = event as EventOf<typeof type>;
+          if (where(candidate)) return candidate;
+        }
+        return undefined;
       }),
+    holding: () => wait(() => holdings[0]),
   };
 }

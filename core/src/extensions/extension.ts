@@ -16,13 +16,18 @@ import { emptyList } from './views.js';
 const MAX_ESCAPES = 5;
 /** ms. */
 const ESCAPE_TIME = 60_000;
-/** How long the event loop may be held while code is loaded, which nothing can make shorter, ms. */
+/**
+ * How long the event loop may be held while nobody is served, or code is loaded, which nothing can
+ * make shorter, ms.
+ */
 const LOAD_LIMIT = 1000;
 /** How often the same trouble of an extension is told, ms. */
 const TELL_INTERVAL = 60_000;
 
 /** What an extension needs of its host. */
 export interface ExtensionHooks {
+  /** Whether anybody is served, who would wait for what it does. */
+  isServing(): boolean;
   /** Told what somebody should look at. */
   warn(message: string): void;
   /** Told that it was switched off, by itself. */
@@ -228,7 +233,7 @@ export class Extension implements Owner {
   }
 
   held(time: number): void {
-    if (this.#isLoading && time < LOAD_LIMIT) return;
+    if ((this.#isLoading || !this.#hooks.isServing()) && time < LOAD_LIMIT) return;
     const what = `held the event loop for ${Math.round(time)} ms, and every connection with it`;
     this.#tell('held', `the extension "${this.short}" ${what}`);
   }

@@ -31,6 +31,8 @@ import { facade } from './views.js';
 export interface HostOptions {
   readonly registries: Registries;
   readonly server: ServerParts;
+  /** Whether anybody is served, who would wait for what an extension does. */
+  isServing(): boolean;
   emit(event: ServerEvent): void;
   /** Which extensions may be used: what it is false for counts as disabled. */
   readonly permits?: ExtensionFilter | undefined;
@@ -167,6 +169,7 @@ export class ExtensionHost {
   ): Promise<Extension | undefined> {
     const { manifest } = planned;
     const extension = new Extension(planned, plan, secrets, {
+      isServing: this.options.isServing,
       warn: (message) => this.warn(message),
       switchedOff: (one) => this.#dropOnlookers(one),
     });

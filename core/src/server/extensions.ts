@@ -24,6 +24,7 @@ export interface ExtensibleServer {
   readonly registries: Registries;
   connections(): ConnectionInfo[];
   sums(by: readonly SumKey[]): ConnectionSum[];
+  readonly isServing: boolean;
   readonly isStopping: boolean;
   disconnect(id: number): boolean;
   reload(): Promise<void>;
@@ -147,6 +148,7 @@ export class Extensions {
           },
         },
       },
+      isServing: () => server.isServing,
       emit: (event) => this.#events.emit(event),
       secrets: this.secrets,
       permits: this.permits,

@@ -266,6 +266,11 @@ export class Server {
     return this.#closing !== undefined;
   }
 
+  /** Whether anybody is served by it. */
+  get isServing(): boolean {
+    return this.#clock !== undefined;
+  }
+
   /** Ends a connection. @returns false if there is none of that id. */
   disconnect(id: number): boolean {
     const session = this.#inForce.sessions.find(id);
@@ -527,6 +532,7 @@ export class Server {
     tellStopped(this.#events, this.#sockets.close(), this.#tellsListeners);
     await drain(this.#inForce.sessions, this.#inForce.admission, grace);
     clearInterval(this.#clock);
+    this.#clock = undefined;
     this.#inForce.rest();
     await this.#replication.close();
     await this.#extensions.close();
