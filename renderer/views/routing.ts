@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement, query } from 'lit/decorators.js';
 import { type ConnectionRow, hostOfRule, partsOfDestination } from '../../main/ipc/contract.js';
-import { request } from '../bridge.js';
+import { changeSetting } from '../actions.js';
 import { provide } from '../commands.js';
 import { PageElement } from '../element.js';
 import { model } from '../model.js';
@@ -75,8 +75,7 @@ export async function routeDestination(row: ConnectionRow): Promise<void> {
 export async function denyDestination(row: ConnectionRow): Promise<void> {
   const host = hostOf(row);
   if (host === undefined) return;
-  const value = denying(model.app.settings.values.request, host);
-  if (!(await model.attempt(() => request('settings.set', { key: 'request', value })))) return;
+  if (!(await changeSetting('request', (rules) => denying(rules, host)))) return;
   await (await shown())?.rules.choose(0);
 }
 

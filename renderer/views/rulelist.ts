@@ -2,18 +2,22 @@ import { html, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import { text } from '../../main/words/words.js';
+import { changeSetting } from '../actions.js';
 import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { draftMark } from './draftmark.js';
 import {
+  type ChangedRules,
+  END,
   moved,
   placeOf,
   type RuleDraft,
   type RulesKey,
   rulesView,
   withDraft,
+  without,
 } from './rulesview.js';
 import { RULE_KINDS } from './ruletexts.js';
 
@@ -39,6 +43,10 @@ export class RuleList extends PageElement {
   @state() accessor dragged: number | undefined;
   @state() accessor target: number | undefined;
   #timer: number | undefined;
+  /** How many changes are under way. */
+  #changes = 0;
+  /** The rule that is being moved: a key that is held is about it, whatever is shown in its place. */
+  #moving: string | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -81,7 +89,7 @@ export class RuleList extends PageElement {
   }
 
   /** Begins a new rule. @param at its place. @param select what of its text is typed over. */
-  add(rule = RULE_KINDS[this.setting].initial, at = this.#rules.length, select = rule): void {
+  add(rule = RULE_KINDS[this.setting].initial, at = END, select = rule): void {
     void this.#edit({ at, text: rule, was: undefined }, rule.lastIndexOf(select), select.length);
   }
 
@@ -217,7 +225,7 @@ export class RuleList extends PageElement {
     if (model.elsewhere !== undefined) return;
     clearTimeout(this.#timer);
     this.problem = '';
-    rulesView.change(this.setting, { draft, chosen: draft.at });
+    rulesView.change(this.setting, { draft, chosen: placeOf(this.#rules, draft).at });
     this.requestUpdate();
     await this.updateComplete;
     const input = this.querySelector<HTMLInputElement>('input.rule-text');
@@ -240,9 +248,13 @@ export class RuleList extends PageElement {
       this.problem = '';
       return;
     }
-    const value = withDraft(this.#rules, draft);
-    const problem = await request('settings.check', { key: this.setting, value }).catch(sentence);
+    const problem = await this.#problemOf(draft);
     if (this.#draft === draft) this.problem = problem ?? '';
+  }
+
+  #problemOf(draft: RuleDraft): Promise<string | undefined> {
+    const { rules: value } = withDraft(this.#rules, draft);
+    return request('settings.check', { key: this.setting, value }).catch(sentence);
   }
 
   /** Puts what was typed into force, if it is valid. */
@@ -257,13 +269,16 @@ export class RuleList extends PageElement {
       else await this.#remove(at);
       return;
     }
-    const value = withDraft(this.#rules, draft);
-    const problem = await request('settings.check', { key: this.setting, value }).catch(sentence);
+    const problem = await this.#problemOf(draft);
     if (this.#draft !== draft) return;
     this.problem = problem ?? '';
     if (problem !== undefined) return;
     this.#forgetDraft();
-    await this.#keep(value, at, text('routing.saved', { name: this.#name(at) }));
+    const isSaved = await this.#change(
+      (rules) => withDraft(rules, draft),
+      (place) => text('routing.saved', { name: this.#name(place) }),
+    );
+    if (!isSaved && this.#draft === undefined) await this.#edit(draft);
   }
 
   #cancel(): void {
@@ -285,36 +300,60 @@ export class RuleList extends PageElement {
     this.requestUpdate();
   }
 
-  async #move(from: number, to: number): Promise<void> {
-    const rules = this.#rules;
-    if (to < 0 || to >= rules.length || from === to) return;
-    const news = text('routing.moved', { name: this.#name(from), place: this.#name(to) });
-    await this.#keep(moved(rules, from, to), to, news);
+  /** @param was the rule that is moved: by default the one whose place that is. */
+  async #move(from: number, to: number, was = this.#rules[from]): Promise<void> {
+    if (was === undefined) return;
+    this.#moving = was;
+    await this.#change(
+      (rules) => moved(rules, { at: from, was }, to - from),
+      (place) => text('routing.moved', { name: this.#name(from), place: this.#name(place) }),
+    );
+    if (this.#changes === 0) this.#moving = undefined;
   }
 
   async #remove(at: number): Promise<void> {
-    const rules = this.#rules;
-    const removed = rules[at];
-    if (removed === undefined) return;
-    const left = rules.toSpliced(at, 1);
-    const news = text('routing.removed', { name: this.#name(at) });
-    if (!(await this.#keep(left, Math.min(at, left.length - 1), news))) return;
+    const was = this.#rules[at];
+    if (was === undefined) return;
+    const isRemoved = await this.#change(
+      (rules) => without(rules, { at, was }),
+      () => text('routing.removed', { name: this.#name(at) }),
+    );
+    if (!isRemoved) return;
     const restore = () =>
-      this.#keep(this.#rules.toSpliced(at, 0, removed), at, text('routing.restored'));
+      this.#change(
+        (rules) => withDraft(rules, { at, text: was, was: undefined }),
+        () => text('routing.restored'),
+      );
     const { noun } = RULE_KINDS[this.setting];
     model.notify(
-      { severity: 'info', message: text(`routing.${noun}Removed`, { rule: removed }) },
+      { severity: 'info', message: text(`routing.${noun}Removed`, { rule: was }) },
       { label: text('common.undo'), run: () => void restore() },
     );
   }
 
-  /** Keeps the rules, and gives the focus to one of them. */
-  async #keep(value: readonly string[], focus: number, news: string): Promise<boolean> {
+  /**
+   * Changes the rules, and gives the focus to the one that it was about.
+   *
+   * @param news what has happened, by the place of that rule.
+   * @returns whether they have changed.
+   */
+  async #change(
+    change: (rules: readonly string[]) => ChangedRules | undefined,
+    news: (at: number) => string,
+  ): Promise<boolean> {
     if (model.elsewhere !== undefined) return false;
-    const change = { key: this.setting, value };
-    if (!(await model.attempt(() => request('settings.set', change)))) return false;
-    this.news = news;
-    if (this.isConnected) await this.choose(focus);
+    let changed: ChangedRules | undefined;
+    const make = (rules: readonly string[]) => {
+      changed = change(rules);
+      return changed?.rules;
+    };
+    this.#changes++;
+    const isChanged = await changeSetting(this.setting, make);
+    this.#changes--;
+    if (!isChanged || changed === undefined) return false;
+    const { at, rules } = changed;
+    this.news = news(at);
+    if (this.isConnected) await this.choose(Math.min(at, rules.length - 1));
     return true;
   }
 
@@ -329,7 +368,7 @@ export class RuleList extends PageElement {
       End: last,
     };
     const step = steps[event.key];
-    if (step !== undefined && event.altKey) void this.#move(at, step);
+    if (step !== undefined && event.altKey) void this.#move(at, step, this.#moving);
     else if (step !== undefined) void this.choose(Math.max(0, Math.min(step, last)));
     else if (event.key === 'Enter' || event.key === 'F2') {
       void this.#edit({ at, text: rule, was: rule });

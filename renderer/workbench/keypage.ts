@@ -11,6 +11,7 @@ import {
 } from '../../main/ipc/contract.js';
 import { formatList } from '../../main/words/format.js';
 import { text } from '../../main/words/words.js';
+import { changeSetting } from '../actions.js';
 import { request } from '../bridge.js';
 import { icon } from '../icon.js';
 import { keyName, pressedKey } from '../keys.js';
@@ -238,9 +239,8 @@ export class KeyPage extends DialogPage {
   }
 
   async #save(row: Row, key: string | undefined): Promise<void> {
-    const value = withKey(this.#entries, row, key);
     this.#record(undefined);
-    await model.attempt(() => request('settings.set', { key: 'keys', value }));
+    await changeSetting('keys', (entries) => withKey(entries, row, key));
   }
 }
 

@@ -122,6 +122,17 @@ test('rules are typed, checked, ordered and removed', { skip }, async (t) => {
   await app.button('Undo').click();
   await keeps(all, 'via', ['a.example:443=block', '10.0.0.0/8=direct', 'direct']);
 
+  // One after the other, without waiting for what is shown.
+  await row(/^route 1: a\.example/).press('Alt+ArrowDown');
+  await page.keyboard.press('Alt+ArrowDown');
+  await add(app, 'route', 'b.example=block');
+  await keeps(all, 'via', [
+    '10.0.0.0/8=direct',
+    'direct',
+    'a.example:443=block',
+    'b.example=block',
+  ]);
+
   await add(app, 'rule', '!all:192.0.2.0/24');
   await app.sees('Everything else is refused.');
   await app.button('Add rule').click();

@@ -16,30 +16,49 @@ Object.assign(globalThis, {
   },
 });
 
-const { denying, moved, placeOf, rulesView, withDraft } =
+const { denying, END, moved, placeOf, rulesView, withDraft, without } =
   await rendererModule<Rules>('views/rulesview.ts');
 
 describe('rules that are edited', () => {
   const rules = ['a', 'b', 'c'];
 
   test('a new one comes among the others, an edited one in its own place', () => {
-    assert.deepEqual(withDraft(rules, { at: 0, text: ' x ', was: undefined }), ['x', ...rules]);
-    assert.deepEqual(withDraft(rules, { at: 9, text: 'x', was: undefined }), [...rules, 'x']);
-    assert.deepEqual(withDraft(rules, { at: 1, text: 'x', was: 'b' }), ['a', 'x', 'c']);
+    assert.deepEqual(withDraft(rules, { at: 0, text: ' x ', was: undefined }), {
+      rules: ['x', ...rules],
+      at: 0,
+    });
+    assert.deepEqual(withDraft(rules, { at: END, text: 'x', was: undefined }), {
+      rules: [...rules, 'x'],
+      at: 3,
+    });
+    assert.deepEqual(withDraft(rules, { at: 1, text: 'x', was: 'b' }), {
+      rules: ['a', 'x', 'c'],
+      at: 1,
+    });
   });
 
   test('one that has moved meanwhile is found where it is', () => {
-    assert.deepEqual(placeOf(['c', 'a', 'b'], { at: 1, text: 'x', was: 'b' }), {
+    assert.deepEqual(placeOf(['c', 'a', 'b'], { at: 1, was: 'b' }), {
       at: 2,
       isNew: false,
     });
-    assert.deepEqual(placeOf(['a'], { at: 2, text: 'x', was: 'c' }), { at: 1, isNew: true });
+    assert.deepEqual(placeOf(['a'], { at: 2, was: 'c' }), { at: 1, isNew: true });
   });
 
   test('moving', () => {
-    assert.deepEqual(moved(rules, 0, 2), ['b', 'c', 'a']);
-    assert.deepEqual(moved(rules, 2, 0), ['c', 'a', 'b']);
-    assert.deepEqual(moved(rules, 1, 1), rules);
+    const first = { at: 0, was: 'a' };
+    assert.deepEqual(moved(rules, first, 2), { rules: ['b', 'c', 'a'], at: 2 });
+    assert.deepEqual(moved(rules, first, 9), { rules: ['b', 'c', 'a'], at: 2 });
+    assert.deepEqual(moved(rules, { at: 2, was: 'c' }, -2), { rules: ['c', 'a', 'b'], at: 0 });
+    assert.equal(moved(rules, first, -1), undefined);
+    // Whoever presses twice means two places, though the first is not shown yet.
+    assert.deepEqual(moved(['b', 'a', 'c'], first, 1), { rules: ['b', 'c', 'a'], at: 2 });
+    assert.equal(moved(['b', 'c'], first, 1), undefined, 'it is gone meanwhile');
+  });
+
+  test('removing', () => {
+    assert.deepEqual(without(rules, { at: 1, was: 'b' }), { rules: ['a', 'c'], at: 1 });
+    assert.equal(without(['a', 'c'], { at: 1, was: 'b' }), undefined, 'it is gone meanwhile');
   });
 
   test('denying one host denies nothing else', () => {
