@@ -163,7 +163,8 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
     line.isCut = true;
     await comesTrue('it is seen', () => !isThere(one));
     assert.equal(await letIn(one, port, 2), 0);
-    const { detail } = await one.event('rejected');
+    const { reason, detail } = await one.event('rejected');
+    assert.equal(reason, 'unavailable');
     assert.match(detail ?? '', /shared state "redis" is away/);
     assert.equal(socket.destroyed, false);
     line.isCut = false;

@@ -66,6 +66,11 @@ export class UserError extends Error {
   }
 }
 
+/** What decisions depend on, such as a state that is shared with other servers, is away. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -30,6 +30,8 @@ export type CloseReason =
   | 'unsupported'
   /** The destination could not be reached. */
   | 'unreachable'
+  /** What has to be asked about it is away, and nobody is served meanwhile. */
+  | 'unavailable'
   /** Its user was removed or disabled, or has expired, and `--cut-off` is on. */
   | 'cut-off'
   /** Somebody disconnected it. */

@@ -2,7 +2,6 @@ import { isLoopback } from '../access/network.js';
 import type { Denial } from '../access/policy.js';
 import { type Awaitable, andThen } from '../base/awaitable.js';
 import type { Disposable } from '../base/disposable.js';
-import { messageOf } from '../base/errors.js';
 import { TellLimit } from '../base/telllimit.js';
 import type { ConnectionCounter, LimitName } from '../limits/limits.js';
 import { Startups } from '../limits/startups.js';
@@ -15,6 +14,7 @@ import { HeaderReader, type Introduction } from './headerreader.js';
 import type { GoingOn, Past } from './known.js';
 import type { Listener } from './listener.js';
 import { ConnectionRecord } from './record.js';
+import { toRefusal } from './refusal.js';
 import { Session } from './session.js';
 import { toldListener } from './settings.js';
 import type { SessionTable } from './table.js';
@@ -209,7 +209,7 @@ export class Admission {
       else if (answer === undefined) this.#count(arrival);
       else this.#turnAway(arrival, 'not-allowed', answer.by);
     } catch (error) {
-      this.#turnAway(arrival, 'internal-error', messageOf(error));
+      this.#fail(arrival, error);
     }
   }
 
@@ -228,9 +228,7 @@ export class Admission {
         answer.then(begin).catch(fail);
       }
     };
-    const fail = (error: unknown) => {
-      this.#turnAway(arrival, 'internal-error', messageOf(error));
-    };
+    const fail = (error: unknown) => this.#fail(arrival, error);
     const place = this.#placeOf(arrival);
     if (place instanceof Promise) place.then(settle, fail);
     else settle(place);
@@ -289,6 +287,11 @@ export class Admission {
       this.#undecided++;
       this.#judge({ ...arrival, id: this.#takeId(), transport, scheme: undefined, past }, ip);
     }
+  }
+
+  #fail(arrival: Arrival, error: unknown): void {
+    const { reason, message } = toRefusal(error, false);
+    this.#turnAway(arrival, reason, message);
   }
 
   #turnAway(

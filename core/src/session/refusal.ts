@@ -1,5 +1,5 @@
 import type { AuthenticationFailure } from '../auth/identity.js';
-import { codeOf, messageOf } from '../base/errors.js';
+import { codeOf, messageOf, UnavailableError } from '../base/errors.js';
 import type { CloseReason, Diagnosis } from '../log/events.js';
 import { DialError } from '../outbound/dial.js';
 import { LookupError } from '../outbound/lookup.js';
@@ -148,5 +148,6 @@ export function toRefusal(error: unknown, asked: boolean): Refusal {
   if (error instanceof ProtocolError)
     return new Refusal('protocol-error', detail, { cause: error });
   const answer = asked ? { reply: Reply.generalFailure } : {};
-  return new Refusal('internal-error', detail, { ...answer, cause: error });
+  const reason = error instanceof UnavailableError ? 'unavailable' : 'internal-error';
+  return new Refusal(reason, detail, { ...answer, cause: error });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Lockout, LoginNews } from '../auth/lockout.js';
 import { monotonic } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
+import { messageOf, UnavailableError } from '../base/errors.js';
 import type { Allowances } from '../limits/allowance.js';
 import type { Usage } from '../limits/usage.js';
 import type { Credits } from './credits.js';
@@ -145,9 +145,10 @@ export class Replica implements Common {
     return { id, isThere: this.#isThere, since: monotonic() - this.#since, ...trouble };
   }
 
-  get refusal(): Error | undefined {
+  get refusal(): UnavailableError | undefined {
     if (this.#isThere || this.#isLost || this.state.whenAway !== 'refuse') return undefined;
-    return new Error(`the shared state "${this.state.id}" is away, and nobody is served meanwhile`);
+    const { id } = this.state;
+    return new UnavailableError(`the shared state "${id}" is away, and nobody is served meanwhile`);
   }
 
   /** Tells what is still untold, gives all back, and ends. */

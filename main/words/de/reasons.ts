@@ -18,6 +18,7 @@ export const reasons = {
   'too-many-connections': 'es gibt schon so viele Verbindungen, wie es geben darf',
   'quota-exceeded': 'das Kontingent ist aufgebraucht',
   unsupported: 'nicht unterstützt',
+  unavailable: 'was der Proxy erst fragen muss, ist nicht da',
   unreachable: 'das Ziel war nicht zu erreichen',
   'cut-off': 'der Benutzer darf den Proxy nicht mehr verwenden',
   disconnected: 'hier getrennt',

@@ -17,6 +17,7 @@ export const reasons = {
   'too-many-connections': 'there are as many connections as there may be',
   'quota-exceeded': 'the allowance is used up',
   unsupported: 'not supported',
+  unavailable: 'what the proxy has to ask first is away',
   unreachable: 'the destination could not be reached',
   'cut-off': 'the user may not use the proxy any more',
   disconnected: 'disconnected here',

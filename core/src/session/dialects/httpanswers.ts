@@ -65,6 +65,8 @@ function answerTo(
       return [Status.forbidden, 'The allowance for this proxy is used up'];
     case 'too-many-connections':
       return [Status.unavailable, 'There are too many connections to this proxy'];
+    case 'unavailable':
+      return [Status.unavailable, 'This proxy serves nobody at present'];
     case 'unsupported':
       if (diagnosis?.code === 'http-off') {
         return [Status.forbidden, 'This proxy serves SOCKS; HTTP is switched off'];

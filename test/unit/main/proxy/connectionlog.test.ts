@@ -127,6 +127,7 @@ describe('log of connections', () => {
       ['internal-error', 'failed'],
       ['not-allowed', 'refused'],
       ['quota-exceeded', 'refused'],
+      ['unavailable', 'refused'],
       ['too-many-connections', 'refused'],
       ['tls-failed', 'refused'],
     ] as const) {
