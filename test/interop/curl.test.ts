@@ -30,12 +30,10 @@ test('every scheme of curl, to addresses and names', { skip }, async (t) => {
     targets.push(['socks5', `[::1]:${port6}`]);
   }
   for (const [scheme, target] of targets) {
-    const { stdout, stderr } = await curl(
-      t,
-      '-x',
-      `${scheme}://127.0.0.1:${proxy}`,
-      `http://${target}/`,
-    );
+    // Of a name that it resolves itself, curl 8 asks for one address only.
+    const family = target.startsWith('localhost') ? ['-4'] : [];
+    const via = ['-x', `${scheme}://127.0.0.1:${proxy}`, `http://${target}/`];
+    const { stdout, stderr } = await curl(t, ...family, ...via);
     assert.equal(stdout, 'hello', `${scheme} ${target}: ${stderr}`);
   }
 });
