@@ -48,6 +48,8 @@ test('a source that does what it should', async (t) => {
   const folder = source(
     t,
     `if (mode === 'hang') return new Promise(() => {});
+     // Pauses of the machine, be they more often in those of one kind.
+     if (user === 'alice' && /[024]$/.test(text)) await slow();
      return user === 'alice' && text === 'pa55word' ? { user } : undefined;`,
   );
   const server = { extensions: [folder], auth: ['table:x'] };

@@ -2,12 +2,12 @@ import {
   Destination,
   echo,
   expect,
-  median,
   PATIENCE,
   type SuiteContext,
   type SuiteOptions,
   timed,
   troubles,
+  usualTime,
   withServer,
 } from './suite.js';
 import type { TestServer } from './testserver.js';
@@ -29,7 +29,7 @@ export interface SourceSuite extends SuiteOptions {
 /** Logins of each kind whose times are compared. */
 const SAMPLES = 5;
 /**
- * The middle times may differ by so much, ms, or by this part of the longer one: the server answers
+ * The usual times may differ by so much, ms, or by this part of the longer one: the server answers
  * failures in steps of 100 ms, in which smaller differences do not show.
  */
 const SLACK = 60;
@@ -117,7 +117,7 @@ export async function testSource(t: SuiteContext, suite: SourceSuite): Promise<v
           known.push(await timed(() => demandRefused(proxy, user, word)));
           others.push(await timed(() => demandRefused(proxy, `${unknown}${i}`, word)));
         }
-        const [a, b] = [median(known), median(others)];
+        const [a, b] = [usualTime(known), usualTime(others)];
         const isAlike = Math.abs(a - b) <= Math.max(SLACK, PART * Math.max(a, b));
         const times = `${a.toFixed(1)} ms for a wrong password, ${b.toFixed(1)} ms for an unknown user`;
         expect(isAlike, `who there is can be told by the time: ${times}`);
