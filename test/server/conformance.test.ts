@@ -29,7 +29,7 @@ function source(t: TestContext, verify: string): string {
   return extension(
     t,
     contributing({ authenticationSources: ['table'] }),
-    `const slow = () => new Promise((resolve) => setTimeout(resolve, 350));
+    `const slow = () => new Promise((resolve) => setTimeout(resolve, 250));
      export function activate({ registries }) {
        registries.authenticationSources.register({ id: 'table', open: (mode) => ({
          name: 'the table', kinds: new Set(['password']),
