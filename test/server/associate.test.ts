@@ -158,12 +158,13 @@ test('a refused destination is told, once, and the association goes on', async (
 });
 
 test('no more than ten refused destinations are told at once', async (t) => {
+  manualClock(t);
   const { relay, server } = await associate(t, { request: ['!assoc:127.0.0.0/8:1-1023', 'assoc'] });
   const client = await UdpPeer.open(t);
   for (let port = 1; port <= 50; port++) client.send(datagram('127.0.0.1', port, ''), relay.port);
   while (server.server.connections()[0]?.dropped !== 50) await setImmediate();
   const told = server.events.filter(({ type }) => type === 'rejected').length;
-  assert.ok(told >= 10 && told <= 12, `${told}`);
+  assert.equal(told, 10);
 });
 
 test('a policy that fails for a datagram is a warning', async (t) => {
@@ -240,7 +241,7 @@ test('the system asks a client whether it lives, sooner than its association is 
       timer = /timer:\(keepalive,(\d+)/.exec(stdout);
     }
     const seconds = Number(timer[1]);
-    assert.ok(seconds <= most && seconds >= most - 5, `${seconds}`);
+    assert.ok(seconds <= most && seconds >= most - 10, `${seconds}`);
   }
 });
 

@@ -10,8 +10,8 @@ import { run } from '../support/programs.js';
 
 const main = fileURLToPath(new URL('../bench/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-/** Not the ports that it has by itself, for it may be running, nor those of other tests. */
-const PORT = '18300';
+/** The first of two ports: not those that it has by itself, for it may be running, nor of other tests. */
+const PORT = `${18_000 + 2 * Math.floor(Math.random() * 900)}`;
 const skip = process.platform === 'linux' ? undefined : 'Linux only';
 
 test('the benchmark compares this version with a baseline, round by round', {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { unlessHere } from '../support/addresses.js';
 import { startServer } from '../support/server.js';
-import { assertReset, Client } from '../support/sockets.js';
+import { assertReset, Client, freePort } from '../support/sockets.js';
 import { address, readReply, request } from '../support/socks.js';
 import { wine } from '../support/wine.js';
 
@@ -68,16 +68,15 @@ test('BIND gives up after bindTimeout', async (t) => {
 });
 
 test('BIND keeps to its ports, and tells the advertised address', async (t) => {
-  const probe = await startServer(t);
-  await probe.server.close();
+  const own = await freePort(t);
   const options = {
     bind: ['127.0.0.1'],
     advertise: ['198.51.100.7'],
-    bindPorts: `${probe.port}-${probe.port}`,
+    bindPorts: `${own}-${own}`,
   };
   const { port } = await startServer(t, options);
   const first = await request(t, port, BIND, address('0.0.0.0', 0));
-  assert.deepEqual(first.reply, { reply: 0, host: '198.51.100.7', port: probe.port });
+  assert.deepEqual(first.reply, { reply: 0, host: '198.51.100.7', port: own });
   const second = await request(t, port, BIND, address('0.0.0.0', 0));
   assert.equal(second.reply.reply, 1, 'all ports are taken');
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Server, ServerOptions } from 'picosocks5';
+import { manualClock } from '../support/clock.js';
 import { temporaryDirectory } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { Client, peerServer } from '../support/sockets.js';
@@ -83,11 +84,12 @@ for (const [reason, cut] of cuts) {
   });
 }
 
-test('slow: a flow that is idle is reset at both ends', async (t) => {
+test('a flow that is idle is reset at both ends', async (t) => {
+  const clock = manualClock(t, ['setTimeout', 'setInterval']);
   const { port, event } = await startServer(t, { timeout: 0.5 });
   const ends = await byConnect(t, port);
   await exchange(ends);
-  await assertReset(ends.client, ends.remote);
+  await clock.passUntil(assertReset(ends.client, ends.remote), 500);
   assert.equal((await event('closed')).reason, 'idle-timeout');
 });
 

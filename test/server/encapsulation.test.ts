@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import { manualClock } from '../support/clock.js';
 import { contributing, extension } from '../support/extensions.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client, echoServer, peerServer } from '../support/sockets.js';
@@ -261,6 +262,7 @@ test('a method without a form for datagrams gives no association', async (t) => 
 });
 
 test('a method that fails when it wraps lets nobody in', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   const { open, event, server } = await serveTwice(t, { handshakeTimeout: 0.3 });
   for (const [what, problem] of [
     ['x', /not today/],
@@ -274,17 +276,19 @@ test('a method that fails when it wraps lets nobody in', async (t) => {
   }
   const client = await open('h');
   await client.read(1);
-  await client.readAll();
-  await event('closed', ({ reason }) => reason === 'handshake-timeout');
+  const closed = event('closed', ({ reason }) => reason === 'handshake-timeout');
+  await clock.passUntil(Promise.all([client.readAll(), closed]), 300);
   assert.deepEqual(givenBack(), ['x', 'n', 'h']);
   assert.equal(server.connections.length, 0);
 });
 
 test('who is let in too late gives back what it would have been put into', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   const { open, event } = await serveTwice(t, { handshakeTimeout: 0.2 });
   const client = await open('l');
-  await client.readAll();
-  assert.equal((await event('closed')).reason, 'handshake-timeout');
+  await client.read(1);
+  const [{ reason }] = await clock.passUntil(Promise.all([event('closed'), client.readAll()]), 200);
+  assert.equal(reason, 'handshake-timeout');
   assert.deepEqual(givenBack(), []);
   const disposed = once(process, 'disposed');
   givenBack().push = (...whats: string[]) => {

@@ -348,9 +348,10 @@ test('helpers: a thread and a process, that answer, fail, and take too long', as
     t,
     contributing({}, { commands: [{ command: 'ext.ask', title: 'Ask' }] }),
     `export function activate({ startHelper, commands }) {
-       const helpers = { thread: startHelper('helper.js', { timeout: 2000 }), process: startHelper('./helper.js', { kind: 'process', timeout: 2000 }) };
+       const helpers = { thread: startHelper('helper.js', { timeout: 60_000 }), process: startHelper('./helper.js', { kind: 'process', timeout: 60_000 }) };
+       const hanging = { thread: startHelper('helper.js', { timeout: 500 }), process: startHelper('./helper.js', { kind: 'process', timeout: 500 }) };
        commands.register('ext.ask', async (kind, question) => {
-         try { return await helpers[kind].ask(question); } catch (error) { return 'failed: ' + error.message; }
+         try { return await (question === 'hang' ? hanging : helpers)[kind].ask(question); } catch (error) { return 'failed: ' + error.message; }
        });
        try { startHelper('../other.js'); } catch (error) { if (!/is not in the folder/.test(error.message)) throw error; }
      }`,

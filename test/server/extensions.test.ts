@@ -388,7 +388,7 @@ test('after close() nothing keeps the process alive', async (t) => {
   `;
   const args = ['--input-type=module', '-e', program, passwordFile(t, `alice::${HASH_OF_SECRET}`)];
   const cwd = fileURLToPath(new URL('../../..', import.meta.url));
-  const output = await run(t, process.execPath, args, { cwd, timeout: 10_000 });
+  const output = await run(t, process.execPath, args, { cwd, timeout: 60_000 });
   assert.deepEqual(output, { status: 0, stdout: 'alice\nclosed\n', stderr: '' });
 });
 

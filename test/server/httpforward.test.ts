@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { manualClock } from '../support/clock.js';
 import { originServer, readHead, readMessage, request } from '../support/rawhttp.js';
 import { startServer } from '../support/server.js';
 import { type Client, Client as Connection } from '../support/sockets.js';
@@ -417,32 +418,35 @@ test('a client that finishes in the middle of a body is no whole request', async
 });
 
 test('what rests for too long is closed in peace, and is reset in the middle', async (t) => {
+  const clock = manualClock(t, ['setTimeout', 'setInterval']);
   const { origin, client, url, event } = await start(t, { timeout: 1 });
   client.send(request(`GET ${url}/`));
   const remote = await origin.next();
   await readHead(remote);
   remote.send(hello);
   await readMessage(client);
-  assert.equal((await client.readAll()).length, 0);
+  assert.equal((await clock.passUntil(client.readAll(), 500)).length, 0);
   assert.equal(client.error, undefined);
-  assert.equal((await event('closed')).reason, 'idle-timeout');
+  assert.equal((await clock.passUntil(event('closed'), 500)).reason, 'idle-timeout');
 
   const other = await start(t, { timeout: 1 });
   other.client.send(request(`GET ${other.url}/`));
   (await other.origin.next()).send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort');
   await readHead(other.client);
-  await other.client.closed();
+  await other.client.read(5);
+  await clock.passUntil(other.client.closed(), 500);
   assert.equal(other.client.error?.code, 'ECONNRESET');
 });
 
 test('a next head that does not become whole ends the connection', async (t) => {
-  const { origin, client, url, event } = await start(t, { handshakeTimeout: 0.3 });
+  const clock = manualClock(t, ['setTimeout']);
+  const { origin, client, url, event } = await start(t, { timeout: 0, handshakeTimeout: 0.3 });
   client.send(request(`GET ${url}/`));
   (await origin.next()).send(hello);
   await readMessage(client);
-  await sleep(500);
+  clock.pass(500);
   client.send('GET http://127');
-  assert.equal((await client.readAll()).length, 0);
+  assert.equal((await clock.passUntil(client.readAll(), 100)).length, 0);
   client.socket.end();
   assert.equal((await event('closed')).reason, 'handshake-timeout');
 });

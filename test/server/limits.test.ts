@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isHere, unlessHere } from '../support/addresses.js';
+import { manualClock } from '../support/clock.js';
 import { startServer } from '../support/server.js';
 import { assertTurnedAway, bytes, Client, echoServer } from '../support/sockets.js';
 import { address, assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
@@ -21,7 +22,7 @@ for (const [name, message] of unfinished) {
     await client.readAll();
     const { reason, duration } = await event('closed');
     assert.equal(reason, 'handshake-timeout');
-    assert.ok(duration >= 190 && duration < 1500, `${duration} ms`);
+    assert.ok(duration >= 190 && duration < 5000, `${duration} ms`);
   });
 }
 
@@ -31,19 +32,28 @@ for (const handshakeTimeout of [10, 0]) {
     await (await Client.connect(t, port)).readAll();
     const { reason, duration } = await event('closed');
     assert.equal(reason, 'handshake-timeout');
-    assert.ok(duration >= 190 && duration < 1500, `${duration} ms`);
+    assert.ok(duration >= 190 && duration < 5000, `${duration} ms`);
   });
 }
 
 test('handshakeTimeout counts from the start, and stops with the request', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   const echo = await echoServer(t);
-  const { port, event } = await startServer(t, { handshakeTimeout: 0.3 });
+  const { port, event, server } = await startServer(t, { handshakeTimeout: 0.3 });
   const served = await connected(t, port, echo);
   const dripping = await greeted(t, port);
   dripping.send(5, 1, 0, 3, 255);
-  const timer = setInterval(() => dripping.send('x'), 50);
-  t.after(() => clearInterval(timer));
-  assert.equal((await event('closed')).reason, 'handshake-timeout');
+  for (let i = 0; i < 6; i++) {
+    assert.equal(server.connections().length, 2);
+    await new Promise((resolve) => dripping.socket.write('x', resolve));
+    clock.pass(50);
+    await assertEcho(served);
+  }
+  const ended = Promise.all([event('closed'), dripping.readAll()]);
+  // Until it has lingered as well.
+  const [{ reason, duration }] = await clock.passUntil(ended, 100);
+  assert.equal(reason, 'handshake-timeout');
+  assert.ok(duration >= 300, `${duration} ms`);
   await assertEcho(served);
 });
 
@@ -74,14 +84,17 @@ test('connectTimeout ends an outbound that does not answer, with reply 6', async
   assert.equal((await event('closed')).reason, 'unreachable');
 });
 
-test('slow: timeout ends a connection on which nothing moves, and no other', async (t) => {
+test('timeout ends a connection on which nothing moves, and no other', async (t) => {
+  const clock = manualClock(t, ['setTimeout', 'setInterval']);
   const echo = await echoServer(t);
   const { port, event, server } = await startServer(t, { timeout: 0.9 });
   const busy = await connected(t, port, echo);
   const idle = await connected(t, port, echo);
-  const timer = setInterval(() => busy.send('x'), 100);
-  t.after(() => clearInterval(timer));
   const { localPort } = idle.socket;
+  for (let i = 0; i < 25; i++) {
+    await assertEcho(busy);
+    clock.pass(100);
+  }
   await idle.readAll();
   assert.equal(idle.error?.code, 'ECONNRESET', 'it does not look complete');
   const { reason, client, duration } = await event('closed');

@@ -3,6 +3,7 @@ import { isIPv4, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { ServerEvent, ServerOptions } from 'picosocks5';
 import { isHere, unlessHere } from '../support/addresses.js';
+import { manualClock } from '../support/clock.js';
 import { duplexPair } from '../support/duplexpair.js';
 import { webServer } from '../support/http.js';
 import { SIGNATURE, v1, v2 } from '../support/proxyheader.js';
@@ -162,6 +163,7 @@ test('several headers are not accepted', async (t) => {
 });
 
 test('a balancer without headers does not fill the log', async (t) => {
+  manualClock(t);
   const { port, events } = await startServer(t, { proxyProtocol });
   for (let i = 0; i < 40; i++) {
     const client = await Client.connect(t, port);
@@ -193,15 +195,19 @@ test('a balancer that only looks whether somebody is here is not told of', async
 });
 
 test('a header has the time of a handshake', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   const { port, event } = await startServer(t, { proxyProtocol, handshakeTimeout: 0.2 });
   const silent = await Client.connect(t, port);
-  await silent.closed();
+  await clock.passUntil(silent.closed(), 100);
   const { reason, detail } = await event('rejected');
   assert.equal(reason, 'handshake-timeout');
   assert.match(detail, /no PROXY header within 0\.2 s/);
   const whole = await introduced(t, port, binary);
-  await whole.readAll();
-  assert.equal((await event('closed')).reason, 'handshake-timeout');
+  const [{ reason: told }] = await clock.passUntil(
+    Promise.all([event('closed'), whole.readAll()]),
+    100,
+  );
+  assert.equal(told, 'handshake-timeout');
 });
 
 test('headers that do not come have as many places as clients without a request', async (t) => {

@@ -201,10 +201,12 @@ test('a way that hangs leaves time for the others', async (t) => {
   const mute = await scripted(t, async (client) => {
     await takeRequest(client);
   });
+  const clock = manualClock(t, ['setTimeout']);
   for (const { port: hanging } of [silent, mute]) {
     const via = [`socks5://127.0.0.1:${hanging}|${up.url}`];
     const { port } = await startServer(t, { via, connectTimeout: 1 });
-    assert.equal(await reply(t, port, 'a.invalid'), 0);
+    const client = await greeted(t, port);
+    assert.equal(await clock.passUntil(ask(client, 'a.invalid', 80), 10), 0);
   }
 });
 

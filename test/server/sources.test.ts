@@ -6,6 +6,7 @@ import {
   type ServerOptions,
   UserError,
 } from 'picosocks5';
+import { manualClock } from '../support/clock.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client } from '../support/sockets.js';
 import { connectTo, login } from '../support/socks.js';
@@ -102,6 +103,7 @@ test('a source that fails denies, is warned of by name, and shows no password', 
 });
 
 test('a source that does not answer: clients are gone with the handshake, and so is the server', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   let asked = () => {};
   const silent: AuthenticationSource = {
     ...directory,
@@ -111,8 +113,13 @@ test('a source that does not answer: clients are gone with the handshake, and so
     },
   };
   const { port, event, server } = await serve(t, silent, { handshakeTimeout: 1 });
-  await assert.rejects(login(t, port, 'alice', 'secret'), /ended after 0/);
-  assert.equal((await event('closed')).reason, 'handshake-timeout');
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const refused = assert.rejects(login(t, port, 'alice', 'secret'), /ended after 0/);
+  await isAsked;
+  await clock.passUntil(refused, 500);
+  assert.equal((await clock.passUntil(event('closed'), 500)).reason, 'handshake-timeout');
   assert.deepEqual(server.connections(), []);
 
   const question = new Promise<void>((resolve) => {
@@ -120,7 +127,7 @@ test('a source that does not answer: clients are gone with the handshake, and so
   });
   const ended = assert.rejects(login(t, port, 'bob', 'bob'), /ended after 0/);
   await question;
-  await server.close();
+  await clock.passUntil(server.close(), 500);
   await ended;
   assert.match(
     (await event('warning')).message,

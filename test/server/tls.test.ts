@@ -251,16 +251,17 @@ describe('SOCKS over TLS', () => {
   });
 
   test('idle connections and silent handshakes end', async (t) => {
+    const clock = manualClock(t, ['setTimeout', 'setInterval']);
     const echo = await echoServer(t);
     const { port, ca, event } = await tlsServer(t, { timeout: 1 });
     const { client } = await connected(t, port, ca, echo);
-    const idle = event('closed', ({ reason }) => reason === 'idle-timeout');
     const silent = await Client.connect(t, port);
     silent.send(0x16);
-    await silent.readAll();
-    await event('closed', ({ reason }) => reason === 'handshake-timeout');
-    await idle;
-    await client.closed();
+    const ended = [
+      event('closed', ({ reason }) => reason === 'idle-timeout'),
+      event('closed', ({ reason }) => reason === 'handshake-timeout'),
+    ];
+    await clock.passUntil(Promise.all([...ended, silent.readAll(), client.closed()]), 500);
   });
 
   test('a rate and a quota hold', async (t) => {

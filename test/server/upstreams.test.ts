@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ServerOptions } from 'picosocks5';
+import { manualClock } from '../support/clock.js';
 import { temporaryFile } from '../support/files.js';
 import { startServer } from '../support/server.js';
 import { bytes, Client, echoServer, freePort } from '../support/sockets.js';
@@ -283,15 +284,23 @@ for (const [what, scheme, says] of garbage) {
 }
 
 test('an upstream that says nothing is given up in its time, and told that it is', async (t) => {
+  const clock = manualClock(t, ['setTimeout']);
   for (const [scheme, expected] of [
     ['socks5', /cannot be used: no answer in time/],
     ['http', /connect timed out/],
   ] as const) {
-    const upstream = await scripted(t, async () => {});
-    const upstreams = { slow: { url: `${scheme}://127.0.0.1:${upstream.port}`, timeout: 0.2 } };
-    const { reply, server } = await ask(t, ['slow'], 'a.invalid', 80, {
-      ...{ upstreams, connectTimeout: 0.5 },
+    let asked = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
     });
+    const upstream = await scripted(t, async (client) => {
+      await client.read(1);
+      asked();
+    });
+    const upstreams = { slow: { url: `${scheme}://127.0.0.1:${upstream.port}`, timeout: 0.2 } };
+    const answered = ask(t, ['slow'], 'a.invalid', 80, { upstreams, connectTimeout: 0.5 });
+    await isAsked;
+    const { reply, server } = await clock.passUntil(answered, 50);
     assert.equal(reply, 6);
     assert.match((await server.event('rejected')).detail, expected);
     await upstream.clients[0]?.closed();

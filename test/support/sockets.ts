@@ -58,9 +58,9 @@ export async function freePort(t: Scope): Promise<number> {
   }
 }
 
-/** Waits until a program listens at a port of 127.0.0.1; at most 10 s. */
+/** Waits until a program listens at a port of 127.0.0.1; at most a minute. */
 export async function listening(port: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     const socket = connect(port, '127.0.0.1');
     try {
       await once(socket, 'connect');

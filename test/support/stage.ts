@@ -9,6 +9,9 @@ import { type Output, type RunOptions, run, unless } from './programs.js';
 import type { Scope } from './scope.js';
 import { endStragglers } from './stragglers.js';
 
+/** How long a program may take until it says something, ms. */
+const PATIENCE = 60_000;
+
 /** The `skip` option of a test that needs a stage: its reason, or undefined. */
 export function unlessStage(): string | undefined {
   const missing = unless('unshare', 'nsenter', 'ip', 'mount');
@@ -65,7 +68,7 @@ export class Running {
   /** Waits until it has said something; rejects if it ends without, or takes too long. */
   async says(pattern: RegExp): Promise<void> {
     try {
-      await within('a line', this.#until(pattern));
+      await within('a line', this.#until(pattern), PATIENCE);
     } catch (error) {
       throw new Error(`no ${pattern} in: ${this.output}`, { cause: error });
     }

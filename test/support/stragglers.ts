@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long they may take to end, ms. */
-const PATIENCE = 2000;
+const PATIENCE = 20_000;
 
 /** Whether a process was told of a folder, by its arguments or its environment. */
 function knows(pid: number, folder: string): boolean {

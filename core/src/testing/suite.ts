@@ -157,8 +157,8 @@ export async function timed(run: () => Promise<unknown>): Promise<number> {
   return monotonic() - start;
 }
 
-/** The value in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
+/** The second smallest time: pauses of the machine are in longer ones, and luck in the smallest. */
+export function usualTime(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[1] ?? sorted[0] ?? 0;
 }
