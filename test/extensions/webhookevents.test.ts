@@ -59,9 +59,11 @@ test('events in order, as lines of JSON; the rest when it ends', async (t) => {
     [service.posts.length, post?.path, post?.headers['content-type']],
     [1, '/events', 'application/x-ndjson'],
   );
-  const types = eventsOf(service.posts).map(({ type }) => type);
+  // A busy machine may be warned of as well.
+  const events = eventsOf(service.posts).filter(({ type }) => type !== 'warning');
+  const types = events.map(({ type }) => type);
   assert.deepEqual(types, ['listening', 'authenticated', 'request', 'closed', 'stopped']);
-  const { type, ...closed } = eventsOf(service.posts)[3] as Told & Record<string, unknown>;
+  const { type, ...closed } = events[3] as Told & Record<string, unknown>;
   assert.deepEqual([type, closed['up'], closed['reason']], ['closed', 4, 'finished']);
 });
 
@@ -129,7 +131,7 @@ test('what there is no room for is dropped, and told with the number in the end'
   await service.until(({ length }) => length > 0);
   const before = performance.now();
   await proxy.close();
-  assert.ok(performance.now() - before < 4000, 'it ends in time');
+  assert.ok(performance.now() - before < 10_000, 'it ends in time');
   const dropped = proxy.events.map((event) =>
     event.type === 'warning'
       ? /^webhook: (\d+) events? (?:was|were) dropped: /.exec(event.message)?.[1]

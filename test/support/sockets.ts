@@ -95,7 +95,9 @@ export async function peerServer(
 /** A client that speaks in bytes: it sends what a test says and reads exactly as many as asked. */
 export class Client {
   readonly socket: Socket;
-  #received = Buffer.alloc(0);
+  /** What has come and was not read yet. */
+  #chunks: Buffer[] = [];
+  #length = 0;
   #ended = false;
   /** The error that closed it, such as ECONNRESET. */
   error: NodeJS.ErrnoException | undefined;
@@ -104,7 +106,8 @@ export class Client {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
       this.#wake?.();
     });
     const end = () => {
@@ -155,24 +158,33 @@ export class Client {
 
   /** Reads a number of bytes; rejects if the connection ends before. */
   async read(count: number): Promise<Buffer> {
-    while (this.#received.length < count) {
+    while (this.#length < count) {
       if (this.#ended) {
-        const got = this.#received.toString('hex');
-        throw new Error(`ended after ${this.#received.length} of ${count} bytes: ${got}`);
+        const got = this.#take().toString('hex');
+        throw new Error(`ended after ${got.length / 2} of ${count} bytes: ${got}`);
       }
       await this.#next();
     }
-    const result = this.#received.subarray(0, count);
-    this.#received = this.#received.subarray(count);
-    return result;
+    const all = this.#take();
+    const rest = all.subarray(count);
+    this.#chunks = [rest];
+    this.#length = rest.length;
+    return all.subarray(0, count);
   }
 
   /** Reads to the end of the stream. */
   async readAll(): Promise<Buffer> {
     while (!this.#ended) await this.#next();
-    const result = this.#received;
-    this.#received = Buffer.alloc(0);
-    return result;
+    return this.#take();
+  }
+
+  #take(): Buffer {
+    const [first] = this.#chunks;
+    const isOne = first !== undefined && this.#chunks.length === 1;
+    const all = isOne ? first : Buffer.concat(this.#chunks, this.#length);
+    this.#chunks = [];
+    this.#length = 0;
+    return all;
   }
 
   /** Resets the connection; not before the other side reads again, see {@link wine}. */

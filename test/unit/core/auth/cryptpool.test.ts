@@ -146,7 +146,7 @@ describe('CryptPool', () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module', '--eval', script],
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
     assert.equal(stdout, '0\ntrue\nexit 0\n');
   });

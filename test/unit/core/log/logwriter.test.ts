@@ -87,7 +87,7 @@ describe('LogWriter', () => {
     const start = performance.now();
     await writer.close();
     const duration = performance.now() - start;
-    assert.ok(duration > 900 && duration < 1900, `${duration} ms`);
+    assert.ok(duration > 900 && duration < 5000, `${duration} ms`);
   });
 
   test('loses what cannot be written, and goes on', async (t) => {

@@ -105,9 +105,9 @@ describe('dial', () => {
     skip: unlessSecond,
   }, async (t) => {
     const port = await echoServer(t, '127.0.0.2');
-    const refusing = ['127.0.0.1', '127.0.0.1', '127.0.0.1', '127.0.0.1'];
-    // With a head start for each of them, it would take a second.
-    const transport = await call(t, [...refusing, '127.0.0.2'], port, { timeout: 700 });
+    const refusing = Array.from({ length: 40 }, () => '127.0.0.1');
+    // With a head start for each of them, it would take ten seconds.
+    const transport = await call(t, [...refusing, '127.0.0.2'], port, { timeout: 5000 });
     assert.equal(transport.remote.host, '127.0.0.2');
   });
 
@@ -127,7 +127,7 @@ describe('dial', () => {
     const transport = await call(t, ['127.0.0.1', '127.0.0.2'], port);
     const duration = performance.now() - start;
     assert.equal(transport.remote.host, '127.0.0.2');
-    assert.ok(duration >= 200 && duration < 1500, `${duration} ms`);
+    assert.ok(duration >= 200 && duration < 5000, `${duration} ms`);
     await Promise.all([connected, allClosed(before + 2)]);
   });
 
@@ -140,7 +140,7 @@ describe('dial', () => {
       code: 'ETIMEDOUT',
     });
     const duration = performance.now() - start;
-    assert.ok(duration >= 390 && duration < 1000, `${duration} ms`);
+    assert.ok(duration >= 390 && duration < 5000, `${duration} ms`);
     await allClosed(before);
   });
 

@@ -30,7 +30,7 @@ describe('traffic', () => {
     const { since, ...info } = live(1, 300, 3000);
     traffic.handle({ ...info, since, type: 'closed', time: 2, duration: 2, reason: 'finished' });
     const { time, ...sample } = traffic.sample([], 3000);
-    assert.ok(Math.abs(time - Date.now()) < 1000);
+    assert.ok(Math.abs(time - Date.now()) < 30_000);
     assert.deepEqual(sample, {
       instant: 3000,
       connections: 0,
