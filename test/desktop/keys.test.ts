@@ -23,6 +23,7 @@ test('all keyboard shortcuts are listed, and can be changed', {
   await dialog.getByText('A key with Ctrl or Alt is needed').waitFor();
   assert.equal(await dialog.getByRole('button', { name: 'Save' }).isEnabled(), false);
   // A key of the menu is recorded, not carried out.
+  await app.settled();
   await recorder.press('Control+2');
   await dialog.getByText('Ctrl+2 is also the key of: View: Connections').waitFor();
   await recorder.press('Control+L');

@@ -71,6 +71,7 @@ test('renaming, disabling, deleting and undoing', { skip: unlessDesktop('curl') 
   await app.field('User name').fill('bob');
   await app.button('Save').click();
   await row(app, 'bob').waitFor();
+  await app.settled();
   assert.equal(await fetchAs(t, port, 'bob', PASSWORD), 0);
   assert.equal(await fetchAs(t, port, 'alice', PASSWORD), REFUSED);
   assert.deepEqual(
@@ -94,6 +95,7 @@ test('renaming, disabling, deleting and undoing', { skip: unlessDesktop('curl') 
 
   await app.button('Delete bob').click();
   await row(app, 'bob').waitFor({ state: 'detached' });
+  await app.settled();
   assert.deepEqual(await session.secretSearchAll({ service: 'picosocks5' }), []);
   await app.button('Undo').click();
   await row(app, 'bob').waitFor();
@@ -258,6 +260,7 @@ test('a long name hides nothing', { skip: unlessDesktop() }, async (t) => {
   await app.electron.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()[0]?.setBounds({ width: 800, height: 600 }),
   );
+  await app.until('innerWidth <= 800');
   const name = 'x'.repeat(255);
   await app.addUser(name, PASSWORD, 'g'.repeat(255));
   await row(app, name).waitFor();
