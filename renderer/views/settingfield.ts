@@ -87,8 +87,9 @@ export class SettingField extends DraftField<SettingValue> {
   #resetButton(): TemplateResult {
     const { key, title } = this.descriptor;
     const reset = async () => {
+      const { activeElement: from } = document;
       await model.attempt(() => request('settings.reset', key));
-      this.focusField();
+      this.focusField(from);
     };
     return html`<button
       class="plain reset"

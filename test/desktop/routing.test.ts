@@ -133,6 +133,25 @@ test('rules are typed, checked, ordered and removed', { skip }, async (t) => {
     'b.example=block',
   ]);
 
+  // Who begins something else before the answer has come types on there.
+  await page.evaluate(`(async () => {
+    const list = document.querySelector('pico-rules');
+    const key = { key: 'ArrowDown', altKey: true };
+    list.querySelector('[data-at="0"]').dispatchEvent(new KeyboardEvent('keydown', key));
+    list.querySelector('button.add').click();
+    await list.updateComplete;
+  })()`);
+  await app.settled();
+  await page.keyboard.type('c.example=block');
+  await page.keyboard.press('Enter');
+  await keeps(all, 'via', [
+    'direct',
+    '10.0.0.0/8=direct',
+    'a.example:443=block',
+    'b.example=block',
+    'c.example=block',
+  ]);
+
   await add(app, 'rule', '!all:192.0.2.0/24');
   await app.sees('Everything else is refused.');
   await app.button('Add rule').click();

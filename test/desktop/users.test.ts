@@ -214,7 +214,8 @@ test('names that look the same, and the order of many', { skip: unlessDesktop() 
 test('a double click presses one button, and the focus stays near', {
   skip: unlessDesktop(),
 }, async (t) => {
-  const app = await DesktopApp.start(await startDesktopSession(t));
+  const session = await startDesktopSession(t);
+  const app = await DesktopApp.start(session);
   await app.electron.evaluate(({ dialog }) => {
     dialog.showOpenDialog = async () => {
       Object.assign(globalThis, { imported: true });
@@ -249,6 +250,16 @@ test('a double click presses one button, and the focus stays near', {
   await row(app, 'bob').getByText('disabled').waitFor();
   const looks = app.page.locator('[aria-label="Enable bob"] .codicon-circle-slash');
   assert.equal(await looks.count(), 0);
+
+  // Who goes on elsewhere while the keychain takes its time stays there.
+  session.freeze();
+  t.after(() => session.thaw());
+  await app.button('Delete bob').click();
+  await app.page.getByLabel('Search users').focus();
+  session.thaw();
+  await row(app, 'bob').waitFor({ state: 'detached' });
+  await app.settled();
+  await app.page.locator('input.filter:focus').waitFor();
 
   await app.setPort(await freePort(t));
   await app.button('Start server').dblclick();
