@@ -99,9 +99,10 @@ export class ContributedSettingField extends DraftField<ContributedValue> {
     const { key, title } = this.setting;
     const isSecret = this.#isSecret;
     const reset = async () => {
+      const { activeElement: from } = document;
       this.forget();
       await model.attempt(() => request('extensions.reset', key));
-      this.focusField();
+      this.focusField(from);
     };
     return html`<button
       class="plain reset"

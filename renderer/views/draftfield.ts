@@ -3,6 +3,7 @@ import { state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import { PageElement } from '../element.js';
 import { sentence } from '../model.js';
+import { passFocus } from '../workbench/focus.js';
 
 /** How long after the last key a value is checked, ms. */
 const TYPING = 250;
@@ -156,8 +157,8 @@ export abstract class DraftField<V> extends PageElement {
     this.requestUpdate();
   }
 
-  /** Gives the focus to the field. */
-  protected focusField(): void {
-    this.querySelector<HTMLElement>(`[id="setting-${this.key}"]`)?.focus();
+  /** Passes the focus to the field. @param from what had it when that began. */
+  protected focusField(from = document.activeElement): void {
+    passFocus(from, this.querySelector<HTMLElement>(`[id="setting-${this.key}"]`));
   }
 }

@@ -31,7 +31,8 @@ export class RouteTest extends PageElement {
   protected override readonly parts = ['app'] as const;
   @state() accessor question = recall('route-test', INITIAL);
   @state() accessor told: Told | undefined;
-  @state() accessor asking = false;
+  /** What is being asked. */
+  #asked: RouteQuestion | undefined;
 
   override render(): TemplateResult {
     const { user, command, destination } = this.question;
@@ -71,7 +72,7 @@ export class RouteTest extends PageElement {
           .value=${destination}
           @input=${(event: Event) => this.#change({ destination: typedIn(event) })}
         />
-        <button type="submit" ?disabled=${this.asking}>${text('routing.test')}</button>
+        <button type="submit">${text('routing.test')}</button>
       </form>
       <div id="route-answer" aria-live="polite">${this.#answer()}</div>
     </section>`;
@@ -86,7 +87,9 @@ export class RouteTest extends PageElement {
   async #ask(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const { question } = this;
-    this.asking = true;
+    // Names may take long to be resolved: whoever asks for another one meanwhile is heard.
+    if (this.#asked === question) return;
+    this.#asked = question;
     let told: Told;
     try {
       const answer = await request('routing.check', question);
@@ -94,7 +97,7 @@ export class RouteTest extends PageElement {
     } catch (error) {
       told = { question, answer: undefined, problem: sentence(error) };
     }
-    this.asking = false;
+    if (this.#asked === question) this.#asked = undefined;
     if (this.question === question) this.told = told;
   }
 

@@ -7,6 +7,7 @@ import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { passFocus } from '../workbench/focus.js';
 import { draftMark } from './draftmark.js';
 import {
   type ChangedRules,
@@ -93,13 +94,13 @@ export class RuleList extends PageElement {
     void this.#edit({ at, text: rule, was: undefined }, rule.lastIndexOf(select), select.length);
   }
 
-  /** Gives the focus to a rule. */
-  async choose(at: number): Promise<void> {
+  /** Passes the focus to a rule. @param from what had it when that began. */
+  async choose(at: number, from = document.activeElement): Promise<void> {
     rulesView.change(this.setting, { chosen: Math.max(0, at) });
     this.requestUpdate();
     await this.updateComplete;
     const row = this.querySelector<HTMLElement>(`[data-at="${at}"]`);
-    (row ?? this.querySelector<HTMLElement>('button.add'))?.focus();
+    passFocus(from, row ?? this.querySelector<HTMLElement>('button.add'));
   }
 
   get #rules(): readonly string[] {
@@ -342,6 +343,7 @@ export class RuleList extends PageElement {
     news: (at: number) => string,
   ): Promise<boolean> {
     if (model.elsewhere !== undefined) return false;
+    const { activeElement: from } = document;
     let changed: ChangedRules | undefined;
     const make = (rules: readonly string[]) => {
       changed = change(rules);
@@ -353,7 +355,11 @@ export class RuleList extends PageElement {
     if (!isChanged || changed === undefined) return false;
     const { at, rules } = changed;
     this.news = news(at);
-    if (this.isConnected) await this.choose(Math.min(at, rules.length - 1));
+    if (!this.isConnected) return true;
+    const { activeElement: active } = document;
+    // Of several keys in a row each is for the rule that the one before has moved.
+    const isHere = active?.closest('pico-rules') === this && active.matches('[data-at]');
+    await this.choose(Math.min(at, rules.length - 1), isHere ? active : from);
     return true;
   }
 

@@ -16,6 +16,7 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
+import { passFocus } from '../workbench/focus.js';
 import { showServer } from '../workbench/serverswitch.js';
 import { field, iconButton, trustField } from './formparts.js';
 
@@ -295,7 +296,7 @@ export class ServersView extends PageElement {
     void this.updateComplete.then(() => {
       const row = this.querySelector(`tr[data-server="${CSS.escape(id ?? '')}"] .codicon-edit`);
       const target = row?.closest('button') ?? this.querySelector<HTMLElement>('button.add');
-      target?.focus();
+      passFocus(null, target);
     });
   }
 
@@ -309,9 +310,10 @@ export class ServersView extends PageElement {
   }
 
   async #remove({ id, name }: RemoteItem): Promise<void> {
+    const { activeElement: from } = document;
     await request('servers.remove', id);
     if (this.editing === id) this.#close();
-    this.querySelector<HTMLElement>('button.add')?.focus();
+    passFocus(from, this.querySelector<HTMLElement>('button.add'));
     const restore = () => model.attempt(() => request('servers.restore', id));
     model.notify(
       { severity: 'info', message: text('servers.removed', { name }) },

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import {
   isFileSetting,
@@ -22,6 +22,8 @@ import { defaultText, isLong, parseValue, showValue } from './settingvalue.js';
 export class SettingField extends DraftField<SettingValue> {
   protected override readonly parts = ['app'] as const;
   @property({ attribute: false }) accessor descriptor!: SettingDescriptor;
+  /** Whether the profile is about to have a value of its own. */
+  @state() accessor differs: boolean | undefined;
 
   override get draft(): string | undefined {
     return drafts.get(this.descriptor.key);
@@ -85,8 +87,9 @@ export class SettingField extends DraftField<SettingValue> {
   #resetButton(): TemplateResult {
     const { key, title } = this.descriptor;
     const reset = async () => {
+      const { activeElement: from } = document;
       await model.attempt(() => request('settings.reset', key));
-      this.focusField();
+      this.focusField(from);
     };
     return html`<button
       class="plain reset"
@@ -125,15 +128,17 @@ export class SettingField extends DraftField<SettingValue> {
     const { key, title } = this.descriptor;
     const { name } = profile;
     const label = text('profiles.differHere', { name });
-    const change = (event: Event) => {
+    const change = async (event: Event) => {
       const differs = (event.target as HTMLInputElement).checked;
-      void model.attempt(() => request('profiles.differ', { key, differs }));
+      this.differs = differs;
+      await model.attempt(() => request('profiles.differ', { key, differs }));
+      if (this.differs === differs) this.differs = undefined;
     };
     return html`<label class="differs" title=${text('profiles.differTitle', { name })}>
       <input
         type="checkbox"
         aria-label="${title}: ${label}"
-        .checked=${live(profile.differs.includes(key))}
+        .checked=${live(this.differs ?? profile.differs.includes(key))}
         @change=${change}
       />
       ${label}

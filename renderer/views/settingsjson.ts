@@ -107,12 +107,16 @@ export class SettingsJson extends PageElement {
     </section>`;
   }
 
+  /** Who is there before the answers is not called back by them. */
   async #begin(): Promise<void> {
-    await this.#read();
-    await this.#check();
+    const toStart = () => this.box?.setSelectionRange(0, 0);
     await this.updateComplete;
     this.box?.focus();
-    this.box?.setSelectionRange(0, 0);
+    toStart();
+    await this.#read();
+    await this.updateComplete;
+    if (draft === undefined) toStart();
+    await this.#check();
   }
 
   async #read(): Promise<void> {

@@ -19,6 +19,7 @@ import { PageElement } from '../element.js';
 import { formatDuration } from '../format.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+import { passFocus } from '../workbench/focus.js';
 import { field, iconButton, trustField } from './formparts.js';
 
 /** How a test of an upstream goes. */
@@ -273,25 +274,28 @@ export class Upstreams extends PageElement {
   #close(name = this.editing ?? ''): void {
     this.form?.reset();
     this.editing = undefined;
-    void this.#focusRow(name);
+    void this.#focusRow(name, null);
   }
 
-  async #focusRow(name: string | undefined, button: 'edit' | 'trash' = 'edit'): Promise<void> {
+  /** @param from what had the focus when that began. */
+  async #focusRow(name: string | undefined, from: Element | null): Promise<void> {
     await this.updateComplete;
     const rows = [...this.querySelectorAll<HTMLElement>('tr[data-upstream]')];
     const row = rows.find(({ dataset }) => dataset['upstream'] === name);
-    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
-    (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
+    const target = row?.querySelector<HTMLElement>(`[data-action="edit"]`);
+    passFocus(from, target ?? this.querySelector<HTMLElement>('button.add'));
   }
 
   async #delete(name: string): Promise<void> {
+    const { activeElement } = document;
     if (!(await model.attempt(() => request('upstreams.delete', name)))) return;
     if (this.editing === name) this.#close();
     this.#note(name, undefined);
-    void this.#focusRow(undefined);
+    void this.#focusRow(undefined, activeElement);
     const restore = async () => {
+      const { activeElement: from } = document;
       if (!(await model.attempt(() => request('upstreams.restore', name)))) return;
-      if (this.isConnected) await this.#focusRow(name);
+      if (this.isConnected) await this.#focusRow(name, from);
     };
     model.notify(
       { severity: 'info', message: text('upstreams.deleted', { name }) },

@@ -13,6 +13,7 @@ import type { Column } from '../table/columns.js';
 import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { userAddress } from '../useraddress.js';
 import { registerView } from '../viewregistry.js';
+import { passFocus } from '../workbench/focus.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
 import { iconButton } from './formparts.js';
@@ -288,18 +289,29 @@ export class Users extends PageElement {
   #close(name = this.editing ?? ''): void {
     this.form?.reset();
     this.editing = undefined;
-    void this.#focusRow(name);
+    void this.#focusRow(name, 'edit', null);
   }
 
-  /** Gives the focus to a button of a user's row; without one, to where a user is added. */
-  async #focusRow(name: string | undefined, button: 'edit' | 'trash' = 'edit'): Promise<void> {
+  /**
+   * Passes the focus to a button of a user's row; without one, to where a user is added.
+   *
+   * @param from what had it when that began.
+   */
+  async #focusRow(
+    name: string | undefined,
+    button: 'edit' | 'trash',
+    from: Element | null,
+  ): Promise<void> {
     await this.updateComplete;
     await this.table?.updateComplete;
     const id = name === undefined ? undefined : idOf(name);
     if (id !== undefined) await this.table?.reveal(id);
     const row = this.querySelector(`#row-${id}`);
     const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
-    (target ?? this.querySelector<HTMLElement>('button.add'))?.focus();
+    const { activeElement: active } = document;
+    // A click in a row gives the focus to the table.
+    const before = active === this.table?.body ? active : from;
+    passFocus(before, target ?? this.querySelector<HTMLElement>('button.add'));
   }
 
   #disable(name: string, disabled: boolean): void {
@@ -309,12 +321,14 @@ export class Users extends PageElement {
   async #delete(name: string): Promise<void> {
     const names = selectUsers(this.#rows, this.selection, COLUMNS).map(({ user }) => user.name);
     const at = names.indexOf(name);
+    const { activeElement } = document;
     if (!(await model.attempt(() => request('users.delete', name)))) return;
     if (this.editing === name) this.#close();
-    void this.#focusRow(names[at + 1] ?? names[at - 1], 'trash');
+    void this.#focusRow(names[at + 1] ?? names[at - 1], 'trash', activeElement);
     const restore = async () => {
+      const { activeElement: from } = document;
       if (!(await model.attempt(() => request('users.restore', name)))) return;
-      if (this.isConnected) await this.#focusRow(name);
+      if (this.isConnected) await this.#focusRow(name, 'edit', from);
     };
     model.notify(
       { severity: 'info', message: text('users.deleted', { name }) },

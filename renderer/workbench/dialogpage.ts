@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { query, state } from 'lit/decorators.js';
 import type { WindowCommandId } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
@@ -39,7 +39,7 @@ export abstract class DialogPage extends PageElement {
   /** Called when it has been closed. */
   protected closed(): void {}
 
-  override updated(): void {
+  override updated(_changed: PropertyValues): void {
     if (!this.isOpen || this.dialog.open) return;
     this.dialog.showModal();
     this.opened();

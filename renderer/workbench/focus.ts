@@ -7,6 +7,25 @@ function focusablesOf(element: Element): HTMLElement[] {
   );
 }
 
+/** What has the focus because what had it went away: nobody has put it there. */
+let given: Element | null = null;
+
+function give(element: HTMLElement | null): void {
+  given = element;
+  element?.focus();
+}
+
+/**
+ * Gives the focus at the end of something, unless the user has put it elsewhere meanwhile.
+ *
+ * @param from what had it when that began.
+ */
+export function passFocus(from: Element | null, to: HTMLElement | null | undefined): void {
+  const { activeElement: active } = document;
+  const isFree = active === null || active === document.body;
+  if (isFree || active === from || active === given) to?.focus();
+}
+
 /** An element around the one that has the focus, and the how manieth of its elements that is. */
 interface Place {
   readonly around: Element;
@@ -44,11 +63,11 @@ export function keepFocus(root: HTMLElement, fallback: () => HTMLElement | null)
       const left = around.isConnected ? focusablesOf(around) : [];
       const near = left[Math.min(Math.max(index, 0), left.length - 1)];
       if (near !== undefined) {
-        near.focus();
+        give(near);
         return;
       }
     }
-    fallback()?.focus();
+    give(fallback());
   };
   const look = () => {
     if (isWaiting) return;
@@ -58,6 +77,7 @@ export function keepFocus(root: HTMLElement, fallback: () => HTMLElement | null)
   };
   const note = ({ target }: FocusEvent) => {
     last = target as Element;
+    if (last !== given) given = null;
     places = placesOf(last, root);
   };
   root.addEventListener('focusin', note);

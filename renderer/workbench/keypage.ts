@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import {
   COMMANDS,
@@ -55,9 +55,9 @@ export class KeyPage extends DialogPage {
     this.#record(undefined);
   }
 
-  override updated(): void {
-    super.updated();
-    if (this.recording !== undefined) this.recorder?.focus();
+  override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    if (changed.has('recording')) this.recorder?.focus();
   }
 
   get #entries(): readonly string[] {

@@ -14,10 +14,16 @@ const REASONS: Partial<Record<ViewName, (name: string) => string>> = {
   settings: (name) => text('servers.greySettings', { name }),
 };
 
+/** The id of the server that was chosen and is about to be shown. */
+let chosen: string | undefined;
+
 /** Has the window show a server, for an empty id that of this computer: the page is loaded anew. */
 export async function showServer(id: string): Promise<void> {
   remember('switch', { focus: true });
-  if (!(await model.attempt(() => request('servers.show', id)))) model.changed('app');
+  chosen = id;
+  if (await model.attempt(() => request('servers.show', id))) return;
+  chosen = undefined;
+  model.changed('app');
 }
 
 /** Which server the window shows, where there is more than that of this computer. */
@@ -28,7 +34,7 @@ export function serverSwitch(): TemplateResult | typeof nothing {
     class="server-switch"
     aria-label=${text('servers.switch')}
     title=${text('servers.switch')}
-    .value=${live(shown)}
+    .value=${live(chosen ?? shown)}
     @change=${(event: Event) => void showServer((event.target as HTMLSelectElement).value)}
   >
     <option value="" ?selected=${shown === ''}>${text('servers.thisComputer')}</option>

@@ -199,6 +199,7 @@ test('settings of an extension are set, checked and reset; a secret goes to the 
   await app.show('Settings');
   await app.button('Remove: Token').click();
   await app.button('Remove: Token').waitFor({ state: 'detached' });
+  await app.settled();
   assert.equal(await session.secretLookup({ service: 'picosocks5', account }), undefined);
 
   await app.button('Reset: Names').click();

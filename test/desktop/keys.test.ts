@@ -23,9 +23,19 @@ test('all keyboard shortcuts are listed, and can be changed', {
   await dialog.getByText('A key with Ctrl or Alt is needed').waitFor();
   assert.equal(await dialog.getByRole('button', { name: 'Save' }).isEnabled(), false);
   // A key of the menu is recorded, not carried out.
+  await app.settled();
   await recorder.press('Control+2');
   await dialog.getByText('Ctrl+2 is also the key of: View: Connections').waitFor();
   await recorder.press('Control+L');
+  // Whatever changes meanwhile, who goes on to a button is not called back.
+  await recorder.press('Tab');
+  const focused = await page.evaluate(`(async () => {
+    const keys = document.querySelector('pico-keys');
+    keys.requestUpdate();
+    await keys.updateComplete;
+    return document.activeElement.textContent.trim();
+  })()`);
+  assert.equal(focused, 'Save');
   await recorder.press('Enter');
   await row('View: Log').getByText('Ctrl+L').waitFor();
   await row('View: Log').getByText('changed').waitFor();

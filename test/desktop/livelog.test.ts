@@ -133,17 +133,13 @@ test('following ends where somebody reads, and goes on at the newest row', {
   assert.equal(await left(), 0);
 
   // As the scrollbar does when it is dragged: no wheel, no key.
-  await grid.evaluate((element) => {
-    element.scrollTop = 200;
-  });
+  await app.scroll(grid, 200);
   await app.page.locator('[aria-label=Follow][aria-pressed=false]').waitFor();
   for (let i = 0; i < 5; i++) await refused(t, port);
   await app.sees(/^55 rows$/);
   assert.equal(await top(), 200);
 
-  await grid.evaluate((element) => {
-    element.scrollTop = element.scrollHeight;
-  });
+  await app.scroll(grid, await grid.evaluate(({ scrollHeight }) => scrollHeight));
   await app.page.locator('[aria-label=Follow][aria-pressed=true]').waitFor();
   for (let i = 0; i < 5; i++) await refused(t, port);
   await app.sees(/^60 rows$/);
@@ -151,10 +147,8 @@ test('following ends where somebody reads, and goes on at the newest row', {
 
   // The newest first: what is read stays, though rows come above it.
   await app.button('Time').click();
-  await app.page.waitForTimeout(100);
-  await grid.evaluate((element) => {
-    element.scrollTop = 240;
-  });
+  await app.until(`document.querySelector('.grid').scrollTop === 0`);
+  await app.scroll(grid, 240);
   await app.page.locator('[aria-label=Follow][aria-pressed=false]').waitFor();
   await refused(t, port);
   await app.sees(/^61 rows$/);

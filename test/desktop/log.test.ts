@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DesktopApp } from '../support/desktopapp.js';
+import { becomes } from '../support/desktopextensions.js';
 import { startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
 import { freePort } from '../support/sockets.js';
@@ -50,9 +51,7 @@ test('the log is read in the window: level, filter, following, and its file', {
     );
   await app.until(`document.querySelector('.grid').scrollHeight > 1300`);
   assert.ok((await left()) < 3);
-  await grid.evaluate((element) => {
-    element.scrollTop = 220;
-  });
+  await app.scroll(grid, 220);
   await page.locator('[aria-label=Follow][aria-pressed=false]').waitFor();
   await request(t, port, 1, address('127.0.0.1', nobody));
   assert.equal(await grid.evaluate(({ scrollTop }) => scrollTop), 220);
@@ -69,7 +68,9 @@ test('the log is read in the window: level, filter, following, and its file', {
   const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
   assert.equal(copied, line);
   const folder = await app.electron.evaluate((electron) => electron.app.getPath('logs'));
-  assert.ok(readFileSync(`${folder}/picosocks5.log`, 'utf8').includes(`${line}\n`));
+  await becomes(true, async () =>
+    readFileSync(`${folder}/picosocks5.log`, 'utf8').includes(`${line}\n`),
+  );
   await filter.fill('rejected');
   await app.show('Overview');
   await app.show('Log');
@@ -85,6 +86,5 @@ test('the log is read in the window: level, filter, following, and its file', {
   await app.button('Open file').click();
   const opened = () =>
     app.electron.evaluate(() => (globalThis as unknown as { opened?: string }).opened);
-  for (let i = 0; i < 50 && (await opened()) === undefined; i++) await page.waitForTimeout(20);
-  assert.equal(await opened(), `${folder}/picosocks5.log`);
+  await becomes(`${folder}/picosocks5.log`, opened);
 });

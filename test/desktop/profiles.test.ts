@@ -28,7 +28,17 @@ test('profiles switch whole, and all there is goes into a file and comes back', 
   await app.field('Profile name').fill('Office');
   await app.button('Save').click();
   await app.button('Use Office no more').waitFor();
-  await page.getByRole('checkbox', { name: 'Port: Differs in “Office”', exact: true }).check();
+  await page.getByRole('checkbox', { name: 'Port: Differs in “Office”', exact: true }).waitFor();
+  // It is ticked at once, whatever is drawn before the answer.
+  const isTicked = await page.evaluate(`(async () => {
+    const field = document.querySelector('pico-setting[data-of=port]');
+    const box = field.querySelector('.differs input');
+    box.click();
+    field.requestUpdate();
+    await field.updateComplete;
+    return box.checked;
+  })()`);
+  assert.equal(isTicked, true);
   await app.sees('1 setting differs');
   await app.setPort(office);
   await app.sees(/The server takes over Port when it is restarted/);

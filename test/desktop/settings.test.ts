@@ -27,6 +27,7 @@ test('settings and users outlive a restart', { skip }, async (t) => {
   await before.electron.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()[0]?.setBounds({ x: 60, y: 50, width: 800, height: 600 }),
   );
+  await before.until('innerWidth <= 800');
   await before.close();
 
   const after = await DesktopApp.start(session);
@@ -56,7 +57,8 @@ test('values are checked while they are typed, and in force when that is done', 
     return settings as Record<string, unknown>;
   };
   const keeps = async (expected: object) => {
-    for (let i = 0; i < 50 && !isDeepStrictEqual(kept(), expected); i++) await setTimeout(50);
+    await app.settled();
+    for (let i = 0; i < 100 && !isDeepStrictEqual(kept(), expected); i++) await setTimeout(50);
     assert.deepEqual(kept(), expected);
     await app.settled();
   };
@@ -121,7 +123,15 @@ test('values are checked while they are typed, and in force when that is done', 
   await app.show('Overview');
   await app.show('Settings');
   await app.sees('Not saved, so not in force');
-  await app.button('Save').click();
+  // Who is faster than the answers is led to the mistake, and stays there.
+  await app.show('Overview');
+  await app.page.evaluate(`(async () => {
+    document.querySelector('a[title=Settings]').click();
+    const buttons = () => [...document.querySelectorAll('.json button')];
+    while (buttons().length === 0) await undefined;
+    buttons().find(({ textContent }) => textContent.trim() === 'Save').click();
+  })()`);
+  await app.settled();
   await app.until('document.activeElement.selectionStart === 21');
   await editor.fill('{ "http": false, "request": ["all"] }');
   await app.page.getByText('Line 3, column 3').waitFor({ state: 'detached' });

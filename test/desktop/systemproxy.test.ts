@@ -57,6 +57,12 @@ class Settings {
     return this.#ask('dconf', 'dump', '/system/proxy/');
   }
 
+  /** Waits until all that was ever set is so, at most 10 s. */
+  async becomes(dump: string): Promise<void> {
+    for (let i = 0; i < 100 && (await this.dump()) !== dump; i++) await setTimeout(100);
+    assert.equal(await this.dump(), dump);
+  }
+
   /** Waits until a setting is so, at most 10 s. */
   async until(key: string, isRight: (value: string) => boolean): Promise<string> {
     let value = '';
@@ -111,8 +117,7 @@ test('GNOME uses the proxy while it is switched on, and has back what was there'
 
   // While nobody serves, nobody is led to the proxy.
   await app.button('Stop server').click();
-  await settings.until('mode', (mode) => mode === `'manual'`);
-  assert.equal(await settings.dump(), before);
+  await settings.becomes(before);
   assert.match(await (await fetch(url)).text(), /THROUGH = "DIRECT"/);
   await isOn(app, true);
   await app.show('Overview');
@@ -130,9 +135,7 @@ test('GNOME uses the proxy while it is switched on, and has back what was there'
   assert.equal(await settings.get('ignore-hosts'), `['localhost', '127.0.0.0/8', '::1']`);
   await toggle.click();
   await isOn(app, false);
-  await settings.until('ignore-hosts', () => true);
-  for (let i = 0; i < 100 && (await settings.dump()) !== before; i++) await setTimeout(50);
-  assert.equal(await settings.dump(), before);
+  await settings.becomes(before);
 
   // What something else changes stays, and is told.
   await app.page.getByLabel('Configuration', { exact: true }).selectOption('Automatic (PAC)');
@@ -168,10 +171,9 @@ test('after a crash the next start gives back what was there', { skip }, async (
   await assert.rejects(fetch(url.slice(1, -1)));
 
   const second = await DesktopApp.start(desktop);
-  await settings.until('mode', (mode) => mode === `'manual'`);
+  await settings.becomes(before);
   await second.sees('ended without giving back');
   await isOn(second, false);
-  assert.equal(await settings.dump(), before);
   const kept = join(desktop.env['XDG_CONFIG_HOME'] ?? '', 'PicoSOCKS5/system-proxy.json');
   assert.ok(!existsSync(kept));
 

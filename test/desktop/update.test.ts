@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { DesktopApp } from '../support/desktopapp.js';
+import { becomes } from '../support/desktopextensions.js';
 import { type DesktopSession, startDesktopSession } from '../support/desktopsession.js';
 import { unlessDesktop } from '../support/electron.js';
 
@@ -87,8 +87,7 @@ test('a newer version is looked for, fetched, told of with what is new, and begu
   const exit = once(app.electron.process(), 'exit');
   await dialog.getByRole('button', { name: 'Restart to update' }).click();
   await exit;
-  for (let i = 0; i < 50 && !existsSync(began); i++) await setTimeout(100);
-  assert.equal(readFileSync(began, 'utf8'), 'newer\n');
+  await becomes('newer\n', async () => (existsSync(began) ? readFileSync(began, 'utf8') : ''));
   assert.equal(readFileSync(image, 'utf8'), program('newer'));
   assert.equal(asked.length, before);
 });

@@ -75,7 +75,7 @@ test('a window whose process dies comes back as it was, and the log says so', {
     isSent: crashReporter.getUploadToServer(),
   }));
   assert.equal(isSent, false);
-  for (let i = 0; i < 50 && crashesIn(folder).length === 0; i++) await setTimeout(100);
+  for (let i = 0; i < 100 && crashesIn(folder).length === 0; i++) await setTimeout(100);
   assert.equal(crashesIn(folder).length, 1);
   const ask = (...request: unknown[]) =>
     inPage(app, `window.picosocks5.request(...${JSON.stringify(request)})`);
@@ -174,7 +174,7 @@ test('a window that keeps dying is not loaded for ever', { skip }, async (t) => 
   }
   assert.deepEqual(await asked(), []);
   await crash(app);
-  for (let i = 0; i < 50 && (await asked()).length === 0; i++) await setTimeout(100);
+  for (let i = 0; i < 100 && (await asked()).length === 0; i++) await setTimeout(100);
   assert.deepEqual(await asked(), ['The window keeps failing.']);
   assert.equal(await inPage(app, 'true'), undefined);
 
@@ -222,6 +222,6 @@ test('one dialog at a time, and it belongs to the window', { skip }, async (t) =
   assert.deepEqual(await opened(), ['BrowserWindow']);
   await app.electron.evaluate(() => (globalThis as unknown as { answer: () => void }).answer());
   await app.button('Import …').click();
-  for (let i = 0; i < 50 && (await opened()).length < 2; i++) await setTimeout(100);
+  for (let i = 0; i < 100 && (await opened()).length < 2; i++) await setTimeout(100);
   assert.equal((await opened()).length, 2);
 });

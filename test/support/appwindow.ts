@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 /** How long the window may take to show what it is expected to, ms. */
 const PATIENCE = 10_000;
@@ -57,6 +57,14 @@ export class AppWindow {
       if (performance.now() > deadline) throw new Error(`never true in the page: ${script}`);
       await setTimeout(50);
     }
+  }
+
+  /** Scrolls an element as its scrollbar does, px: the page hears of it before all else. */
+  async scroll(element: Locator, top: number): Promise<void> {
+    await element.evaluate((scrolled, to) => {
+      scrolled.scrollTop = to;
+      scrolled.dispatchEvent(new Event('scroll'));
+    }, top);
   }
 
   /** Waits until the window has the answers to all that it asked the app for. */

@@ -12,6 +12,9 @@ export const HEADLESS_ARGS = [
   '--disable-gpu',
 ] as const;
 
+/** How long the app may take to start, ms. */
+const START = 20_000;
+
 /** The app in a session, with its window. */
 export class DesktopApp extends AppWindow {
   readonly electron: ElectronApplication;
@@ -21,21 +24,26 @@ export class DesktopApp extends AppWindow {
     this.electron = electron;
   }
 
-  /** Starts the app, which ends with the session. */
+  /** Starts the app, which ends with the session. @returns once its window can be used. */
   static async start(session: DesktopSession, ...args: string[]): Promise<DesktopApp> {
-    const electron = await launch(session, ['--skip-welcome', ...args]);
-    return new DesktopApp(electron, await electron.firstWindow());
+    return DesktopApp.#shown(await launch(session, ['--skip-welcome', ...args]));
   }
 
   /** Starts the app with what it shows who has never used it. */
   static async startFirst(session: DesktopSession): Promise<DesktopApp> {
-    const electron = await launch(session, []);
-    return new DesktopApp(electron, await electron.firstWindow());
+    return DesktopApp.#shown(await launch(session, []));
   }
 
   /** Starts the app in the tray: the window comes when it is asked for. */
   static startHidden(session: DesktopSession): Promise<ElectronApplication> {
     return launch(session, ['--hidden']);
+  }
+
+  /** A page that is still being loaded hears no key, and what is put into it is lost. */
+  static async #shown(electron: ElectronApplication): Promise<DesktopApp> {
+    const app = new DesktopApp(electron, await electron.firstWindow());
+    await app.page.locator('pico-workbench').waitFor({ state: 'attached', timeout: START });
+    return app;
   }
 
   /** Ends the app as its user would, and waits until it has ended. */
@@ -49,7 +57,7 @@ async function launch(session: DesktopSession, args: readonly string[]) {
     executablePath: ELECTRON,
     args: [root, ...HEADLESS_ARGS, ...args],
     env: { ...session.env },
-    timeout: 20_000,
+    timeout: START,
   });
   const child = electron.process();
   session.after(async () => {

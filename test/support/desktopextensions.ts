@@ -60,8 +60,8 @@ export async function runCommand({ page }: AppWindow, title: string): Promise<vo
   await page.getByRole('option', { name: title, exact: true }).click();
 }
 
-/** Waits until something is so, at most 5 s. */
+/** Waits until something is so, at most 10 s. */
 export async function becomes<T>(expected: T, look: () => Promise<T>): Promise<void> {
-  for (let i = 0; i < 50 && (await look()) !== expected; i++) await setTimeout(100);
+  for (let i = 0; i < 100 && (await look()) !== expected; i++) await setTimeout(100);
   assert.equal(await look(), expected);
 }
