@@ -47,7 +47,7 @@ export interface ExtensionRegistries {
   /** Formats of `--auth FORMAT:ARGUMENT`. */
   readonly authenticationSources: ExtensionRegistry<AuthenticationSourceFormat>;
   readonly authenticationMethods: ExtensionRegistry<AuthenticationMethod>;
-  readonly accessPolicies: ExtensionRegistry<AccessPolicy>;
+  readonly accessPolicies: ExtensionRegistry<AccessPolicy<IpAddress>>;
   readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
   /** What opens the URLs of `--resolver`. */
   readonly resolvers: ExtensionRegistry<ResolverProvider>;
@@ -310,7 +310,7 @@ export interface AuthenticationMethod {
  * is asked, and one denial is enough. What can be answered at once costs no promise; an answer
  * that comes too late is a denial, and so is an error.
  */
-export interface AccessPolicy {
+export interface AccessPolicy<IP extends Uint8Array = Uint8Array> {
   readonly id: string;
   /** How long it has for an answer, ms; 5 s if left out. */
   readonly answerTime?: number;
@@ -320,18 +320,24 @@ export interface AccessPolicy {
    * @param client its IP address, 4 or 16 octets.
    * @param listener the name of the listener that it comes by.
    */
-  onConnect?(client: Uint8Array, listener: string): Verdict;
+  onConnect?(client: IP, listener: string): Verdict;
   /** Asked about a client that has authenticated, when it makes its request. */
-  onAuthenticated?(client: ClientContext): Verdict;
+  onAuthenticated?(client: ClientContext<IP>): Verdict;
   /** Asked about a request before it is known which addresses it leads to. */
-  onRequest?(client: ClientContext, command: CommandName): Verdict;
+  onRequest?(client: ClientContext<IP>, command: CommandName): Verdict;
   /**
    * Asked about every address of a request, every peer of BIND and destination of a datagram; about
    * the name alone where that is all that is known.
    */
-  onAddress?(request: AccessRequest): Verdict;
+  onAddress?(request: AccessRequest<IP>): Verdict;
   /** Says in a few words why it allows a request, for `picosocks5 check`. */
-  explain?(request: AccessRequest): Awaitable<string | undefined>;
+  explain?(request: AccessRequest<IP>): Awaitable<string | undefined>;
+}
+
+/** An IP address as an extension is given it: 4 or 16 octets, and as text. */
+export interface IpAddress extends Uint8Array {
+  /** As text, such as `192.0.2.1` or `2001:db8::1`; never IPv4-mapped. */
+  readonly host: string;
 }
 
 /** A way out of an extension: how connections to destinations are made. */
@@ -376,14 +382,17 @@ export interface ResolverProvider {
   open(url: string, tools: ResolverTools): NameResolver;
 }
 
-/** Opens layers of an extension, for listen addresses whose scheme is its `id`. */
-export interface ExtensionLayerFormat {
+/**
+ * Opens layers of an extension, for listen addresses whose scheme is its `id`. One that has nothing
+ * to open may be the layer itself: what has no `open` and has `wrap` is.
+ */
+export interface ExtensionLayerFormat extends Partial<ExtensionLayer> {
   readonly id: string;
   /**
    * @param options of the listener, those that are simple: texts, numbers, yes or no.
    * @param warn told what deserves a warning, in one sentence.
    */
-  open(options: LayerOptions, warn: (message: string) => void): Awaitable<ExtensionLayer>;
+  open?(options: LayerOptions, warn: (message: string) => void): Awaitable<ExtensionLayer>;
 }
 
 /**
@@ -840,9 +849,9 @@ export interface AuthenticationFailure {
 export type Verdict = Awaitable<Denial | undefined>;
 
 /** A client that has authenticated, as access policies see it. */
-export interface ClientContext {
+export interface ClientContext<IP extends Uint8Array = Uint8Array> {
   /** The client's IP address, 4 or 16 octets. */
-  readonly client: Uint8Array;
+  readonly client: IP;
   /** The name of the listener that it came by. */
   readonly listener: string;
   /** undefined for an anonymous client. */
@@ -854,7 +863,7 @@ export interface ClientContext {
 export type CommandName = keyof typeof Command;
 
 /** Where a client wants to go: one question for each address that could be dialled. */
-export interface AccessRequest extends ClientContext {
+export interface AccessRequest<IP extends Uint8Array = Uint8Array> extends ClientContext<IP> {
   readonly command: CommandName;
   /** The destination as the client named it. */
   readonly destination: Address;
@@ -862,7 +871,7 @@ export interface AccessRequest extends ClientContext {
    * The IP address that would be dialled or listened to, 4 or 16 octets. undefined: only the name
    * is known, since it has no address, or since another proxy is to resolve it.
    */
-  readonly address: Uint8Array | undefined;
+  readonly address: IP | undefined;
 }
 
 /** A connection that a client asks for: what the way out is chosen by. */
@@ -952,9 +961,6 @@ export interface NameResolver {
   dispose?(): void;
 }
 
-/** What a layer may know of the options of its listener, by their keys. */
-export type LayerOptions = Readonly<Record<string, unknown>>;
-
 /** A layer of an extension. */
 export interface ExtensionLayer {
   /** Whether it lets nobody in whom it cannot identify, as package.json has to say as well. */
@@ -969,6 +975,9 @@ export interface ExtensionLayer {
   /** What deserves a warning at the moment, a sentence each: asked when it is opened, and daily. */
   warnings?(): readonly string[];
 }
+
+/** What a layer may know of the options of its listener, by their keys. */
+export type LayerOptions = Readonly<Record<string, unknown>>;
 
 /** A client's messages, one after the other, and the answers to them. */
 export interface Dialogue {

@@ -4,6 +4,7 @@ export type {
   AccessRequest,
   ClientContext,
   Denial,
+  IpAddress,
   Verdict,
 } from './access/policy.js';
 export {

@@ -168,7 +168,7 @@ const mistakes: Mistake[] = [
   [
     'a contribution without an id',
     (t) => wrong(t, { contributes: { accessPolicies: [{}] } }),
-    /contributes\.accessPolicies\[0\]: id: expected a word, not undefined/,
+    /contributes\.accessPolicies\[0\]: id: expected a word, and it is missing/,
   ],
   [
     'a contribution twice',

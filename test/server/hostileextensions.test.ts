@@ -79,7 +79,7 @@ const refusals: [name: string, parts: ManifestParts, code: string, message: RegE
     'registers what it does not contribute',
     policy,
     'export function activate({ registries }) { registries.accessPolicies.register({ id: "other", onConnect() {} }); }',
-    /does not contribute the item of accessPolicies "other"; expected it in contributes\.accessPolicies/,
+    /cannot be activated: it registers "other" in accessPolicies, which its package\.json does not contribute; expected it in contributes\.accessPolicies/,
   ],
   [
     'registers twice',
@@ -109,7 +109,7 @@ const refusals: [name: string, parts: ManifestParts, code: string, message: RegE
     'registers a command that it does not contribute',
     policy,
     'export function activate({ commands }) { commands.register("mine.run", () => {}); }',
-    /does not contribute the command "mine\.run"/,
+    /cannot be activated: it registers the command "mine\.run", which its package\.json does not contribute/,
   ],
   [
     'changes what it is given',

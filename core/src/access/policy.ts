@@ -2,10 +2,16 @@ import type { Awaitable } from '../base/awaitable.js';
 import type { Address } from '../protocol/address.js';
 import type { CommandName } from '../protocol/socks5.js';
 
+/** An IP address as an extension is given it: 4 or 16 octets, and as text. */
+export interface IpAddress extends Uint8Array {
+  /** As text, such as `192.0.2.1` or `2001:db8::1`; never IPv4-mapped. */
+  readonly host: string;
+}
+
 /** A client that has authenticated, as access policies see it. */
-export interface ClientContext {
+export interface ClientContext<IP extends Uint8Array = Uint8Array> {
   /** The client's IP address, 4 or 16 octets. */
-  readonly client: Uint8Array;
+  readonly client: IP;
   /** The name of the listener that it came by. */
   readonly listener: string;
   /** undefined for an anonymous client. */
@@ -14,7 +20,7 @@ export interface ClientContext {
 }
 
 /** Where a client wants to go: one question for each address that could be dialled. */
-export interface AccessRequest extends ClientContext {
+export interface AccessRequest<IP extends Uint8Array = Uint8Array> extends ClientContext<IP> {
   readonly command: CommandName;
   /** The destination as the client named it. */
   readonly destination: Address;
@@ -22,7 +28,7 @@ export interface AccessRequest extends ClientContext {
    * The IP address that would be dialled or listened to, 4 or 16 octets. undefined: only the name
    * is known, since it has no address, or since another proxy is to resolve it.
    */
-  readonly address: Uint8Array | undefined;
+  readonly address: IP | undefined;
 }
 
 /** Why something is not allowed. */
@@ -41,7 +47,7 @@ export type Verdict = Awaitable<Denial | undefined>;
  * is asked, and one denial is enough. What can be answered at once costs no promise; an answer
  * that comes too late is a denial, and so is an error.
  */
-export interface AccessPolicy {
+export interface AccessPolicy<IP extends Uint8Array = Uint8Array> {
   readonly id: string;
   /** How long it has for an answer, ms; 5 s if left out. */
   readonly answerTime?: number;
@@ -51,16 +57,16 @@ export interface AccessPolicy {
    * @param client its IP address, 4 or 16 octets.
    * @param listener the name of the listener that it comes by.
    */
-  onConnect?(client: Uint8Array, listener: string): Verdict;
+  onConnect?(client: IP, listener: string): Verdict;
   /** Asked about a client that has authenticated, when it makes its request. */
-  onAuthenticated?(client: ClientContext): Verdict;
+  onAuthenticated?(client: ClientContext<IP>): Verdict;
   /** Asked about a request before it is known which addresses it leads to. */
-  onRequest?(client: ClientContext, command: CommandName): Verdict;
+  onRequest?(client: ClientContext<IP>, command: CommandName): Verdict;
   /**
    * Asked about every address of a request, every peer of BIND and destination of a datagram; about
    * the name alone where that is all that is known.
    */
-  onAddress?(request: AccessRequest): Verdict;
+  onAddress?(request: AccessRequest<IP>): Verdict;
   /** Says in a few words why it allows a request, for `picosocks5 check`. */
-  explain?(request: AccessRequest): Awaitable<string | undefined>;
+  explain?(request: AccessRequest<IP>): Awaitable<string | undefined>;
 }

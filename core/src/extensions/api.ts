@@ -2,7 +2,7 @@
 // written. A change here is a change of a contract: it belongs into the CHANGELOG.
 
 import type { Server } from 'node:net';
-import type { AccessPolicy } from '../access/policy.js';
+import type { AccessPolicy, IpAddress } from '../access/policy.js';
 import type { AuthenticationMethod } from '../auth/method.js';
 import type { AuthenticationSourceFormat } from '../auth/source.js';
 import type { Awaitable } from '../base/awaitable.js';
@@ -127,7 +127,7 @@ export interface ExtensionRegistries {
   /** Formats of `--auth FORMAT:ARGUMENT`. */
   readonly authenticationSources: ExtensionRegistry<AuthenticationSourceFormat>;
   readonly authenticationMethods: ExtensionRegistry<AuthenticationMethod>;
-  readonly accessPolicies: ExtensionRegistry<AccessPolicy>;
+  readonly accessPolicies: ExtensionRegistry<AccessPolicy<IpAddress>>;
   readonly outbounds: ExtensionRegistry<ExtensionOutbound>;
   /** What opens the URLs of `--resolver`. */
   readonly resolvers: ExtensionRegistry<ResolverProvider>;

@@ -122,6 +122,10 @@ export class Catalog {
 
   /** The extension whose settings begin so. @throws {UserError} as {@link named} does. */
   ofShort(short: string): Found {
+    const whole = this.found.find(({ manifest }) => manifest.name === short);
+    if (whole !== undefined && whole.manifest.short !== short) {
+      throw new UserError(`settings of "${short}" go by its short name: "${whole.manifest.short}"`);
+    }
     return this.#only(
       short,
       this.found.filter(({ manifest }) => manifest.short === short),

@@ -154,7 +154,11 @@ function demandFunction(value: unknown): void {
     throw new TypeError(`expected a function, not a ${typeof value}`);
 }
 
-/** What was asked for and is not among what package.json contributes, in a sentence. */
+/**
+ * The error for what an extension registers and package.json does not contribute.
+ *
+ * @param what such as `the command "ldap.test"`.
+ */
 export function notContributed(
   extension: Extension,
   what: string,
@@ -162,8 +166,10 @@ export function notContributed(
   list: string,
   known: readonly string[],
 ): Error {
-  const hint = didYouMean(id, known) || `; expected it in contributes.${list} of package.json`;
-  return extension.wrong(`it does not contribute the ${what} "${extension.words(id)}"${hint}`);
+  const hint = didYouMean(id, known) || `; expected it in contributes.${list}`;
+  return extension.wrong(
+    `it registers ${extension.words(what)}, which its package.json does not contribute${hint}`,
+  );
 }
 
 /** @throws {Error} if it is no place where a server can listen. */

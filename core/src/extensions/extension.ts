@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { withDeadline } from '../base/awaitable.js';
 import { monotonic } from '../base/clock.js';
 import { type Disposable, DisposableStore, toDisposable } from '../base/disposable.js';
@@ -41,6 +42,9 @@ const ONLOOKERS: readonly string[] = ['eventSinks'];
 export function guards({ contributes }: Manifest): boolean {
   return Object.keys(contributes).some((point) => !ONLOOKERS.includes(point));
 }
+
+/** What Node puts behind the name of a module that it does not find: who asked for it. */
+const REQUIRED_BY = /\nRequire stack:\n- (.*)[\s\S]*$/;
 
 export type State = 'starting' | 'active' | 'off' | 'ended';
 
@@ -248,7 +252,12 @@ export class Extension implements Owner {
   }
 
   wrong(problem: string): UserError {
-    return new UserError(`the extension "${this.short}": ${problem}`);
+    return new UserError(`${this.#prefix}${problem}`);
+  }
+
+  /** How sentences about it begin, whoever reads them. */
+  get #prefix(): string {
+    return `the extension "${this.short}": `;
   }
 
   /** What {@link #describe} says, and of what is no module the place that Node keeps for itself. */
@@ -258,9 +267,18 @@ export class Extension implements Owner {
     return this.#describe(error) + (place ? ` (${place})` : '');
   }
 
+  /** In one line, without the files that Node lists, and without a second mention of its name. */
   #describe(error: unknown): string {
-    const place = placeIn(this.folder, error);
-    return wordsOf(error) + (place === undefined ? '' : ` (${place})`);
+    const all = wordsOf(error);
+    const words = all.replace(REQUIRED_BY, '');
+    // Its own frames may be too deep in the stack to be there.
+    const [, file = ''] = REQUIRED_BY.exec(all) ?? [];
+    const inside = file.startsWith(this.folder + sep)
+      ? file.slice(this.folder.length + 1)
+      : undefined;
+    const place = placeIn(this.folder, error) ?? inside;
+    const problem = words.startsWith(this.#prefix) ? words.slice(this.#prefix.length) : words;
+    return problem.replace(/\s*\n\s*/g, ' ') + (place === undefined ? '' : ` (${place})`);
   }
 
   /** @param kind what is told once in a while only; what has none, each time. */

@@ -260,8 +260,13 @@ export class ExtensionHost {
     }
     const extension = await this.#awake(known.extension);
     const command = [...this.#commands].find((one) => one.id === id && one.extension === extension);
-    if (command === undefined || extension === undefined || extension.isOff) {
-      throw new UserError(`the command "${id}" does nothing at present`);
+    if (extension?.isOff) {
+      throw new UserError(
+        `${id}: the extension "${known.extension}" is switched off: ${extension.lastError}`,
+      );
+    }
+    if (command === undefined || extension === undefined) {
+      throw new UserError(`the extension "${known.extension}" has not registered "${id}"`);
     }
     try {
       return await extension.run(() => command.run(...args));
@@ -386,7 +391,9 @@ export class ExtensionHost {
     const id: unknown = Reflect.get(given, 'id');
     if (typeof id !== 'string') throw extension.wrong(`what it registers in ${point} has no id`);
     const known = extension.contributed(point).map((one) => one.id);
-    if (!known.includes(id)) throw notContributed(extension, `item of ${point}`, id, point, known);
+    if (!known.includes(id)) {
+      throw notContributed(extension, `"${id}" in ${point}`, id, point, known);
+    }
     return { id, item: makeSlot(point, id, given, extension) };
   }
 
@@ -397,7 +404,7 @@ export class ExtensionHost {
   ): Disposable {
     const known = extension.manifest.commands.map(({ command }) => command);
     if (!known.includes(id)) {
-      throw notContributed(extension, 'command', String(id), 'commands', known);
+      throw notContributed(extension, `the command "${id}"`, String(id), 'commands', known);
     }
     if (typeof run !== 'function') throw extension.wrong(`the command "${id}" has no function`);
     const isTaken = [...this.#commands].some((one) => one.id === id && one.extension === extension);

@@ -1,6 +1,6 @@
 import * as module from 'node:module';
 import { join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { type HooksThread, loadedAgain, type Root, resolveFor } from './resolving.js';
 
@@ -16,6 +16,16 @@ interface HooksInThread {
       next: (specifier: string, context: object) => { url: string },
     ): { url: string; shortCircuit?: boolean };
   }): unknown;
+}
+
+/** The part of `node:module` that resolves what `require()` is given: it has no documented hook. */
+interface CommonJsResolution {
+  _resolveFilename(
+    this: unknown,
+    request: string,
+    parent: { readonly filename?: string | null } | null | undefined,
+    ...rest: unknown[]
+  ): string;
 }
 
 const roots: Root[] = [];
@@ -76,6 +86,7 @@ function addRoot(root: Root): void {
   if (registerHooks === undefined) {
     // In a thread of their own, which gets each root for itself.
     registerInThread(root);
+    if (roots.length === 1) resolveRequired();
   } else if (roots.length === 1) {
     registerHooks({
       resolve: (specifier, context, next) => {
@@ -86,6 +97,18 @@ function addRoot(root: Root): void {
       },
     });
   }
+}
+
+/** Hooks in a thread see what is imported, and nothing of what is required. */
+function resolveRequired(): void {
+  const commonJs = module.Module as unknown as CommonJsResolution;
+  const { _resolveFilename: resolveFilename } = commonJs;
+  commonJs._resolveFilename = function (request, parent, ...rest) {
+    const from = parent?.filename ? pathToFileURL(parent.filename).href : undefined;
+    const found = resolveFor(roots, request, from);
+    if (found !== undefined) return fileURLToPath(found);
+    return resolveFilename.call(this, request, parent, ...rest);
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { codeOf, messageOf, systemMessage, UserError } from '../base/errors.js';
 import { didYouMean } from '../base/guess.js';
 import { version } from '../base/version.js';
+import { mainFile } from './mainfile.js';
 import type { Registries } from './registries.js';
 import { quoted, readSchema, type SettingSchema } from './settingschema.js';
 
@@ -124,9 +125,11 @@ async function parseManifest(
   const given = objectOf('package.json', parseJson(text));
   const name = given['name'];
   if (typeof name !== 'string' || !isPackageName(name)) {
-    throw new UserError(`name: expected the name of a package, not ${quoted(name)}`);
+    throw new UserError(`name: expected the name of a package${butFound(name)}`);
   }
   const short = shortName(name);
+  // What one for another version contributes may be unknown here.
+  await demandFit(given['engines']);
   const contributes = objectOf('contributes', given['contributes'] ?? {});
   const known = [...points, 'configuration', 'commands', 'subcommands', 'views'];
   for (const point of Object.keys(contributes)) {
@@ -134,7 +137,7 @@ async function parseManifest(
     const hint = didYouMean(point, known) || `; expected some of ${known.join(', ')}`;
     throw new UserError(`contributes.${point}: there is no such registry${hint}`);
   }
-  const manifest: Manifest = {
+  return {
     name,
     short,
     displayName: textOf(given, 'displayName') ?? short,
@@ -142,7 +145,7 @@ async function parseManifest(
     description: textOf(given, 'description') ?? '',
     publisher: publisherOf(given),
     folder,
-    main: mainOf(given['main'], folder),
+    main: await mainFile(mainOf(given['main'], folder)),
     contributes: contributionsOf(contributes, points),
     ...settingsOf(contributes['configuration'], short),
     commands: listOf('contributes.commands', contributes['commands'], commandOf, 'command'),
@@ -154,8 +157,6 @@ async function parseManifest(
     ),
     views: listOf('contributes.views', contributes['views'], viewOf, 'id'),
   };
-  await demandFit(given['engines']);
-  return manifest;
 }
 
 function parseJson(text: string): unknown {
@@ -169,7 +170,7 @@ function parseJson(text: string): unknown {
 async function versionOf(value: unknown): Promise<string> {
   const { default: valid } = await import('semver/functions/valid.js');
   const found = typeof value === 'string' ? valid(value) : null;
-  if (found === null) throw new UserError(`version: expected one like 1.0.0, not ${quoted(value)}`);
+  if (found === null) throw new UserError(`version: expected one like 1.0.0${butFound(value)}`);
   return found;
 }
 
@@ -180,7 +181,7 @@ async function demandFit(engines: unknown): Promise<void> {
   const { default: validRange } = await import('semver/ranges/valid.js');
   if (typeof range !== 'string' || range.trim() === '' || validRange(range) === null) {
     const such = `expected the versions that it is for, such as "^${version}"`;
-    throw new UserError(`engines.picosocks5: ${such}, not ${quoted(range)}`);
+    throw new UserError(`engines.picosocks5: ${such}${butFound(range)}`);
   }
   if (satisfies(version, range, { includePrerelease: true })) return;
   throw new UserError(`engines.picosocks5: it is for ${range}, and this is ${version}`);
@@ -188,7 +189,7 @@ async function demandFit(engines: unknown): Promise<void> {
 
 function mainOf(value: unknown, folder: string, has = 'activate()'): string {
   if (typeof value !== 'string' || value === '') {
-    throw new UserError(`main: expected the file that has ${has}, not ${quoted(value)}`);
+    throw new UserError(`main: expected the file that has ${has}${butFound(value)}`);
   }
   const main = join(folder, value);
   const inside = relative(folder, main);
@@ -223,7 +224,7 @@ function contributionOf(point: Point, item: Given): Contribution {
   const id = item['id'];
   const [form, what] = idForms[point] ?? [ID, 'a word'];
   if (typeof id !== 'string' || id.length > 100 || !form.test(id)) {
-    throw new UserError(`id: expected ${what}, not ${quoted(id)}`);
+    throw new UserError(`id: expected ${what}${butFound(id)}`);
   }
   const own = { id, description: textOf(item, 'description') ?? '' };
   if (point === 'layers') return { ...own, schemes: [], identifies: flagOf(item, 'identifies') };
@@ -233,7 +234,7 @@ function contributionOf(point: Point, item: Given): Contribution {
   const { schemes = SCHEME.test(id) ? [id] : [] } = item;
   const isScheme = (one: unknown) => typeof one === 'string' && SCHEME.test(one);
   if (!Array.isArray(schemes) || !schemes.every(isScheme)) {
-    throw new UserError(`schemes: expected a list such as ["ssh"], not ${quoted(schemes)}`);
+    throw new UserError(`schemes: expected a list such as ["ssh"]${butFound(schemes)}`);
   }
   const before = flagOf(item, 'before') ? { before: true } : {};
   return { ...own, schemes: before.before ? [] : schemes, identifies: false, ...before };
@@ -278,7 +279,7 @@ export function fileKey(secret: string): string {
 function commandOf(item: Given): CommandContribution {
   const { command, tray = false } = item;
   if (typeof command !== 'string' || !ID.test(command)) {
-    throw new UserError(`command: expected an id such as "ldap.test", not ${quoted(command)}`);
+    throw new UserError(`command: expected an id such as "ldap.test"${butFound(command)}`);
   }
   return { command, title: textOf(item, 'title') ?? command, tray: tray === true };
 }
@@ -286,7 +287,7 @@ function commandOf(item: Given): CommandContribution {
 function subcommandOf(item: Given, folder: string): SubcommandContribution {
   const { name } = item;
   if (typeof name !== 'string' || !SUBCOMMAND.test(name)) {
-    throw new UserError(`name: expected a word such as "userdb", not ${quoted(name)}`);
+    throw new UserError(`name: expected a word such as "userdb"${butFound(name)}`);
   }
   const main = mainOf(item['main'], folder, 'run()');
   return { name, main, description: textOf(item, 'description') ?? '' };
@@ -296,33 +297,36 @@ function viewOf(item: Given): ViewContribution {
   const { id } = item;
   const kind = viewKinds.find((one) => one === item['kind']);
   if (typeof id !== 'string' || !ID.test(id)) {
-    throw new UserError(`id: expected an id such as "ldap.status", not ${quoted(id)}`);
+    throw new UserError(`id: expected an id such as "ldap.status"${butFound(id)}`);
   }
   if (kind === undefined) {
-    throw new UserError(
-      `kind: expected one of ${viewKinds.join(', ')}, not ${quoted(item['kind'])}`,
-    );
+    throw new UserError(`kind: expected one of ${viewKinds.join(', ')}${butFound(item['kind'])}`);
   }
   return { id, title: textOf(item, 'title') ?? id, kind };
+}
+
+/** What stands in the place of what was expected, as the end of a sentence. */
+function butFound(value: unknown): string {
+  return value === undefined ? ', and it is missing' : `, not ${quoted(value)}`;
 }
 
 type Given = Readonly<Record<string, unknown>>;
 
 function objectOf(place: string, value: unknown): Given {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
-  throw new UserError(`${place}: expected an object, not ${quoted(value)}`);
+  throw new UserError(`${place}: expected an object${butFound(value)}`);
 }
 
 function textOf(given: Given, name: string): string | undefined {
   const value = given[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw new UserError(`${name}: expected a text, not ${quoted(value)}`);
+  throw new UserError(`${name}: expected a text${butFound(value)}`);
 }
 
 function flagOf(given: Given, name: string): boolean {
   const value = given[name] ?? false;
   if (typeof value === 'boolean') return value;
-  throw new UserError(`${name}: expected true or false, not ${quoted(value)}`);
+  throw new UserError(`${name}: expected true or false${butFound(value)}`);
 }
 
 /** @param id what tells its items apart. */
@@ -333,7 +337,7 @@ function listOf<T, K extends keyof T>(
   id: K,
 ): readonly T[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new UserError(`${place}: expected a list, not ${quoted(value)}`);
+  if (!Array.isArray(value)) throw new UserError(`${place}: expected a list${butFound(value)}`);
   const items: T[] = [];
   for (const [i, one] of value.entries()) {
     try {

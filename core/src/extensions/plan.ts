@@ -220,7 +220,9 @@ async function codeOf(
   stamp: string | undefined,
 ): Promise<string> {
   try {
-    return JSON.stringify([folder, version, (await stat(main)).mtimeMs, stamp]);
+    const found = await stat(main);
+    if (found.isDirectory()) throw new Error('it is a folder, without index.js');
+    return JSON.stringify([folder, version, found.mtimeMs, stamp]);
   } catch (error) {
     throw new UserError(`the extension "${name}" has no "${main}": ${systemMessage(error)}`);
   }

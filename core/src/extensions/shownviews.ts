@@ -37,7 +37,7 @@ export class ShownViews {
     const contribution = views.find((one) => one.id === id);
     if (contribution === undefined) {
       const known = views.map((one) => one.id);
-      throw notContributed(extension, 'view', String(id), 'views', known);
+      throw notContributed(extension, `the view "${id}"`, String(id), 'views', known);
     }
     if (this.#of(extension, id) !== undefined) {
       throw extension.wrong(`the view "${id}" is registered already`);

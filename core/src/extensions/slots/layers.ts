@@ -44,19 +44,23 @@ export interface ExtensionLayer {
   warnings?(): readonly string[];
 }
 
-/** Opens layers of an extension, for listen addresses whose scheme is its `id`. */
-export interface ExtensionLayerFormat {
+/**
+ * Opens layers of an extension, for listen addresses whose scheme is its `id`. One that has nothing
+ * to open may be the layer itself: what has no `open` and has `wrap` is.
+ */
+export interface ExtensionLayerFormat extends Partial<ExtensionLayer> {
   readonly id: string;
   /**
    * @param options of the listener, those that are simple: texts, numbers, yes or no.
    * @param warn told what deserves a warning, in one sentence.
    */
-  open(options: LayerOptions, warn: (message: string) => void): Awaitable<ExtensionLayer>;
+  open?(options: LayerOptions, warn: (message: string) => void): Awaitable<ExtensionLayer>;
 }
 
 /** A kind of layer of an extension. Once that is switched off, nobody comes in by it. */
 export function layerSlot(id: string, item: object, owner: Owner): LayerFormat {
-  const open = demandMethod(item, 'open', owner);
+  const isLayer = methodOf(item, 'open', owner) === undefined && 'wrap' in item;
+  const open = isLayer ? () => item : demandMethod(item, 'open', owner);
   return {
     id,
     async open(options, warn) {

@@ -1,6 +1,13 @@
-import type { AccessPolicy, AccessRequest, ClientContext, Verdict } from '../../access/policy.js';
+import type {
+  AccessPolicy,
+  AccessRequest,
+  ClientContext,
+  IpAddress,
+  Verdict,
+} from '../../access/policy.js';
+import { formatIP } from '../../protocol/ip.js';
 import type { CommandName } from '../../protocol/socks5.js';
-import { octets, view } from '../views.js';
+import { facade, octets, view } from '../views.js';
 import { methodOf, type Owner, thenTake } from './owner.js';
 
 /** An access policy of an extension: what it is asked it cannot change, and what it says is checked. */
@@ -19,25 +26,54 @@ export function policySlot(id: string, item: object, owner: Owner): AccessPolicy
     answerTime: owner.answerTime,
     ...(onConnect && {
       onConnect: (client: Uint8Array, listener: string) =>
-        verdict(onConnect(octets(client), listener)),
+        verdict(onConnect(ipView(client), listener)),
     }),
     ...(onAuthenticated && {
-      onAuthenticated: (client: ClientContext) => verdict(onAuthenticated(view(client))),
+      onAuthenticated: (client: ClientContext) => verdict(onAuthenticated(clientView(client))),
     }),
     ...(onRequest && {
       onRequest: (client: ClientContext, command: CommandName) =>
-        verdict(onRequest(view(client), command)),
+        verdict(onRequest(clientView(client), command)),
     }),
     ...(onAddress && {
-      onAddress: (request: AccessRequest) => verdict(onAddress(view(request))),
+      onAddress: (request: AccessRequest) => verdict(onAddress(requestView(request))),
     }),
     ...(explain && {
       explain: (request: AccessRequest) =>
-        thenTake(explain(view(request)), owner, (value) =>
-          value === undefined ? undefined : owner.words(value),
-        ),
+        thenTake(explain(requestView(request)), owner, (value) => reasonOf(value, owner)),
     }),
   };
+}
+
+const asText: PropertyDescriptor = {
+  get(this: Uint8Array) {
+    return formatIP(this);
+  },
+};
+
+/** A copy of an IP address; its text is made when it is asked for. */
+function ipView(ip: Uint8Array): IpAddress {
+  return Object.defineProperty(octets(ip), 'host', asText) as IpAddress;
+}
+
+function clientView(client: ClientContext): ClientContext<IpAddress> {
+  return facade({ ...view(client), client: ipView(client.client) });
+}
+
+function requestView(request: AccessRequest): AccessRequest<IpAddress> {
+  const { client, address } = request;
+  return facade({
+    ...view(request),
+    client: ipView(client),
+    address: address && ipView(address),
+  });
+}
+
+/** Why a policy allows a request; one that answers as it is asked whether it denies is understood. */
+function reasonOf(answer: unknown, owner: Owner): string | undefined {
+  if (answer === undefined || answer === null) return undefined;
+  const isDenial = typeof answer === 'object' && 'by' in answer;
+  return owner.words(isDenial ? answer.by : answer);
 }
 
 /** An answer as the server takes it; what is none is left as it is, for who asks to say so. */
