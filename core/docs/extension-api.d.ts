@@ -1099,6 +1099,8 @@ export interface Identity {
   readonly group: string | undefined;
   /** What a source of users says of the user; left out where none has said anything. */
   readonly account?: Account | undefined;
+  /** Set by the server where the source that let the user in cannot say who its users are. */
+  readonly unlisted?: true;
 }
 
 /** What a method may know of the users of all sources. */

@@ -94,6 +94,16 @@ const mistakes: Mistake[] = [
     /cannot write the quota file ".*quota\.json": no such file or directory/,
   ],
   [
+    'a usage file in no folder',
+    (t) => ['--usage-file', join(temporaryDirectory(t), 'none', 'usage')],
+    /cannot write the usage file ".*usage": no such file or directory/,
+  ],
+  [
+    'a format of users that nobody has',
+    () => ['-a', 'userdp:users.db'],
+    /unknown format "userdp"; expected one of password, or of an extension \("picosocks5 --help --ext/,
+  ],
+  [
     'a log file in no folder',
     (t) => ['--log-file', join(temporaryDirectory(t), 'none', 'log')],
     /cannot open the log file ".*log": no such file or directory/,

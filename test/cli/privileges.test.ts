@@ -81,6 +81,13 @@ test('--workers and --user: all that die are replaced, with what only root could
   assert.equal(await command.stop(), 0);
 });
 
+test('a group that there is not is an error', { skip }, async (t) => {
+  const command = new Command(t, ['-g', 'nogroup0', '127.0.0.1:0']);
+  const closed = once(command.child, 'close');
+  await command.line(/^picosocks5: --group: there is no group "nogroup0"$/);
+  assert.deepEqual(await closed, [1, null]);
+});
+
 for (const workers of ['1', '2']) {
   test(`a quota file that cannot be written later is an error at the start (${workers})`, {
     skip,
@@ -92,6 +99,19 @@ for (const workers of ['1', '2']) {
     const command = new Command(t, args);
     const closed = once(command.child, 'close');
     const said = await command.line(/^picosocks5: cannot write the quota file .*/);
+    assert.ok(said[0].includes(`"${file}": permission denied (as nobody:nogroup`), said[0]);
+    assert.deepEqual(await closed, [1, null]);
+  });
+
+  test(`a usage file that cannot be written later is an error at the start (${workers})`, {
+    skip,
+  }, async (t) => {
+    const { folder } = start(t);
+    const file = join(folder, 'usage.json');
+    const args = ['--workers', workers, ...DROP, '--usage-file', file, '127.0.0.1:0'];
+    const command = new Command(t, args);
+    const closed = once(command.child, 'close');
+    const said = await command.line(/^picosocks5: cannot write the usage file .*/);
     assert.ok(said[0].includes(`"${file}": permission denied (as nobody:nogroup`), said[0]);
     assert.deepEqual(await closed, [1, null]);
   });

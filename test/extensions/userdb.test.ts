@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -129,6 +130,36 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
     await wrong(/cannot read the password file "\/nowhere\/x"/, 'import', '/nowhere/x');
   });
 
+  test('what is no database, or not all of one, is an error, and is left as it is', async (t) => {
+    const { file, done, load } = database(t);
+    await load(...Array.from({ length: 3000 }, (_, n) => `user${n}::${SECRET}`));
+    const whole = readFileSync(file);
+    const wrong = async (content: Buffer, message: RegExp) => {
+      const other = database(t);
+      writeFileSync(other.file, content);
+      const all = [['count'], ['show', 'user1'], ['remove', 'user1'], ['add', 'alice']];
+      for (const words of all.slice(0, content.length === 0 ? 3 : 4)) {
+        await assert.rejects(other.done(...words), { name: 'UserError', message });
+        assert.deepEqual(readFileSync(other.file), content);
+      }
+    };
+    const lines = Buffer.from(`alice::${SECRET}\n`.repeat(3000));
+    await wrong(lines, /^"[^"]*users\.db" is no database of users; expected a file that/);
+    await wrong(Buffer.from('x'), /is no database of users/);
+    await wrong(Buffer.alloc(0), /^the database of users "[^"]*" is empty; make one:/);
+    for (const length of [100, 4096, 8192, 12_288]) {
+      await wrong(whole.subarray(0, length), /is damaged: it ends after|is no database/);
+    }
+    const later = Buffer.from(whole);
+    later.writeUInt32LE(77, 28);
+    await wrong(later, /is a database of another version of LMDB \(77\)/);
+    assert.equal(await done('count'), '3000\n');
+    const args = [PICOSOCKS5, '-a', `userdb:${temporaryFile(t, lines)}`, '127.0.0.1:0'];
+    const { status, stderr } = await run(t, process.execPath, args);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /^picosocks5: "[^"]*" is no database of users; [^\n]*\n$/);
+  });
+
   test('as a command of picosocks5', async (t) => {
     const { file, cli } = database(t);
     const add = [PICOSOCKS5, 'userdb', file, 'add', 'alice'];
@@ -197,6 +228,17 @@ describe('--auth userdb:FILE', () => {
     await cli('remove', 'bob');
     await event('closed', (closed) => closed.user === 'bob' && closed.reason === 'cut-off');
     assert.equal((await connect('bob')).status, 1);
+  });
+
+  test('a file that is no database is an error, and at a reload all goes on', async (t) => {
+    const { file, load } = database(t);
+    await load(`alice::${SECRET}`);
+    const text = temporaryFile(t, `alice::${SECRET}\n`, 'users.txt');
+    const message = /"[^"]*users\.txt" is no database of users/;
+    await assert.rejects(startServer(t, { auth: [`userdb:${text}`] }), message);
+    const { port, server } = await startServer(t, { auth: [`userdb:${file}`] });
+    await assert.rejects(server.reload({ auth: [`userdb:${text}`] }), message);
+    assert.equal((await login(t, port, 'alice', 'secret')).status, 0);
   });
 
   test('CHAP is offered once a password is kept readably', { skip: unless('plink') }, async (t) => {

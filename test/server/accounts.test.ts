@@ -126,6 +126,40 @@ describe('--cut-off', () => {
     await assertEcho(client);
   });
 
+  test('who is removed is cut off beside a source that cannot say who its users are, whose users go on', async (t) => {
+    const file = passwordFile(t, `${lineOf('alice', '')}\n${lineOf('bob', '')}\n`);
+    const auth = [file, 'verifier:'];
+    const { port, server, event } = await startServer(t, { auth, cutOff: true }, (registries) =>
+      registries.authenticationSources.register({
+        id: 'verifier',
+        open: async () => ({
+          name: 'verifier',
+          kinds: new Set(['password'] as const),
+          verify: async (user) => (user === 'carol' ? { user, group: undefined } : undefined),
+        }),
+      }),
+    );
+    const echo = await echoServer(t);
+    const connect = async (user: string) => {
+      const { client } = await login(t, port, user, 'secret');
+      assert.equal((await connectTo(client, '127.0.0.1', echo)).reply, 0);
+      return client;
+    };
+    const bob = await connect('bob');
+    const carol = await connect('carol');
+    await connect('alice');
+    writeFileSync(file, `${lineOf('bob', '')}\n`);
+    await server.reload();
+    const { user, reason } = await event('closed');
+    assert.deepEqual([user, reason], ['alice', 'cut-off']);
+    await assertEcho(bob);
+    await assertEcho(carol);
+    // Nobody can verify passwords any more.
+    await server.reload({ listen: ['127.0.0.1:0'], auth: [file], cutOff: true });
+    assert.equal((await event('closed', (closed) => closed.user === 'carol')).reason, 'cut-off');
+    await assertEcho(bob);
+  });
+
   test('a connection ends within a second when its user expires', async (t) => {
     const clock = manualClock(t, ['Date', 'setInterval']);
     const expires = Date.now() + 60_000;

@@ -83,7 +83,10 @@ export class AskedSource implements Disposable {
     const late = new AbortController();
     return this.#ask(
       () => this.#source.verify?.(user, password, { client, signal: late.signal }),
-      (answer) => toIdentity(answer, user),
+      (answer) => {
+        const identity = toIdentity(answer, user);
+        return identity && !this.tellsUsers ? { ...identity, unlisted: true } : identity;
+      },
       { password, late },
     );
   }

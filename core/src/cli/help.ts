@@ -76,6 +76,7 @@ Usage: picosocks5 [OPTION]... [ADDRESS[:PORT]]...
        picosocks5 user [-f FILE] [-m METHODS] [-g GROUP] NAME
        picosocks5 check [OPTION]... USER COMMAND DESTINATION [CLIENT]
        picosocks5 extension list|info|install|remove|enable|disable|new [NAME]
+       picosocks5 userdb FILE COMMAND [NAME]
        picosocks5 status|connections|top|disconnect|reload|lockouts|usage|
                   log|loglevel|run [OPTION]... [ARGUMENT]...
 

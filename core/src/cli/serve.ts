@@ -186,7 +186,7 @@ export async function serve(argv: readonly string[], args: readonly Argument[]):
   try {
     await start;
     service.dropPrivileges();
-    await checkAsLaterUser(service, log, args, settings);
+    await checkAsLaterUser({ service, usage }, log, args, settings);
     if (usage !== undefined) {
       await usage.save();
       service.observe('info');

@@ -66,7 +66,8 @@ export class Sources {
     const format = formats.get(id);
     if (format === undefined) {
       throw new UserError(
-        `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}`,
+        `auth: "${text}": unknown format "${id}"; expected one of ${formats.ids.join(', ')}, or of ` +
+          'an extension ("picosocks5 --help --extensions" lists them)',
       );
     }
     const source = await format.open(argument, this.#warn);

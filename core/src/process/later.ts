@@ -9,15 +9,21 @@ import { identityOf } from './privileges.js';
 import { logWarning } from './survival.js';
 import { wantedSecretFiles } from './wantedextensions.js';
 
+/** Who keeps files up to date. */
+interface LaterWriters {
+  readonly service: { saveUsage(): Promise<void> };
+  readonly usage: { demandWritable(): Promise<void> } | undefined;
+}
+
 /**
- * Tries, once privileges are dropped, what will have to be done later: to write the quota file, to
- * read again what SIGHUP reads, to open the log file again.
+ * Tries, once privileges are dropped, what will have to be done later: to write the quota file and
+ * the usage file, to read again what SIGHUP reads, to open the log file again.
  *
- * @throws {UserError} if the quota file cannot be written. The others are warned of: the server
+ * @throws {UserError} if one of these two cannot be written. The others are warned of: the server
  *   works without them.
  */
 export async function checkAsLaterUser(
-  service: { saveUsage(): Promise<void> },
+  { service, usage }: LaterWriters,
   log: Log,
   args: readonly Argument[],
   settings: Settings,
@@ -26,6 +32,7 @@ export async function checkAsLaterUser(
   const who = identityOf(settings);
   try {
     await service.saveUsage();
+    await usage?.demandWritable();
   } catch (error) {
     if (!hasDropped || !(error instanceof UserError)) throw error;
     throw new UserError(`${error.message} (as ${who}, who has to own the file or its folder)`);

@@ -1,4 +1,4 @@
-import { primaryGroupOf, userNumberOf } from '../base/accounts.js';
+import { groupNumberOf, primaryGroupOf, userNumberOf } from '../base/accounts.js';
 import { messageOf, UserError } from '../base/errors.js';
 
 /** Who to become. */
@@ -41,6 +41,9 @@ export function dropPrivileges({ user, group }: Privileges): void {
     throw new UserError('--user and --group do not exist on this system');
   }
   if (getuid() !== 0) throw new UserError('--user and --group need root');
+  if (group !== undefined && groupNumberOf(group) === undefined) {
+    throw new UserError(`--group: there is no group "${group}"`);
+  }
   const gid = group === undefined ? primaryGroup(user as string) : numberOrName(group);
   try {
     setgroups([gid]);

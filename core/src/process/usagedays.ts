@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { codeOf, systemMessage, UserError } from '../base/errors.js';
 import { changeFile } from '../base/replacefile.js';
 import { Sequence } from '../base/sequence.js';
@@ -98,11 +99,26 @@ export class UsageDays {
   }
 
   /**
-   * @param warn told if the file cannot be written.
-   * @throws {UserError} if it cannot be read, or has something else.
+   * @param warn told if the file cannot be written any more.
+   * @throws {UserError} if it cannot be read or written, or has something else.
    */
   static async open(file: string, warn: (message: string) => void): Promise<UsageDays> {
-    return new UsageDays(file, await readDays(file), warn);
+    const usage = new UsageDays(file, await readDays(file), warn);
+    await usage.demandWritable();
+    return usage;
+  }
+
+  /** @throws {UserError} if the process as it is now could not write the file. */
+  async demandWritable(): Promise<void> {
+    const isWritable = (path: string) => access(path, constants.W_OK);
+    try {
+      await isWritable(this.#file).catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return isWritable(dirname(this.#file));
+        throw error;
+      });
+    } catch (error) {
+      throw new UserError(`cannot write the usage file "${this.#file}": ${systemMessage(error)}`);
+    }
   }
 
   /** Looks at open connections from time to time. */

@@ -37,12 +37,18 @@ export interface ConnectionPage {
   readonly more: boolean;
 }
 
+/** What a filter looks at. */
+type Filtered = Pick<
+  ConnectionInfo,
+  'id' | 'user' | 'client' | 'listener' | 'command' | 'destination'
+>;
+
 /**
  * Makes a test of a filter.
  *
  * @throws {UserError} if `client` is no address or network.
  */
-export function connectionTest(filter: ConnectionFilter): (one: ConnectionInfo) => boolean {
+export function connectionTest(filter: ConnectionFilter): (one: Filtered) => boolean {
   const { id, user, client, listener, command, destination } = filter;
   const network = client === undefined ? undefined : Network.parse(client);
   if (client !== undefined && network === undefined) {

@@ -81,16 +81,17 @@ export class CutOff implements Disposable {
     const turn = new Turn();
     for (const [listener, byUser] of this.#connected()) {
       const users = this.#parts.usersOf(listener);
-      // Where a source cannot say who its users are, nobody can be told to be none.
-      const mayBeGone = users === undefined || users.tellUsers;
+      const tellsAll = users === undefined || users.tellUsers;
       for (const [user, sessions] of byUser) {
         const asked = users?.identify(user);
         const found = asked instanceof Promise ? await asked : asked;
-        if (found === undefined && !mayBeGone) continue;
-        const isOver = found === undefined || whyClosed(found.account) !== undefined;
         for (const session of sessions) {
-          if (isOver) session.end('cut-off');
-          else session.account = found.account;
+          if (found !== undefined && whyClosed(found.account) === undefined) {
+            session.account = found.account;
+          } else if (found !== undefined || tellsAll || session.isTold) {
+            session.end('cut-off');
+          }
+          // Else a source let the user in that cannot say who its users are: nobody knows.
         }
         if (turn.step()) await turn.next();
       }

@@ -45,6 +45,8 @@ export class Session implements Startup, CommandContext {
   place = 0;
   /** Whether a source of users knows its user. */
   isListed = false;
+  /** Whether that source can say who its users are. */
+  isTold = false;
   /** Its place among those whose clients have not made their request. */
   startup: Disposable | undefined;
   readonly #client: ClientSide;
@@ -173,6 +175,7 @@ export class Session implements Startup, CommandContext {
     const listed = known ?? (this.#checkedBySources() ? answered : this.#lookUp(answered));
     const identity = listed instanceof Promise ? await listed : listed;
     this.#failures = 0;
+    this.isTold = this.isListed && identity.unlisted !== true;
     this.#record.authenticated(identity);
     // What does it ask for?
     const request = await dialect.readRequest(conversation);

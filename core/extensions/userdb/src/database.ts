@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import type { Database, RootDatabase } from 'lmdb';
 import { messageOf, UserError } from 'picosocks5';
+import { demandLmdb } from './file.js';
 import { keyOf, storedOf, type UserLine, userOf } from './format.js';
 
 /** How large a database can become, octets: only addresses are taken for that, no memory. */
@@ -66,10 +67,19 @@ export class UserDatabase {
           'PASSWORDFILE',
       );
     }
-    if (!isNew && statSync(file).isDirectory()) throw new UserError(`"${file}" is a folder`);
+    const known = isNew ? undefined : statSync(file);
+    if (known?.isDirectory()) throw new UserError(`"${file}" is a folder`);
+    if (known?.isFile() === false) throw new UserError(`"${file}" is no file`);
+    if (known?.size === 0 && mode !== 'create') {
+      throw new UserError(
+        `the database of users "${file}" is empty; make one: picosocks5 userdb ${file} import ` +
+          'PASSWORDFILE',
+      );
+    }
     const { open } = await loadLmdb();
     const before = process.umask(0o077);
     try {
+      if (known !== undefined && known.size > 0) demandLmdb(file);
       const root = open({
         path: file,
         noSubdir: true,

@@ -10,7 +10,7 @@ import { seconds, strings } from './schemas.js';
 function checkLogField(text: string): void {
   if (isLogField(text)) return;
   const hint = didYouMean(text, Object.keys(LOG_FIELDS));
-  throw new UserError(`there is no field "${text}" of the log${hint}`);
+  throw new UserError(`there is no field "${text}" of the log; log.md lists them${hint}`);
 }
 
 /** How the process of the command runs, and its log, in the order of `--help`. */

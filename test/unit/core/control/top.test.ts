@@ -47,6 +47,34 @@ test('throughput is what has moved between two looks, the fastest first', () => 
   assert.deepEqual([model.upRate, ids(model)], [1000, [2]]);
 });
 
+test('a filter is a part of what is shown, or says what as other commands do', () => {
+  const model = new Model();
+  const home = { user: 'alice', client: { host: '10.0.0.7', port: 21 }, listener: 'lan' };
+  const away = { user: 'malice', destination: { host: 'alice.example', port: 80 } };
+  const list = [connection(11, 0, home), connection(12, 0, away), connection(13, 0)];
+  model.take(list, 0, 0);
+  model.order = 'id';
+  const filters: [string, number[]][] = [
+    ['alice', [11, 12]],
+    ['ALICE.ex', [12]],
+    ['user=alice', [11]],
+    ['user=-', [13]],
+    ['client=10.0.0.0/8 listener=lan', [11]],
+    ['client=10.0.0.0/8 user=malice', []],
+    ['destination=ice.example 80', [12]],
+    ['command=connect id=12', [12]],
+    ['13', [13]],
+    ['client=nowhere', []],
+    ['id=x', []],
+    ['path=x', []],
+  ];
+  for (const [filter, found] of filters) {
+    model.filter = filter;
+    model.arrange();
+    assert.deepEqual(ids(model), found, filter);
+  }
+});
+
 test('rows can be in another order, and fewer', () => {
   const model = new Model();
   const alice = { user: 'alice', down: 7 };

@@ -1,5 +1,7 @@
 import type { ConnectionAnswer } from '../../../control/answers.js';
 import { formatAddress } from '../../../protocol/address.js';
+import { connectionTest } from '../../../server/connectionquery.js';
+import { FILTERS, filterOf } from '../connections.js';
 
 /** A connection, and how fast its bytes move. */
 export interface Row {
@@ -31,6 +33,24 @@ export const ORDER_NAMES = Object.keys(ORDERS) as readonly Order[];
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What a word of a filter says: NAME=VALUE as for other commands, or a part of what is shown. */
+function testOf(word: string): (row: Row) => boolean {
+  const [, name = ''] = /^([a-z]+)=(.+)$/s.exec(word) ?? [];
+  if (FILTERS.includes(name as (typeof FILTERS)[number])) {
+    try {
+      const test = connectionTest(filterOf([word]));
+      return ({ one }) => test(one);
+    } catch {
+      return () => false;
+    }
+  }
+  const part = word.toLowerCase();
+  return ({ one, user, client, destination }) => {
+    const text = `${user} ${client} ${destination} ${one.via ?? ''} ${one.command ?? ''}`;
+    return word === String(one.id) || text.toLowerCase().includes(part);
+  };
 }
 
 interface Counted {
@@ -109,15 +129,11 @@ export class Model {
 
   /** Puts rows into order, after that or the filter has changed. */
   arrange(): void {
-    const words = this.filter.toLowerCase().split(' ').filter(Boolean);
+    const tests = this.filter.split(' ').filter(Boolean).map(testOf);
     const sign = this.isReversed ? -1 : 1;
     const order = ORDERS[this.order];
     this.#shown = this.#rows
-      .filter((row) => {
-        const { one, user, client, destination } = row;
-        const text = `${user} ${client} ${destination} ${one.via ?? ''} ${one.command ?? ''}`;
-        return words.every((word) => text.toLowerCase().includes(word));
-      })
+      .filter((row) => tests.every((test) => test(row)))
       .sort((a, b) => sign * order(a, b) || a.one.id - b.one.id);
   }
 

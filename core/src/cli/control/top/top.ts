@@ -35,7 +35,8 @@ anew: who moves how much, the fastest first.
       --interval SECONDS
                         how often, 0.2 to 60; 1 if left out
 
-FILTER is a part of a user, client, destination, command or way out. Keys:
+FILTER is a part of a user, client, destination, command or way out, or NAME=VALUE
+as for "picosocks5 connections". Keys:
   q, Ctrl+C             ends it
   /                     another filter: Enter takes it, Esc takes none
   s, r                  another order: rate, bytes, age, user, client,
@@ -155,7 +156,7 @@ class Top {
   }
 
   #prompt(): string | undefined {
-    if (this.#typed !== undefined) return `filter: ${visible(this.#typed)}_`;
+    if (this.#typed !== undefined) return `filter: ${this.#typed && visible(this.#typed)}_`;
     if (this.#asked !== undefined) return `disconnect #${this.#asked}? y or n`;
     return this.#told;
   }
@@ -181,7 +182,7 @@ class Top {
       this.#model.filter = '';
       this.#typed = undefined;
     } else if (name === 'backspace') this.#typed = typed.slice(0, -1);
-    else if (/^[\x20-\x7e]+$/.test(text)) this.#typed = (typed + text).slice(0, 200);
+    else if (/^\P{C}+$/u.test(text)) this.#typed = (typed + text).slice(0, 200);
     this.#model.arrange();
   }
 
