@@ -11,6 +11,8 @@ export class PageElement extends LitElement {
     super.connectedCallback();
     const parts = ['language', ...this.parts] as const;
     this.#unlisten = parts.map((part) => model.listen(part, () => this.requestUpdate()));
+    // It may be one that was put aside: what has changed meanwhile it was not told.
+    if (this.hasUpdated) this.requestUpdate();
   }
 
   override disconnectedCallback(): void {

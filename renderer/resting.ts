@@ -2,6 +2,7 @@ import type { Notification } from '../main/ipc/contract.js';
 import { request } from './bridge.js';
 import { recall, remember } from './memory.js';
 import { model, type ViewName } from './model.js';
+import { isUnfinished, noteTyping } from './unfinished.js';
 
 /** Where a view was scrolled to. */
 interface Scrolled {
@@ -15,9 +16,6 @@ const NOWHERE: Scrolled = { view: undefined, page: 0, table: undefined };
 
 /** How many frames a view has to show as much as it did. */
 const PATIENCE = 60;
-
-/** Forms that somebody has typed into and not finished. */
-const unfinished = new Set<Element>();
 
 function tableIn(view: HTMLElement): HTMLElement | null {
   return view.querySelector<HTMLElement>('.grid');
@@ -55,12 +53,11 @@ function takePlace(view: HTMLElement): void {
 
 /** Whether something would be lost with the page. */
 function isBusy(): boolean {
-  for (const form of unfinished) if (!form.isConnected) unfinished.delete(form);
   // What can be undone is known to this page only, and for a moment.
   const isUndoable = model.toasts.some(
     ({ action, told }) => action !== undefined && told.action === undefined,
   );
-  return model.busy > 0 || isUndoable || unfinished.size > 0;
+  return model.busy > 0 || isUndoable || isUnfinished();
 }
 
 /** Keeps notifications in mind that nobody has dismissed. */
@@ -85,11 +82,7 @@ function takeToasts(): void {
 export function restWhileUnseen(view: HTMLElement): () => void {
   takePlace(view);
   takeToasts();
-  const typed = ({ target }: Event) => {
-    const form = (target as Element).closest('form, dialog, .editor');
-    if (form !== null) unfinished.add(form);
-  };
-  view.addEventListener('input', typed);
+  const endTyping = noteTyping(view);
   const end = window.picosocks5.subscribe('unseen', () => {
     if (isBusy()) return;
     keepPlace(view);
@@ -97,7 +90,7 @@ export function restWhileUnseen(view: HTMLElement): () => void {
     request('window.rest').catch(() => {});
   });
   return () => {
-    view.removeEventListener('input', typed);
+    endTyping();
     end();
   };
 }

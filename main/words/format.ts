@@ -43,6 +43,12 @@ export function formatDuration(duration: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
 }
 
+/** The same in whole seconds, of at least 1 s: for what is counted while one looks. */
+export function formatSeconds(duration: number): string {
+  const whole = Math.max(1, Math.round(duration / 1000)) * 1000;
+  return whole < 60_000 ? `${formatNumber(whole / 1000, 0)} s` : formatDuration(whole);
+}
+
 /** The time of day with seconds, from 0 to 24 h, as logs have it: it fits into a column. */
 export function formatTime(time: number): string {
   const make = (locale: string) =>

@@ -7,6 +7,7 @@ import { request } from '../bridge.js';
 import { PageElement } from '../element.js';
 import { markdown } from '../markdown.js';
 import { model, sentence } from '../model.js';
+import { finish } from '../unfinished.js';
 
 type Form = Extract<ContributedContent, { readonly kind: 'form' }>;
 
@@ -27,7 +28,7 @@ export class ContributedForm extends PageElement {
   override render(): TemplateResult {
     const { text: about, fields, submit = text('extensions.apply') } = this.content;
     return html`${about === undefined ? nothing : markdown(about, 2)}
-      <form class="contributed-form" @submit=${(event: SubmitEvent) => void this.#send(event)}>
+      <form class="contributed-form" data-kept @submit=${(event: SubmitEvent) => void this.#send(event)}>
         ${fields.map((field) => this.#field(field))}
         <div class="toolbar">
           <button ?disabled=${this.sending}>${submit}</button>
@@ -100,6 +101,7 @@ export class ContributedForm extends PageElement {
 
   async #send(event: SubmitEvent): Promise<void> {
     event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
     const { typed } = this;
     const values: Record<string, CellValue> = {};
     for (const field of this.content.fields) {
@@ -115,7 +117,10 @@ export class ContributedForm extends PageElement {
     this.problem = '';
     try {
       const message = await request('extensions.submit', { id: this.viewId, values });
-      if (this.typed === typed) this.typed = {};
+      if (this.typed === typed) {
+        this.typed = {};
+        finish(form);
+      }
       if (message !== undefined) model.notify({ severity: 'info', message });
     } catch (error) {
       this.problem = sentence(error);

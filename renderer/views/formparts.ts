@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { text } from '../../main/words/words.js';
 import { icon } from '../icon.js';
-import { sentence } from '../model.js';
+import { model, sentence } from '../model.js';
 
 export interface FieldOptions {
   readonly required?: boolean;
@@ -35,6 +35,18 @@ export function field(
       value=${value}
     />
   </label>`;
+}
+
+/** What closes a form when Escape is pressed in it. */
+export function onEscape(close: () => void): (event: KeyboardEvent) => void {
+  return ({ key }) => {
+    if (key === 'Escape') close();
+  };
+}
+
+/** Says what is wrong with a form that was sent to who has gone to another view meanwhile. */
+export function tellAway(form: HTMLFormElement, message: string): void {
+  if (!form.isConnected) model.notify({ severity: 'error', message });
 }
 
 /** A button that is an icon; `data-action` says which one. */

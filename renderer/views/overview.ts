@@ -4,7 +4,7 @@ import { type Endpoint, formatEndpoint } from '../../main/ipc/contract.js';
 import { usePort } from '../actions.js';
 import { run } from '../commands.js';
 import { PageElement } from '../element.js';
-import { formatBytes, formatDuration, formatNumber } from '../format.js';
+import { formatBytes, formatNumber, formatSeconds } from '../format.js';
 import { icon } from '../icon.js';
 import { model } from '../model.js';
 import { systemProxyNote, systemProxySwitch } from '../systemproxy.js';
@@ -128,10 +128,7 @@ export class Overview extends PageElement {
       [text('overview.received'), formatBytes(now?.totalDown ?? 0)],
       [text('overview.connections'), formatNumber(now?.totalConnections ?? 0)],
       [text('overview.openNow'), formatNumber(now?.connections ?? 0)],
-      [
-        text('overview.upFor'),
-        since === undefined ? '–' : formatDuration(Math.max(0, model.instant - since)),
-      ],
+      [text('overview.upFor'), since === undefined ? '–' : formatSeconds(model.instant - since)],
     ];
     return html`<dl class="totals">
       ${figures.map(

@@ -41,6 +41,7 @@ export function passwordButtons(): TemplateResult {
     const field = fieldOf(button);
     if (!field) return;
     field.value = makePassword();
+    field.dispatchEvent(new Event('input', { bubbles: true }));
     show(button, true);
     field.select();
   };

@@ -283,9 +283,9 @@ export class RuleList extends PageElement {
   }
 
   #cancel(): void {
-    const { at } = this.#draft === undefined ? { at: 0 } : placeOf(this.#rules, this.#draft);
+    const at = this.#draft === undefined ? 0 : placeOf(this.#rules, this.#draft).at;
     this.#forgetDraft();
-    void this.choose(Math.min(at, this.#rules.length - 1));
+    void this.choose(at);
   }
 
   #forgetDraft(): void {

@@ -8,8 +8,8 @@ import {
   type ServerWay,
   USUAL_CONTROL,
 } from '../../main/ipc/contract.js';
-import { formatDuration, formatNumber, formatRate } from '../../main/words/format.js';
-import { text } from '../../main/words/words.js';
+import { formatNumber, formatRate, formatSeconds } from '../../main/words/format.js';
+import { pieces, text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { provide } from '../commands.js';
 import { PageElement } from '../element.js';
@@ -18,7 +18,7 @@ import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
 import { passFocus } from '../workbench/focus.js';
 import { showServer } from '../workbench/serverswitch.js';
-import { field, iconButton, trustField } from './formparts.js';
+import { field, iconButton, onEscape, tellAway, trustField } from './formparts.js';
 
 const NEW: RemoteSettings = {
   ...{ name: '', way: 'ssh', host: '', port: 0, user: '', control: USUAL_CONTROL },
@@ -153,11 +153,10 @@ export class ServersView extends PageElement {
     const ways = { ssh: text('servers.waySsh'), tls: text('servers.wayTls') };
     return html`<form
       class="editor server"
+      data-kept
       aria-label=${server === undefined ? text('servers.add') : text('servers.edit', { name })}
       @submit=${(event: SubmitEvent) => void this.#save(event)}
-      @keydown=${(event: KeyboardEvent) => {
-        if (event.key === 'Escape') this.#close();
-      }}
+      @keydown=${onEscape(() => this.#close())}
     >
       ${field(text('servers.name'), 'name', name, { required: true, ...COMMON })}
       <label>
@@ -281,9 +280,10 @@ export class ServersView extends PageElement {
         await request('servers.update', { id, settings, ...secret });
       }
       form.reset();
-      if (form.isConnected) this.#close();
+      if (this.contains(form)) this.#close();
     } catch (error) {
       this.problem = sentence(error);
+      tellAway(form, this.problem);
     } finally {
       this.saving = false;
     }
@@ -331,10 +331,12 @@ const LINK_ICONS = {
 } as const;
 
 /** How a link is, in words. */
-function stateOf({ link, retry }: RemoteItem): string {
+function stateOf({ link, retry }: RemoteItem): string | readonly unknown[] {
   if (link !== 'waiting') return text(`servers.${link}`);
   const left = Math.max(0, (retry ?? 0) - model.instant);
-  return text('servers.waiting', { time: formatDuration(Math.ceil(left / 1000) * 1000) });
+  // Who hears the page is told of the loss, not of each second.
+  const time = html`<span aria-live="off">${formatSeconds(left)}</span>`;
+  return pieces('servers.waiting', { time });
 }
 
 /** Where a server is, in words. */

@@ -19,8 +19,9 @@ import { PageElement } from '../element.js';
 import { formatDuration } from '../format.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
+
 import { passFocus } from '../workbench/focus.js';
-import { field, iconButton, trustField } from './formparts.js';
+import { field, iconButton, onEscape, tellAway, trustField } from './formparts.js';
 
 /** How a test of an upstream goes. */
 type Test = UpstreamTest | 'running';
@@ -144,8 +145,10 @@ export class Upstreams extends PageElement {
     const others = upstreams.filter((candidate) => candidate.name !== name);
     return html`<form
       class="editor"
+      data-kept
       aria-label=${found === undefined ? text('upstreams.new') : text('common.edit', { name })}
       @submit=${this.#save}
+      @keydown=${onEscape(() => this.#close())}
     >
       ${field(text('upstreams.name'), 'name', name, { required: true, max: 255, ...PROBLEM })}
       <label>
@@ -262,9 +265,10 @@ export class Upstreams extends PageElement {
       }
       form.reset();
       // Another one may be edited by now.
-      if (form.isConnected) this.#close(settings.name.trim());
+      if (this.contains(form)) this.#close(settings.name.trim());
     } catch (error) {
       this.problem = sentence(error);
+      tellAway(form, this.problem);
     } finally {
       this.saving = false;
     }

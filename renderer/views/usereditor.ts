@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import type { User, UserLimits } from '../../main/ipc/contract.js';
 import { text } from '../../main/words/words.js';
+import { onEscape } from './formparts.js';
 import { passwordButtons } from './passwordfield.js';
 import { LIMIT_FIELDS, lastDay, limitHint, limitText } from './userlimits.js';
 
@@ -22,8 +23,10 @@ export function userEditor(
   const isNew = user === undefined;
   return html`<form
     class="editor user"
+    data-kept
     aria-label=${isNew ? text('users.new') : text('common.edit', { name })}
     @submit=${save}
+    @keydown=${onEscape(close)}
   >
     <div class="fields">
       <label>

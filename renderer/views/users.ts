@@ -16,7 +16,7 @@ import { registerView } from '../viewregistry.js';
 import { passFocus } from '../workbench/focus.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
-import { iconButton } from './formparts.js';
+import { iconButton, tellAway } from './formparts.js';
 import { lockoutTable } from './lockouts.js';
 import { userEditor } from './usereditor.js';
 import { LimitError, parseLimits } from './userlimits.js';
@@ -277,9 +277,10 @@ export class Users extends PageElement {
       }
       form.reset();
       // Somebody else may be edited by now.
-      if (form.isConnected) this.#close(newName.trim());
+      if (this.contains(form)) this.#close(newName.trim());
     } catch (error) {
       this.problem = error instanceof LimitError ? error.message : sentence(error);
+      tellAway(form, this.problem);
     } finally {
       this.saving = false;
     }

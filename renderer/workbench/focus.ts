@@ -32,10 +32,10 @@ interface Place {
   readonly index: number;
 }
 
-function placesOf(element: Element, root: Element): Place[] {
+function placesOf(element: Element, ends: readonly (Element | null)[]): Place[] {
   const places: Place[] = [];
   for (let around = element.parentElement; around !== null; around = around.parentElement) {
-    if (around === root) break;
+    if (ends.includes(around)) break;
     places.push({ around, index: focusablesOf(around).indexOf(element as HTMLElement) });
   }
   return places;
@@ -45,7 +45,8 @@ function placesOf(element: Element, root: Element): Place[] {
  * Keeps the focus near: where the element that has it goes away, or cannot be used any more, what
  * has come in its place gets it, not the page as a whole.
  *
- * @param fallback what gets the focus where nothing is left around.
+ * @param fallback what gets the focus where nothing is left around: what comes in it in place of all
+ *   that was there, such as another view, is not near.
  * @returns what ends it.
  */
 export function keepFocus(root: HTMLElement, fallback: () => HTMLElement | null): () => void {
@@ -78,7 +79,7 @@ export function keepFocus(root: HTMLElement, fallback: () => HTMLElement | null)
   const note = ({ target }: FocusEvent) => {
     last = target as Element;
     if (last !== given) given = null;
-    places = placesOf(last, root);
+    places = placesOf(last, [root, fallback()]);
   };
   root.addEventListener('focusin', note);
   const observer = new MutationObserver(look);

@@ -20,7 +20,7 @@ export class ProfileChoice extends PageElement {
     };
     return html`<select
       aria-label=${text('profiles.profile')}
-      title=${text('profiles.profile')}
+      title="${text('profiles.profile')}: ${active ?? text('profiles.noneLabel')}"
       @change=${choose}
     >
       <option .selected=${active === undefined}>${text('profiles.noneLabel')}</option>

@@ -30,10 +30,11 @@ export async function showServer(id: string): Promise<void> {
 export function serverSwitch(): TemplateResult | typeof nothing {
   const { servers, shown } = model.app.servers;
   if (servers.length === 0) return nothing;
+  const name = servers.find(({ id }) => id === shown)?.name ?? text('servers.thisComputer');
   return html`<select
     class="server-switch"
     aria-label=${text('servers.switch')}
-    title=${text('servers.switch')}
+    title="${text('servers.switch')}: ${name}"
     .value=${live(chosen ?? shown)}
     @change=${(event: Event) => void showServer((event.target as HTMLSelectElement).value)}
   >

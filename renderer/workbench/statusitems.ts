@@ -70,11 +70,11 @@ export class StatusItems extends PageElement {
 }
 
 function draw(id: string, { text, tooltip, severity, command }: Status): TemplateResult {
-  const title = tooltip ?? nothing;
+  const title = tooltip ?? text;
   const symbol = severity === undefined || severity === 'info' ? nothing : icon(severity);
   if (command === undefined) {
     return html`<span class="item ${severity ?? ''}" data-view=${id} title=${title}>
-      ${symbol} ${text}
+      ${symbol} <span>${text}</span>
     </span>`;
   }
   return html`<button
@@ -83,7 +83,7 @@ function draw(id: string, { text, tooltip, severity, command }: Status): Templat
     title=${title}
     @click=${() => void runContributed({ id: command })}
   >
-    ${symbol} ${text}
+    ${symbol} <span>${text}</span>
   </button>`;
 }
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, query } from 'lit/decorators.js';
 import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { commandOf, provide, run } from '../commands.js';
@@ -11,10 +11,12 @@ import { model, type ViewName } from '../model.js';
 import { restWhileUnseen } from '../resting.js';
 import { systemProxySwitch } from '../systemproxy.js';
 import { followTheme } from '../theme.js';
+import { putAside, takeBack } from '../unfinished.js';
 import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
-import { Contributed } from '../views/contributed.js';
+import '../views/contributed.js';
 import { guardDoubleClicks } from './clicks.js';
 import { keepFocus } from './focus.js';
+import { Places } from './places.js';
 import './keypage.js';
 import { followZoom } from './zoom.js';
 import './palette.js';
@@ -42,8 +44,12 @@ export class Workbench extends PageElement {
   protected override readonly parts = ['app', 'view', 'traffic', 'busy'] as const;
   readonly #onKey = (event: KeyboardEvent) => this.#press(event);
   #ends: (() => void)[] = [];
-  /** The element of the view that is shown. */
+  /** The view that is shown, its element, and whether that is to be drawn for the first time. */
+  #name: ViewName | undefined;
   #shown: HTMLElement | undefined;
+  #isNew = false;
+  readonly #places = new Places();
+  @query('main') accessor main!: HTMLElement | null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -53,7 +59,7 @@ export class Workbench extends PageElement {
       followTheme(),
       followZoom(),
       guardDoubleClicks(this),
-      keepFocus(this, () => this.querySelector<HTMLElement>('main')),
+      keepFocus(this, () => this.main),
     ];
   }
 
@@ -64,24 +70,29 @@ export class Workbench extends PageElement {
   }
 
   protected override firstUpdated(): void {
-    const main = this.querySelector<HTMLElement>('main');
-    if (main !== null) this.#ends.push(restWhileUnseen(main));
+    if (this.main !== null) this.#ends.push(restWhileUnseen(this.main));
     focusSwitch(this);
   }
 
   protected override willUpdate(): void {
     const contributed = contributedId(model.view);
-    if (contributed !== undefined) {
-      const shown = this.#shown;
-      if (shown instanceof Contributed && shown.viewId === contributed) return;
-      const view = document.createElement('pico-contributed');
-      view.viewId = contributed;
-      this.#shown = view;
-      return;
+    const name: ViewName | undefined =
+      contributed === undefined ? viewOf(model.view)?.id : `contributed:${contributed}`;
+    if (name === undefined || name === this.#name) return;
+    if (this.#shown !== undefined && this.#name !== undefined) {
+      if (this.main !== null) this.#places.leave(this.#name, this.main);
+      putAside(this.#name, this.#shown);
     }
-    const tag = viewOf(model.view)?.tag;
-    if (tag === undefined || this.#shown?.localName === tag) return;
-    this.#shown = document.createElement(tag);
+    this.#shown = takeBack(name) ?? newView(name, contributed);
+    this.#name = name;
+    this.#isNew = true;
+  }
+
+  protected override updated(): void {
+    if (this.#isNew && this.main !== null && this.#name !== undefined) {
+      this.#places.enter(this.#name, this.main);
+    }
+    this.#isNew = false;
   }
 
   override render(): TemplateResult {
@@ -212,6 +223,15 @@ export class Workbench extends PageElement {
 
 /** The codicons of contributed views. */
 const VIEW_ICONS = { table: 'table', form: 'checklist', text: 'note', status: 'info' } as const;
+
+/** Makes the element of a view. @param contributed its id, if an extension contributes it. */
+function newView(name: ViewName, contributed: string | undefined): HTMLElement {
+  if (contributed === undefined)
+    return document.createElement(viewOf(name)?.tag ?? 'pico-overview');
+  const view = document.createElement('pico-contributed');
+  view.viewId = contributed;
+  return view;
+}
 
 function link(view: ViewName, title: string, symbol: string, isShown: boolean): TemplateResult {
   const go = (event: Event) => {
