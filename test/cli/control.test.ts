@@ -517,6 +517,10 @@ test('the commands speak to a server', { skip: unix }, async (t) => {
     said(/^ext\.say +picosocks5-ext +Say something$/m, 'run'),
     said(/"said": \[\s*"a"/, 'run', 'ext.say', 'a'),
     failed(1, /connections: "x=y": expected id=/, 'connections', 'x=y'),
+    failed(1, /connections: "user=y": user stands there twice/, 'connections', 'user=x', 'user=y'),
+    ...['status', 'usage', 'log', 'reload'].map((name) =>
+      failed(1, /: expected no argument; --help says more/, name, 'x'),
+    ),
     failed(1, /disconnect: expected ID, user=NAME/, 'disconnect'),
     failed(1, /disconnect: there is no such connection/, 'disconnect', 'user=bob'),
     failed(1, /unknown option --jsn; did you mean --json\?/, 'status', '--jsn'),
