@@ -12,7 +12,7 @@ import { extension } from '../support/extensions.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { answerSchema, assertValid, description, operationOf } from '../support/openapi.js';
 import { run } from '../support/programs.js';
-import { type Client, echoServer, freePort } from '../support/sockets.js';
+import { type Client, echoServer, freePort, serve } from '../support/sockets.js';
 import { assertEcho, connected, connectTo, login } from '../support/socks.js';
 import { plainSecret } from '../support/users.js';
 
@@ -400,17 +400,53 @@ test('with TLS it may be at any address: who comes sees the certificate first, t
   const stranger = temporaryFile(t, 'fedcba9876543210\n', 'token');
   chmodSync(stranger, 0o600);
   const failures = [
-    [['--control-token', stranger, '--tls-cert', cert], /Authorization: Bearer TOKEN/],
+    [
+      ['--control-token', stranger, '--tls-cert', cert],
+      /wants another token than that in ".*token"; expected --control-token FILE/,
+    ],
+    [['--tls-cert', cert], /wants a token; expected --control-token FILE/],
     [['--control-token', token, '--tls-cert', other], /shows another certificate than the one in/],
     [
       ['--control-token', token],
-      /no server answers at tls:0\.0\.0\.0:\d+: self-signed certificate/,
+      /the server at tls:0\.0\.0\.0:\d+ shows a certificate that nobody vouches for \(self-signed/,
     ],
   ] as const;
   for (const [args, expected] of failures) {
     const { status: code, stderr } = await status(...args);
     assert.match(stderr, expected);
     assert.notEqual(code, 0);
+  }
+  // What is not such a server is not one that does not answer.
+  const strangers = [
+    [
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi',
+      '',
+      /answers at \S+ is no control interface/,
+    ],
+    [
+      'HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nhi',
+      '',
+      /answers at \S+ is no control interface/,
+    ],
+    ['SSH-2.0-x\r\n', '', /answers at \S+ is no control interface/],
+    [
+      'HTTP/1.1 400 No\r\n\r\n',
+      'tls:',
+      /^\S+ status: the server at tls:\S+ does not speak TLS [^\n]*\n$/,
+    ],
+  ] as const;
+  for (const [answer, scheme, expected] of strangers) {
+    const impostor = await serve(t, (socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end(answer));
+    });
+    const asked = ['--control', `${scheme}127.0.0.1:${impostor}`, '--control-token', token];
+    const { status: code, stderr } = await run(t, process.execPath, [
+      PICOSOCKS5,
+      'status',
+      ...asked,
+    ]);
+    assert.match(stderr, expected);
+    assert.equal(code, 1);
   }
   // A certificate that was renewed is shown from the next reload on.
   show(second);
@@ -481,6 +517,10 @@ test('the commands speak to a server', { skip: unix }, async (t) => {
     said(/^ext\.say +picosocks5-ext +Say something$/m, 'run'),
     said(/"said": \[\s*"a"/, 'run', 'ext.say', 'a'),
     failed(1, /connections: "x=y": expected id=/, 'connections', 'x=y'),
+    failed(1, /connections: "user=y": user stands there twice/, 'connections', 'user=x', 'user=y'),
+    ...['status', 'usage', 'log', 'reload'].map((name) =>
+      failed(1, /: expected no argument; --help says more/, name, 'x'),
+    ),
     failed(1, /disconnect: expected ID, user=NAME/, 'disconnect'),
     failed(1, /disconnect: there is no such connection/, 'disconnect', 'user=bob'),
     failed(1, /unknown option --jsn; did you mean --json\?/, 'status', '--jsn'),

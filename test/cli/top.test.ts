@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PICOSOCKS5 } from '../support/command.js';
@@ -88,6 +90,44 @@ test('top shows who moves how much, sorts, filters and disconnects', {
   // The usual screen is back, without the table.
   assert.doesNotMatch(await screen(), /PicoSOCKS5/);
   assert.equal(await command.stop(), 0);
+});
+
+test('top ends when it is quit while the server has not answered yet', {
+  skip: unless('tmux'),
+}, async (t) => {
+  const { path } = await startControlled(t);
+  // Answers as the server does, and when it is let.
+  let held = Promise.resolve();
+  let asked = () => {};
+  const slow = join(temporaryDirectory(t), 'slow');
+  const proxy = createServer(async ({ url, method, headers }, response) => {
+    asked();
+    await held;
+    request({ socketPath: path, path: url, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    }).end();
+  }).listen(slow);
+  await once(proxy, 'listening');
+  t.after(() => proxy.close().closeAllConnections());
+  const program = [process.execPath, PICOSOCKS5, 'top', '--interval', '0.2'];
+  const env = { PICOSOCKS5_CONTROL: `unix:${slow}` };
+  const { screen, press, shows } = await terminal(t, program, env);
+  await shows(/^PicoSOCKS5 \S+: serving, up /m);
+  let answer = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+    held = new Promise((release) => {
+      answer = release;
+    });
+  });
+  await isAsked;
+  await press('q');
+  // The usual screen is back; the answer changes nothing any more.
+  while (/PicoSOCKS5/.test(await screen()));
+  answer();
+  await shows(/^status 0$/m);
+  assert.doesNotMatch(await screen(), /PicoSOCKS5/);
 });
 
 test('top needs a terminal, and a server', {

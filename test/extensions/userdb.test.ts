@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { EXTENSIONS } from '#build/extensions.js';
@@ -113,7 +113,7 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
   });
 
   test('mistakes are one sentence', async (t) => {
-    const { done, load } = database(t);
+    const { file, done, load } = database(t);
     const wrong = (message: RegExp, ...args: string[]) =>
       assert.rejects(done(...args), (error: Error) => {
         assert.equal(error.name, 'UserError');
@@ -121,6 +121,12 @@ describe('picosocks5 userdb', { concurrency: true }, () => {
         return true;
       });
     await wrong(/there is no database of users ".*"; make one: picosocks5/, 'count');
+    // What fails makes none that servers would take for one without users.
+    await wrong(/cannot read the password file "\/nowhere\/x"/, 'import', '/nowhere/x');
+    await wrong(/x:1: expected USER:GROUP:SECRET/, 'import', temporaryFile(t, 'alice\n', 'x'));
+    await wrong(/--account: expected some of maxconn, /, 'add', 'x', '-A', 'expire=1');
+    await wrong(/there is no database of users ".*"; make one: picosocks5/, 'count');
+    assert.deepEqual(readdirSync(dirname(file)), []);
     await load(`alice::${SECRET}`);
     await wrong(/expected FILE and one of import, export, .* not "frob/, 'frobnicate');
     await wrong(/show: expected NAME behind it/, 'show');

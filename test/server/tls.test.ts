@@ -487,6 +487,25 @@ describe('certificates of clients', () => {
     assert.match((await event('rejected')).detail, /not to be trusted/);
   });
 
+  test('a section about whom no source knows is in force, and check takes any name', async (t) => {
+    const auth = [passwordFile(t, `alice:staff:${plainSecret('secret')}`)];
+    const users = { carol: { connections: 1 } };
+    const { server, events, port, ca, clients, event } = await asking(t, { auth, users });
+    const to = { host: '127.0.0.1', port: await echoServer(t) };
+    assert.equal((await server.check('carol', 'connect', to)).allowed, true);
+    const carol = own(clients, [['CN', 'carol']]);
+    await connected(t, port, ca, to.port, carol);
+    const { client } = await tlsClient(t, port, ca, carol);
+    client.send(5, 1, 0);
+    await client.read(2);
+    await connectTo(client, '127.0.0.1', to.port);
+    assert.equal((await event('rejected')).user, 'carol');
+    assert.deepEqual(
+      events.filter(({ type }) => type === 'warning'),
+      [],
+    );
+  });
+
   test('it is no open proxy beyond loopback, but a plain address beside it is', async (t) => {
     const { write, options } = tlsFolder(t);
     const tlsClientCa = write('clients.pem', authority().cert);

@@ -124,13 +124,19 @@ export async function loadState(
     for (const message of idleOptions(options, described)) warn(message);
     for (const message of idleTlsOptions(options, listeners)) warn(message);
     if (knowsEveryMethod(registries)) {
-      for (const message of await idleSections(options, sources.all())) warn(message);
+      const byLayer = listeners.some(identifiesByLayer);
+      for (const message of await idleSections(options, sources.all(), byLayer)) warn(message);
     }
     return { options, users, ruleHosts, listeners, routes, external, advertised, dispose };
   } catch (error) {
     opened.dispose();
     throw error;
   }
+}
+
+/** Whether a listener has a layer that knows by itself who clients are, as by their certificates. */
+export function identifiesByLayer({ layers }: Pick<LoadedListener, 'layers'>): boolean {
+  return [...layers.values()].some(({ identifies }) => identifies === true);
 }
 
 /** Whether users and groups come from sources only: other methods may have their own. */

@@ -143,14 +143,16 @@ function unknownKey(place: string, key: string, known: readonly string[]): UserE
  * Sections about users and groups that nobody is, as far as the sources of users can say: what
  * stands in them is not in force.
  *
+ * @param byLayer whether there may be users whom no source knows: their certificates do.
  * @returns a sentence for each.
  */
 export async function idleSections(
   { groups, users: limits }: Pick<CheckedOptions, 'groups' | 'users'>,
   users: Users,
+  byLayer: boolean,
 ): Promise<string[]> {
   const nobody = users.configured ? undefined : 'there are no users: --auth names none';
-  const messages = await idleUsers(Object.keys(limits), users, nobody);
+  const messages = byLayer ? [] : await idleUsers(Object.keys(limits), users, nobody);
   const known = users.groups();
   if (known === undefined) return messages;
   const inForce = new Set<string>();

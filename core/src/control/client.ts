@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { codeOf, systemMessage, UserError } from '../base/errors.js';
 import { parseControlPlace } from '../config/controlplace.js';
+import { formatAddress } from '../protocol/address.js';
+import { reasonOf } from '../transport/pem.js';
 import { readToken } from './token.js';
 
 /** How long a server has to begin an answer, ms: a reload may activate extensions meanwhile. */
@@ -23,6 +25,7 @@ export class ControlClient {
   readonly #place: string;
   readonly #connect: () => Promise<RequestOptions>;
   readonly #token: string | undefined;
+  readonly #tokenFile: string | undefined;
 
   /**
    * @param place `unix:PATH`, `127.0.0.1:PORT` or `tls:HOST:PORT`.
@@ -34,6 +37,7 @@ export class ControlClient {
   constructor(place: string, tokenFile?: string, certificate?: string) {
     const { path, address, ...more } = parseControlPlace(place, true);
     this.#place = place;
+    this.#tokenFile = address === undefined ? undefined : tokenFile;
     if (address === undefined) this.#connect = async () => ({ socketPath: path, agent: false });
     else if ('tls' in more && more.tls) {
       this.#connect = async () => {
@@ -68,7 +72,7 @@ export class ControlClient {
    */
   async *lines(path: string, query: Query = {}): AsyncGenerator<Readonly<Record<string, unknown>>> {
     const response = await this.#ask('GET', path, query, undefined);
-    if (response.statusCode !== 200) throw await failureOf(response);
+    if (response.statusCode !== 200) throw await this.#failureOf(response);
     try {
       for await (const line of createInterface({ input: response })) {
         if (line !== '') yield JSON.parse(line);
@@ -81,8 +85,36 @@ export class ControlClient {
 
   async #json<T>(method: string, path: string, query: Query, body: object | undefined): Promise<T> {
     const response = await this.#ask(method, path, query, body);
-    if (response.statusCode !== 200) throw await failureOf(response);
-    return JSON.parse(await textOf(response)) as T;
+    if (response.statusCode !== 200) throw await this.#failureOf(response);
+    const text = await textOf(response);
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw this.#stranger();
+    }
+  }
+
+  async #failureOf(response: IncomingMessage): Promise<UserError> {
+    const text = await textOf(response);
+    try {
+      const { error } = JSON.parse(text) as { error: { code: string; message: string } };
+      if (error.code !== 'no-token') return new UserError(error.message);
+      const file = this.#tokenFile;
+      const wanted = file === undefined ? 'a token' : `another token than that in "${file}"`;
+      return new UserError(
+        `the server at ${this.#place} wants ${wanted}; expected --control-token FILE, with the ` +
+          'token that it has itself',
+      );
+    } catch {
+      return this.#stranger();
+    }
+  }
+
+  #stranger(): UserError {
+    return new UserError(
+      `what answers at ${this.#place} is no control interface; expected the place that a server ` +
+        'has as its --control',
+    );
   }
 
   async #ask(
@@ -92,6 +124,10 @@ export class ControlClient {
     body: object | undefined,
   ): Promise<IncomingMessage> {
     const nobody = (error: unknown) => {
+      const untrusted = tlsFault(error);
+      if (untrusted !== undefined)
+        return new UserError(`the server at ${this.#place} ${untrusted}`);
+      if (codeOf(error)?.startsWith('HPE_')) return this.#stranger();
       const isNone = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
       const hint = isNone ? '; a server listens there that is started with --control' : '';
       return new NoServer(`no server answers at ${this.#place}: ${systemMessage(error)}${hint}`);
@@ -116,6 +152,20 @@ export class ControlClient {
       asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
+}
+
+/** What is wrong with a server's TLS, where that is it; a sentence that goes on from the server. */
+function tlsFault(error: unknown): string | undefined {
+  const code = codeOf(error) ?? '';
+  if (code.startsWith('ERR_SSL_') || code === 'EPROTO') {
+    return `does not speak TLS as it should: ${reasonOf(error)}`;
+  }
+  // What is wrong with a certificate has names of its own: CERT_HAS_EXPIRED, ...
+  if (!/^(?:CERT|CRL|DEPTH|ERR_TLS_CERT|INVALID|SELF_SIGNED|UNABLE)_/.test(code)) return undefined;
+  return (
+    `shows a certificate that nobody vouches for (${reasonOf(error)}); --tls-cert FILE names the ` +
+    'one that it has to show'
+  );
 }
 
 /** Where a server on this machine is reached that listens at all addresses of a family. */
@@ -148,7 +198,7 @@ async function secured(
   if (pinned === undefined || shown?.fingerprint256 === pinned.fingerprint256) return socket;
   socket.destroy();
   throw new UserError(
-    `the server at ${host}:${port} shows another certificate than the one in "${certificate}"`,
+    `the server at ${formatAddress({ host, port })} shows another certificate than the one in "${certificate}"`,
   );
 }
 
@@ -169,14 +219,4 @@ async function textOf(response: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-async function failureOf(response: IncomingMessage): Promise<UserError> {
-  const text = await textOf(response);
-  try {
-    const { error } = JSON.parse(text) as { error: { message: string } };
-    return new UserError(error.message);
-  } catch {
-    return new UserError(`the server answers with status ${response.statusCode}`);
-  }
 }

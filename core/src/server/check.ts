@@ -2,10 +2,8 @@ import type { AccessCheck } from '../access/accesscheck.js';
 import type { ClientContext } from '../access/policy.js';
 import { whyClosed } from '../auth/account.js';
 import type { Identity } from '../auth/identity.js';
-import type { Users } from '../auth/users.js';
 import { messageOf, UserError } from '../base/errors.js';
-import type { LoadedListener } from '../config/loaded.js';
-import type { CheckedOptions } from '../config/settings.js';
+import { identifiesByLayer, type LoadedListener } from '../config/loaded.js';
 import { LookupError } from '../outbound/lookup.js';
 import { carries, type OutboundRequest } from '../outbound/outbound.js';
 import { familyName, familyOf, isExcluded, onlyFamily, preferred } from '../outbound/prefer.js';
@@ -63,11 +61,12 @@ export interface CheckResult {
  *   resolved.
  */
 export async function checkRequest(
-  { name: listener, users, options, resolver }: LoadedListener,
+  loaded: LoadedListener,
   access: AccessCheck,
   routes: Routes,
   { user: name, command, destination: named, client: clientHost }: CheckedRequest,
 ): Promise<CheckResult> {
+  const { name: listener, users, options, resolver } = loaded;
   const destination = { host: hostOf(named.host), port: named.port };
   const client = parseIP(clientHost);
   if (client === undefined) throw new UserError(`"${clientHost}" is not an IP address`);
@@ -75,7 +74,7 @@ export async function checkRequest(
     const by = 'clients have to authenticate';
     return { group: undefined, allowed: false, by, addresses: [] };
   }
-  const { user, group, account } = await identify(name, users, options);
+  const { user, group, account } = await identify(name, loaded);
   const context: ClientContext = { client, listener, user, group };
   const refused = (by: string) => ({ group, allowed: false, by, addresses: [] });
   const closed = whyClosed(account);
@@ -156,20 +155,18 @@ function decisionOf({ ways, rule }: Route): WayDecision | undefined {
 }
 
 /**
- * Who a user would be. Where there are no users, a name is taken as it is.
+ * Who a user would be. A name is taken as it is where there are no users, or where certificates say
+ * who clients are.
  *
  * @throws {UserError} if there is no such user, or if a source fails.
  */
-async function identify(
-  name: string | undefined,
-  users: Users,
-  { groups }: CheckedOptions,
-): Promise<Identity> {
+async function identify(name: string | undefined, loaded: LoadedListener): Promise<Identity> {
+  const { users, options } = loaded;
   const identity = name === undefined ? undefined : await users.identify(name);
   if (identity !== undefined) return identity;
-  if (name !== undefined && users.configured) {
+  if (name !== undefined && users.configured && !identifiesByLayer(loaded)) {
     if (users.tellUsers) throw new UserError(`there is no user "${name}"`);
-    if (Object.keys(groups).length > 0) {
+    if (Object.keys(options.groups).length > 0) {
       const sources = users.names.join(', ');
       throw new UserError(`the group of "${name}" is not known: not all of ${sources} tell users`);
     }

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   type Account,
@@ -64,11 +65,17 @@ export async function run(args: readonly string[], tools: SubcommandTools): Prom
     throw new UserError(`--${Object.keys(values)[0]} goes with add only`);
   }
   if (takes === 'NAME') checkField('user name', name ?? '');
+  const isNew = !existsSync(file);
   const database = await UserDatabase.open(file, mode);
+  let isLeftEmpty = false;
   try {
     await act(database, name ?? '', values, tools);
+  } catch (error) {
+    isLeftEmpty = isNew && database.count === 0;
+    throw error;
   } finally {
     await database.close();
+    if (isLeftEmpty) for (const each of [file, `${file}-lock`]) rmSync(each, { force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import type { Database, RootDatabase } from 'lmdb';
-import { messageOf, UserError } from 'picosocks5';
+import { messageOf, systemMessage, UserError } from 'picosocks5';
 import { demandLmdb } from './file.js';
 import { keyOf, storedOf, type UserLine, userOf } from './format.js';
 
@@ -96,7 +96,7 @@ export class UserDatabase {
       return database;
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw new UserError(`cannot open the database of users "${file}": ${messageOf(error)}`);
+      throw new UserError(`cannot open the database of users "${file}": ${systemMessage(error)}`);
     } finally {
       process.umask(before);
     }

@@ -90,6 +90,11 @@ export async function clientOf({ flags }: Given): Promise<ControlClient> {
   return new ControlClient(place, token, text('tls-cert') ?? tlsCert);
 }
 
+/** @throws {UserError} if something stands behind a command that takes options only. */
+export function demandNoWords({ words }: Given): void {
+  if (words.length > 0) throw new UserError('expected no argument; --help says more');
+}
+
 /** Words of the form NAME=VALUE. @throws {UserError} for another one, or an unknown NAME. */
 export function pairsOf(
   words: readonly string[],
@@ -101,6 +106,7 @@ export function pairsOf(
     if (!names.includes(name) || value === '') {
       throw new UserError(`"${word}": expected ${names.map((one) => `${one}=...`).join(', ')}`);
     }
+    if (pairs[name] !== undefined) throw new UserError(`"${word}": ${name} stands there twice`);
     pairs[name] = value;
   }
   return pairs;

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors.js';
 import type { LogLevelAnswer } from '../../control/answers.js';
 import { LEVELS } from '../../control/feed.js';
 import { type LogEntry, levelOf, logText, timeStamp } from '../../log/logline.js';
-import { type ControlCommand, numberOf, print, printJson } from './command.js';
+import { type ControlCommand, demandNoWords, numberOf, print, printJson } from './command.js';
 import { localTime } from './text.js';
 
 /** What the server's stream has beside events. */
@@ -31,8 +31,8 @@ export const log: ControlCommand = {
     level: { type: 'string' },
   },
   async run(client, given) {
-    const { words, flags } = given;
-    if (words.length > 0) throw new UserError('expected no argument; --help says more');
+    demandNoWords(given);
+    const { flags } = given;
     const level = flags['level'] as string | undefined;
     if (level !== undefined && !(LEVELS as readonly string[]).includes(level)) {
       throw new UserError(`--level: expected ${LEVELS.join(', ')}, not "${level}"`);

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.js';
 import type { ReloadAnswer } from '../../control/answers.js';
-import { type ControlCommand, print, printJson } from './command.js';
+import { type ControlCommand, demandNoWords, print, printJson } from './command.js';
 import { counted, visible } from './text.js';
 
 /** `picosocks5 reload`. */
@@ -18,8 +18,9 @@ exit status is 1.
       --json            as JSON
 `,
   options: { 'dry-run': { type: 'boolean' }, binary: { type: 'boolean' } },
-  async run(client, { words, flags }) {
-    if (words.length > 0) throw new UserError('expected no argument; --help says more');
+  async run(client, given) {
+    demandNoWords(given);
+    const { flags } = given;
     const dryRun = flags['dry-run'] === true;
     if (flags['binary']) {
       if (dryRun) throw new UserError('expected --dry-run or --binary, not both');

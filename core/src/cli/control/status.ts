@@ -1,6 +1,6 @@
 import type { StatusAnswer } from '../../control/answers.js';
 import { formatEndpoint } from '../../protocol/address.js';
-import { type ControlCommand, print, printJson } from './command.js';
+import { type ControlCommand, demandNoWords, print, printJson } from './command.js';
 import { bytes, counted, list, localTime, span, visible } from './text.js';
 
 /** `picosocks5 status`. */
@@ -10,9 +10,10 @@ export const status: ControlCommand = {
 
       --json            as JSON
 `,
-  async run(client, { flags }) {
+  async run(client, given) {
+    demandNoWords(given);
     const answer = await client.get<StatusAnswer>('/v1/status');
-    if (flags['json']) printJson(answer);
+    if (given.flags['json']) printJson(answer);
     else print(textOf(answer));
   },
 };

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.js';
 import type { UsageAnswer, UsageEntry } from '../../control/answers.js';
-import { type ControlCommand, numberOf, print, printJson } from './command.js';
+import { type ControlCommand, demandNoWords, numberOf, print, printJson } from './command.js';
 import { bytes, table, visible } from './text.js';
 
 /** `picosocks5 usage`. */
@@ -15,6 +15,7 @@ those who have limits the bytes of this day and this month, and their quotas.
 `,
   options: { days: { type: 'string' } },
   async run(client, given) {
+    demandNoWords(given);
     const days = numberOf(given, 'days', 0, 400);
     const answer = await client.get<UsageAnswer>('/v1/usage', { days });
     if (days > 0 && answer.days === undefined) {

@@ -76,6 +76,8 @@ class Top {
   #asked: number | undefined;
   #told: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the screen is the terminal's again. */
+  #isOver = false;
   #settle: (error?: unknown) => void = () => {};
 
   constructor(client: ControlClient, interval: number, filter: string) {
@@ -105,6 +107,7 @@ class Top {
     try {
       await end;
     } finally {
+      this.#isOver = true;
       clearTimeout(this.#timer);
       stdin.setRawMode(false);
       stdin.off('keypress', onKey).pause();
@@ -118,7 +121,7 @@ class Top {
       try {
         if (!this.#isPaused) await this.#look();
         this.#draw();
-        this.#again();
+        if (!this.#isOver) this.#again();
       } catch (error) {
         this.#settle(error);
       }
@@ -143,6 +146,7 @@ class Top {
   }
 
   #draw(): void {
+    if (this.#isOver) return;
     const { columns = 80, rows = 24 } = process.stdout;
     const status = this.#status as StatusAnswer;
     const around = {
