@@ -119,6 +119,12 @@ export interface Binding {
   close(): void;
 }
 
+/** Opens a way for datagrams. @param upstream as {@link Outbound.connect} has it. */
+export type OpenDatagrams = (
+  request: AllowedRequest,
+  upstream?: UpstreamServer,
+) => Promise<Datagrams>;
+
 /** A way out: how connections to destinations are made. */
 export interface Outbound {
   readonly id: string;
@@ -152,7 +158,7 @@ export interface Outbound {
    */
   bind?(request: AllowedRequest, upstream?: UpstreamServer): Promise<Binding>;
   /** Opens a way for datagrams (UDP ASSOCIATE). Without it, as for `bind`. */
-  datagrams?(request: AllowedRequest, upstream?: UpstreamServer): Promise<Datagrams>;
+  readonly datagrams?: OpenDatagrams | undefined;
 }
 
 /** The way out of a request: the last one registered that serves it. @throws if none does. */
