@@ -172,3 +172,30 @@ test('what is logged may be an error, which is told with its place, or be writte
     ['info', 'ext: 100% yes (extension.js:6)'],
   ]);
 });
+
+test('the URL of a way out need not have a port', async (t) => {
+  const folder = extension(
+    t,
+    contributing({ outbounds: ['mine'] }),
+    `import { connect } from 'node:net';
+     import { once } from 'node:events';
+     export function activate({ registries, log }) {
+       registries.outbounds.register({
+         id: 'mine', schemes: ['mine'], resolves: true,
+         async connect({ destination, upstream }, signal) {
+           const { host, port } = upstream;
+           log.info(host, port, await upstream.open().catch(({ message }) => message));
+           const socket = connect({ ...destination, allowHalfOpen: true });
+           await once(socket, 'connect', { signal });
+           return socket;
+         },
+       });
+     }`,
+  );
+  const { port, event } = await startServer(t, { extensions: [folder], via: ['mine://here'] });
+  const client = await connected(t, port, await echoServer(t));
+  assert.match((await event('info')).message, /^ext: here 0 .*its URL says no port$/);
+  client.socket.end();
+  assert.equal((await event('closed')).via, 'mine://here');
+  await assert.rejects(startServer(t, { via: ['none://here'] }), /unknown scheme "none"; expected one of/);
+});

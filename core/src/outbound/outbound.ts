@@ -57,6 +57,7 @@ export interface UpstreamServer {
   readonly scheme: string;
   /** An IP address or a name. */
   readonly host: string;
+  /** 0 where its URL says none, which only schemes of extensions allow: then they connect by themselves. */
   readonly port: number;
   /** The login, as octets; the password never in a log, an event or an error. */
   readonly user: Uint8Array | undefined;

@@ -112,6 +112,9 @@ export class Upstream implements Outbound, UpstreamServer {
   }
 
   open(request: AllowedRequest): Promise<Transport> {
+    if (this.port === 0) {
+      return Promise.reject(new UpstreamError(this.id, 'unusable', 'its URL says no port'));
+    }
     const through = this.#through;
     const transport =
       through === undefined ? this.#dial(request) : this.#dialThrough(through, request);
