@@ -197,5 +197,8 @@ test('the URL of a way out need not have a port', async (t) => {
   assert.match((await event('info')).message, /^ext: here 0 .*its URL says no port$/);
   client.socket.end();
   assert.equal((await event('closed')).via, 'mine://here');
-  await assert.rejects(startServer(t, { via: ['none://here'] }), /unknown scheme "none"; expected one of/);
+  await assert.rejects(
+    startServer(t, { via: ['none://here'] }),
+    /unknown scheme "none"; expected one of/,
+  );
 });
