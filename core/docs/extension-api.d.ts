@@ -161,12 +161,15 @@ export interface ExtensionSecrets {
   get(key: string): Promise<string | undefined>;
 }
 
-/** Writes to the server's log: lines carry the extension's name. Too many in a second are left out. */
+/**
+ * Writes to the server's log: lines carry the extension's name. Too many in a second are left out.
+ * What is written is put together as by console.log(); of an error it is the message, and its place.
+ */
 export interface ExtensionLog {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  debug(message: unknown, ...values: unknown[]): void;
+  info(message: unknown, ...values: unknown[]): void;
+  warn(message: unknown, ...values: unknown[]): void;
+  error(message: unknown, ...values: unknown[]): void;
 }
 
 /** The server: with `--workers`, this process's part of it. */
@@ -367,6 +370,14 @@ export interface ExtensionOutbound {
    *   that another way may do; `refused` if it has answered that it will not: nothing else is tried.
    */
   connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
+  /**
+   * Opens a way for the datagrams of a client (UDP ASSOCIATE), to whatever destinations its rules and
+   * the server's let them go this way. Without it, one that does not resolve leaves them to this
+   * server; one that does cannot carry them.
+   *
+   * @throws as {@link connect}.
+   */
+  datagrams?(request: ExtensionDatagramsRequest, signal: AbortSignal): Awaitable<Datagrams>;
 }
 
 /** A kind of resolvers: what opens the URLs of `--resolver`. */
@@ -942,6 +953,23 @@ export interface Transport {
   rest(): void;
 }
 
+/** What an extension's way out is asked for a client's datagrams. */
+export interface ExtensionDatagramsRequest extends AllowedRequest {
+  /** As {@link ExtensionConnectRequest} has it. */
+  readonly upstream?: ExtensionUpstream;
+}
+
+/** A way for datagrams to any destination, as an association of SOCKS 5 is one. */
+export interface Datagrams {
+  /** Whether it is over: nothing can be sent by it any more. */
+  readonly closed: boolean;
+  /** Takes the answers, from now on. */
+  start(receive: (sender: Address, data: Uint8Array) => void): void;
+  /** @returns false if it cannot be sent now. */
+  send(destination: Address, data: Uint8Array): boolean;
+  close(): void;
+}
+
 /** What a resolver is opened with. */
 export interface ResolverTools {
   /** The addresses of a host as the system knows them: of the resolver's own server. */
@@ -1239,6 +1267,16 @@ export interface TransportReader {
   onClose(code: string | undefined): void;
 }
 
+/** A request that is allowed, and for how long somebody waits for it. */
+export interface AllowedRequest extends OutboundRequest {
+  /** ms; what comes later is not waited for. */
+  readonly timeout: number;
+  /** Aborted when nobody waits any more: the client has left, or the time is up. */
+  readonly signal: AbortSignal;
+  /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
+  readonly cancellation: CancellationToken;
+}
+
 /** A name that is to be looked up. */
 export interface NameQuestion {
   /** In ASCII and lower case; a dot at its end says that it is whole. */
@@ -1422,16 +1460,6 @@ export interface DatagramEncapsulation {
   wrap(datagram: Uint8Array): Uint8Array | undefined;
 }
 
-/** A request that is allowed, and for how long somebody waits for it. */
-export interface AllowedRequest extends OutboundRequest {
-  /** ms; what comes later is not waited for. */
-  readonly timeout: number;
-  /** Aborted when nobody waits any more: the client has left, or the time is up. */
-  readonly signal: AbortSignal;
-  /** The same, for who wants no signal: one is made when it is asked for, and costs something. */
-  readonly cancellation: CancellationToken;
-}
-
 /** A server that a URL of `--via` names: what an outbound that knows its scheme goes through. */
 export interface UpstreamServer {
   /** What logs and errors call it: the name of its section, or its URL without the login. */
@@ -1440,6 +1468,7 @@ export interface UpstreamServer {
   readonly scheme: string;
   /** An IP address or a name. */
   readonly host: string;
+  /** 0 where its URL says none, which only schemes of extensions allow: then they connect by themselves. */
   readonly port: number;
   /** The login, as octets; the password never in a log, an event or an error. */
   readonly user: Uint8Array | undefined;
@@ -1468,9 +1497,6 @@ export interface UpstreamServer {
   link(request: AllowedRequest, relay: Address, control: Transport): Promise<DatagramLink>;
 }
 
-/** A family of IP addresses. */
-export type Family = 'ipv4' | 'ipv6';
-
 /** Tells that something is to be given up. */
 export interface CancellationToken {
   readonly cancelled: boolean;
@@ -1478,6 +1504,9 @@ export interface CancellationToken {
   on(listener: () => void): void;
   off(listener: () => void): void;
 }
+
+/** A family of IP addresses. */
+export type Family = 'ipv4' | 'ipv6';
 
 /** A client that comes: its bytes, where it comes from, and who it is, where a layer says so. */
 export interface Arriving {

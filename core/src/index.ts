@@ -123,6 +123,7 @@ export type {
 } from './extensions/slots/layers.js';
 export type {
   ExtensionConnectRequest,
+  ExtensionDatagramsRequest,
   ExtensionOutbound,
   ExtensionUpstream,
 } from './extensions/slots/outbounds.js';
@@ -168,6 +169,7 @@ export type {
   ConnectRequest,
   DatagramLink,
   Datagrams,
+  OpenDatagrams,
   Outbound,
   OutboundRequest,
   UpstreamServer,

@@ -116,6 +116,9 @@ test('disabled, enabled and removed: what a server then says of it', async (t) =
     const { status, stderr } = await home.extension(name, 'ext');
     assert.equal(status, 1);
     assert.match(stderr, /there is no installed extension "ext"; "picosocks5 extension list"/);
+    const bundled = await home.extension(name, 'picosocks5-ldap');
+    assert.equal(bundled.status, 1);
+    assert.match(bundled.stderr, /"ldap" is bundled, not installed: /);
   }
 });
 

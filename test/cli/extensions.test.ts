@@ -151,6 +151,21 @@ const mistakes: Mistake[] = [
     /"picosocks5-ext" has no ".*x\.js": no such file/,
   ],
   [
+    'a tarball in the place of a folder',
+    (t) => ['--extension', temporaryFile(t, 'x', 'ext-1.0.0.tgz')],
+    /is no extension: .*; expected it installed: picosocks5 extension install .*ext-1\.0\.0\.tgz$/m,
+  ],
+  [
+    'settings by the whole name',
+    (t) => ['--extension', wrong(t, {})[1] ?? '', '--set', 'picosocks5-ext.x=1'],
+    /: settings of "picosocks5-ext" go by its short name: "ext"$/m,
+  ],
+  [
+    'another version of picosocks5, which knows more registries',
+    (t) => wrong(t, { engines: { picosocks5: '^2.0.0' }, contributes: { clocks: [] } }),
+    /package\.json: engines\.picosocks5: it is for \^2\.0\.0, and this is 1\./,
+  ],
+  [
     'another version of picosocks5',
     (t) => wrong(t, { engines: { picosocks5: '^2.0.0' } }),
     /package\.json: engines\.picosocks5: it is for \^2\.0\.0, and this is 1\./,

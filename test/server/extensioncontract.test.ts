@@ -147,3 +147,58 @@ test('a command of an extension that is switched off says so', async (t) => {
     message: /^ext\.run: the extension "picosocks5-ext" is switched off/,
   });
 });
+
+test('what is logged may be an error, which is told with its place, or be written as by console.log', async (t) => {
+  const folder = extension(
+    t,
+    { contributes: { commands: [{ command: 'ext.run', title: 'Run' }] } },
+    `export function activate({ commands, log }) {
+       commands.register('ext.run', () => {
+         log.error(new TypeError('no'));
+         log.info({ a: 'x'.repeat(100), b: [1] });
+         log.info('%d of %s', 1, 'two');
+         log.info('100%', new Error('yes'));
+       });
+     }`,
+  );
+  const { server, event, events } = await startServer(t, { extensions: [folder] });
+  await server.runCommand('ext.run');
+  await event('info', ({ message }) => message.includes('yes'));
+  const own = events.flatMap((one) => ('extension' in one ? [[one.type, one.message]] : []));
+  assert.deepEqual(own, [
+    ['error', 'ext: no (extension.js:3)'],
+    ['info', `ext: { a: '${'x'.repeat(100)}', b: [ 1 ] }`],
+    ['info', 'ext: 1 of two'],
+    ['info', 'ext: 100% yes (extension.js:6)'],
+  ]);
+});
+
+test('the URL of a way out need not have a port', async (t) => {
+  const folder = extension(
+    t,
+    contributing({ outbounds: ['mine'] }),
+    `import { connect } from 'node:net';
+     import { once } from 'node:events';
+     export function activate({ registries, log }) {
+       registries.outbounds.register({
+         id: 'mine', schemes: ['mine'], resolves: true,
+         async connect({ destination, upstream }, signal) {
+           const { host, port } = upstream;
+           log.info(host, port, await upstream.open().catch(({ message }) => message));
+           const socket = connect({ ...destination, allowHalfOpen: true });
+           await once(socket, 'connect', { signal });
+           return socket;
+         },
+       });
+     }`,
+  );
+  const { port, event } = await startServer(t, { extensions: [folder], via: ['mine://here'] });
+  const client = await connected(t, port, await echoServer(t));
+  assert.match((await event('info')).message, /^ext: here 0 .*its URL says no port$/);
+  client.socket.end();
+  assert.equal((await event('closed')).via, 'mine://here');
+  await assert.rejects(
+    startServer(t, { via: ['none://here'] }),
+    /unknown scheme "none"; expected one of/,
+  );
+});

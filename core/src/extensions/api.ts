@@ -168,12 +168,15 @@ export interface ExtensionSecrets {
   get(key: string): Promise<string | undefined>;
 }
 
-/** Writes to the server's log: lines carry the extension's name. Too many in a second are left out. */
+/**
+ * Writes to the server's log: lines carry the extension's name. Too many in a second are left out.
+ * What is written is put together as by console.log(); of an error it is the message, and its place.
+ */
 export interface ExtensionLog {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  debug(message: unknown, ...values: unknown[]): void;
+  info(message: unknown, ...values: unknown[]): void;
+  warn(message: unknown, ...values: unknown[]): void;
+  error(message: unknown, ...values: unknown[]): void;
 }
 
 /** The server: with `--workers`, this process's part of it. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { isAbsolute, join } from 'node:path';
-import { inspect } from 'node:util';
+import { formatWithOptions } from 'node:util';
 import { monotonic } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { didYouMean } from '../base/guess.js';
@@ -50,6 +50,9 @@ export interface ContextParts {
   isChanging(): boolean;
   log(level: keyof ExtensionLog, message: string): void;
 }
+
+/** How what is no text is shown. */
+const IN_ONE_LINE = { breakLength: Number.POSITIVE_INFINITY } as const;
 
 /** Characters that an extension may log in a second; the rest is left out, and counted. */
 const LOG_RATE = 256 * 1024;
@@ -128,19 +131,22 @@ function logOf(extension: Extension, { log }: ContextParts): ExtensionLog {
   let second = monotonic();
   let written = 0;
   let dropped = 0;
-  const write = (level: keyof ExtensionLog) => (message: unknown) => {
-    if (extension.isSilent) return;
-    const text = extension.words(typeof message === 'string' ? message : inspect(message));
-    const now = monotonic();
-    if (now - second >= 1000) {
-      if (dropped > 0) log('warn', `${dropped} lines were left out: too many in a second`);
-      second = now;
-      written = dropped = 0;
-    }
-    written += text.length;
-    if (written > LOG_RATE) dropped++;
-    else extension.outside(() => log(level, text));
-  };
+  const shown = (value: unknown) => (value instanceof Error ? extension.describe(value) : value);
+  const write =
+    (level: keyof ExtensionLog) =>
+    (...message: unknown[]) => {
+      if (extension.isSilent) return;
+      const text = extension.words(formatWithOptions(IN_ONE_LINE, ...message.map(shown)));
+      const now = monotonic();
+      if (now - second >= 1000) {
+        if (dropped > 0) log('warn', `${dropped} lines were left out: too many in a second`);
+        second = now;
+        written = dropped = 0;
+      }
+      written += text.length;
+      if (written > LOG_RATE) dropped++;
+      else extension.outside(() => log(level, text));
+    };
   return facade({
     debug: write('debug'),
     info: write('info'),

@@ -215,13 +215,13 @@ export class Extension implements Owner {
   }
 
   failed(what: string, error: unknown): void {
-    this.#tell(what, `the extension "${this.short}" failed, ${what}: ${this.#describe(error)}`);
+    this.#tell(what, `the extension "${this.short}" failed, ${what}: ${this.describe(error)}`);
   }
 
   escaped(error: unknown): void {
     const now = monotonic();
     this.#escapes = [...this.#escapes.filter((time) => now - time < ESCAPE_TIME), now];
-    const trouble = this.#describe(error);
+    const trouble = this.describe(error);
     const isLast = this.#escapes.length >= MAX_ESCAPES && !this.isOff;
     this.#tell(
       isLast || this.#escapes.length < MAX_ESCAPES ? '' : 'escaped',
@@ -248,7 +248,7 @@ export class Extension implements Owner {
 
   mistake(error: unknown): UserError {
     if (error instanceof UserError) return error;
-    return this.wrong(this.words(this.#describe(error)));
+    return this.wrong(this.words(this.describe(error)));
   }
 
   wrong(problem: string): UserError {
@@ -260,15 +260,18 @@ export class Extension implements Owner {
     return `the extension "${this.short}": `;
   }
 
-  /** What {@link #describe} says, and of what is no module the place that Node keeps for itself. */
+  /** What {@link describe} says, and of what is no module the place that Node keeps for itself. */
   async #describeAll(error: unknown): Promise<string> {
     const isPlaced = placeIn(this.folder, error) !== undefined;
     const place = error instanceof SyntaxError && !isPlaced ? await syntaxPlace(this.folder) : '';
-    return this.#describe(error) + (place ? ` (${place})` : '');
+    return this.describe(error) + (place ? ` (${place})` : '');
   }
 
-  /** In one line, without the files that Node lists, and without a second mention of its name. */
-  #describe(error: unknown): string {
+  /**
+   * What was thrown and where, in one line, without the files that Node lists, and without a second
+   * mention of its name.
+   */
+  describe(error: unknown): string {
     const all = wordsOf(error);
     const words = all.replace(REQUIRED_BY, '');
     // Its own frames may be too deep in the stack to be there.

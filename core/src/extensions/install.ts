@@ -7,9 +7,15 @@ import { didYouMean } from '../base/guess.js';
 import { changeFile } from '../base/replacefile.js';
 import { isFolder } from './catalog.js';
 import { copyFolder } from './foldercopy.js';
-import { type Manifest, readManifest, shortName } from './manifest.js';
+import { isPackageName, type Manifest, readManifest, shortName } from './manifest.js';
 import { fetchPackage, installDependencies, parsePackageSpec } from './npm.js';
-import { INDEX, type InstalledExtension, parseInstalled, readInstalled } from './places.js';
+import {
+  INDEX,
+  type InstalledExtension,
+  parseInstalled,
+  placesOf,
+  readInstalled,
+} from './places.js';
 import { unpackTarball } from './tarball.js';
 import { demandTrust } from './trust.js';
 
@@ -288,6 +294,12 @@ function ownName(text: string, entries: ReadonlyMap<string, InstalledExtension>)
   if (another !== undefined) {
     const all = meant.map((name) => `"${name}"`).join(' and ');
     throw new UserError(`"${text}" could be ${all}: expected the whole name`);
+  }
+  const short = shortName(text);
+  if (isPackageName(text) && existsSync(join(placesOf(undefined).bundled, short, 'package.json'))) {
+    throw new UserError(
+      `"${short}" is bundled, not installed: it is loaded only where the configuration asks for it`,
+    );
   }
   const known = names.flatMap((name) => [shortName(name), name]);
   throw new UserError(

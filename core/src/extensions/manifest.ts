@@ -108,7 +108,11 @@ export async function readManifest(folder: string, points: readonly string[]): P
   } catch (error) {
     const isNone = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
     const what = isNone ? 'is no extension' : 'cannot be read';
-    throw new UserError(`"${folder}" ${what}: "${file}": ${systemMessage(error)}`);
+    const isTarball = /\.(tgz|tar\.gz)$/i.test(folder);
+    const install = isTarball
+      ? `; expected it installed: picosocks5 extension install ${folder}`
+      : '';
+    throw new UserError(`"${folder}" ${what}: "${file}": ${systemMessage(error)}${install}`);
   }
   try {
     return await parseManifest(text, real, points);

@@ -57,6 +57,7 @@ export interface UpstreamServer {
   readonly scheme: string;
   /** An IP address or a name. */
   readonly host: string;
+  /** 0 where its URL says none, which only schemes of extensions allow: then they connect by themselves. */
   readonly port: number;
   /** The login, as octets; the password never in a log, an event or an error. */
   readonly user: Uint8Array | undefined;
@@ -119,6 +120,12 @@ export interface Binding {
   close(): void;
 }
 
+/** Opens a way for datagrams. @param upstream as {@link Outbound.connect} has it. */
+export type OpenDatagrams = (
+  request: AllowedRequest,
+  upstream?: UpstreamServer,
+) => Promise<Datagrams>;
+
 /** A way out: how connections to destinations are made. */
 export interface Outbound {
   readonly id: string;
@@ -152,7 +159,7 @@ export interface Outbound {
    */
   bind?(request: AllowedRequest, upstream?: UpstreamServer): Promise<Binding>;
   /** Opens a way for datagrams (UDP ASSOCIATE). Without it, as for `bind`. */
-  datagrams?(request: AllowedRequest, upstream?: UpstreamServer): Promise<Datagrams>;
+  readonly datagrams?: OpenDatagrams | undefined;
 }
 
 /** The way out of a request: the last one registered that serves it. @throws if none does. */

@@ -3,7 +3,7 @@ import type { DatagramEncapsulation, Encapsulation } from '../../auth/method.js'
 import type { Transport } from '../../transport/transport.js';
 import { facade } from '../views.js';
 import { lend } from './loan.js';
-import { demandMethod, type Owner, thenTake } from './owner.js';
+import { demandMethod, lastingMethod, type Owner, thenTake } from './owner.js';
 import { bytesOf } from './sources.js';
 import { type GuardedTransport, guardTransport } from './transport.js';
 
@@ -69,18 +69,6 @@ function guardDatagrams(given: unknown, owner: Owner): DatagramEncapsulation {
     };
   };
   return { wrap: way('wrap'), unwrap: way('unwrap') };
-}
-
-/** A method that is asked for connections which are there, even if the extension is switched off. */
-function lastingMethod(
-  item: object,
-  name: string,
-  owner: Owner,
-): ((...args: unknown[]) => unknown) | undefined {
-  const method: unknown = Reflect.get(item, name);
-  if (method === undefined) return undefined;
-  if (typeof method !== 'function') throw owner.wrong(`its ${name} is no function`);
-  return (...args) => owner.runEvenIfOff(() => Reflect.apply(method, item, args));
 }
 
 /** What an extension may have of what a method puts all into. */

@@ -19,6 +19,10 @@ export function lateOutbound(
       return find()?.resolves ?? true;
     },
     serves: () => false,
+    get datagrams() {
+      const outbound = find();
+      return outbound?.datagrams?.bind(outbound);
+    },
     async connect(request, upstream) {
       const outbound = find();
       if (outbound === undefined) throw new Error('its extension is not active');

@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Awaitable } from '../../base/awaitable.js';
 import type {
+  AllowedRequest,
   ConnectRequest,
+  Datagrams,
   Outbound,
   OutboundRequest,
   UpstreamServer,
@@ -13,6 +15,7 @@ import { unreachable } from '../../session/refusal.js';
 import type { Transport } from '../../transport/transport.js';
 import { TransportStream } from '../../transport/transportstream.js';
 import { facade, view } from '../views.js';
+import { guardDatagrams } from './datagrams.js';
 import { demandMethod, methodOf, type Owner, schemesOf, thenTake } from './owner.js';
 import { guardTransport } from './transport.js';
 
@@ -33,6 +36,12 @@ export interface ExtensionUpstream
 /** What an extension's way out is asked. */
 export interface ExtensionConnectRequest extends ConnectRequest {
   /** The server to go through, where it was chosen by the scheme of its URL. */
+  readonly upstream?: ExtensionUpstream;
+}
+
+/** What an extension's way out is asked for a client's datagrams. */
+export interface ExtensionDatagramsRequest extends AllowedRequest {
+  /** As {@link ExtensionConnectRequest} has it. */
   readonly upstream?: ExtensionUpstream;
 }
 
@@ -63,6 +72,14 @@ export interface ExtensionOutbound {
    *   that another way may do; `refused` if it has answered that it will not: nothing else is tried.
    */
   connect(request: ExtensionConnectRequest, signal: AbortSignal): Awaitable<Transport | Duplex>;
+  /**
+   * Opens a way for the datagrams of a client (UDP ASSOCIATE), to whatever destinations its rules and
+   * the server's let them go this way. Without it, one that does not resolve leaves them to this
+   * server; one that does cannot carry them.
+   *
+   * @throws as {@link connect}.
+   */
+  datagrams?(request: ExtensionDatagramsRequest, signal: AbortSignal): Awaitable<Datagrams>;
 }
 
 /**
@@ -73,6 +90,7 @@ export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
   const { resolves, before } = item as Partial<Record<string, unknown>>;
   const serves = methodOf(item, 'serves', owner);
   const connect = demandMethod(item, 'connect', owner);
+  const datagrams = methodOf(item, 'datagrams', owner);
   const known = schemesOf('outbounds', id, item, owner);
   return {
     id,
@@ -98,6 +116,20 @@ export function outboundSlot(id: string, item: object, owner: Owner): Outbound {
         throw given === undefined ? error : faultOf(error, given, owner);
       }
     },
+    ...(datagrams && {
+      async datagrams(request: AllowedRequest, given?: UpstreamServer) {
+        const { signal } = request;
+        const upstream = given && { upstream: upstreamView(given, request, owner) };
+        const own = { ...requestView(request, owner), ...patienceView(request), ...upstream };
+        const asked = facade({ ...own, signal });
+        try {
+          const opened = datagrams(asked, signal);
+          return await thenTake(opened, owner, (made) => guardDatagrams(made, owner));
+        } catch (error) {
+          throw given === undefined ? error : faultOf(error, given, owner);
+        }
+      },
+    }),
   };
 }
 
@@ -116,7 +148,7 @@ function onwardView({ onward }: ConnectRequest, owner: Owner) {
 
 function upstreamView(
   upstream: UpstreamServer,
-  request: ConnectRequest,
+  request: AllowedRequest,
   owner: Owner,
 ): ExtensionUpstream {
   const { name, scheme, host, port, user, password, timeout } = upstream;
@@ -165,9 +197,12 @@ function faultOf(error: unknown, { name }: UpstreamServer, owner: Owner): unknow
   });
 }
 
-function attemptView({ addresses, timeout, cancellation }: ConnectRequest) {
+function attemptView(request: ConnectRequest) {
+  return { addresses: view(request.addresses), ...patienceView(request) };
+}
+
+function patienceView({ timeout, cancellation }: AllowedRequest) {
   return {
-    addresses: view(addresses),
     timeout,
     cancellation: facade({
       get cancelled() {

@@ -56,6 +56,18 @@ export function methodOf(
   return (...args) => owner.run(() => Reflect.apply(method, item, args));
 }
 
+/** A method that is asked for connections which are there, even if the extension is switched off. */
+export function lastingMethod(
+  item: object,
+  name: string,
+  owner: Owner,
+): ((...args: unknown[]) => unknown) | undefined {
+  const method: unknown = Reflect.get(item, name);
+  if (method === undefined) return undefined;
+  if (typeof method !== 'function') throw owner.wrong(`its ${name} is no function`);
+  return (...args) => owner.runEvenIfOff(() => Reflect.apply(method, item, args));
+}
+
 /** @throws {UserError} if an item lacks a method. */
 export function demandMethod(
   item: object,

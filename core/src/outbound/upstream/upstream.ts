@@ -55,7 +55,6 @@ export class Upstream implements Outbound, UpstreamServer {
   readonly timeout: number;
   readonly health = new Health();
   readonly bind?: (request: AllowedRequest) => Promise<Binding>;
-  readonly datagrams?: (request: AllowedRequest) => Promise<Datagrams>;
   /** Private, so that nothing that shows an object shows it. */
   readonly #password: Uint8Array | undefined;
   readonly #through: Upstream | undefined;
@@ -82,13 +81,18 @@ export class Upstream implements Outbound, UpstreamServer {
     this.#address = isName(host) ? undefined : [host];
     this.#outbound = outbound;
     this.#parts = parts;
-    const { bind, datagrams } = outbound;
+    const { bind } = outbound;
     if (bind !== undefined) this.bind = (request) => bind.call(outbound, request, this);
-    const isReached = through === undefined || through.datagrams !== undefined;
+  }
+
+  /** What an extension has is known when it is activated, after this is made. */
+  get datagrams(): ((request: AllowedRequest) => Promise<Datagrams>) | undefined {
+    const outbound = this.#outbound;
+    const { datagrams } = outbound;
+    const isReached = this.#through === undefined || this.#through.datagrams !== undefined;
     // Beside a connection over TLS datagrams would go about for all to read.
-    if (datagrams !== undefined && isReached && this.#tls === undefined) {
-      this.datagrams = (request) => datagrams.call(outbound, request, this);
-    }
+    if (datagrams === undefined || !isReached || this.#tls !== undefined) return undefined;
+    return (request) => datagrams.call(outbound, request, this);
   }
 
   get resolves(): boolean {
@@ -108,6 +112,9 @@ export class Upstream implements Outbound, UpstreamServer {
   }
 
   open(request: AllowedRequest): Promise<Transport> {
+    if (this.port === 0) {
+      return Promise.reject(new UpstreamError(this.id, 'unusable', 'its URL says no port'));
+    }
     const through = this.#through;
     const transport =
       through === undefined ? this.#dial(request) : this.#dialThrough(through, request);

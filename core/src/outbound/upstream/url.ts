@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors.js';
 import { type Address, decodeHost, formatAddress, isName } from '../../protocol/address.js';
 
-/** The ports of schemes whose URLs need not say one. */
+/** The ports of the schemes that the server knows itself, and of ssh. */
 const PORTS: Readonly<Record<string, number | undefined>> = {
   socks5: 1080,
   socks5h: 1080,
@@ -18,6 +18,8 @@ const MAX_FIELD = 255;
 
 /** What the URL of an upstream says. */
 export interface UpstreamUrl extends Address {
+  /** 0 where the URL says none, and its scheme is an extension's, which knows what that means. */
+  readonly port: number;
   /** In lower case. */
   readonly scheme: string;
   readonly user: string | undefined;
@@ -36,7 +38,8 @@ export function hidePasswords(text: string): string {
 
 /** A URL without user and password: what an upstream without a name is called. */
 export function nameOfUrl({ scheme, host, port }: UpstreamUrl): string {
-  return `${scheme}://${formatAddress({ host, port })}`;
+  const at = formatAddress({ host, port });
+  return `${scheme}://${port === 0 ? at.slice(0, -':0'.length) : at}`;
 }
 
 /**
@@ -56,9 +59,11 @@ export function parseUpstreamUrl(text: string): UpstreamUrl {
   if (rest !== '' && rest !== '/') {
     throw wrong('expected nothing behind HOST:PORT; percent-encode what is special in a password');
   }
-  const port = digits === '' ? PORTS[scheme] : Number(digits);
-  if (port === undefined) throw wrong(`expected a port, such as ${scheme}://HOST:1080`);
-  if (port < 1 || port > 65535) throw wrong('expected a port from 1 to 65535');
+  const said = digits === '' ? undefined : Number(digits);
+  if (said !== undefined && (said < 1 || said > 65535)) {
+    throw wrong('expected a port from 1 to 65535');
+  }
+  const port = said ?? PORTS[scheme] ?? 0;
   return { scheme, host: hostOf(bracketed, wrong), port, ...loginOf(login, wrong) };
 }
 

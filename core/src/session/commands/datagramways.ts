@@ -92,7 +92,8 @@ export class DatagramWays {
       // One that ended just now is not asked for at once.
       const rest = found === undefined ? 0 : found.since + AGAIN - monotonic();
       if (rest > 0) await sleep(rest, undefined, { signal: allowed.signal });
-      return (way as Required<Outbound>).datagrams(allowed);
+      if (way.datagrams === undefined) throw new Error('it carries datagrams no more');
+      return way.datagrams(allowed);
     };
     const datagrams = askThrough(request, { timeout, cancellation }, ask);
     const opened: Opened = { datagrams, since: monotonic(), there: undefined };

@@ -25,6 +25,7 @@ describe('URLs of upstreams', () => {
     ['socks5://a:@proxy', 'socks5', 'proxy', 1080, 'a', ''],
     ['socks5+tls://proxy:1443', 'socks5+tls', 'proxy', 1443],
     ['mine://proxy:7', 'mine', 'proxy', 7],
+    ['mine://proxy', 'mine', 'proxy', 0],
   ];
   for (const [text, scheme, host, port, user, password] of right) {
     test(text, () => {
@@ -44,7 +45,7 @@ describe('URLs of upstreams', () => {
     ['socks5://proxy:port', /expected nothing behind HOST:PORT/],
     ['socks5://proxy/path', /expected nothing behind HOST:PORT/],
     ['socks5://proxy?x', /expected nothing behind HOST:PORT/],
-    ['mine://proxy', /expected a port, such as mine:\/\/HOST:1080/],
+    ['mine://proxy:0', /expected a port from 1 to 65535/],
     ['socks5://u:hunter2%@proxy', /the password is not percent-encoded/],
     ['socks5://u:hunter2%zz@proxy', /the password is not percent-encoded/],
     ['socks5://u:hunter2/x@proxy', /the password has characters to be percent-encoded/],
@@ -65,6 +66,8 @@ describe('URLs of upstreams', () => {
 
   test('are told without the login', () => {
     assert.equal(nameOfUrl(parseUpstreamUrl('http://a:b@[::1]:3128')), 'http://[::1]:3128');
+    assert.equal(nameOfUrl(parseUpstreamUrl('mine://me@[::1]')), 'mine://[::1]');
+    assert.equal(nameOfUrl(parseUpstreamUrl('mine://here')), 'mine://here');
     assert.equal(
       hidePasswords('*.a=socks5://u:p@h:1|http://v:q@r@i --via x=https://w:s@j, socks5://u@h'),
       '*.a=socks5://u:***@h:1|http://v:***@i --via x=https://w:***@j, socks5://u@h',
