@@ -96,3 +96,31 @@ test('the focus does not fall on what happens to be in the next view', { skip },
   await app.field('New route').press('Escape');
   await app.button('Add route').and(app.page.locator(':focus')).waitFor();
 });
+
+test('the focus goes on in a list of which something is deleted, and to what is restored', {
+  skip,
+}, async (t) => {
+  const { app } = await started(t);
+  const ask = (name: string, argument: unknown) =>
+    app.page.evaluate(`window.picosocks5.request('${name}', ${JSON.stringify(argument)})`);
+  const way = { host: '127.0.0.1', user: '' };
+  for (const name of ['one', 'two', 'three']) {
+    const upstream = { name, scheme: 'socks5', port: 9, through: '', tlsCa: '', password: '' };
+    await ask('upstreams.add', { ...way, ...upstream });
+    const server = { way: 'ssh', port: 9, control: '/run/control', fingerprint: '', ca: '' };
+    await ask('servers.add', { ...way, ...server, name, token: '' });
+    await ask('profiles.add', name);
+  }
+  for (const [view, remove, edit] of [
+    ['Routing', 'Delete', 'Edit'],
+    ['Servers', 'Remove', 'Edit'],
+    ['Settings', 'Delete', 'Edit'],
+  ] as const) {
+    await app.show(view);
+    await app.button(`${remove} two`).focus();
+    await app.page.keyboard.press('Enter');
+    await app.button(`${remove} three`).and(app.page.locator(':focus')).waitFor();
+    await app.button('Undo').press('Enter');
+    await app.button(`${edit} two`).and(app.page.locator(':focus')).waitFor();
+  }
+});
