@@ -32,11 +32,11 @@ export function guardDoubleClicks(root: HTMLElement): () => void {
  */
 export function guardHeldKeys(): () => void {
   const guard = (event: KeyboardEvent) => {
-    const { key, repeat, target } = event;
-    const isWithin = (selector: string) => target instanceof Element && target.matches(selector);
+    const { key, repeat } = event;
+    const target = event.target as Element;
     const isHeld =
-      (key === 'Enter' && !isWithin('textarea')) ||
-      (key === 'Delete' && !isWithin('input, textarea'));
+      (key === 'Enter' && !target.matches('textarea')) ||
+      (key === 'Delete' && !target.matches('input, textarea'));
     if (!repeat || !isHeld) return;
     event.stopPropagation();
     event.preventDefault();

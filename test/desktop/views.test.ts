@@ -44,6 +44,22 @@ test('what is typed into a form outlives a visit to another view, and Escape clo
     assert.equal(await app.field(first).count(), 0, view);
   }
 
+  // Another server is another page: who would lose something is asked.
+  const far = { name: 'far', way: 'tls', host: '127.0.0.1', port: 9, user: '', control: '' };
+  const added = JSON.stringify({ ...far, fingerprint: '', ca: '', token: '0123456789abcdef' });
+  await app.page.evaluate(`window.picosocks5.request('servers.add', ${added})`);
+  await app.show('Users');
+  await app.button('Add user').click();
+  await app.field('User name').fill('bob');
+  const shown = app.page.getByRole('combobox', { name: 'Server that the window shows' });
+  await shown.selectOption('far');
+  await app.sees('Show another server?');
+  await app.page.keyboard.press('Escape');
+  await app.page.getByText('Show another server?').waitFor({ state: 'detached' });
+  assert.equal(await app.field('User name').inputValue(), 'bob');
+  assert.equal(await shown.inputValue(), '');
+  await app.field('User name').press('Escape');
+
   // One that is being saved is told of, wherever one is by then.
   await app.show('Users');
   await app.button('Add user').click();

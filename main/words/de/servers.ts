@@ -5,6 +5,9 @@ export const servers = {
   title: 'Server',
   switch: 'Server, den das Fenster zeigt',
   thisComputer: 'Dieser Computer',
+  leaveTitle: 'Einen anderen Server zeigen?',
+  leaveDetail: 'Was in ein Formular eingegeben und nicht gespeichert ist, ginge verloren.',
+  leave: 'Zeigen',
   intro:
     'Server, die anderswo laufen und mit --control gestartet sind: Das Fenster zeigt sie wie den dieses Computers. Sie werden über SSH erreicht oder über TLS mit einem Token.',
   none: 'Noch keine: Fügen Sie einen hinzu, um seine Verbindungen, Benutzer und sein Protokoll hier zu sehen.',

@@ -3,6 +3,9 @@ export const servers = {
   title: 'Servers',
   switch: 'Server that the window shows',
   thisComputer: 'This computer',
+  leaveTitle: 'Show another server?',
+  leaveDetail: 'What is typed into a form and not saved would be lost.',
+  leave: 'Show it',
   intro:
     'Servers that run elsewhere, started with --control: the window shows them as it shows the one of this computer. They are reached through SSH, or by TLS with a token.',
   none: 'None yet: add one to see its connections, users and log here.',
