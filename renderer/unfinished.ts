@@ -34,10 +34,15 @@ export function finish(form: Element): void {
   typedInto.delete(form);
 }
 
-/** Whether something that is typed would be lost with the page. */
+/** Whether somebody has not finished what is typed. */
 export function isUnfinished(): boolean {
   for (const form of typedInto) if (!isThere(form)) typedInto.delete(form);
   return typedInto.size > 0;
+}
+
+/** Whether something that is typed would be lost with the page, which nothing else remembers. */
+export function isLosing(): boolean {
+  return isUnfinished() && [...typedInto].some((form) => form.matches(KEPT));
 }
 
 /** Puts a view that is not shown any more aside, if something would be lost with it. */

@@ -1,5 +1,6 @@
 import { type Disposable, messageOf, Sequence, UserError } from 'picosocks5';
 import type { ProfileChange, ProfilesState, SettingKey } from '../ipc/contract.js';
+import { putBack } from '../putback.js';
 import { carryOut } from '../settings/change.js';
 import type { StoredProfile } from '../settings/file.js';
 import type { Settings } from '../settings/store.js';
@@ -38,7 +39,7 @@ export function profilesState({ profiles, profile }: Settings): ProfilesState {
  */
 export class DesktopProfiles implements Disposable {
   readonly #parts: Parts;
-  readonly #deleted = new Map<string, StoredProfile>();
+  readonly #deleted = new Map<string, { readonly profile: StoredProfile; readonly at: number }>();
   readonly #changes = new Sequence();
   /** The profile that the network has chosen: who chooses another by hand is left alone. */
   #byNetwork: string | undefined;
@@ -103,19 +104,21 @@ export class DesktopProfiles implements Disposable {
       const { settings } = this.#parts;
       const profile = this.#find(name);
       if (settings.profile === profile) await this.#use(undefined);
+      const at = settings.profiles.findIndex((one) => one.name === name);
       settings.replace({ profiles: settings.profiles.filter((one) => one.name !== name) });
-      this.#deleted.set(name, profile);
+      this.#deleted.set(name, { profile, at });
     });
   }
 
   /** @throws {UserError} if it was not deleted, or there is another one of its name. */
   restore(name: string): Promise<void> {
     return this.#next(async () => {
-      const profile = this.#deleted.get(name);
-      if (profile === undefined) throw new UserError(text('profiles.cannotRestore', { name }));
+      const deleted = this.#deleted.get(name);
+      if (deleted === undefined) throw new UserError(text('profiles.cannotRestore', { name }));
+      const { profile, at } = deleted;
       const { settings } = this.#parts;
       this.#checked(name, settings.profiles);
-      settings.replace({ profiles: [...settings.profiles, profile] });
+      settings.replace({ profiles: putBack(settings.profiles, profile, at) });
       this.#deleted.delete(name);
     });
   }

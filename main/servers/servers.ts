@@ -10,6 +10,7 @@ import type {
   ServersState,
   TrafficSample,
 } from '../ipc/contract.js';
+import { putBack } from '../putback.js';
 import { readCertificate } from '../settings/certificate.js';
 import type { Keychain } from '../users/keychain.js';
 import { text } from '../words/words.js';
@@ -30,6 +31,8 @@ interface Entry {
 
 interface Removed {
   readonly stored: StoredServer;
+  /** Its place in the list. */
+  readonly at: number;
   readonly token: string | undefined;
   readonly timer: NodeJS.Timeout;
 }
@@ -171,9 +174,10 @@ export class Servers
       if (this.#shown === entry) this.show('');
       entry.remote.disconnect();
       entry.remote.removeAllListeners();
-      this.#entries.splice(this.#entries.indexOf(entry), 1);
+      const at = this.#entries.indexOf(entry);
+      this.#entries.splice(at, 1);
       const timer = setTimeout(() => this.#removed.delete(id), UNDO_TIME).unref();
-      this.#removed.set(id, { stored, token, timer });
+      this.#removed.set(id, { stored, at, token, timer });
       this.#told();
     });
   }
@@ -183,13 +187,13 @@ export class Servers
     return this.#next(async () => {
       const removed = this.#removed.get(id);
       if (removed === undefined) throw new UserError(text('servers.restoredLate'));
-      const { stored, token, timer } = removed;
+      const { stored, at, token, timer } = removed;
       this.#demandFree(stored.settings.name);
       if (token !== undefined) await this.#keychain.set(accountOf(id), token);
-      await writeServers(this.#file, [...this.#stored(), stored]);
+      await writeServers(this.#file, putBack(this.#stored(), stored, at));
       clearTimeout(timer);
       this.#removed.delete(id);
-      const { remote } = this.#enter(stored);
+      const { remote } = this.#enter(stored, at);
       if (stored.wanted) remote.connect();
       this.#told();
     });
@@ -238,7 +242,8 @@ export class Servers
     return this.#changes.run(action);
   }
 
-  #enter({ id, settings, hasToken }: StoredServer): Entry {
+  /** @param at its place in the list. */
+  #enter({ id, settings, hasToken }: StoredServer, at = this.#entries.length): Entry {
     const token = async () =>
       entry.hasToken ? await this.#keychain.get(accountOf(id)) : undefined;
     const remote = new RemoteServer(settings, { ...this.#options, token });
@@ -247,7 +252,7 @@ export class Servers
     remote.on('shown', (parts) => this.emit('shown', parts));
     remote.on('sample', (sample) => this.emit('sample', sample));
     remote.on('log', (state) => this.emit('log', state));
-    this.#entries.push(entry);
+    this.#entries.splice(at, 0, entry);
     return entry;
   }
 

@@ -10,6 +10,7 @@ import {
   type UpstreamSettings,
   type UpstreamsState,
 } from '../ipc/contract.js';
+import { putBack } from '../putback.js';
 import { readCertificate } from '../settings/certificate.js';
 import type { Keychain } from '../users/keychain.js';
 import { KeychainError } from '../users/keychainerror.js';
@@ -35,6 +36,8 @@ export interface UpstreamStore {
 
 interface Deleted {
   readonly upstream: UpstreamSettings;
+  /** Its place among all. */
+  readonly at: number;
   readonly password: string | undefined;
   readonly timer: NodeJS.Timeout;
 }
@@ -209,12 +212,13 @@ export class DesktopUpstreams
       this.#demandUnused(name);
       const password = this.#passwords.get(name);
       await this.#forgetPassword(upstream);
+      const at = this.#store.upstreams.indexOf(upstream);
       const others = this.#store.upstreams.filter((other) => other !== upstream);
       await this.#keep(others, undefined, async () => {
         if (password !== undefined) await this.#set(name, password);
       });
       const timer = setTimeout(() => this.#deleted.delete(name), UNDO_TIME).unref();
-      this.#deleted.set(name, { upstream, password, timer });
+      this.#deleted.set(name, { upstream, at, password, timer });
     });
   }
 
@@ -223,9 +227,9 @@ export class DesktopUpstreams
     return this.#next(async () => {
       const deleted = this.#deleted.get(name);
       if (deleted === undefined) throw new UserError(text('server.upstreamNotRestored', { name }));
-      const { upstream, password } = deleted;
+      const { upstream, at, password } = deleted;
       this.#demandFree(name);
-      const all = [...this.#store.upstreams, upstream];
+      const all = putBack(this.#store.upstreams, upstream, at);
       checkUpstream(upstream, all);
       if (password !== undefined) await this.#set(name, password);
       await this.#keep(all, undefined, () => this.#forgetPassword(upstream));

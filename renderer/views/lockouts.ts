@@ -5,6 +5,9 @@ import { text } from '../../main/words/words.js';
 import { request } from '../bridge.js';
 import { model } from '../model.js';
 
+/** How many rows are drawn: a server that is attacked has very many. */
+const MAX_SHOWN = 1000;
+
 /** Who may not log in for a while after wrong passwords, if anybody: each can be let in again. */
 export function lockoutTable(): TemplateResult | typeof nothing {
   const { lockouts } = model.app;
@@ -21,9 +24,16 @@ export function lockoutTable(): TemplateResult | typeof nothing {
         </tr>
       </thead>
       <tbody>
-        ${lockouts.map(row)}
+        ${lockouts.slice(0, MAX_SHOWN).map(row)}
       </tbody>
     </table>
+    ${
+      lockouts.length <= MAX_SHOWN
+        ? nothing
+        : html`<p class="dim">
+            ${text('extensions.moreRows', { count: lockouts.length - MAX_SHOWN })}
+          </p>`
+    }
   </section>`;
 }
 

@@ -83,6 +83,7 @@ export class ProfileList extends PageElement {
           class="plain"
           aria-label=${text('profiles.edit', { name })}
           title=${text('profiles.edit', { name })}
+          data-action="edit"
           @click=${() => this.#edit({ of: name, name, networks: networks.join('\n') })}
         >
           ${icon('edit')}
@@ -202,9 +203,18 @@ export class ProfileList extends PageElement {
       { severity: 'info', message: text('profiles.deleted', { name }) },
       {
         label: text('profiles.undo'),
-        run: () => void model.attempt(() => request('profiles.restore', name)),
+        run: () => void this.#restore(name),
       },
     );
+  }
+
+  async #restore(name: string): Promise<void> {
+    if (!(await model.attempt(() => request('profiles.restore', name)))) return;
+    await this.updateComplete;
+    const row = [...this.querySelectorAll('li.profile')].find(
+      (item) => item.querySelector('.name')?.textContent === name,
+    );
+    row?.querySelector<HTMLElement>('[data-action="edit"]')?.focus();
   }
 }
 

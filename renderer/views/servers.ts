@@ -293,11 +293,23 @@ export class ServersView extends PageElement {
     const id = this.editing;
     this.form?.reset();
     this.editing = undefined;
-    void this.updateComplete.then(() => {
-      const row = this.querySelector(`tr[data-server="${CSS.escape(id ?? '')}"] .codicon-edit`);
-      const target = row?.closest('button') ?? this.querySelector<HTMLElement>('button.add');
-      passFocus(null, target);
-    });
+    void this.#focusRow(id, 'edit', null);
+  }
+
+  /**
+   * Passes the focus to a button of a server's row; without one, to where a server is added.
+   *
+   * @param from what had it when that began.
+   */
+  async #focusRow(
+    id: string | undefined,
+    button: 'edit' | 'trash',
+    from: Element | null,
+  ): Promise<void> {
+    await this.updateComplete;
+    const row = this.querySelector(`tr[data-server="${CSS.escape(id ?? '')}"]`);
+    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
+    passFocus(from, target ?? this.querySelector<HTMLElement>('button.add'));
   }
 
   async #reload({ id, name }: RemoteItem): Promise<void> {
@@ -309,14 +321,23 @@ export class ServersView extends PageElement {
     model.notify({ severity: warnings.length === 0 ? 'info' : 'warning', message });
   }
 
-  async #remove({ id, name }: RemoteItem): Promise<void> {
-    const { activeElement: from } = document;
+  async #remove({ id, name, hasToken }: RemoteItem): Promise<void> {
+    const ids = model.app.servers.servers.map((server) => server.id);
+    const at = ids.indexOf(id);
+    const { activeElement } = document;
     await request('servers.remove', id);
     if (this.editing === id) this.#close();
-    passFocus(from, this.querySelector<HTMLElement>('button.add'));
-    const restore = () => model.attempt(() => request('servers.restore', id));
+    void this.#focusRow(ids[at + 1] ?? ids[at - 1], 'trash', activeElement);
+    const restore = async () => {
+      const { activeElement: from } = document;
+      if (!(await model.attempt(() => request('servers.restore', id)))) return;
+      if (this.isConnected) await this.#focusRow(id, 'edit', from);
+    };
     model.notify(
-      { severity: 'info', message: text('servers.removed', { name }) },
+      {
+        severity: 'info',
+        message: text(hasToken ? 'servers.removedWithToken' : 'servers.removed', { name }),
+      },
       { label: text('servers.undo'), run: () => void restore() },
     );
   }

@@ -61,6 +61,15 @@ export class Settings extends PageElement {
     remember('settingsPanel', panel === 'json' ? { panel } : {});
   }
 
+  /** Closes what is open above the settings: the focus goes back to what opened it. */
+  #closePanel(): void {
+    const { panel } = this;
+    this.open(undefined);
+    void this.updateComplete.then(() =>
+      this.querySelector<HTMLElement>(`[data-panel="${panel}"]`)?.focus(),
+    );
+  }
+
   /** Goes to a setting: whatever was searched for, or is edited as JSON, would hide it. */
   async reveal(key: string): Promise<void> {
     this.open(undefined);
@@ -81,7 +90,7 @@ export class Settings extends PageElement {
 
   #json(): TemplateResult {
     return html`${this.#pending()}
-      <pico-settings-json @close=${() => this.open(undefined)}></pico-settings-json>`;
+      <pico-settings-json @close=${() => this.#closePanel()}></pico-settings-json>`;
   }
 
   #list(): TemplateResult {
@@ -150,6 +159,7 @@ export class Settings extends PageElement {
     return html`<button
       class="secondary"
       aria-expanded=${panel === 'json' ? nothing : this.panel === panel}
+      data-panel=${panel}
       @click=${() => this.open(this.panel === panel ? undefined : panel)}
     >
       ${icon(symbol)} ${text(label)}
@@ -157,7 +167,7 @@ export class Settings extends PageElement {
   }
 
   #transfer(): TemplateResult | typeof nothing {
-    const close = () => this.open(undefined);
+    const close = () => this.#closePanel();
     if (this.panel === 'export') {
       return html`<pico-settings-export @close=${close}></pico-settings-export>`;
     }

@@ -25,7 +25,14 @@ export class SettingsExport extends PageElement {
   @state() accessor isBusy = false;
 
   override render(): TemplateResult {
-    return html`<section class="editor" aria-label=${text('settingsfile.exportTitle')}>
+    return html`<section
+      class="editor"
+      aria-label=${text('settingsfile.exportTitle')}
+      @keydown=${onKeys(
+        () => this.#close(),
+        () => this.#export(),
+      )}
+    >
       <p class="dim">${text('settingsfile.exportHint')}</p>
       <label class="check">
         <input
@@ -50,7 +57,7 @@ export class SettingsExport extends PageElement {
         </button>
         <button
           class="secondary"
-          @click=${() => this.dispatchEvent(new CustomEvent('close'))}
+          @click=${() => this.#close()}
         >
           ${text('settingsfile.cancel')}
         </button>
@@ -58,7 +65,12 @@ export class SettingsExport extends PageElement {
     </section>`;
   }
 
+  protected override firstUpdated(): void {
+    this.querySelector('input')?.focus();
+  }
+
   async #export(): Promise<void> {
+    if (this.isBusy) return;
     const [first, again] = [...this.querySelectorAll<HTMLInputElement>('input[type=password]')].map(
       ({ value }) => value,
     );
@@ -72,12 +84,16 @@ export class SettingsExport extends PageElement {
       const file = await request('settings.export', options);
       if (file === undefined) return;
       model.notify({ severity: 'info', message: text('settingsfile.exported', { file }) });
-      this.dispatchEvent(new CustomEvent('close'));
+      this.#close();
     } catch (error) {
       this.problem = sentence(error);
     } finally {
       this.isBusy = false;
     }
+  }
+
+  #close(): void {
+    this.dispatchEvent(new CustomEvent('close'));
   }
 }
 
@@ -97,7 +113,14 @@ export class SettingsImport extends PageElement {
 
   override render(): TemplateResult {
     const { preview } = this;
-    return html`<section class="editor wide" aria-label=${text('settingsfile.importTitle')}>
+    return html`<section
+      class="editor wide"
+      aria-label=${text('settingsfile.importTitle')}
+      @keydown=${onKeys(
+        () => this.#close(),
+        () => this.#import(),
+      )}
+    >
       ${preview === undefined ? nothing : this.#changes(preview)}
       <p class="invalid" role="alert">${this.problem}</p>
       <div class="buttons">
@@ -181,6 +204,7 @@ export class SettingsImport extends PageElement {
   }
 
   async #import(): Promise<void> {
+    if (this.isBusy) return;
     const passphrase = this.passphrase?.value ?? '';
     this.isBusy = true;
     try {
@@ -197,6 +221,16 @@ export class SettingsImport extends PageElement {
   #close(): void {
     this.dispatchEvent(new CustomEvent('close'));
   }
+}
+
+/** Escape closes, and Enter in a passphrase goes on, as in forms. */
+function onKeys(close: () => void, go: () => Promise<void>): (event: KeyboardEvent) => void {
+  return ({ key, target }) => {
+    if (key === 'Escape') close();
+    else if (key === 'Enter' && target instanceof HTMLInputElement && target.type === 'password') {
+      void go();
+    }
+  };
 }
 
 /** Passwords may be all that a file changes. */

@@ -112,7 +112,7 @@ export class Upstreams extends PageElement {
       <td class="actions">
         ${iconButton(text('upstreams.test', { name }), 'pulse', () => this.#test(name), this.tests[name] === 'running')}
         ${iconButton(text('common.edit', { name }), 'edit', () => this.edit(name))}
-        ${iconButton(text('common.delete', { name }), 'trash', () => this.#delete(name))}
+        ${iconButton(text('common.delete', { name }), 'trash', () => this.#delete(upstream))}
       </td>
     </tr>`;
   }
@@ -278,31 +278,46 @@ export class Upstreams extends PageElement {
   #close(name = this.editing ?? ''): void {
     this.form?.reset();
     this.editing = undefined;
-    void this.#focusRow(name, null);
+    void this.#focusRow(name, 'edit', null);
   }
 
-  /** @param from what had the focus when that began. */
-  async #focusRow(name: string | undefined, from: Element | null): Promise<void> {
+  /**
+   * Passes the focus to a button of a row; without one, to where an upstream is added.
+   *
+   * @param from what had it when that began.
+   */
+  async #focusRow(
+    name: string | undefined,
+    button: 'edit' | 'trash',
+    from: Element | null,
+  ): Promise<void> {
     await this.updateComplete;
     const rows = [...this.querySelectorAll<HTMLElement>('tr[data-upstream]')];
     const row = rows.find(({ dataset }) => dataset['upstream'] === name);
-    const target = row?.querySelector<HTMLElement>(`[data-action="edit"]`);
+    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
     passFocus(from, target ?? this.querySelector<HTMLElement>('button.add'));
   }
 
-  async #delete(name: string): Promise<void> {
+  async #delete({ name, password }: Upstream): Promise<void> {
+    const names = model.app.upstreams.upstreams.map((upstream) => upstream.name);
+    const at = names.indexOf(name);
     const { activeElement } = document;
     if (!(await model.attempt(() => request('upstreams.delete', name)))) return;
     if (this.editing === name) this.#close();
     this.#note(name, undefined);
-    void this.#focusRow(undefined, activeElement);
+    void this.#focusRow(names[at + 1] ?? names[at - 1], 'trash', activeElement);
     const restore = async () => {
       const { activeElement: from } = document;
       if (!(await model.attempt(() => request('upstreams.restore', name)))) return;
-      if (this.isConnected) await this.#focusRow(name, from);
+      if (this.isConnected) await this.#focusRow(name, 'edit', from);
     };
     model.notify(
-      { severity: 'info', message: text('upstreams.deleted', { name }) },
+      {
+        severity: 'info',
+        message: text(password === 'set' ? 'upstreams.deletedWithPassword' : 'upstreams.deleted', {
+          name,
+        }),
+      },
       { label: text('common.undo'), run: () => void restore() },
     );
   }

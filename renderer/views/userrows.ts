@@ -66,16 +66,19 @@ export function userColumns(activityOf: ActivityOf): readonly UserColumn[] {
   const access = (user: User) => accessOf(user, activityOf(user.name));
   const moved = (name: string) => activityOf(name);
   return [
-    column('name', 'users.name', 90, ({ name }) => name, { grows: true }),
+    column('name', 'users.name', 76, ({ name }) => name, { grows: true }),
     column('group', 'users.group', 44, ({ group }) => group, {
       grows: true,
       tells: ({ group }) => group !== '',
     }),
-    column('access', 'users.access', 78, (user) => access(user)[0], {
-      hint: (user) => access(user)[1],
+    column('access', 'users.access', 56, (user) => access(user)[0], {
+      grows: true,
+      hint: (user) => access(user).join(': '),
     }),
-    column('password', 'users.password', 100, ({ password }) => text(`users.secret.${password}`), {
-      hint: ({ password }) => text(`users.secret.${password}.hint`),
+    column('password', 'users.password', 60, ({ password }) => text(`users.secret.${password}`), {
+      grows: true,
+      hint: ({ password }) =>
+        `${text(`users.secret.${password}`)}: ${text(`users.secret.${password}.hint`)}`,
     }),
     column(
       'expires',
@@ -90,9 +93,9 @@ export function userColumns(activityOf: ActivityOf): readonly UserColumn[] {
     column(
       'lastSeen',
       'users.lastSeen',
-      80,
+      60,
       ({ name }) => formatMoment(moved(name)?.lastSeen, Date.now()),
-      { value: ({ name }) => moved(name)?.lastSeen ?? 0 },
+      { grows: true, value: ({ name }) => moved(name)?.lastSeen ?? 0 },
     ),
     column(
       'connections',
@@ -163,7 +166,7 @@ function rate(key: 'rateUp' | 'rateDown', title: PlainKey): UserColumn {
 }
 
 function bytes(key: string, title: PlainKey, value: (user: User) => number): UserColumn {
-  return column(key, title, 54, (user) => formatBytes(value(user)), { number: true, value });
+  return column(key, title, 50, (user) => formatBytes(value(user)), { number: true, value });
 }
 
 /** Which users are shown, and in which order. */

@@ -23,3 +23,24 @@ export function guardDoubleClicks(root: HTMLElement): () => void {
   root.addEventListener('click', guard, true);
   return () => root.removeEventListener('click', guard, true);
 }
+
+/**
+ * Lets a key that is held press once: what gets the focus after something was deleted, or a form that
+ * was opened, was not meant. Where one types, Enter makes lines and Delete deletes as long as it is held.
+ *
+ * @returns what ends it.
+ */
+export function guardHeldKeys(): () => void {
+  const guard = (event: KeyboardEvent) => {
+    const { key, repeat } = event;
+    const target = event.target as Element;
+    const isHeld =
+      (key === 'Enter' && !target.matches('textarea')) ||
+      (key === 'Delete' && !target.matches('input, textarea'));
+    if (!repeat || !isHeld) return;
+    event.stopPropagation();
+    event.preventDefault();
+  };
+  window.addEventListener('keydown', guard, true);
+  return () => window.removeEventListener('keydown', guard, true);
+}

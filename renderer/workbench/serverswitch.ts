@@ -5,6 +5,8 @@ import { request } from '../bridge.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, type ViewName } from '../model.js';
+import { isLosing } from '../unfinished.js';
+import { ask, type Question } from './question.js';
 
 /** What is said of views while the window shows a server elsewhere: what cannot be done there, and why. */
 const REASONS: Partial<Record<ViewName, (name: string) => string>> = {
@@ -19,11 +21,23 @@ let chosen: string | undefined;
 
 /** Has the window show a server, for an empty id that of this computer: the page is loaded anew. */
 export async function showServer(id: string): Promise<void> {
+  if (isLosing() && !(await ask(leaving()))) {
+    model.changed('app');
+    return;
+  }
   remember('switch', { focus: true });
   chosen = id;
   if (await model.attempt(() => request('servers.show', id))) return;
   chosen = undefined;
   model.changed('app');
+}
+
+function leaving(): Question {
+  return {
+    title: text('servers.leaveTitle'),
+    detail: text('servers.leaveDetail'),
+    action: text('servers.leave'),
+  };
 }
 
 /** Which server the window shows, where there is more than that of this computer. */

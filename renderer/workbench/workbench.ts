@@ -14,7 +14,7 @@ import { followTheme } from '../theme.js';
 import { putAside, takeBack } from '../unfinished.js';
 import { contributedId, type ViewDescriptor, viewOf, views } from '../viewregistry.js';
 import '../views/contributed.js';
-import { guardDoubleClicks } from './clicks.js';
+import { guardDoubleClicks, guardHeldKeys } from './clicks.js';
 import { keepFocus } from './focus.js';
 import { Places } from './places.js';
 import './keypage.js';
@@ -59,6 +59,7 @@ export class Workbench extends PageElement {
       followTheme(),
       followZoom(),
       guardDoubleClicks(this),
+      guardHeldKeys(),
       keepFocus(this, () => this.main),
     ];
   }

@@ -75,12 +75,16 @@ test('profiles switch whole, and all there is goes into a file and comes back', 
     dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [path] });
   }, file);
   await app.show('Settings');
-  await app.button('Export …').click();
+  await app.button('Export …').press('Enter');
+  await page.locator('input[type=checkbox]:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await app.button('Export …').and(page.locator(':focus')).waitFor();
+  await page.keyboard.press('Enter');
   const exporting = page.getByRole('region', { name: 'Export settings' });
   await page.getByLabel('With passwords, encrypted with a passphrase').check();
   await exporting.getByLabel('Passphrase', { exact: true }).fill('correct horse');
   await page.getByLabel('Passphrase once more').fill('correct');
-  await app.button('Choose a file …').click();
+  await page.getByLabel('Passphrase once more').press('Enter');
   await app.sees('The passphrases are not the same.');
   await page.getByLabel('Passphrase once more').fill('correct horse');
   await app.button('Choose a file …').click();

@@ -245,6 +245,19 @@ test('a double click presses one button, and the focus stays near', {
   await app.page.getByRole('button', { name: 'Dismiss' }).first().press('Enter');
   await app.page.locator(':focus').waitFor();
 
+  // A key that is held presses once.
+  await app.button('Delete ada').focus();
+  for (let i = 0; i < 5; i++) await app.page.keyboard.down('Enter');
+  await focused('Delete bob');
+  for (let i = 0; i < 5; i++) await app.page.keyboard.down('Enter');
+  await app.page.keyboard.up('Enter');
+  await app.settled();
+  assert.deepEqual(
+    await Promise.all(['ada', 'bob'].map((name) => row(app, name).count())),
+    [0, 1],
+    'the one that got the focus is there',
+  );
+
   await app.button('Disable bob').dblclick();
   await app.button('Enable bob').waitFor();
   await row(app, 'bob').getByText('disabled').waitFor();

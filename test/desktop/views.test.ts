@@ -44,6 +44,22 @@ test('what is typed into a form outlives a visit to another view, and Escape clo
     assert.equal(await app.field(first).count(), 0, view);
   }
 
+  // Another server is another page: who would lose something is asked.
+  const far = { name: 'far', way: 'tls', host: '127.0.0.1', port: 9, user: '', control: '' };
+  const added = JSON.stringify({ ...far, fingerprint: '', ca: '', token: '0123456789abcdef' });
+  await app.page.evaluate(`window.picosocks5.request('servers.add', ${added})`);
+  await app.show('Users');
+  await app.button('Add user').click();
+  await app.field('User name').fill('bob');
+  const shown = app.page.getByRole('combobox', { name: 'Server that the window shows' });
+  await shown.selectOption('far');
+  await app.sees('Show another server?');
+  await app.page.keyboard.press('Escape');
+  await app.page.getByText('Show another server?').waitFor({ state: 'detached' });
+  assert.equal(await app.field('User name').inputValue(), 'bob');
+  assert.equal(await shown.inputValue(), '');
+  await app.field('User name').press('Escape');
+
   // One that is being saved is told of, wherever one is by then.
   await app.show('Users');
   await app.button('Add user').click();
@@ -95,4 +111,32 @@ test('the focus does not fall on what happens to be in the next view', { skip },
   await app.button('Add route').press('Enter');
   await app.field('New route').press('Escape');
   await app.button('Add route').and(app.page.locator(':focus')).waitFor();
+});
+
+test('the focus goes on in a list of which something is deleted, and to what is restored', {
+  skip,
+}, async (t) => {
+  const { app } = await started(t);
+  const ask = (name: string, argument: unknown) =>
+    app.page.evaluate(`window.picosocks5.request('${name}', ${JSON.stringify(argument)})`);
+  const way = { host: '127.0.0.1', user: '' };
+  for (const name of ['one', 'two', 'three']) {
+    const upstream = { name, scheme: 'socks5', port: 9, through: '', tlsCa: '', password: '' };
+    await ask('upstreams.add', { ...way, ...upstream });
+    const server = { way: 'ssh', port: 9, control: '/run/control', fingerprint: '', ca: '' };
+    await ask('servers.add', { ...way, ...server, name, token: '' });
+    await ask('profiles.add', name);
+  }
+  for (const [view, remove, edit] of [
+    ['Routing', 'Delete', 'Edit'],
+    ['Servers', 'Remove', 'Edit'],
+    ['Settings', 'Delete', 'Edit'],
+  ] as const) {
+    await app.show(view);
+    await app.button(`${remove} two`).focus();
+    await app.page.keyboard.press('Enter');
+    await app.button(`${remove} three`).and(app.page.locator(':focus')).waitFor();
+    await app.button('Undo').press('Enter');
+    await app.button(`${edit} two`).and(app.page.locator(':focus')).waitFor();
+  }
 });

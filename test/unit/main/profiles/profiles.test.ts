@@ -80,6 +80,15 @@ describe('profiles', () => {
     assert.equal(settings.values.port, 1234);
   });
 
+  test('one that is restored is where it was', async () => {
+    const { settings, profiles } = make({});
+    for (const name of ['A', 'B', 'C']) await profiles.add(name);
+    await profiles.delete('B');
+    await profiles.restore('B');
+    const names = profilesState(settings).profiles.map(({ name }) => name);
+    assert.deepEqual(names, ['A', 'B', 'C']);
+  });
+
   test('a name or a network that cannot be used is said', async () => {
     const { profiles } = make();
     for (const name of ['', '  ', 'a\nb', 'x'.repeat(51)]) {

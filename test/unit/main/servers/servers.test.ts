@@ -77,6 +77,12 @@ describe('servers elsewhere', () => {
     await again.servers.restore(id);
     assert.deepEqual([...keychain.entries.values()], [TOKEN]);
     assert.deepEqual(again.names(), ['far', 'near']);
+    const far = idOf(again.servers, 'far');
+    await again.servers.remove(far);
+    await again.servers.restore(far);
+    assert.deepEqual(again.names(), ['far', 'near']);
+    again.servers.dispose();
+    assert.deepEqual(make(t, folder, keychain).names(), ['far', 'near']);
   });
 
   test('a link that cannot be made is tried again, at times of which no two are the same', async (t) => {

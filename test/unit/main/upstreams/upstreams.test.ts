@@ -192,6 +192,19 @@ describe('upstream servers of the desktop', () => {
     upstreams.dispose();
   });
 
+  test('one that is restored is where it was', async () => {
+    const { store, upstreams } = make();
+    const names = ['a', 'b', 'c'];
+    for (const name of names) await upstreams.add({ ...work, name });
+    await upstreams.delete('b');
+    await upstreams.restore('b');
+    assert.deepEqual(
+      store.upstreams.map(({ name }) => name),
+      names,
+    );
+    upstreams.dispose();
+  });
+
   test('what cannot be saved leaves no password behind, and takes none away', async () => {
     const { store, keychain, upstreams } = make();
     store.isFull = true;
