@@ -385,8 +385,8 @@ for (const workers of ['1', '2']) {
     assert.ok(!command.lines.some((line) => /internal error/.test(line)));
     const refused = async () => (await connectTo(await greeted(t, port), '127.0.0.1', 1)).reply;
     const replies = new Set<number>();
-    for (let i = 0; i < 40 && !replies.has(2); i++) replies.add(await refused());
-    assert.ok(replies.has(2), 'what it guards is refused');
+    // Of several workers it is one.
+    while (!replies.has(2)) for (const one of [refused(), refused()]) replies.add(await one);
     assert.equal(await command.stop(), 0);
   });
 }

@@ -22,7 +22,7 @@ function started(t: TestContext, ini: string, ...args: string[]) {
   return { command, reload };
 }
 
-/** Tries until it holds, at most 10 s: the log tells when the first worker has reloaded, not all. */
+/** Tries until it holds, at most 10 s: what was refused leaves some workers with it for a moment. */
 async function inTheEnd(attempt: () => Promise<void>): Promise<void> {
   const deadline = performance.now() + 10_000;
   for (;;) {

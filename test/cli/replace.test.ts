@@ -175,7 +175,6 @@ for (const workers of ['1', '2']) {
     const launcher = ['python3', '-c', activate, String(given)];
     const args = ['-c', temporaryFile(t, ini, 'p.ini')];
     const command = new Command(t, args, env, undefined, launcher);
-    // A manager of the test's own is patient for ten seconds; a busy machine takes longer to start.
     await command.line(/listening.*?address=/);
     await manager.told('READY=1');
     const ask = (method: string, at: string) => askControl(method, at, { socketPath: control });

@@ -80,16 +80,24 @@ test('SIGHUP takes what is new, keeps connections, and survives mistakes', {
 
 test('SIGTERM lets connections finish for --grace, and exits with 0', { skip: unix }, async (t) => {
   const echo = await echoServer(t);
-  const command = new Command(t, ['--grace', '0.5', '127.0.0.1:0']);
-  const port = await command.port();
-  const { client } = await request(t, port, 1, address('127.0.0.1', echo));
-  const closed = once(command.child, 'close');
-  command.child.kill('SIGTERM');
-  await command.line(/stopped/);
-  client.send('last words');
-  assert.equal(String(await client.read(10)), 'last words');
-  assert.deepEqual((await closed).slice(0, 1), [0]);
-  await command.line(/closed #1 .*reason=shutdown/);
+  for (const [grace, reason] of [
+    ['60', 'finished'],
+    ['0.2', 'shutdown'],
+  ] as const) {
+    const command = new Command(t, ['--grace', grace, '127.0.0.1:0']);
+    const port = await command.port();
+    const { client } = await request(t, port, 1, address('127.0.0.1', echo));
+    const closed = once(command.child, 'close');
+    command.child.kill('SIGTERM');
+    await command.line(/stopped/);
+    if (reason === 'finished') {
+      client.send('last words');
+      assert.equal(String(await client.read(10)), 'last words');
+      client.socket.end();
+    }
+    assert.deepEqual((await closed).slice(0, 1), [0]);
+    await command.line(new RegExp(`closed #1 .*reason=${reason}`));
+  }
 });
 
 test('SIGTERM at once after it listens stops it, and it exits with 0', {

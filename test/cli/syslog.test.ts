@@ -28,7 +28,16 @@ function start(t: TestContext, script: string, ...args: string[]) {
   const until = async (pattern: RegExp) => {
     while (!pattern.test(written())) await new Promise((resolve) => setTimeout(resolve, 20));
   };
-  return { command, written, until };
+  return { command, out, written, until };
+}
+
+/** Whether there is a process of that id, be it that nobody has heard of its end yet. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Names whose line in the log is longer than what logger(1) takes for one message. */
@@ -71,15 +80,24 @@ for (const format of ['text', 'json']) {
 
 test('a logger(1) that ends is started again, and that is told', { skip: unix }, async (t) => {
   // It takes one message, and ends.
-  const script = 'read -r line; echo "$line" >> $out; exit 7';
-  const { command, written, until } = start(t, script);
+  const script = 'read -r line; echo $$ >> $out.ids; echo "$line" >> $out; exit 7';
+  const { command, out, written, until } = start(t, script);
+  // What comes while one is ending is lost.
+  const allEnded = async () => {
+    for (const id of readFileSync(`${out}.ids`, 'utf8').trim().split('\n')) {
+      while (isThere(Number(id))) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
   const port = await command.port();
   await command.line(/warn +logger\(1\) has ended \(7\): messages to syslog may be lost; it is/);
   await until(/^logger\(1\) has ended \(7\): messages may be lost$/m);
   for (let i = 1; i <= 3; i++) {
+    await allEnded();
     await request(t, port, 1, address('127.0.0.1', 1));
+    await until(new RegExp(`^rejected #${i} `, 'm'));
     await until(new RegExp(`^closed #${i} `, 'm'));
   }
+  await allEnded();
   assert.equal(await command.stop(), 0);
   const told = command.lines.filter((line) => /logger\(1\) has ended/.test(line));
   assert.equal(told.length, 1, 'not each time');

@@ -7,6 +7,7 @@ import type { Settings } from '#core/config/settings.js';
 import { Workers } from '#core/process/workers.js';
 import { unlessHere } from '../support/addresses.js';
 import { Command, PICOSOCKS5 } from '../support/command.js';
+import { contributing, extension } from '../support/extensions.js';
 import { temporaryDirectory, temporaryFile } from '../support/files.js';
 import { Client, echoServer, freePort } from '../support/sockets.js';
 import { address, assertEcho, connected, connectTo, greeted, login } from '../support/socks.js';
@@ -268,6 +269,43 @@ test('picosocks5 --workers: reload and stop reach all', {
   for (let i = 0; i < 8; i++) await assert.rejects(connected(t, port, echo));
   assert.equal(await command.stop(), 0);
   await assert.rejects(connected(t, port, echo));
+});
+
+test('picosocks5 --workers: it is told that it is reloaded when all of them are', {
+  skip: noSignals,
+}, async (t) => {
+  const folder = extension(
+    t,
+    contributing({ accessPolicies: ['late'] }),
+    `export async function activate({ registries, workers }) {
+       if (workers.number === 2) await new Promise((resolve) => setTimeout(resolve, 500));
+       registries.accessPolicies.register({ id: 'late', onRequest: () => ({ by: 'late' }) });
+     }`,
+  );
+  const [echo, port, other] = [await echoServer(t), await freePort(t), await freePort(t)];
+  const listen = `listen = 127.0.0.1:${port}\n`;
+  const file = temporaryFile(t, listen, 'picosocks5.ini');
+  const command = new Command(t, ['--workers', '2', '--grace', '0', '-c', file]);
+  await command.line(/listening address=/);
+  await assertEcho(await connected(t, port, echo));
+  writeFileSync(file, `extension = ${folder}\n${listen}listen = 127.0.0.1:${other}\n`);
+  command.child.kill('SIGHUP');
+  await command.line(new RegExp(`listening address=127\\.0\\.0\\.1:${other}`));
+  await command.line(/reloaded$/);
+  const all = Array.from({ length: 20 }, async () =>
+    connectTo(await greeted(t, port), '127.0.0.1', echo),
+  );
+  for (const { reply } of await Promise.all(all)) assert.equal(reply, 2);
+  // Of a reload that one of them cannot do nothing is told but that.
+  command.lines.length = 0;
+  writeFileSync(
+    join(folder, 'extension.js'),
+    'export function activate({ workers }) { if (workers.number === 2) throw new Error("no"); }',
+  );
+  command.child.kill('SIGHUP');
+  await command.line(/err +nothing was reloaded: /);
+  assert.equal(await command.stop(), 0);
+  assert.ok(!command.lines.some((line) => /reloaded$/.test(line)), command.lines.join('\n'));
 });
 
 test('picosocks5 --workers: when none can be started any more it ends with an error', {

@@ -47,9 +47,9 @@ export class Daemon {
     this.lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   }
 
-  /** Its next line on stdout; rejects when it ends, or takes too long. */
-  async line(): Promise<string> {
-    const { done, value } = await within(this.#name, this.lines.next());
+  /** Its next line on stdout; rejects when it ends, or takes longer. @param patience ms. */
+  async line(patience = DEADLINE): Promise<string> {
+    const { done, value } = await within(this.#name, this.lines.next(), patience);
     if (done) throw this.ended();
     return value;
   }

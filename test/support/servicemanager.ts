@@ -13,6 +13,9 @@ interface Notice {
   readonly text: string;
 }
 
+/** How long it waits to be told something, ms: a busy machine takes its time to start processes. */
+const PATIENCE = 60_000;
+
 /** What listens at NOTIFY_SOCKET in place of systemd. */
 export class TestManager {
   /** For NOTIFY_SOCKET. */
@@ -38,7 +41,7 @@ export class TestManager {
   /** Waits for the next datagram that has a line; those before it are passed over. */
   async told(line: RegExp | string): Promise<Notice> {
     for (;;) {
-      const notice: Notice = JSON.parse(await this.#daemon.line());
+      const notice: Notice = JSON.parse(await this.#daemon.line(PATIENCE));
       this.notices.push(notice);
       const lines = notice.text.split('\n');
       const isIt = (text: string) => (typeof line === 'string' ? text === line : line.test(text));

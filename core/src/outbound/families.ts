@@ -49,7 +49,9 @@ export function askFamilies(
       try {
         const answer = await query;
         found[place] = answer;
-        if (answer.addresses.length > 0 && open > 0) delay ??= setTimeout(finish, FAMILY_DELAY);
+        // What came while this process stood still is read before it is over.
+        const over = () => setImmediate(finish);
+        if (answer.addresses.length > 0 && open > 0) delay ??= setTimeout(over, FAMILY_DELAY);
       } catch (error) {
         trouble ??= { error };
       }

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** How long a datagram to this machine itself may take, ms. */
 const LOOP_TIME = 500;
@@ -22,17 +23,26 @@ export async function canSendFrom(address: string): Promise<boolean> {
 /** Whether what is sent to an IP address comes to this machine, as answers would have to. */
 export async function reachesItself(address: string): Promise<boolean> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const end = new AbortController();
   try {
     const listening = once(socket, 'listening');
     socket.bind(0, address);
     await listening;
-    const arrived = once(socket, 'message', { signal: AbortSignal.timeout(LOOP_TIME) });
+    const arrived = once(socket, 'message').then(() => true);
     socket.send('', socket.address().port, address);
-    await arrived;
-    return true;
+    return await Promise.race([arrived, isLate(end.signal)]);
   } catch {
     return false;
   } finally {
+    end.abort();
     socket.close();
   }
+}
+
+/** Waits until a datagram that is not there by then will not come. */
+async function isLate(signal: AbortSignal): Promise<false> {
+  await setTimeout(LOOP_TIME, undefined, { signal });
+  // What came while this process stood still is read in the turn after its timers.
+  await setImmediate();
+  return false;
 }

@@ -19,7 +19,7 @@ import { surviveBugs } from './survival.js';
 
 type Start = Extract<Task, { readonly type: 'start' }>;
 
-/** What all workers do alike is told by the first. */
+/** What all workers do alike is told by the first: in a reload, when all of them have done it. */
 const COMMON: ReadonlySet<ServerEvent['type']> = new Set(['listening', 'stopped', 'reloaded']);
 
 /** How long a worker that is told to end waits for the primary process to say how, ms. */
@@ -29,14 +29,24 @@ const TERM_DELAY = 1000;
  * A sink that has one of the events that all workers have.
  *
  * @param isLoading whether it reads now what the others read as well, and warns of it.
+ * @param held where what is told of a reload waits for the others; undefined: there is none.
  */
-function oneOf(sink: Log | Teller, number: number, isLoading: () => boolean): EventSink {
+function oneOf(
+  sink: Log | Teller,
+  number: number,
+  isLoading: () => boolean,
+  held: () => (() => void)[] | undefined,
+): EventSink {
   const isCommon = (type: ServerEvent['type']) =>
     COMMON.has(type) || (type === 'warning' && isLoading());
   return {
     id: sink.id,
     wants: (type) => (number === 1 || !isCommon(type)) && sink.wants(type),
-    handle: (event) => sink.handle(event),
+    handle(event) {
+      const waiting = COMMON.has(event.type) ? held() : undefined;
+      if (waiting === undefined) sink.handle(event);
+      else waiting.push(() => sink.handle(event));
+    },
   };
 }
 
@@ -52,6 +62,8 @@ class Worker {
   readonly #start: Start;
   readonly #teller = new Teller((news) => tell({ type: 'events', news }));
   #isLoading = true;
+  /** Tells of a reload that others may not have done yet. */
+  #held: (() => void)[] | undefined;
 
   constructor(start: Start) {
     const { settings, number } = start;
@@ -68,9 +80,13 @@ class Worker {
       this.#shared,
     );
     const { eventSinks } = this.#server.registries;
-    eventSinks.register(oneOf(this.#log, number, () => this.#isLoading));
+    const register = (sink: Log | Teller) => {
+      const isLoading = () => this.#isLoading;
+      eventSinks.register(oneOf(sink, number, isLoading, () => this.#held));
+    };
+    register(this.#log);
     this.#teller.level = start.observed;
-    eventSinks.register(oneOf(this.#teller, number, () => this.#isLoading));
+    register(this.#teller);
   }
 
   async listen(): Promise<void> {
@@ -91,6 +107,7 @@ class Worker {
     task: Extract<Task, { readonly type: 'reload' | 'try-reload' | 'stop' }>,
   ): Promise<unknown> {
     if (task.type === 'stop') {
+      this.reloaded(true);
       if (task.isReplaced) leaveNames();
       await this.#server.close(task.grace);
       this.#teller.flush();
@@ -105,6 +122,7 @@ class Worker {
       return this.#server.tryReload(options).finally(() => this.#shared.setFiles(before));
     }
     this.#isLoading = true;
+    this.#held ??= [];
     try {
       await this.#server.reload(pickServerOptions(task.settings));
       this.#shared.counts.claimAll();
@@ -114,6 +132,13 @@ class Worker {
     this.#log.setLevel(task.settings.loglevel);
     tell({ type: 'listening', listeners: this.#server.listeners });
     return undefined;
+  }
+
+  /** A reload is over: it is told if all workers have done it. */
+  reloaded(byAll: boolean): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (byAll) for (const tell of held) tell();
   }
 
   connections(): ConnectionInfo[] {
@@ -161,6 +186,7 @@ export function runWorker(): void {
     if (task.type === 'disconnect') return Promise.resolve(worker?.disconnect(task.connection));
     if (task.type === 'ask') return worker?.ask(task.question as Question) ?? noServer();
     if (task.type === 'observe') return Promise.resolve(worker?.observe(task.level));
+    if (task.type === 'reloaded') return Promise.resolve(worker?.reloaded(task.byAll));
     if (task.type === 'log-level') return Promise.resolve(worker?.setLogLevel(task.level));
     // Starting, reloading and stopping wait for each other.
     return tasks.run(() => {

@@ -170,6 +170,7 @@ export class Workers {
     if (failed !== undefined) {
       const took = members.filter((_, i) => results[i]?.status === 'fulfilled');
       await Promise.allSettled(took.map((member) => member.do(back)));
+      await this.#endReload(false);
       throw failed.reason;
     }
     this.#settings = settings;
@@ -178,6 +179,13 @@ export class Workers {
     const late = [...this.#members.values()].filter((member) => !members.includes(member));
     await Promise.allSettled(late.map((member) => member.do(task)));
     if (this.#isServed) this.#sockets.prune();
+    await this.#endReload(true);
+  }
+
+  /** @param byAll whether all workers have done it, and one of them tells that. */
+  async #endReload(byAll: boolean): Promise<void> {
+    const members = [...this.#members.values()];
+    await Promise.allSettled(members.map((member) => member.do({ type: 'reloaded', byAll })));
   }
 
   /** Says what new settings are warned of. @throws what a worker says that could not take them. */

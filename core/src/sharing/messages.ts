@@ -88,6 +88,8 @@ export type Task =
       readonly files: FileContents;
       readonly inherited: InheritedAddresses;
     }
+  /** A reload is over; if all workers have done it, what they did alike is told. */
+  | { readonly type: 'reloaded'; readonly byAll: boolean }
   | {
       readonly type: 'stop';
       readonly grace: number;

@@ -74,7 +74,7 @@ export async function testSource(t: SuiteContext, suite: SourceSuite): Promise<v
     try {
       await withServer(server, secrets, async (proxy) => {
         const logins = Array.from({ length: 20 }, async () => {
-          const login = { user, password };
+          const login = { user, password, timeout: PATIENCE };
           const { reply, socket } = await proxy.connect('127.0.0.1', destination.port, login);
           expect(reply === 0, `expected to be let in and connected, not ${reply}`);
           await echo(socket, 'hello');

@@ -122,6 +122,23 @@ describe('a resolver of the DNS', () => {
     );
   });
 
+  test('a family that has come while the machine stood still counts', async (t) => {
+    const still = new Int32Array(new SharedArrayBuffer(4));
+    const { port } = await udpDns(t, (query, send) => {
+      const answer = () => send(dnsReply(query, both));
+      if (readQuestion(query).type === 28) answer();
+      else {
+        const pause = () => {
+          answer();
+          Atomics.wait(still, 0, 0, 500);
+        };
+        // Timers are the next that the event loop has then.
+        setTimeout(() => setImmediate(pause), 50);
+      }
+    });
+    assert.deepEqual((await ask(t, overUdp(port))('a.example')).addresses, [V6, V4]);
+  });
+
   test('asks nobody for what no name can be', async (t) => {
     const { port, queries } = await udpDns(t, always(both));
     for (const name of ['a..b', 'a b', 'a%b.example', 'x'.repeat(64), '..']) {
