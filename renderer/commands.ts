@@ -79,9 +79,10 @@ for (const descriptor of COMMANDS) {
 export async function carryOut(id: AppCommandId): Promise<void> {
   const { failsInState, done } = COMMANDS.find((command) => command.id === id) ?? {};
   if (failsInState) {
-    // Two of the views show what is wrong with the server.
+    const { view } = model;
     await request(id).catch(() => {
-      if (model.view !== 'settings') model.show('overview');
+      // Two of the views show what is wrong with the server; who has gone on is not called back.
+      if (model.view === view && view !== 'settings') model.show('overview');
     });
   } else if ((await model.attempt(() => request(id))) && done !== undefined) {
     model.notify({ severity: 'info', message: text(done) });

@@ -471,10 +471,15 @@ export class ServerController extends EventEmitter<{
     this.#parts.extensions?.equip(server);
   }
 
-  /** How long a login waits for the keychain, ms: its failure is to be told within the handshake. */
+  /**
+   * How long a login waits for the keychain, ms: its failure is to be told within the handshake, of
+   * which a second is left for that, or half of it.
+   */
   get #patience(): number {
     const { handshakeTimeout } = this.#active ?? this.#parts.settings.values;
-    return handshakeTimeout === 0 ? MAX_PATIENCE : Math.min(MAX_PATIENCE, handshakeTimeout * 800);
+    if (handshakeTimeout === 0) return MAX_PATIENCE;
+    const time = handshakeTimeout * 1000;
+    return Math.min(MAX_PATIENCE, 0.8 * time, Math.max(time / 2, time - 1000));
   }
 
   #listenTo(server: Server): void {

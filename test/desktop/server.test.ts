@@ -42,8 +42,17 @@ test('a port that is in use, and the one that is free', { skip: unlessDesktop() 
   const taken = await serve(t, () => {});
   const app = await started(t);
   await app.setPort(taken);
-  await app.button('Start server').click();
+  // Who goes to another view before it fails stays there.
+  await app.show('Connections');
+  await app.page.evaluate(`(() => {
+    document.querySelector('button.power').click();
+    document.querySelector('a[title=Users]').click();
+  })()`);
   await app.status('Error');
+  await app.settled();
+  await app.page.getByRole('heading', { name: 'Users', exact: true }).waitFor();
+  await app.show('Settings');
+  await app.button('Start server').click();
   await app.sees(`Cannot listen on 127.0.0.1:${taken}: address already in use`);
   await app.page.getByRole('button', { name: /^Use port/ }).click();
   await app.status('Running');

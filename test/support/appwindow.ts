@@ -94,5 +94,6 @@ export class AppWindow {
     await this.field('Group').fill(group);
     await this.button('Save').click();
     await this.page.getByRole('row', { name: new RegExp(`^${name}\\b`) }).waitFor();
+    await this.settled();
   }
 }
