@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { confirmEnd } from '#core/transport/eof.js';
 import { Command } from '../support/command.js';
 import { echoServer } from '../support/sockets.js';
 import { address, assertEcho, connected } from '../support/socks.js';
@@ -36,6 +37,7 @@ async function readAnswer(socket: Socket, count: number): Promise<Buffer> {
 
 async function open(proxy: number, destination: number): Promise<Socket> {
   const socket = connect({ port: proxy, host: '127.0.0.1', allowHalfOpen: true });
+  socket.once('connect', () => confirmEnd(socket));
   socket.write(Buffer.of(5, 1, 0, 5, 1, 0, ...address('127.0.0.1', destination)));
   const answer = await readAnswer(socket, 12);
   assert.deepEqual([...answer.subarray(0, 4)], [5, 0, 5, 0]);

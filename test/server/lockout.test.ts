@@ -24,7 +24,8 @@ test('slow: ten different wrong passwords lock a user out at that address', {
   skip: await unlessHere('127.0.0.2', '127.0.0.3'),
 }, async (t) => {
   const auth = [passwordFile(t, `alice::${secret}`, `bob::${secret}`)];
-  const { port, event } = await startServer(t, { auth });
+  // Wrong passwords are answered late.
+  const { port, event } = await startServer(t, { auth, handshakeTimeout: 120 });
   const status = async (user: string, from: string) =>
     (await login(t, port, user, 'secret', from)).status;
 
@@ -42,7 +43,7 @@ test('slow: ten different wrong passwords lock a user out at that address', {
 
 test('slow: who was known before a reload is known after it', async (t) => {
   const auth = [passwordFile(t, `alice::${HASH_OF_SECRET}`)];
-  const { port, server } = await startServer(t, { auth });
+  const { port, server } = await startServer(t, { auth, handshakeTimeout: 120 });
   assert.equal((await login(t, port, 'alice', 'secret')).status, RIGHT);
   await guess(t, port, '127.0.0.1', passwords(10));
   await server.reload();
@@ -81,7 +82,7 @@ test('a lockout ends after lockoutTime', async (t) => {
 test('fifty logins at once with a slow hash succeed soon', async (t) => {
   const users = Array.from({ length: 50 }, (_, i) => `user${i}`);
   const auth = [passwordFile(t, ...users.map((user) => `${user}::${HASH_OF_SECRET}`))];
-  const { port } = await startServer(t, { auth });
+  const { port } = await startServer(t, { auth, handshakeTimeout: 120 });
   const awake = awakeClock(t);
   const statuses = await Promise.all(
     users.map(async (user) => (await login(t, port, user, 'secret')).status),
@@ -92,7 +93,7 @@ test('fifty logins at once with a slow hash succeed soon', async (t) => {
 
 test('fifty logins at once of one client succeed', async (t) => {
   const auth = [passwordFile(t, `alice::${HASH_OF_SECRET}`)];
-  const { port } = await startServer(t, { auth });
+  const { port } = await startServer(t, { auth, handshakeTimeout: 120 });
   const statuses = await guess(t, port, '127.0.0.1', Array(50).fill('secret'));
   assert.deepEqual(new Set(statuses), new Set([RIGHT]));
 });

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { TestContext } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { codeOf } from '#core/base/errors.js';
+import { confirmEnd } from '#core/transport/eof.js';
 import { listenAtEach } from './addresses.js';
 import type { Scope } from './scope.js';
 import { wine } from './wine.js';
@@ -105,6 +106,9 @@ export class Client {
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    // A reset behind data must not look like an end, nor data behind an end be lost.
+    if (socket.connecting) socket.once('connect', () => confirmEnd(socket));
+    else confirmEnd(socket);
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#length += chunk.length;

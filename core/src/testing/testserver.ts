@@ -4,6 +4,7 @@ import type { ServerOptions } from '../config/settings.js';
 import type { ServerEvent } from '../log/events.js';
 import { parseIP } from '../protocol/ip.js';
 import { createServer, type Server } from '../server/server.js';
+import { confirmEnd } from '../transport/eof.js';
 
 /** How long is waited for an answer or an event, unless it is said, ms. */
 const TIME = 5000;
@@ -128,6 +129,7 @@ export class TestServer {
     const place = { port: this.port, host: '127.0.0.1', noDelay: true, allowHalfOpen };
     const socket = connect(from === undefined ? place : { ...place, localAddress: from });
     this.#sockets.add(socket);
+    socket.once('connect', () => confirmEnd(socket));
     socket.once('close', () => this.#sockets.delete(socket));
     // What goes wrong with it is told to who reads.
     socket.on('error', () => {});
