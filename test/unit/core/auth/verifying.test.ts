@@ -119,7 +119,11 @@ describe('sources that verify passwords', () => {
           : undefined,
       ),
     );
-    assert.deepEqual(await check('Alice', 'secret'), { user: 'alice', group: 'staff' });
+    assert.deepEqual(await check('Alice', 'secret'), {
+      user: 'alice',
+      group: 'staff',
+      unlisted: true,
+    });
     assert.deepEqual(await check('alice', 'other'), wrong('alice'));
   });
 
@@ -137,7 +141,7 @@ describe('sources that verify passwords', () => {
   test('a password that was right is asked for again each time, and locked out by nobody', async (t) => {
     const users: Record<string, string> = { alice: 'secret' };
     const { check } = make(t, directory('ldap', knows(users)));
-    const alice = { user: 'alice', group: 'directory' };
+    const alice = { user: 'alice', group: 'directory', unlisted: true };
     assert.deepEqual(await check('alice', 'secret'), alice);
     for (const guess of ['a', 'b', 'c']) await check('alice', guess);
     assert.equal(
@@ -156,7 +160,7 @@ describe('sources that verify passwords', () => {
     const { checker } = make(t, directory('ldap', knows({ alice: 'secret' })));
     const fifty = Array.from({ length: 50 }, () => checker.check(HERE, 'alice', octets('secret')));
     for (const result of await Promise.all(fifty)) {
-      assert.deepEqual(result, { user: 'alice', group: 'directory' });
+      assert.deepEqual(result, { user: 'alice', group: 'directory', unlisted: true });
     }
     assert.deepEqual(calls, ['ldap verifies']);
   });
@@ -243,12 +247,20 @@ describe('several sources', () => {
   test('a directory after a file is not told the passwords of the users of the file', async (t) => {
     const { check } = make(t, file('file', users), directory('ldap', knows({ bob: 'bob' })));
     assert.deepEqual(await callsOf(() => check('alice', 'guess')), ['file finds', 'hash']);
-    assert.deepEqual(await check('bob', 'bob'), { user: 'bob', group: 'directory' });
+    assert.deepEqual(await check('bob', 'bob'), {
+      user: 'bob',
+      group: 'directory',
+      unlisted: true,
+    });
   });
 
   test('one that verifies and cannot say whom it knows leaves others to those after it', async (t) => {
     const { check } = make(t, directory('ldap', knows(users)), file('file', { alice: 'second' }));
-    assert.deepEqual(await check('alice', 'first'), { user: 'alice', group: 'directory' });
+    assert.deepEqual(await check('alice', 'first'), {
+      user: 'alice',
+      group: 'directory',
+      unlisted: true,
+    });
     assert.deepEqual(await check('alice', 'second'), { user: 'alice', group: 'file' });
   });
 
@@ -309,7 +321,11 @@ describe('sources that fail', () => {
     );
     for (let i = 0; i < 10; i++) await check('alice', `password ${i}`);
     down = false;
-    assert.deepEqual(await check('alice', 'password 1'), { user: 'alice', group: undefined });
+    assert.deepEqual(await check('alice', 'password 1'), {
+      user: 'alice',
+      group: undefined,
+      unlisted: true,
+    });
   });
 
   test('one that is late denies, and is told so by its signal', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConnectionInfo, ServerEvent } from 'picosocks5';
@@ -54,9 +54,16 @@ test('a file of something else is not written over', async (t) => {
 });
 
 test('a file that cannot be written is warned of, and nothing is forgotten', async (t) => {
-  const file = join(temporaryDirectory(t), 'nowhere', 'usage');
+  const folder = join(temporaryDirectory(t), 'folder');
+  const file = join(folder, 'usage');
+  await assert.rejects(
+    UsageDays.open(file, never),
+    /cannot write the usage file ".*": no such file/,
+  );
+  mkdirSync(folder);
   const warnings: string[] = [];
   const days = await UsageDays.open(file, (message) => warnings.push(message));
+  rmSync(folder, { recursive: true });
   days.handle(closed(1, 3));
   await days.save();
   assert.match(warnings[0] ?? '', /the usage file: cannot write ".*": no such file or directory/);
