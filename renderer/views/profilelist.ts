@@ -8,6 +8,7 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model, sentence } from '../model.js';
+import { passFocus } from '../workbench/focus.js';
 
 /** A profile that is being edited: it is kept once it is saved. */
 interface Draft {
@@ -209,12 +210,13 @@ export class ProfileList extends PageElement {
   }
 
   async #restore(name: string): Promise<void> {
+    const { activeElement } = document;
     if (!(await model.attempt(() => request('profiles.restore', name)))) return;
     await this.updateComplete;
     const row = [...this.querySelectorAll('li.profile')].find(
       (item) => item.querySelector('.name')?.textContent === name,
     );
-    row?.querySelector<HTMLElement>('[data-action="edit"]')?.focus();
+    passFocus(activeElement, row?.querySelector<HTMLElement>('[data-action="edit"]'));
   }
 }
 

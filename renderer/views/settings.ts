@@ -10,6 +10,7 @@ import { icon } from '../icon.js';
 import { recall, remember } from '../memory.js';
 import { model } from '../model.js';
 import { registerView } from '../viewregistry.js';
+import { passFocus } from '../workbench/focus.js';
 import './contributedsettings.js';
 import { drafts } from './drafts.js';
 import './profilelist.js';
@@ -66,7 +67,7 @@ export class Settings extends PageElement {
     const { panel } = this;
     this.open(undefined);
     void this.updateComplete.then(() =>
-      this.querySelector<HTMLElement>(`[data-panel="${panel}"]`)?.focus(),
+      passFocus(null, this.querySelector<HTMLElement>(`[data-panel="${panel}"]`)),
     );
   }
 

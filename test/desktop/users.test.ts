@@ -257,6 +257,8 @@ test('a double click presses one button, and the focus stays near', {
     [0, 1],
     'the one that got the focus is there',
   );
+  await app.button('Undo').last().click();
+  await focused('Edit ada');
 
   await app.button('Disable bob').dblclick();
   await app.button('Enable bob').waitFor();
