@@ -13,6 +13,7 @@ const DIFFERENCES = {
     'Wine sends datagrams of a socket that is bound to another address than 127.0.0.1 from there',
   names:
     'under Wine a name that did not resolve when the server started is still none when a client comes',
+  bind: 'Wine has a socket bound to an address that there is not',
   tools: 'the compiler and the bundler are installed for the machine that Wine runs on',
 } as const;
 
