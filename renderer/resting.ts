@@ -2,6 +2,7 @@ import type { Notification } from '../main/ipc/contract.js';
 import { request } from './bridge.js';
 import { recall, remember } from './memory.js';
 import { model, type ViewName } from './model.js';
+import { scrollBack } from './scrollback.js';
 import { isUnfinished, noteTyping } from './unfinished.js';
 
 /** Where a view was scrolled to. */
@@ -13,9 +14,6 @@ interface Scrolled {
 }
 
 const NOWHERE: Scrolled = { view: undefined, page: 0, table: undefined };
-
-/** How many frames a view has to show as much as it did. */
-const PATIENCE = 60;
 
 function tableIn(view: HTMLElement): HTMLElement | null {
   return view.querySelector<HTMLElement>('.grid');
@@ -33,22 +31,13 @@ function keepPlace(view: HTMLElement): void {
   remember('scrolled', place);
 }
 
-/** Scrolls to where the view was, as soon as it shows as much; not if somebody scrolls before. */
+/** Scrolls to where the view was, and the table in it. */
 function takePlace(view: HTMLElement): void {
   const { view: name, page, table } = recall('scrolled', NOWHERE);
-  if (name !== model.view) return;
-  let left = PATIENCE;
-  const scroll = () => {
-    const grid = tableIn(view);
-    const isThere = (element: HTMLElement | null, top: number) =>
-      element !== null && element.scrollHeight - element.clientHeight >= top;
-    const [pageIsThere, tableIsThere] = [isThere(view, page), isThere(grid, table ?? 0)];
-    if ((pageIsThere && (table === undefined || tableIsThere)) || --left === 0) {
-      view.scrollTop = page;
-      if (grid !== null && table !== undefined) grid.scrollTop = table;
-    } else if (model.view === name) requestAnimationFrame(scroll);
-  };
-  requestAnimationFrame(scroll);
+  const isShown = () => model.view === name;
+  if (!isShown()) return;
+  scrollBack(() => view, page, isShown);
+  if (table !== undefined) scrollBack(() => tableIn(view), table, isShown);
 }
 
 /** Whether something would be lost with the page. */

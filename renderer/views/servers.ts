@@ -16,7 +16,7 @@ import { PageElement } from '../element.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
 import { registerView } from '../viewregistry.js';
-import { passFocus } from '../workbench/focus.js';
+import { passFocusToRow } from '../workbench/focus.js';
 import { showServer } from '../workbench/serverswitch.js';
 import { field, iconButton, onEscape, tellAway, trustField } from './formparts.js';
 
@@ -308,8 +308,7 @@ export class ServersView extends PageElement {
   ): Promise<void> {
     await this.updateComplete;
     const row = this.querySelector(`tr[data-server="${CSS.escape(id ?? '')}"]`);
-    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
-    passFocus(from, target ?? this.querySelector<HTMLElement>('button.add'));
+    passFocusToRow(this, row, button, from);
   }
 
   async #reload({ id, name }: RemoteItem): Promise<void> {

@@ -19,8 +19,7 @@ import { PageElement } from '../element.js';
 import { formatDuration } from '../format.js';
 import { icon } from '../icon.js';
 import { model, sentence } from '../model.js';
-
-import { passFocus } from '../workbench/focus.js';
+import { passFocusToRow } from '../workbench/focus.js';
 import { field, iconButton, onEscape, tellAway, trustField } from './formparts.js';
 
 /** How a test of an upstream goes. */
@@ -294,8 +293,7 @@ export class Upstreams extends PageElement {
     await this.updateComplete;
     const rows = [...this.querySelectorAll<HTMLElement>('tr[data-upstream]')];
     const row = rows.find(({ dataset }) => dataset['upstream'] === name);
-    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
-    passFocus(from, target ?? this.querySelector<HTMLElement>('button.add'));
+    passFocusToRow(this, row, button, from);
   }
 
   async #delete({ name, password }: Upstream): Promise<void> {

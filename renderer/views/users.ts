@@ -13,7 +13,7 @@ import type { Column } from '../table/columns.js';
 import type { TableContent, VirtualTable } from '../table/virtualtable.js';
 import { userAddress } from '../useraddress.js';
 import { registerView } from '../viewregistry.js';
-import { passFocus } from '../workbench/focus.js';
+import { passFocusToRow } from '../workbench/focus.js';
 import '../table/virtualtable.js';
 import { text } from '../../main/words/words.js';
 import { iconButton, tellAway } from './formparts.js';
@@ -308,11 +308,9 @@ export class Users extends PageElement {
     const id = name === undefined ? undefined : idOf(name);
     if (id !== undefined) await this.table?.reveal(id);
     const row = this.querySelector(`#row-${id}`);
-    const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
     const { activeElement: active } = document;
     // A click in a row gives the focus to the table.
-    const before = active === this.table?.body ? active : from;
-    passFocus(before, target ?? this.querySelector<HTMLElement>('button.add'));
+    passFocusToRow(this, row, button, active === this.table?.body ? active : from);
   }
 
   #disable(name: string, disabled: boolean): void {

@@ -26,6 +26,21 @@ export function passFocus(from: Element | null, to: HTMLElement | null | undefin
   if (isFree || active === from || active === given) to?.focus();
 }
 
+/**
+ * Passes the focus to a button of a list's row; without one, to where another is added.
+ *
+ * @param from as {@link passFocus} has it.
+ */
+export function passFocusToRow(
+  list: Element,
+  row: Element | null | undefined,
+  button: 'edit' | 'trash',
+  from: Element | null,
+): void {
+  const target = row?.querySelector<HTMLElement>(`[data-action="${button}"]`);
+  passFocus(from, target ?? list.querySelector<HTMLElement>('button.add'));
+}
+
 /** An element around the one that has the focus, and the how manieth of its elements that is. */
 interface Place {
   readonly around: Element;

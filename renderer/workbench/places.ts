@@ -1,12 +1,10 @@
 import type { ViewName } from '../model.js';
-
-/** How many frames a view has to show as much as it did. */
-const PATIENCE = 60;
+import { scrollBack } from '../scrollback.js';
 
 /** Where each view is scrolled to: one that is shown for the first time begins at its top. */
 export class Places {
   readonly #tops = new Map<ViewName, number>();
-  /** What is shown at present, and what was when it was asked to come back to its place. */
+  /** What is shown at present. */
   #shown: ViewName | undefined;
 
   /** Keeps in mind where a view is scrolled to that goes. @param scroller what it is in. */
@@ -22,15 +20,11 @@ export class Places {
     this.#shown = view;
     scroller.scrollTop = 0;
     const top = this.#tops.get(view) ?? 0;
-    let left = PATIENCE;
-    const scroll = () => {
+    const isWanted = () => {
       const { activeElement: active } = document;
       const isElsewhere = active !== scroller && scroller.contains(active);
-      if (this.#shown !== view || scroller.scrollTop !== 0 || isElsewhere) return;
-      const isThere = scroller.scrollHeight - scroller.clientHeight >= top;
-      if (isThere || --left === 0) scroller.scrollTop = top;
-      else requestAnimationFrame(scroll);
+      return this.#shown === view && scroller.scrollTop === 0 && !isElsewhere;
     };
-    if (top > 0) requestAnimationFrame(scroll);
+    if (top > 0) scrollBack(() => scroller, top, isWanted);
   }
 }

@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { ServerOptions } from 'picosocks5';
+import { associate, datagram } from '../support/associations.js';
 import { startServer } from '../support/server.js';
 import { bytes, type Client } from '../support/sockets.js';
-import { address, domain, request } from '../support/socks.js';
+import { address, domain } from '../support/socks.js';
 import { UdpPeer } from '../support/udp.js';
 import { scripted, takeRequest } from '../support/upstreams.js';
-
-const ASSOCIATE = 3;
-
-async function associate(t: TestContext, options: ServerOptions) {
-  const server = await startServer(t, options);
-  const { client, reply } = await request(t, server.port, ASSOCIATE, address('0.0.0.0', 0));
-  assert.equal(reply.reply, 0);
-  const peer = await UdpPeer.open(t);
-  const send = (data: Uint8Array) => peer.send(data, reply.port);
-  return { ...server, control: client, peer, send };
-}
-
-const datagram = (to: Uint8Array, data: string) => bytes(0, 0, 0, to, data);
 
 test('datagrams go through an upstream and back, each by the rule of its destination', async (t) => {
   const upstream = await startServer(t, { bind: ['127.0.0.1'] });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { ServerOptions } from 'picosocks5';
+import { associate, datagram } from '../support/associations.js';
 import { contributing, extension } from '../support/extensions.js';
 import { startServer } from '../support/server.js';
-import { bytes } from '../support/sockets.js';
 import { address, domain, request } from '../support/socks.js';
 import { UdpPeer } from '../support/udp.js';
 
@@ -39,17 +38,6 @@ function way(t: TestContext, send: string): string {
 
 const SEND =
   "socket.send(data, to.port, to.host.endsWith('.test') ? '127.0.0.1' : to.host); return true;";
-
-async function associate(t: TestContext, options: ServerOptions) {
-  const server = await startServer(t, options);
-  const { client, reply } = await request(t, server.port, ASSOCIATE, address('0.0.0.0', 0));
-  assert.equal(reply.reply, 0);
-  const peer = await UdpPeer.open(t);
-  const send = (data: Uint8Array) => peer.send(data, reply.port);
-  return { ...server, control: client, peer, send };
-}
-
-const datagram = (to: Uint8Array, data: string) => bytes(0, 0, 0, to, data);
 
 test('a way out of an extension carries datagrams, names as they are, until the client leaves', async (t) => {
   const echo = await UdpPeer.echo(t);

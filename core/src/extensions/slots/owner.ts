@@ -39,6 +39,9 @@ export interface Owner {
 /** A method of an item, as it was when it was registered; it may be one that only its class has. */
 export type Method = (this: unknown, ...args: never[]) => unknown;
 
+/** Runs code in an owner's name. */
+type Run = (code: () => unknown) => unknown;
+
 /**
  * The method of an item, as a function that runs it in its owner's name.
  *
@@ -49,23 +52,17 @@ export function methodOf(
   item: object,
   name: string,
   owner: Owner,
+  run: Run = (code) => owner.run(code),
 ): ((...args: unknown[]) => unknown) | undefined {
   const method: unknown = Reflect.get(item, name);
   if (method === undefined) return undefined;
   if (typeof method !== 'function') throw owner.wrong(`its ${name} is no function`);
-  return (...args) => owner.run(() => Reflect.apply(method, item, args));
+  return (...args) => run(() => Reflect.apply(method, item, args));
 }
 
 /** A method that is asked for connections which are there, even if the extension is switched off. */
-export function lastingMethod(
-  item: object,
-  name: string,
-  owner: Owner,
-): ((...args: unknown[]) => unknown) | undefined {
-  const method: unknown = Reflect.get(item, name);
-  if (method === undefined) return undefined;
-  if (typeof method !== 'function') throw owner.wrong(`its ${name} is no function`);
-  return (...args) => owner.runEvenIfOff(() => Reflect.apply(method, item, args));
+export function lastingMethod(item: object, name: string, owner: Owner) {
+  return methodOf(item, name, owner, (code) => owner.runEvenIfOff(code));
 }
 
 /** @throws {UserError} if an item lacks a method. */
