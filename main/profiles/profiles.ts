@@ -1,6 +1,5 @@
 import { type Disposable, messageOf, Sequence, UserError } from 'picosocks5';
 import type { ProfileChange, ProfilesState, SettingKey } from '../ipc/contract.js';
-import { putBack } from '../putback.js';
 import { carryOut } from '../settings/change.js';
 import type { StoredProfile } from '../settings/file.js';
 import type { Settings } from '../settings/store.js';
@@ -118,7 +117,7 @@ export class DesktopProfiles implements Disposable {
       const { profile, at } = deleted;
       const { settings } = this.#parts;
       this.#checked(name, settings.profiles);
-      settings.replace({ profiles: putBack(settings.profiles, profile, at) });
+      settings.replace({ profiles: settings.profiles.toSpliced(at, 0, profile) });
       this.#deleted.delete(name);
     });
   }

@@ -10,7 +10,6 @@ import type {
   ServersState,
   TrafficSample,
 } from '../ipc/contract.js';
-import { putBack } from '../putback.js';
 import { readCertificate } from '../settings/certificate.js';
 import type { Keychain } from '../users/keychain.js';
 import { text } from '../words/words.js';
@@ -190,7 +189,7 @@ export class Servers
       const { stored, at, token, timer } = removed;
       this.#demandFree(stored.settings.name);
       if (token !== undefined) await this.#keychain.set(accountOf(id), token);
-      await writeServers(this.#file, putBack(this.#stored(), stored, at));
+      await writeServers(this.#file, this.#stored().toSpliced(at, 0, stored));
       clearTimeout(timer);
       this.#removed.delete(id);
       const { remote } = this.#enter(stored, at);

@@ -10,7 +10,6 @@ import {
   type UpstreamSettings,
   type UpstreamsState,
 } from '../ipc/contract.js';
-import { putBack } from '../putback.js';
 import { readCertificate } from '../settings/certificate.js';
 import type { Keychain } from '../users/keychain.js';
 import { KeychainError } from '../users/keychainerror.js';
@@ -229,7 +228,7 @@ export class DesktopUpstreams
       if (deleted === undefined) throw new UserError(text('server.upstreamNotRestored', { name }));
       const { upstream, at, password } = deleted;
       this.#demandFree(name);
-      const all = putBack(this.#store.upstreams, upstream, at);
+      const all = this.#store.upstreams.toSpliced(at, 0, upstream);
       checkUpstream(upstream, all);
       if (password !== undefined) await this.#set(name, password);
       await this.#keep(all, undefined, () => this.#forgetPassword(upstream));
